@@ -1,0 +1,232 @@
+"""What can be configured: one frozen value, the same names as in `etc/tocsin.yml`.
+
+Every field's `doc` is shown in `docs/configuration.md`; a test holds the two together.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from daemon.matcher import Matcher
+from daemon.notice import Sends
+from daemon.reading import Looks
+from daemon.registry import Handler
+from daemon.secret import Secret
+from daemon.units import Bytes, Seconds
+
+Right = Literal["read", "act", "admin"]
+
+
+def doc(text: str, **more: Any) -> dict[str, Any]:
+    """Attach a setting's one-sentence documentation."""
+    return {"doc": text, **more}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listen:
+    """The doors."""
+
+    http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
+    zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one client may ask of the HTTP door."""
+
+    body: Bytes = field(default=Bytes(1024**2), metadata=doc("largest body, before and after expansion"))
+    header: Bytes = field(default=Bytes(16 * 1024), metadata=doc("largest request line and headers together"))
+    events: int = field(default=1_000, metadata=doc("most events that one body may make"))
+    concurrent: int = field(default=256, metadata=doc("requests worked on at once; beyond it 503"))
+    connections: int = field(default=1_024, metadata=doc("open connections; beyond it they wait unaccepted"))
+    read_timeout: Seconds = field(default=Seconds(10.0), metadata=doc("longest time to send one whole request"))
+    idle_timeout: Seconds = field(default=Seconds(75.0), metadata=doc("longest pause between two requests"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """Where the log goes; without a file it goes to standard error."""
+
+    file: str = field(default="", metadata=doc("path of the log file; empty for standard error"))
+    level: Literal["debug", "info", "warning", "error"] = field(default="info", metadata=doc("least level written"))
+    format: Literal["text", "json"] = field(default="text", metadata=doc("text for people or json for machines"))
+    max_bytes: Bytes = field(default=Bytes(50 * 1024**2), metadata=doc("size at which the file is rotated"))
+    keep: int = field(default=10, metadata=doc("rotated files kept"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """Who may call `/rpc`, `/metrics` and what they may do."""
+
+    name: str = field(metadata=doc("shown in logs in place of the token"))
+    token: Secret = field(metadata=doc("sent as Authorization: Bearer or X-Tocsin-Token"))
+    may: tuple[Right, ...] = field(default=("read",), metadata=doc("rights: read, act, admin"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveClient:
+    """A ZeroMQ client that is let in by its public key."""
+
+    name: str = field(metadata=doc("shown in logs"))
+    public: str = field(metadata=doc("its public key, 40 characters of Z85, as `tocsinctl keygen` prints"))
+    may: tuple[Right, ...] = field(default=("read",), metadata=doc("rights: read, act, admin"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """CURVE encryption and authentication of the ZeroMQ door; demanded beyond loopback and ipc."""
+
+    secret_key: Secret = field(metadata=doc("the server's secret key, 40 characters of Z85"))
+    clients: tuple[CurveClient, ...] = field(default=(), metadata=doc("the clients that are let in"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auth:
+    """Who may ask the daemon; with no tokens set, whoever reaches a loopback door."""
+
+    tokens: tuple[Token, ...] = field(default=(), metadata=doc("bearer tokens of the HTTP door"))
+    curve: Curve | None = field(default=None, metadata=doc("keys of the ZeroMQ door"))
+    allow_unauthenticated: bool = field(
+        default=False, metadata=doc("open doors beyond loopback although nothing authenticates callers")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basic:
+    """HTTP basic credentials."""
+
+    user: str = field(metadata=doc("user name"))
+    password: Secret = field(metadata=doc("password"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hmac:
+    """A signature over the raw body: hex HMAC, optionally over `<timestamp>:<body>`."""
+
+    secret: Secret = field(metadata=doc("the shared secret"))
+    header: str = field(default="", metadata=doc("header that carries it; empty tries the well-known ones"))
+    algorithm: Literal["sha256", "sha1", "sha512"] = field(default="sha256", metadata=doc("hash function"))
+    timestamp_header: str = field(default="", metadata=doc("header with unix seconds that is signed before the body"))
+    tolerance: Seconds = field(default=Seconds(300.0), metadata=doc("how old a signed timestamp may be"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """An open webhook: `POST /webhook/<name>`. With several credentials set, any one of them opens it."""
+
+    name: str
+    handler: Handler
+    options: Any = None  # of the handler's own options type
+    token: Secret | None = field(
+        default=None, metadata=doc("accepted as bearer, X-Tocsin-Token, ?token= or basic password")
+    )
+    basic: Basic | None = field(default=None, metadata=doc("HTTP basic user and password"))
+    hmac: Hmac | None = field(default=None, metadata=doc("signature over the body; a bare string is the secret"))
+    allow_unauthenticated: bool = field(
+        default=False, metadata=doc("open beyond loopback although it has no credentials")
+    )
+    labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels added to every event"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Someone who can be told. Which address is used depends on the channel."""
+
+    name: str
+    phone: str = field(default="", metadata=doc("telephone number, with +country code"))
+    email: str = field(default="", metadata=doc("mail address"))
+    wecom: str = field(default="", metadata=doc("WeCom user id"))
+    lang: Literal["en", "zh"] = field(default="en", metadata=doc("language of messages"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A way out: a sender with the courier's settings for it."""
+
+    name: str
+    type: str
+    sender: Sends
+    pool: int = field(default=20, metadata=doc("messages sent at the same time"))
+    deadline: Seconds = field(default=Seconds(6 * 3600.0), metadata=doc("how long a message is tried before it is a dead letter"))
+    fail_over_after: Seconds = field(
+        default=Seconds(60.0), metadata=doc("how long failures are borne before the next channel in `by:` takes over")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """One line of a receiver's `notify`: these people by these channels, tried in this order."""
+
+    by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
+    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
+    send_resolved: bool = field(default=True, metadata=doc("also tell that it is over"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receiver:
+    """Who hears of it; every leg is told, each by its own fail-over chain."""
+
+    name: str = field(metadata=doc("what routes call it"))
+    notify: tuple[Leg, ...] = field(default=(), metadata=doc("the legs; none means recorded only"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A node of the route tree. Children inherit the receiver."""
+
+    receiver: str = field(default="", metadata=doc("name of the receiver; inherited when empty"))
+    matchers: tuple[Matcher, ...] = field(default=(), metadata=doc("all must match the alert's labels"))
+    continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
+    routes: tuple["Route", ...] = field(default=(), metadata=doc("children; the first match wins"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbePlan:
+    """One thing to look at, and when its readings make an event."""
+
+    name: str
+    type: str
+    probe: Looks
+    every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next"))
+    fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down"))
+    recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up"))
+    labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """How long what is over is kept."""
+
+    alerts: Seconds = field(default=Seconds(90 * 86400.0), metadata=doc("resolved alerts with their notices and traces"))
+    quarantine: Seconds = field(default=Seconds(14 * 86400.0), metadata=doc("requests that made no events"))
+    quarantine_rows: int = field(default=1_000, metadata=doc("most requests kept in quarantine"))
+    quarantine_body: Bytes = field(default=Bytes(64 * 1024), metadata=doc("most of one body kept in quarantine"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfChecks:
+    """When tocsin raises alarms about itself (source `tocsin`)."""
+
+    window: Seconds = field(default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one"))
+    hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm"))
+    disk_free: Bytes = field(default=Bytes(200 * 1024**2), metadata=doc("free space beside the store below which there is an alarm"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The whole of it."""
+
+    listen: Listen = Listen()
+    limits: Limits = Limits()
+    store: str = "sqlite:///var/lib/tocsin/tocsin.db"
+    log: Log = Log()
+    auth: Auth = Auth()
+    handlers_dir: str = ""
+    sources: dict[str, Source] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    receivers: dict[str, Receiver] = field(default_factory=dict)
+    route: Route = Route()
+    probes: dict[str, ProbePlan] = field(default_factory=dict)
+    retention: Retention = Retention()
+    self_checks: SelfChecks = SelfChecks()
+    link: str = ""  # the address under which people reach tocsin, for links in messages

@@ -1,0 +1,98 @@
+"""Alertmanager's matchers: `severity="critical"`, `team=~"db|web"`, evaluated in linear time.
+
+Grammar and anchoring as in prometheus/alertmanager docs/configuration.md ("Matcher"): four operators, the
+value quoted or bare, regular expressions fully anchored, a missing label equals the empty string.
+"""
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from daemon.errors import MatcherError
+
+_SYNTAX = re.compile(
+    r"\s*(?P<name>[^\s=!~{}\",']+)\s*(?P<operator>=~|!~|!=|=)\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<bare>[^\s\",{}]*))\s*",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
+MAX_PATTERN = 1_000
+
+
+@functools.lru_cache(maxsize=1_024)
+def pattern(text: str) -> Any:
+    """Compile a user's regular expression for RE2; raise MatcherError with RE2's own words."""
+    if len(text) > MAX_PATTERN:
+        raise MatcherError(f"the pattern has {len(text)} characters; at most {MAX_PATTERN} are taken")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else error
+        raise MatcherError(f"{text!r} is not an RE2 pattern: {_plain(reason)}") from error
+
+
+def _plain(reason: object) -> str:
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One condition on one label."""
+
+    name: str
+    operator: str
+    value: str
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Say whether the labels satisfy it; a missing label counts as empty."""
+        have = labels.get(self.name, "")
+        match self.operator:
+            case "=":
+                return have == self.value
+            case "!=":
+                return have != self.value
+            case "=~":
+                return pattern(self.value).fullmatch(have) is not None
+        return pattern(self.value).fullmatch(have) is None
+
+    def __str__(self) -> str:
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.name}{self.operator}"{escaped}"'
+
+
+def parse(text: str) -> tuple[Matcher, ...]:
+    """Read `name="value"`, or several in braces separated by commas; raise MatcherError."""
+    body = text.strip()
+    if body.startswith("{") and body.endswith("}"):
+        body = body[1:-1]
+    found: list[Matcher] = []
+    position = 0
+    while position < len(body):
+        match = _SYNTAX.match(body, position)
+        if not match:
+            raise MatcherError(
+                f'{text!r} is not a matcher: write name="value" with one of = != =~ !~ between them'
+            )
+        quoted = match["quoted"]
+        value = match["bare"] if quoted is None else _ESCAPE.sub(_unescaped, quoted)
+        if match["operator"] in ("=~", "!~"):
+            pattern(value)
+        found.append(Matcher(match["name"], match["operator"], value))
+        position = match.end()
+        if position < len(body):
+            if body[position] != ",":
+                raise MatcherError(f"{text!r}: expected a comma before {body[position:]!r}")
+            position += 1
+    if not found:
+        raise MatcherError(f"{text!r} holds no matcher")
+    return tuple(found)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return _ESCAPED.get(match[1], match[0])

@@ -1,0 +1,99 @@
+"""The typed table of what can be asked of the daemon; the ZeroMQ port and /rpc share it."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from daemon.errors import MethodError
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+NOT_ALLOWED = -32001
+OVERLOADED = -32002
+UNAVAILABLE = -32003
+NOT_FOUND = -32004
+
+Right = Literal["read", "act", "admin"]
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, for the log and for rights. `identity` tells two clients apart."""
+
+    name: str
+    may: tuple[Right, ...]
+    identity: str = ""
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that can be asked. `params` maps a parameter's name to its type, in order."""
+
+    name: str
+    right: Right
+    doc: str
+    call: Callable[..., Any]
+    params: dict[str, Any]
+    required: tuple[str, ...]
+
+
+class Table:
+    """The methods by name. Each is a function with typed parameters and a docstring."""
+
+    def __init__(self) -> None:
+        self._methods: dict[str, Method] = {}
+
+    def method(self, name: str, right: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Add a function under `noun.verb`; its annotations are its parameters' types."""
+
+        def add(function: Callable[..., Any]) -> Callable[..., Any]:
+            if name in self._methods:
+                raise ValueError(f"two methods are called {name!r}")
+            signature = inspect.signature(function, eval_str=True)
+            self._methods[name] = Method(
+                name=name,
+                right=right,
+                doc=inspect.getdoc(function) or "",
+                call=function,
+                params={p.name: p.annotation for p in signature.parameters.values()},
+                required=tuple(p.name for p in signature.parameters.values() if p.default is p.empty),
+            )
+            return function
+
+        return add
+
+    def __iter__(self) -> Any:
+        return iter(sorted(self._methods.values(), key=lambda method: method.name))
+
+    def call(self, name: str, params: Mapping[str, Any] | list[Any], caller: Caller) -> Any:
+        """Check the caller's right and the parameters' types, then call. Raises MethodError."""
+        method = self._methods.get(name)
+        if method is None:
+            raise MethodError(f"there is no method {name!r}; methods.list names them all", code=METHOD_NOT_FOUND)
+        if method.right not in caller.may:
+            raise MethodError(f"{caller.name} may not {method.right}: {name} needs that right", code=NOT_ALLOWED)
+        return method.call(**_arguments(method, params))
+
+
+def _arguments(method: Method, params: Mapping[str, Any] | list[Any]) -> dict[str, Any]:
+    """Turn positional or named JSON parameters into typed arguments."""
+    if isinstance(params, list):
+        if len(params) > len(method.params):
+            raise MethodError(f"{method.name} takes at most {len(method.params)} parameters", code=INVALID_PARAMS)
+        params = dict(zip(method.params, params, strict=False))
+    for name in params:
+        if name not in method.params:
+            known = ", ".join(method.params) or "none"
+            raise MethodError(
+                f"{method.name} has no parameter {name!r}; it takes: {known}", code=INVALID_PARAMS, data={"field": name}
+            )
+    for name in method.required:
+        if name not in params:
+            raise MethodError(f"{method.name} needs the parameter {name!r}", code=INVALID_PARAMS, data={"field": name})
+    try:
+        return {name: msgspec.convert(value, method.params[name]) for name, value in params.items()}
+    except msgspec.ValidationError as error:
+        raise MethodError(f"{method.name}: {error}", code=INVALID_PARAMS) from error

@@ -1,0 +1,149 @@
+"""One thing to say, one way to say it, and what came back."""
+
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from daemon.alert import Alert
+from daemon.event import State
+from daemon.units import spoken
+
+
+class Reason(StrEnum):
+    """Why a notice is sent."""
+
+    FIRST = "first"  # a new problem
+    WORSE = "worse"  # its severity rose
+    RESOLVED = "resolved"  # it is over
+    TEST = "test"  # an operator asked for it
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to say to one receiver about one alert, as the facts stood when it was decided."""
+
+    id: int
+    alert: Alert
+    receiver: str
+    reason: Reason
+    at: float
+
+
+class Phase(StrEnum):
+    """Where a delivery stands. WAITING and SENDING are open; the others are final."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  # claimed under a lease
+    SENT = "sent"  # the provider took it
+    FAILED_OVER = "failed_over"  # given up here, goes on as another delivery over the next channel
+    DEAD = "dead"  # given up for good, kept with its reason; `deliveries.retry` revives it
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Who, and at which address of the channel's kind. A room channel has neither."""
+
+    name: str = ""
+    address: str = ""
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to reach a recipient: a channel, and the address there (empty for a room)."""
+
+    channel: str
+    address: str = ""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One notice to one recipient over one channel: a row of the outbox.
+
+    `then` are the ways still to be tried (fail-over order); `interrupted` says that an earlier try may
+    have reached the provider before we could write down its answer.
+    """
+
+    id: int
+    notice_id: int
+    channel: str
+    recipient: Recipient
+    urgency: int
+    phase: Phase
+    created_at: float
+    due_at: float
+    lease_until: float
+    attempts: int
+    first_try_at: float | None
+    settled_at: float | None
+    provider_id: str
+    reason: str
+    then: list[Hop]
+    alone: bool  # never batched again: a batch with it was refused because of somebody in it
+    interrupted: bool
+
+    @property
+    def code(self) -> str:
+        """The short name, and the `OutId` that providers echo: `D17`."""
+        return f"D{self.id}"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sender is given: the notice, to whom, and the id by which the provider can be asked later."""
+
+    notice: Notice
+    recipients: tuple[Recipient, ...]
+    out_id: str
+    repeat: bool = False  # an earlier try may already have arrived
+
+    @property
+    def alert(self) -> Alert:
+        """The alert it is about."""
+        return self.notice.alert
+
+    @property
+    def state(self) -> State:
+        """Firing or resolved, as it stood when the notice was decided."""
+        return self.notice.alert.state
+
+    @property
+    def title(self) -> str:
+        """The built-in one-line text: state, severity, what, and the short code."""
+        alert = self.alert
+        if alert.state is State.RESOLVED:
+            took = spoken((alert.ended_at or alert.last_seen) - alert.started_at)
+            return f"[RESOLVED after {took}] {alert.title} ({alert.code})"
+        mark = "TEST" if self.notice.reason is Reason.TEST else alert.severity.upper()
+        return f"[{mark}] {alert.title} ({alert.code})"
+
+    @property
+    def text(self) -> str:
+        """The built-in long text: title, details, labels, links."""
+        alert = self.alert
+        lines = [self.title, alert.text]
+        lines += [f"{name}: {value}" for name, value in sorted(alert.labels.items())]
+        lines += [f"{name}: {url}" for name, url in alert.links.items()]
+        return "\n".join(line for line in lines if line)
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider took the message: its own id for it, and its own words."""
+
+    provider_id: str = ""
+    detail: str = ""
+
+
+class Sends(Protocol):
+    """What the settings and the courier know of a channel; `daemon.senders.base.Sender` is the base class."""
+
+    address: ClassVar[str]
+    batch: ClassVar[int]
+
+    @property
+    def timeout(self) -> float:
+        """The longest one try may take, in seconds."""
+
+    def send(self, message: Message) -> Receipt:
+        """Try once; raise SendWait, SendFailed or SendRefused."""
+
+    def find(self, message: Message, since: float) -> Receipt | None:
+        """Ask the provider whether it took the message, after a crash."""
+
+    def close(self) -> None:
+        """Let go of kept-alive connections."""

@@ -1,0 +1,40 @@
+"""What every channel is: settings as fields, one method that sends once, one place that sorts failures."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from daemon.notice import Message, Receipt
+from daemon.registry import kind as sender
+from daemon.units import Seconds
+
+__all__ = ["Sender", "sender"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """A way out. A subclass is a frozen, keyword-only dataclass whose fields are its settings.
+
+    `send` tries once and never retries; the courier owns retries, fail-over and the breaker. Fields of type
+    `Secret` are secret; everything else may be shown. Instances are shared by many greenlets.
+    """
+
+    address: ClassVar[str] = ""  # the field of a person that it needs ("phone"), empty for a room
+    batch: ClassVar[int] = 1  # how many recipients of the same message fit into one request
+
+    timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take"})
+
+    def send(self, message: Message) -> Receipt:
+        """Try once. Returns what the provider answered; raises SendWait, SendFailed or SendRefused."""
+        raise NotImplementedError
+
+    def find(self, message: Message, since: float) -> Receipt | None:
+        """Ask the provider whether it took this message (by `out_id`) since then; None if it does not know.
+
+        Called after a crash, before a try that may have arrived is repeated. A sender whose provider cannot
+        be asked leaves this as it is: None.
+        """
+        del message, since
+        return None
+
+    def close(self) -> None:
+        """Let go of kept-alive connections."""

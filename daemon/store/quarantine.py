@@ -1,0 +1,112 @@
+"""Requests that made no events, kept within bounds until somebody looks."""
+
+from enum import StrEnum
+
+import msgspec
+
+from daemon.store.base import Row, Tx
+
+_encode = msgspec.json.Encoder().encode
+_map = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class Kind(StrEnum):
+    """Why a request made no events."""
+
+    UNKNOWN_SOURCE = "unknown_source"
+    BAD_CREDENTIALS = "bad_credentials"
+    UNUSABLE_BODY = "unusable_body"
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. `headers` and `query` are redacted, `body` is cut at a limit; `size` is the real length."""
+
+    id: int = 0
+    at: float
+    kind: Kind
+    source: str
+    reason: str
+    remote: str
+    content_type: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    body: bytes
+    size: int
+    replayed_at: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the body was kept: only then can it be replayed."""
+        return len(self.body) == self.size
+
+    @property
+    def code(self) -> str:
+        """The short name: `Q17`."""
+        return f"Q{self.id}"
+
+
+_NAMES = "at, kind, source, reason, remote, content_type, headers, query, body, size, replayed_at"
+_SELECT = f"SELECT id, {_NAMES} FROM quarantine"
+
+
+def add(tx: Tx, request: Quarantined, keep: int) -> int:
+    """Keep a request and let go of the oldest beyond `keep` rows; return its id."""
+    new_id = tx.insert(
+        f"INSERT INTO quarantine ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            request.at, request.kind.value, request.source, request.reason, request.remote, request.content_type,
+            _encode(request.headers).decode(), _encode(request.query).decode(), request.body, request.size,
+            request.replayed_at,
+        ),
+    )  # fmt: skip
+    tx.run("DELETE FROM quarantine WHERE id <= ?", (new_id - keep,))
+    return new_id
+
+
+def get(tx: Tx, request_id: int) -> Quarantined | None:
+    """Find one request."""
+    row = tx.one(f"{_SELECT} WHERE id = ?", (request_id,))
+    return _quarantined(row) if row else None
+
+
+def newest(tx: Tx, *, source: str = "", limit: int = 100, before: int = 0) -> list[Quarantined]:
+    """List requests, newest first; `before` is an id to page on from."""
+    rows = tx.all(
+        f"{_SELECT} WHERE (? = '' OR source = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
+        (source, source, before, before, limit),
+    )
+    return [_quarantined(row) for row in rows]
+
+
+def count(tx: Tx) -> int:
+    """How many wait."""
+    row = tx.one("SELECT count(*) FROM quarantine WHERE replayed_at IS NULL")
+    return int(row[0]) if row else 0
+
+
+def replayed(tx: Tx, request_id: int, now: float) -> None:
+    """Mark as fed through again."""
+    tx.run("UPDATE quarantine SET replayed_at = ? WHERE id = ?", (now, request_id))
+
+
+def forget(tx: Tx, before: float) -> int:
+    """Delete what came before then; return how many."""
+    return tx.run("DELETE FROM quarantine WHERE at < ?", (before,))
+
+
+def _quarantined(row: Row) -> Quarantined:
+    request_id, at, why, source, reason, remote, content_type, headers, query, body, size, replayed_at = row
+    return Quarantined(
+        id=request_id,
+        at=at,
+        kind=Kind(why),
+        source=source,
+        reason=reason,
+        remote=remote,
+        content_type=content_type,
+        headers=_map(headers),
+        query=_map(query),
+        body=body,
+        size=size,
+        replayed_at=replayed_at,
+    )

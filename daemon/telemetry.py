@@ -1,0 +1,55 @@
+"""Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()
+
+REGISTRY = CollectorRegistry()
+
+_LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_DELIVERY = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0)
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+    return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
+
+
+# the door
+requests = _counter("tocsin_http_requests_total", "HTTP requests answered.", "door", "status")
+request_seconds = _histogram("tocsin_http_request_seconds", "Time from request read to answer.", _LATENCY, "door")
+overloaded = _counter("tocsin_http_overloaded_total", "HTTP requests refused because too many were in work.")
+connections = _gauge("tocsin_http_connections", "HTTP connections open.")
+quarantined = _counter("tocsin_quarantined_total", "Requests that made no events.", "kind")
+# the pipeline
+events = _counter("tocsin_events_total", "Events accepted, by what became of them.", "source", "change")
+notices = _counter("tocsin_notices_total", "Notices decided.", "receiver", "reason")
+open_alerts = _gauge("tocsin_alerts_open", "Alerts firing.", "severity")
+# delivery
+deliveries = _counter("tocsin_deliveries_total", "Tries by outcome.", "channel", "outcome")
+delivery_seconds = _histogram(
+    "tocsin_delivery_seconds", "Time from the outbox row to the provider's yes.", _DELIVERY, "channel"
+)
+send_seconds = _histogram("tocsin_send_seconds", "Time of one try.", _LATENCY, "channel")
+outbox = _gauge("tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase")
+breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
+template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
+# probes
+probe_looks = _counter("tocsin_probe_looks_total", "Looks by result.", "probe", "result")
+probe_up = _gauge("tocsin_probe_up", "1 while a probe's verdict is up.", "probe")
+probe_seconds = _histogram("tocsin_probe_seconds", "Time of one look.", _LATENCY, "probe")
+# the store and the process
+store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
+store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")
+store_failures = _counter("tocsin_store_failures_total", "Transactions that could not be written.")
+store_commit_seconds = _histogram("tocsin_store_commit_seconds", "Time of one transaction.", _LATENCY)
+hub_lag = _histogram("tocsin_hub_lag_seconds", "How late the event loop ran a timer.", _LATENCY)
+rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "result")
+reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")

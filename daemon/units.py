@@ -1,0 +1,41 @@
+"""Durations and sizes as people write them: `90s`, `5m`, `1h30m`, `2d`; `64KB`, `50MB`."""
+
+import re
+from typing import NewType
+
+Seconds = NewType("Seconds", float)
+Bytes = NewType("Bytes", int)
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+_BYTES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
+_SIZE = re.compile(r"(\d+)\s*(B|KB|MB|GB)", re.IGNORECASE)
+
+
+def seconds(text: str | float) -> Seconds:
+    """Read a duration; a bare number is seconds. Raises ValueError with a sentence."""
+    if isinstance(text, int | float) and not isinstance(text, bool) and text >= 0:
+        return Seconds(float(text))
+    if isinstance(text, str) and _DURATION.fullmatch(text):
+        return Seconds(sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text)))
+    raise ValueError(f"{text!r} is not a duration: write for example 30s, 5m, 4h or 1h30m")
+
+
+def size(text: str | int) -> Bytes:
+    """Read a size; a bare number is bytes. Raises ValueError with a sentence."""
+    if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
+        return Bytes(text)
+    if isinstance(text, str) and (match := _SIZE.fullmatch(text.strip())):
+        return Bytes(int(match[1]) * _BYTES[match[2].upper()])
+    raise ValueError(f"{text!r} is not a size: write for example 64KB, 50MB or 1GB")
+
+
+def spoken(duration: float) -> str:
+    """Write a duration the short way people read it: `45s`, `12m`, `3h20m`, `2d4h`."""
+    whole = round(duration)
+    for big, small, name_big, name_small in ((86400, 3600, "d", "h"), (3600, 60, "h", "m")):
+        if whole >= big:
+            rest = whole % big // small
+            return f"{whole // big}{name_big}{rest}{name_small}" if rest else f"{whole // big}{name_big}"
+    return f"{whole // 60}m" if whole >= 60 else f"{whole}s"
