@@ -112,7 +112,9 @@ def _line(text: str, limit: int) -> str:
 def _text(text: str, limit: int) -> str:
     """Keep line breaks and tabs, drop other control characters, cut at `limit` characters."""
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in "\n\t" else " " for c in text[: 4 * limit].replace("\r\n", "\n"))
+        text = "".join(
+            c if c.isprintable() or c in "\n\t" else " " for c in text[: 4 * limit].replace("\r\n", "\n")
+        )
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

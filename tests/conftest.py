@@ -35,4 +35,3 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     opened = SqliteStore(tmp_path / "tocsin.db")
     yield opened
     opened.close()
-

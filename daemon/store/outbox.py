@@ -97,7 +97,9 @@ def sent(tx: Tx, delivery: Delivery, receipt: Receipt, now: float) -> bool:
     return _settle(tx, delivery, Phase.SENT, now, receipt.detail, provider_id=receipt.provider_id)
 
 
-def later(tx: Tx, delivery: Delivery, due_at: float, reason: str, *, alone: bool = False, ambiguous: bool = False) -> bool:
+def later(
+    tx: Tx, delivery: Delivery, due_at: float, reason: str, *, alone: bool = False, ambiguous: bool = False
+) -> bool:
     """Put back until `due_at`; `alone` keeps it out of batches, `ambiguous` marks that it may have arrived."""
     return bool(
         tx.run(
@@ -150,7 +152,13 @@ def get(tx: Tx, delivery_id: int) -> Claimed | None:
 
 
 def newest(
-    tx: Tx, *, phase: Phase | None = None, channel: str = "", alert_id: int = 0, limit: int = 100, before: int = 0
+    tx: Tx,
+    *,
+    phase: Phase | None = None,
+    channel: str = "",
+    alert_id: int = 0,
+    limit: int = 100,
+    before: int = 0,
 ) -> list[Claimed]:
     """List deliveries with their notices, newest first; `before` is an id to page on from."""
     rows = tx.all(

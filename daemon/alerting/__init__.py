@@ -1,0 +1,1 @@
+"""What becomes of an event: the pipeline and its pure decisions."""

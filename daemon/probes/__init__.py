@@ -1,0 +1,1 @@
+"""Ways to look: one module a kind."""

@@ -1,0 +1,1 @@
+"""When to look, and what a row of readings means."""

@@ -1,0 +1,1 @@
+"""The durable state: one interface, SQL underneath."""

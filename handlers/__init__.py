@@ -1,0 +1,1 @@
+"""Sources of webhooks: one module each, found by itself."""
