@@ -89,9 +89,7 @@ def cleaned(event: Event, now: float) -> Event:
         severity=event.severity,
         title=_line(event.title, MAX_TITLE) or "(no title)",
         text=_text(event.text, MAX_TEXT),
-        labels={
-            _line(name, MAX_LABEL_NAME): _identity(value, MAX_LABEL_VALUE) for name, value in labels.items()
-        },
+        labels={_line(name, MAX_LABEL_NAME): _identity(value, MAX_LABEL_VALUE) for name, value in labels.items()},
         links={
             _line(name, MAX_LABEL_NAME): _line(url, MAX_LINK)
             for name, url in links.items()
@@ -112,9 +110,7 @@ def _line(text: str, limit: int) -> str:
 def _text(text: str, limit: int) -> str:
     """Keep line breaks and tabs, drop other control characters, cut at `limit` characters."""
     if not text.isprintable():
-        text = "".join(
-            c if c.isprintable() or c in "\n\t" else " " for c in text[: 4 * limit].replace("\r\n", "\n")
-        )
+        text = "".join(c if c.isprintable() or c in "\n\t" else " " for c in text[: 4 * limit].replace("\r\n", "\n"))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -76,9 +76,7 @@ def parse(text: str) -> tuple[Matcher, ...]:
     while position < len(body):
         match = _SYNTAX.match(body, position)
         if not match:
-            raise MatcherError(
-                f'{text!r} is not a matcher: write name="value" with one of = != =~ !~ between them'
-            )
+            raise MatcherError(f'{text!r} is not a matcher: write name="value" with one of = != =~ !~ between them')
         quoted = match["quoted"]
         value = match["bare"] if quoted is None else _ESCAPE.sub(_unescaped, quoted)
         if match["operator"] in ("=~", "!~"):

@@ -69,9 +69,7 @@ def handlers_in(modules: Iterable[ModuleType]) -> dict[str, Handler]:
             if isinstance(value, Handler) and value.origin == module.__name__:
                 if value.name in found:
                     raise ConfigError(
-                        [
-                            f"two handlers are called {value.name!r}: {found[value.name].origin} and {value.origin}"
-                        ]
+                        [f"two handlers are called {value.name!r}: {found[value.name].origin} and {value.origin}"]
                     )
                 found[value.name] = value
     return found

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
 
@@ -24,9 +24,7 @@ def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -
 
 # the door
 requests = _counter("tocsin_http_requests_total", "HTTP requests answered.", "door", "status")
-request_seconds = _histogram(
-    "tocsin_http_request_seconds", "Time from request read to answer.", _LATENCY, "door"
-)
+request_seconds = _histogram("tocsin_http_request_seconds", "Time from request read to answer.", _LATENCY, "door")
 overloaded = _counter("tocsin_http_overloaded_total", "HTTP requests refused because too many were in work.")
 connections = _gauge("tocsin_http_connections", "HTTP connections open.")
 quarantined = _counter("tocsin_quarantined_total", "Requests that made no events.", "kind")
@@ -40,9 +38,7 @@ delivery_seconds = _histogram(
     "tocsin_delivery_seconds", "Time from the outbox row to the provider's yes.", _DELIVERY, "channel"
 )
 send_seconds = _histogram("tocsin_send_seconds", "Time of one try.", _LATENCY, "channel")
-outbox = _gauge(
-    "tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase"
-)
+outbox = _gauge("tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
 template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
 # probes

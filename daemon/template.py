@@ -36,7 +36,7 @@ class Template:
                     raise TemplateError(f"the template renders to more than {MAX_RENDERED} characters")
         except TemplateError:
             raise
-        except Exception as error:  # noqa: BLE001 - an operator's expression may raise anything at all
+        except Exception as error:
             raise TemplateError(f"{self.source[:80]!r} does not render: {error}") from error
         return "".join(pieces)
 

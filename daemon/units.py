@@ -38,4 +38,4 @@ def spoken(duration: float) -> str:
         if whole >= big:
             rest = whole % big // small
             return f"{whole // big}{name_big}{rest}{name_small}" if rest else f"{whole // big}{name_big}"
-    return f"{whole // 60}m" if whole >= 60 else f"{whole}s"
+    return f"{whole // 60}m" if whole >= _SECONDS["m"] else f"{whole}s"

@@ -26,9 +26,7 @@ class Listen:
     """The doors."""
 
     http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
-    zmq: str = field(
-        default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path")
-    )
+    zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +38,7 @@ class Limits:
     events: int = field(default=1_000, metadata=doc("most events that one body may make"))
     concurrent: int = field(default=256, metadata=doc("requests worked on at once; beyond it 503"))
     connections: int = field(default=1_024, metadata=doc("open connections; beyond it they wait unaccepted"))
-    read_timeout: Seconds = field(
-        default=Seconds(10.0), metadata=doc("longest time to send one whole request")
-    )
+    read_timeout: Seconds = field(default=Seconds(10.0), metadata=doc("longest time to send one whole request"))
     idle_timeout: Seconds = field(default=Seconds(75.0), metadata=doc("longest pause between two requests"))
 
 
@@ -51,12 +47,8 @@ class Log:
     """Where the log goes; without a file it goes to standard error."""
 
     file: str = field(default="", metadata=doc("path of the log file; empty for standard error"))
-    level: Literal["debug", "info", "warning", "error"] = field(
-        default="info", metadata=doc("least level written")
-    )
-    format: Literal["text", "json"] = field(
-        default="text", metadata=doc("text for people or json for machines")
-    )
+    level: Literal["debug", "info", "warning", "error"] = field(default="info", metadata=doc("least level written"))
+    format: Literal["text", "json"] = field(default="text", metadata=doc("text for people or json for machines"))
     max_bytes: Bytes = field(default=Bytes(50 * 1024**2), metadata=doc("size at which the file is rotated"))
     keep: int = field(default=10, metadata=doc("rotated files kept"))
 
@@ -113,9 +105,7 @@ class Hmac:
     secret: Secret = field(metadata=doc("the shared secret"))
     header: str = field(default="", metadata=doc("header that carries it; empty tries the well-known ones"))
     algorithm: Literal["sha256", "sha1", "sha512"] = field(default="sha256", metadata=doc("hash function"))
-    timestamp_header: str = field(
-        default="", metadata=doc("header with unix seconds that is signed before the body")
-    )
+    timestamp_header: str = field(default="", metadata=doc("header with unix seconds that is signed before the body"))
     tolerance: Seconds = field(default=Seconds(300.0), metadata=doc("how old a signed timestamp may be"))
 
 
@@ -130,9 +120,7 @@ class Source:
         default=None, metadata=doc("accepted as bearer, X-Tocsin-Token, ?token= or basic password")
     )
     basic: Basic | None = field(default=None, metadata=doc("HTTP basic user and password"))
-    hmac: Hmac | None = field(
-        default=None, metadata=doc("signature over the body; a bare string is the secret")
-    )
+    hmac: Hmac | None = field(default=None, metadata=doc("signature over the body; a bare string is the secret"))
     allow_unauthenticated: bool = field(
         default=False, metadata=doc("open beyond loopback although it has no credentials")
     )
@@ -190,9 +178,7 @@ class Route:
 
     receiver: str = field(default="", metadata=doc("name of the receiver; inherited when empty"))
     matchers: tuple[Matcher, ...] = field(default=(), metadata=doc("all must match the alert's labels"))
-    continue_: bool = field(
-        default=False, metadata=doc("go on with the next sibling after a match", key="continue")
-    )
+    continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
     routes: tuple["Route", ...] = field(default=(), metadata=doc("children; the first match wins"))
 
 
@@ -206,9 +192,7 @@ class ProbePlan:
     every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next"))
     fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down"))
     recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up"))
-    labels: dict[str, str] = field(
-        default_factory=dict, metadata=doc("labels of its alarm, `severity` among them")
-    )
+    labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,9 +204,7 @@ class Retention:
     )
     quarantine: Seconds = field(default=Seconds(14 * 86400.0), metadata=doc("requests that made no events"))
     quarantine_rows: int = field(default=1_000, metadata=doc("most requests kept in quarantine"))
-    quarantine_body: Bytes = field(
-        default=Bytes(64 * 1024), metadata=doc("most of one body kept in quarantine")
-    )
+    quarantine_body: Bytes = field(default=Bytes(64 * 1024), metadata=doc("most of one body kept in quarantine"))
 
 
 @dataclass(frozen=True, kw_only=True)

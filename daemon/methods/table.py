@@ -72,13 +72,9 @@ class Table:
         """Check the caller's right and the parameters' types, then call. Raises MethodError."""
         method = self._methods.get(name)
         if method is None:
-            raise MethodError(
-                f"there is no method {name!r}; methods.list names them all", code=METHOD_NOT_FOUND
-            )
+            raise MethodError(f"there is no method {name!r}; methods.list names them all", code=METHOD_NOT_FOUND)
         if method.right not in caller.may:
-            raise MethodError(
-                f"{caller.name} may not {method.right}: {name} needs that right", code=NOT_ALLOWED
-            )
+            raise MethodError(f"{caller.name} may not {method.right}: {name} needs that right", code=NOT_ALLOWED)
         return method.call(**_arguments(method, params))
 
 
@@ -86,9 +82,7 @@ def _arguments(method: Method, params: Mapping[str, Any] | list[Any]) -> dict[st
     """Turn positional or named JSON parameters into typed arguments."""
     if isinstance(params, list):
         if len(params) > len(method.params):
-            raise MethodError(
-                f"{method.name} takes at most {len(method.params)} parameters", code=INVALID_PARAMS
-            )
+            raise MethodError(f"{method.name} takes at most {len(method.params)} parameters", code=INVALID_PARAMS)
         params = dict(zip(method.params, params, strict=False))
     for name in params:
         if name not in method.params:
@@ -100,9 +94,7 @@ def _arguments(method: Method, params: Mapping[str, Any] | list[Any]) -> dict[st
             )
     for name in method.required:
         if name not in params:
-            raise MethodError(
-                f"{method.name} needs the parameter {name!r}", code=INVALID_PARAMS, data={"field": name}
-            )
+            raise MethodError(f"{method.name} needs the parameter {name!r}", code=INVALID_PARAMS, data={"field": name})
     try:
         return {name: msgspec.convert(value, method.params[name]) for name, value in params.items()}
     except msgspec.ValidationError as error:

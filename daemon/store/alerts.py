@@ -48,9 +48,7 @@ def get(tx: Tx, alert_id: int) -> Alert | None:
     return _alert(row) if row else None
 
 
-def newest(
-    tx: Tx, *, state: State | None = None, source: str = "", limit: int = 100, before: int = 0
-) -> list[Alert]:
+def newest(tx: Tx, *, state: State | None = None, source: str = "", limit: int = 100, before: int = 0) -> list[Alert]:
     """List alerts, newest first; `before` is an id to page on from."""
     rows = tx.all(
         f"{_SELECT} WHERE (? = '' OR state = ?) AND (? = '' OR source = ?) AND (? = 0 OR id < ?)"
@@ -67,10 +65,7 @@ def open_by_severity(tx: Tx) -> dict[str, int]:
 
 def open_of_source(tx: Tx, source: str) -> list[Alert]:
     """List the open alerts of one source, oldest first."""
-    return [
-        _alert(row)
-        for row in tx.all(f"{_SELECT} WHERE state = 'firing' AND source = ? ORDER BY id", (source,))
-    ]
+    return [_alert(row) for row in tx.all(f"{_SELECT} WHERE state = 'firing' AND source = ? ORDER BY id", (source,))]
 
 
 def add(tx: Tx, alert: Alert) -> Alert:
@@ -91,9 +86,7 @@ def seen_again(tx: Tx, alert_id: int, now: float) -> None:
 
 def record(tx: Tx, alert_id: int, steps: list[Step], now: float) -> None:
     """Add to the alert's trace what the stages decided."""
-    tx.insert(
-        "INSERT INTO trace (alert_id, at, steps) VALUES (?, ?, ?)", (alert_id, now, _encode(steps).decode())
-    )
+    tx.insert("INSERT INTO trace (alert_id, at, steps) VALUES (?, ?, ?)", (alert_id, now, _encode(steps).decode()))
 
 
 def traces(tx: Tx, alert_id: int) -> list[Trace]:

@@ -47,9 +47,7 @@ def get(tx: Tx, notice_id: int) -> Notice | None:
 
 def of_alert(tx: Tx, alert_id: int) -> list[Notice]:
     """List what was said about an alert, oldest first."""
-    rows = tx.all(
-        "SELECT id, alert, receiver, reason, at FROM notices WHERE alert_id = ? ORDER BY id", (alert_id,)
-    )
+    rows = tx.all("SELECT id, alert, receiver, reason, at FROM notices WHERE alert_id = ? ORDER BY id", (alert_id,))
     return [notice(row) for row in rows]
 
 

@@ -61,7 +61,8 @@ def claim(tx: Tx, channel: str, now: float, lease: float, limit: int) -> list[Cl
         (now, channel),
     )
     rows = tx.all(
-        f"{_SELECT_BOTH} WHERE d.phase = 'waiting' AND d.channel = ? AND d.due_at <= ? ORDER BY d.urgency, d.id LIMIT ?",
+        f"{_SELECT_BOTH} WHERE d.phase = 'waiting' AND d.channel = ? AND d.due_at <= ?"
+        " ORDER BY d.urgency, d.id LIMIT ?",
         (channel, now, limit),
     )
     claimed = []

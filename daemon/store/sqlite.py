@@ -80,8 +80,8 @@ class SqliteStore:
         """Open, check and migrate; raises StoreLocked, StoreCorrupt, SchemaTooNew or StoreUnavailable."""
         self.path = path
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
-        self._queue: list[tuple[Callable[[Tx], Any], Waiter]] = []
-        self._committing: gevent.Greenlet | None = None
+        self._queue: list[tuple[Callable[[Tx], Any], Waiter[Any]]] = []
+        self._committing: gevent.Greenlet[[], None] | None = None
         self._unwell = ""
         self._closed = False
         self._lock = _lock(path)
@@ -102,12 +102,11 @@ class SqliteStore:
         """Run `work` in the next transaction and wait until it is on disk."""
         if self._closed:
             raise StoreUnavailable(f"{self.path} is closed")
-        waiter: Any = Waiter()
+        waiter: Waiter[T] = Waiter()
         self._queue.append((work, waiter))
         if self._committing is None:
             self._committing = gevent.spawn(self._commit_all)
-        result: T = waiter.get()
-        return result
+        return waiter.get()
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on a snapshot, in a reader's thread."""
@@ -144,9 +143,7 @@ class SqliteStore:
             batch = self._queue[:MAX_BATCH]
             del self._queue[:MAX_BATCH]
             with telemetry.store_commit_seconds.time():
-                unwell, outcomes, topics = self._write_thread.apply(
-                    self._commit, ([work for work, _ in batch],)
-                )
+                unwell, outcomes, topics = self._write_thread.apply(self._commit, ([work for work, _ in batch],))
             self._unwell = unwell
             if unwell:
                 telemetry.store_failures.inc()
@@ -156,7 +153,7 @@ class SqliteStore:
             self._hub.loop.run_callback(self._tell, [waiter for _, waiter in batch], outcomes, topics)
         self._committing = None
 
-    def _tell(self, waiters: list[Any], outcomes: list[Outcome], topics: set[str]) -> None:
+    def _tell(self, waiters: list[Waiter[Any]], outcomes: list[Outcome], topics: set[str]) -> None:
         """Wake the callers; runs in the hub, which is what a Waiter demands."""
         for waiter, (done, value) in zip(waiters, outcomes, strict=True):
             if done:
@@ -251,9 +248,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise StoreLocked(
-            f"{path} is open in another process; stop that one first, or use another store"
-        ) from error
+        raise StoreLocked(f"{path} is open in another process; stop that one first, or use another store") from error
     return descriptor
 
 

@@ -9,6 +9,7 @@ from gevent.event import Event
 
 from daemon import telemetry
 from daemon.errors import SchemaTooNew, StoreCorrupt, StoreError, StoreLocked, StoreUnavailable
+from daemon.store import migrate
 from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 
@@ -202,17 +203,15 @@ def test_something_that_is_no_database_is_refused_and_left_alone(tmp_path: Path)
     assert path.read_text().startswith("Dear operator")
 
 
-def test_an_older_schema_is_backed_up_before_it_is_migrated(tmp_path: Path, store: SqliteStore) -> None:
-    from daemon.store import migrate as module
-
+def test_an_older_schema_is_backed_up_before_it_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     old = sqlite3.connect(path)
     old.execute("CREATE TABLE keepsake (x)")
     old.execute("PRAGMA user_version = 1")
-    steps = module.migrations()
+    steps = migrate.migrations()
     connection = sqlite3.connect(path, isolation_level=None)
     old.close()
-    module._run(connection, path, {**steps, 2: "CREATE TABLE added (y)"})
+    migrate._run(connection, path, {**steps, 2: "CREATE TABLE added (y)"})
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
     connection.close()
     backup = sqlite3.connect(f"{path}.before-2")
@@ -223,9 +222,7 @@ def test_an_older_schema_is_backed_up_before_it_is_migrated(tmp_path: Path, stor
 def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
     path = tmp_path / "closing.db"
     opened = SqliteStore(path)
-    writers = [
-        gevent.spawn(opened.write, lambda tx: tx.run("CREATE TABLE IF NOT EXISTS t (x)")) for _ in range(3)
-    ]
+    writers = [gevent.spawn(opened.write, lambda tx: tx.run("CREATE TABLE IF NOT EXISTS t (x)")) for _ in range(3)]
     gevent.idle()
     opened.close()
     gevent.joinall(writers, raise_error=True)
