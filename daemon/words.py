@@ -1,6 +1,6 @@
 """The words with which other programs say how a problem stands and how bad it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from daemon.event import Severity, State
 
@@ -24,8 +24,8 @@ def plain(word: str) -> str:
     return word.strip().casefold()
 
 
-STATES: Mapping[str, State] = {word: state for state, words in _STATES.items() for word in words.split()}
-SEVERITIES: Mapping[str, Severity] = {word: level for level, words in _SEVERITIES.items() for word in words.split()}
+STATES = {word: state for state, words in _STATES.items() for word in words.split()}
+SEVERITIES = {word: level for level, words in _SEVERITIES.items() for word in words.split()}
 
 
 def severity(words: Iterable[str | None], default: Severity = Severity.ERROR) -> Severity:
