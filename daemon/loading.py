@@ -7,6 +7,8 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
+
 import daemon.probes
 import daemon.senders
 import handlers
@@ -42,7 +44,7 @@ def handlers_from(directory: str) -> tuple[dict[str, Handler], list[str]]:
     problems: list[str] = []
     taken = built_in_handlers()
     try:
-        distrust = _distrust(os.stat(directory), directory)
+        distrust = _distrust(Path(directory).stat(), directory)
         paths = sorted(path for path in Path(directory).glob("*.py") if not path.name.startswith("."))
     except OSError as error:
         return {}, [f"{directory}: the directory of handlers cannot be read: {error.strerror}"]
@@ -73,15 +75,16 @@ def _load(path: Path) -> dict[str, Handler]:
     try:
         exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - it is the operator's own code
         loaded = handlers_in([module])
-        if not loaded:
-            raise ConfigError([f'{path}: there is no handler in it; mark a function with @handler("name", samples=…)'])
     except ConfigError as error:
         _restore(module.__name__, before)
-        raise ConfigError([text if str(path) in text else f"{path}: {text}" for text in error.problems]) from error
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file somebody wrote may raise anything at all
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
+    except (Exception, SystemExit) as error:  # a file somebody wrote may raise anything at all
         _restore(module.__name__, before)
         raise ConfigError([f"{path}:{_line(error, path)}: {_reason(error)}; the file is not loaded"]) from error
-    return loaded
+    if not loaded:
+        _restore(module.__name__, before)
+        raise ConfigError([f'{path}: there is no handler in it; mark a function with @handler("name", samples=…)'])
+    return {name: msgspec.structs.replace(handler, origin=str(path)) for name, handler in loaded.items()}
 
 
 def _restore(name: str, before: ModuleType | None) -> None:
@@ -96,13 +99,15 @@ def _read(path: Path) -> bytes:
     try:
         # Not waiting matters for a pipe, which is then refused like everything that is not a file.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise ConfigError([f"{path}: it is not a file"])
             if distrust := _distrust(status, path):
                 raise ConfigError([distrust])
-            return file.read()
+            return os.read(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise ConfigError([f"{path}: it cannot be read: {error.strerror}"]) from error
 
