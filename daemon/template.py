@@ -246,7 +246,8 @@ class _Guard(NodeTransformer):
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
-    return nodes.Filter(cast("nodes.Expr", node), name, [], [], None, None, lineno=node.lineno, environment=_ENVIRONMENT)
+    expression = cast("nodes.Expr", node)
+    return nodes.Filter(expression, name, [], [], None, None, lineno=node.lineno, environment=_ENVIRONMENT)
 
 
 def _environment() -> _Sandbox:
