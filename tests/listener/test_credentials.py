@@ -81,9 +81,7 @@ def test_a_token_is_taken_wherever_senders_can_put_it(headers: dict[str, str], q
         ({}, {"token": ""}, Problem.WRONG),
     ],
 )
-def test_anything_but_the_token_is_refused(
-    headers: dict[str, str], query: dict[str, str], problem: Problem
-) -> None:
+def test_anything_but_the_token_is_refused(headers: dict[str, str], query: dict[str, str], problem: Problem) -> None:
     assert try_open(TOKEN, headers, query) is problem
 
 
@@ -193,9 +191,7 @@ def test_a_signed_timestamp_must_be_near_now(stamp: str, problem: Problem | None
 
 
 def test_any_one_of_several_credentials_opens() -> None:
-    many = source(
-        token=Secret("t0k"), basic=Basic(user="u", password=Secret("p")), hmac=Hmac(secret=Secret("s3cret"))
-    )
+    many = source(token=Secret("t0k"), basic=Basic(user="u", password=Secret("p")), hmac=Hmac(secret=Secret("s3cret")))
     assert try_open(many, {"x-tocsin-token": "t0k", "x-tocsin-signature": "00"}, {}, GRAFANA) is None
     assert try_open(many, basic("u:p"), {}, GRAFANA) is None
     assert try_open(many, basic("u:q") | {"x-tocsin-signature": PLAIN_MAC}, {}, GRAFANA) is None

@@ -248,7 +248,8 @@ def test_no_bytes_break_it(pieces: list[bytes]) -> None:
 
 _PIECES = some.sampled_from(
     [
-        b"POST /a HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", b"Host: h\r\n", b"Content-Length: 5\r\n", b"Content-Length: 0\r\n",
+        b"POST /a HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", b"Host: h\r\n", b"Content-Length: 5\r\n",
+        b"Content-Length: 0\r\n",
         b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"Upgrade: x\r\n",
         b"\r\n", b"5\r\nhello\r\n", b"0\r\n\r\n", b"hello", b"X: \xff\r\n", b"\n", b"\x00", b"CONNECT a:1 HTTP/1.1\r\n",
     ]
