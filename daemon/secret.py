@@ -1,6 +1,8 @@
 """A value that never shows: passwords, tokens and keys travel as `Secret`."""
 
 import hmac
+import re
+from collections.abc import Mapping
 
 HIDDEN = "***"
 
@@ -35,3 +37,24 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+
+_TELLING = re.compile(r"auth|cookie|token|secret|passw|signature|api-?key|credential|^key$|^sig$", re.IGNORECASE)
+_USER_INFO = re.compile(r"(?<=//)[^/@\s]*@")
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Hide the values of headers that carry credentials; the others stay as they are."""
+    return {name: HIDDEN if _TELLING.search(name) else value for name, value in headers.items()}
+
+
+def redact_query(query: Mapping[str, str]) -> dict[str, str]:
+    """Hide the values of query parameters that carry credentials."""
+    return redact_headers(query)
+
+
+def redact_url(url: str) -> str:
+    """Hide what may be secret in a URL: user info, and every query value."""
+    address, _, query = url.partition("?")
+    address = _USER_INFO.sub(f"{HIDDEN}@", address)
+    return f"{address}?{HIDDEN}" if query else address

@@ -80,8 +80,8 @@ class SqliteStore:
         """Open, check and migrate; raises StoreLocked, StoreCorrupt, SchemaTooNew or StoreUnavailable."""
         self.path = path
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
-        self._queue: "list[tuple[Callable[[Tx], Any], Waiter[Any]]]" = []
-        self._committing: "gevent.Greenlet[[], None] | None" = None
+        self._queue: list[tuple[Callable[[Tx], Any], Waiter[Any]]] = []
+        self._committing: gevent.Greenlet[[], None] | None = None
         self._unwell = ""
         self._closed = False
         self._lock = _lock(path)
@@ -102,7 +102,7 @@ class SqliteStore:
         """Run `work` in the next transaction and wait until it is on disk."""
         if self._closed:
             raise StoreUnavailable(f"{self.path} is closed")
-        waiter: "Waiter[T]" = Waiter()
+        waiter: Waiter[T] = Waiter()
         self._queue.append((work, waiter))
         if self._committing is None:
             self._committing = gevent.spawn(self._commit_all)

@@ -1,0 +1,39 @@
+"""From a receiver to deliveries: one per leg and person, each with its chain of channels."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from daemon.config.settings import Channel, Leg, Person, Receiver, Settings
+from daemon.event import State
+from daemon.notice import Hop
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient of a notice and the ways to reach them, in fail-over order."""
+
+    recipient: str
+    hops: list[Hop]
+
+
+def addresses(receiver: Receiver, settings: Settings, state: State) -> list[Address]:
+    """Expand a receiver's legs, leaving out those that do not want to hear of an end."""
+    return [
+        address
+        for leg in receiver.notify
+        if leg.send_resolved or state is State.FIRING
+        for address in _of_leg(leg, settings.people, settings.channels)
+    ]
+
+
+def _of_leg(leg: Leg, people: Mapping[str, Person], channels: Mapping[str, Channel]) -> Iterator[Address]:
+    """One address a person; a leg without people has one, for its rooms."""
+    for name in leg.to or ("",):
+        hops = []
+        for channel in leg.by:
+            kind = channels[channel].sender.address
+            address = getattr(people[name], kind) if kind and name else ""
+            if address or not kind:
+                hops.append(Hop(channel=channel, address=address))
+        if hops:
+            yield Address(recipient=name, hops=hops)

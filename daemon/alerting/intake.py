@@ -1,0 +1,163 @@
+"""Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
+
+import logging
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+import msgspec
+
+from daemon import telemetry
+from daemon.alerting import pipeline
+from daemon.alerting.dedupe import Change
+from daemon.alerting.pipeline import Accepted
+from daemon.clock import Clock
+from daemon.config.settings import Settings, Source
+from daemon.errors import HandlerError, StoreError
+from daemon.event import Event, Severity, State, cleaned
+from daemon.hook import Hook
+from daemon.secret import redact_headers, redact_query
+from daemon.store import quarantine
+from daemon.store.base import Store, Tx
+from daemon.store.quarantine import Kind, Quarantined
+
+log = logging.getLogger("tocsin.alerting")
+
+OWN = "tocsin"  # the source of alarms about tocsin itself
+
+
+class Intake:
+    """The one way into the pipeline."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings]) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+
+    def take(self, source: Source, hook: Hook) -> list[Accepted]:
+        """Run a webhook through its handler and accept its events: all of them, or none.
+
+        Raises HandlerError when the body makes no events, StoreUnavailable when nothing could be written.
+        """
+        return self.events(self.read(source, hook))
+
+    def read(self, source: Source, hook: Hook) -> list[Event]:
+        """Run the handler only. Raises HandlerError."""
+        limit = self._settings().limits.events
+        events = list(islice(source.handler.handle(hook), limit + 1))
+        if not events:
+            raise HandlerError(f"the body holds no alarm that {source.handler.name!r} could read")
+        if len(events) > limit:
+            raise HandlerError(f"the body holds more than {limit} alarms; send them in smaller bodies")
+        return [_named(event, source) for event in events]
+
+    def events(self, events: Iterable[Event]) -> list[Accepted]:
+        """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
+        now = self._clock.now()
+        settings = self._settings()
+        clean = [cleaned(event, now) for event in events]
+        accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
+        _count(accepted)
+        return accepted
+
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+        """Keep a request that made no events, and raise one alarm per kind and source; return its code.
+
+        Raises StoreUnavailable.
+        """
+        settings = self._settings()
+        now = self._clock.now()
+        request = Quarantined(
+            at=now,
+            kind=kind,
+            source=hook.source[:100],
+            reason=reason[:1_000],
+            remote=remote,
+            content_type=hook.content_type[:200],
+            headers=redact_headers(hook.headers),
+            query=redact_query(hook.query),
+            body=hook.body[: settings.retention.quarantine_body],
+            size=len(hook.body),
+        )
+        alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
+
+        def work(tx: Tx) -> tuple[int, list[Accepted]]:
+            kept = quarantine.add(tx, request, settings.retention.quarantine_rows)
+            return kept, pipeline.accept(tx, [alarm], settings, now)
+
+        kept, accepted = self._store.write(work)
+        telemetry.quarantined.labels(kind.value).inc()
+        _count(accepted)
+        log.warning("kept Q%d from %s in quarantine: %s", kept, remote, reason, extra={"source": request.source})
+        return f"Q{kept}"
+
+    def replay(self, request: Quarantined) -> list[Accepted]:
+        """Feed a quarantined request through its source's handler again.
+
+        Raises HandlerError when it still makes no events, also when its body was cut or its source is unknown.
+        """
+        source = self._settings().sources.get(request.source)
+        if source is None:
+            raise HandlerError(f"no source is called {request.source!r} in the configuration")
+        if not request.whole:
+            raise HandlerError(f"only {len(request.body)} of its {request.size} bytes were kept")
+        hook = Hook(
+            source=request.source,
+            body=request.body,
+            content_type=request.content_type,
+            headers=request.headers,
+            query=request.query,
+            received_at=request.at,
+            options=source.options,
+        )
+        accepted = self.take(source, hook)
+        now = self._clock.now()
+        self._store.write(lambda tx: quarantine.replayed(tx, request.id, now))
+        return accepted
+
+    def alarm(self, key: str, title: str, text: str, severity: Severity, labels: dict[str, str]) -> None:
+        """Raise an alarm about tocsin itself; while it is open, the same key only counts. Never raises."""
+        event = Event(source=OWN, key=key, title=title, text=text, severity=severity, labels=labels)
+        try:
+            self.events([event])
+        except StoreError as error:
+            log.critical("%s (and the store could not take this alarm: %s)", title, error)
+
+    def alarm_over(self, key: str) -> None:
+        """Say that what `alarm` told is over. Never raises."""
+        try:
+            self.events([Event(source=OWN, key=key, title=key, state=State.RESOLVED)])
+        except StoreError as error:
+            log.warning("the end of %s could not be written: %s", key, error)
+
+
+def _named(event: Event, source: Source) -> Event:
+    """Give a handler's event the name of the source it came through, and that source's labels."""
+    return msgspec.structs.replace(event, source=source.name, labels=source.labels | event.labels)
+
+
+def _refusal(request: Quarantined, *, known: bool) -> Event:
+    """The alarm about a refused request. Unknown sources share one: strangers must not fill the alert list."""
+    about = request.source if known else "unknown sources"
+    return Event(
+        source=OWN,
+        key=f"quarantine:{request.kind}:{request.source if known else ''}",
+        severity=Severity.WARNING,
+        title=f"Webhooks of {about} are refused: {request.kind.replace('_', ' ')}",
+        text=(
+            f"First from {request.remote}: {request.reason}\n"
+            "See `tocsinctl quarantine list`; replay them after the cause is mended."
+        ),
+        labels={"kind": request.kind.value, "refused": about},
+    )
+
+
+def _count(accepted: list[Accepted]) -> None:
+    for one in accepted:
+        telemetry.events.labels(one.source, one.change.value).inc()
+        for receiver, reason in one.told:
+            telemetry.notices.labels(receiver, reason.value).inc()
+        if one.change is not Change.REPEAT and one.code:
+            log.info(
+                "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
+                extra={"alert": one.code, "source": one.source},
+            )  # fmt: skip

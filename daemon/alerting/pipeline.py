@@ -1,0 +1,90 @@
+"""The way of one event inside a transaction: what it changes, who hears of it, what goes into the outbox.
+
+Everything here runs in the store's thread, within the caller's transaction: values in, values out.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from daemon.alert import Alert
+from daemon.alerting import address, dedupe, notify, route
+from daemon.alerting.dedupe import Change
+from daemon.config.settings import Settings
+from daemon.event import Event, State
+from daemon.notice import Reason
+from daemon.store import alerts, notices, outbox
+from daemon.store.alerts import Step
+from daemon.store.base import Tx
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one event. `code` is empty when it changed nothing and belongs to no open alert."""
+
+    code: str
+    source: str
+    change: Change
+    told: list[tuple[str, Reason]]  # receivers with a notice, and why
+
+
+def accept(tx: Tx, events: Sequence[Event], settings: Settings, now: float) -> list[Accepted]:
+    """Take events, in order; all of them or, when one raises, none."""
+    return [accept_one(tx, event, settings, now) for event in events]
+
+
+def accept_one(tx: Tx, event: Event, settings: Settings, now: float) -> Accepted:
+    """Name every station once: dedupe, (inhibit, silence,) route, (group,) notify, outbox."""
+    fingerprint = event.fingerprint()
+    known = alerts.open_with(tx, fingerprint)
+    change = dedupe.change(known, event)
+    alert = _saved(tx, known, event, fingerprint, change, now)
+    if alert is None or change is Change.REPEAT:
+        return Accepted(code=alert.code if alert else "", source=event.source, change=change, told=[])
+    steps = [Step(stage="dedupe", verdict=change.value)]
+    # inhibition and silences stand here: what they mute goes no further, and says so in the trace
+    told = notices.told(tx, alert.id) if change is not Change.NEW else {}
+    hearing = route.receivers(settings.route, alert.labels)
+    if alert.state is State.RESOLVED:  # whoever was told that it began is told that it is over
+        hearing = list(dict.fromkeys([*told, *hearing]))
+    steps.append(Step(stage="route", verdict="matched", detail=", ".join(hearing)))
+    # grouping stands here: it decides when a receiver hears, and of what else together with this
+    reasons: list[tuple[str, Reason]] = []
+    for name in hearing:
+        reason = notify.reason(told.get(name), alert)
+        steps.append(Step(stage="notify", verdict=reason or "nothing_new", detail=name))
+        if reason is not None:
+            steps += _posted(tx, alert, name, reason, settings, now)
+            reasons.append((name, reason))
+    alerts.record(tx, alert.id, steps, now)
+    return Accepted(code=alert.code, source=event.source, change=change, told=reasons)
+
+
+def _saved(tx: Tx, known: Alert | None, event: Event, fingerprint: str, change: Change, now: float) -> Alert | None:
+    """Write what the event did to its alert; None when there is none."""
+    if known is None:
+        if change is Change.NOT_OPEN:
+            return None
+        return alerts.add(tx, dedupe.opened(event, fingerprint, dedupe.routing_labels(event), now))
+    if change is Change.REPEAT:
+        alerts.seen_again(tx, known.id, now)
+        return known
+    if change is Change.WORSE:
+        alert = dedupe.worsened(known, event, dedupe.routing_labels(event), now)
+    else:
+        alert = dedupe.resolved(known, event, now)
+    alerts.replace(tx, alert)
+    return alert
+
+
+def _posted(tx: Tx, alert: Alert, receiver: str, reason: Reason, settings: Settings, now: float) -> list[Step]:
+    """Write the notice and one outbox row per recipient; say what was written."""
+    notice = notices.add(tx, alert, receiver, reason, now)
+    known = settings.receivers.get(receiver)
+    if known is None:  # told by an older configuration, which had such a receiver
+        return [Step(stage="outbox", verdict="receiver_gone", detail=receiver)]
+    steps = []
+    for to in address.addresses(known, settings, alert.state):
+        delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
+        ways = " then ".join(hop.channel for hop in to.hops)
+        steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=f"{to.recipient or 'room'} by {ways}"))
+    return steps or [Step(stage="outbox", verdict="nobody", detail=receiver)]

@@ -1,0 +1,116 @@
+"""Where events come in: bounds, quarantine and its alarm, replay."""
+
+import pytest
+from fake_clock import FakeClock
+from made import settings, source
+
+from daemon.alerting.dedupe import Change
+from daemon.alerting.intake import Intake
+from daemon.config.settings import Limits, Retention, Settings
+from daemon.errors import HandlerError, StoreUnavailable
+from daemon.event import Severity
+from daemon.hook import Hook
+from daemon.store import alerts, quarantine
+from daemon.store.quarantine import Kind
+from daemon.store.sqlite import SqliteStore
+
+
+def intake(store: SqliteStore, clock: FakeClock, config: Settings | None = None) -> Intake:
+    live = config or settings()
+    return Intake(store, clock, lambda: live)
+
+
+def hook(body: bytes = b'{"events": [{"key": "a"}]}', name: str = "shop", **more: object) -> Hook:
+    return Hook(source=name, body=body, **more)  # type: ignore[arg-type]
+
+
+def test_a_hook_becomes_alerts_named_after_the_source_it_came_through(store: SqliteStore, clock: FakeClock) -> None:
+    other = source("shop-eu", labels={"region": "eu"})
+    (accepted,) = intake(store, clock).take(other, hook())
+    alert = store.read(lambda tx: alerts.get(tx, 1))
+    assert alert is not None
+    assert (accepted.code, alert.source, alert.labels["region"]) == ("A1", "shop-eu", "eu")
+
+
+def test_a_body_without_alarms_is_an_error(store: SqliteStore, clock: FakeClock) -> None:
+    with pytest.raises(HandlerError, match="holds no alarm"):
+        intake(store, clock).take(source("shop"), hook(b'{"events": []}'))
+
+
+def test_a_body_with_too_many_alarms_is_refused_whole(store: SqliteStore, clock: FakeClock) -> None:
+    few = intake(store, clock, settings(limits=Limits(events=2)))
+    with pytest.raises(HandlerError, match="more than 2 alarms"):
+        few.take(source("shop"), hook(b'{"events": [{"key":"a"},{"key":"b"},{"key":"c"}]}'))
+    assert store.read(alerts.newest) == []
+
+
+def test_a_refused_request_is_kept_redacted_and_alarmed_once(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock)
+    bad = hook(b"hello", headers={"authorization": "Bearer canary", "user-agent": "x"}, query={"token": "canary"})
+    codes = [door.refuse(bad, Kind.BAD_CREDENTIALS, "wrong token", "192.0.2.7") for _ in range(3)]
+    assert codes == ["Q1", "Q2", "Q3"]
+    kept = store.read(lambda tx: quarantine.get(tx, 1))
+    assert kept is not None
+    assert "canary" not in repr(kept)
+    assert kept.body == b"hello"
+    (alarm,) = store.read(alerts.newest)
+    assert (alarm.source, alarm.count, alarm.severity) == ("tocsin", 3, Severity.WARNING)
+
+
+def test_strangers_who_invent_source_names_make_one_alarm(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock)
+    for number in range(50):
+        door.refuse(hook(name=f"guess-{number}"), Kind.UNKNOWN_SOURCE, "no such source", "192.0.2.7")
+    assert len(store.read(alerts.newest)) == 1
+
+
+def test_quarantine_is_bounded_in_rows_and_bytes(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock, settings(retention=Retention(quarantine_rows=5, quarantine_body=10)))  # type: ignore[arg-type]
+    for _ in range(20):
+        door.refuse(hook(b"x" * 1_000), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    kept = store.read(quarantine.newest)
+    assert [request.id for request in kept] == [20, 19, 18, 17, 16]
+    assert (len(kept[0].body), kept[0].size, kept[0].whole) == (10, 1_000, False)
+
+
+def test_a_kept_request_is_replayed_after_the_cause_is_mended(store: SqliteStore, clock: FakeClock) -> None:
+    before = intake(store, clock, settings(sources={}))
+    before.refuse(hook(), Kind.UNKNOWN_SOURCE, "no such source", "192.0.2.7")
+    kept = store.read(lambda tx: quarantine.get(tx, 1))
+    assert kept is not None
+    with pytest.raises(HandlerError, match="no source is called 'shop'"):
+        before.replay(kept)
+    (accepted,) = intake(store, clock).replay(kept)
+    assert accepted.change is Change.NEW
+    after = store.read(lambda tx: quarantine.get(tx, 1))
+    assert after is not None
+    assert after.replayed_at == clock.now()
+
+
+def test_a_cut_body_is_not_replayed(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock, settings(retention=Retention(quarantine_body=5)))  # type: ignore[arg-type]
+    door.refuse(hook(), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    kept = store.read(lambda tx: quarantine.get(tx, 1))
+    assert kept is not None
+    with pytest.raises(HandlerError, match="only 5 of its"):
+        door.replay(kept)
+
+
+def test_an_own_alarm_counts_while_open_and_ends(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock)
+    for _ in range(3):
+        door.alarm("disk", "The disk fills up", "", Severity.CRITICAL, {})
+    door.alarm_over("disk")
+    (alarm,) = store.read(alerts.newest)
+    assert (alarm.count, alarm.state, alarm.title) == (3, "resolved", "The disk fills up")
+
+
+def test_a_store_that_cannot_write_is_said_so_and_own_alarms_do_not_raise(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock)
+    store._writer.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreUnavailable):
+        door.take(source("shop"), hook())
+    with pytest.raises(StoreUnavailable):
+        door.refuse(hook(), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    door.alarm("disk", "The disk fills up", "", Severity.CRITICAL, {})
+    store._writer.execute("PRAGMA query_only = OFF")

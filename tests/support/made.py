@@ -1,0 +1,79 @@
+"""Small values that many tests need: a sender that records, settings with two receivers, an event."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from daemon.config.settings import Channel, Leg, Person, Receiver, Route, Settings, Source
+from daemon.event import Event, Severity, State
+from daemon.hook import Hook
+from daemon.matcher import parse
+from daemon.notice import Message, Receipt
+from daemon.registry import Handler
+from daemon.senders.base import Sender
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorder(Sender):
+    """A room that remembers what was said in it."""
+
+    heard: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> Receipt:
+        self.heard.append(message)
+        return Receipt(provider_id=f"r{len(self.heard)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone(Recorder):
+    """The same, reached by telephone number."""
+
+    address: ClassVar[str] = "phone"
+
+
+def channel(name: str, sender: Sender | None = None, **more: object) -> Channel:
+    return Channel(name=name, type="recorder", sender=sender or Recorder(), **more)  # type: ignore[arg-type]
+
+
+def settings(**more: object) -> Settings:
+    """Everything goes to `ops` in a room; `team="db"` goes to lin and wang by phone, then to the room."""
+    defaults: dict[str, object] = {
+        "people": {
+            "lin": Person(name="lin", phone="+8613800000001"),
+            "wang": Person(name="wang", phone="+8613800000002"),
+        },
+        "channels": {"room": channel("room"), "sms": channel("sms", Phone())},
+        "receivers": {
+            "ops": Receiver(name="ops", notify=(Leg(by=("room",)),)),
+            "db": Receiver(name="db", notify=(Leg(by=("sms", "room"), to=("lin", "wang")),)),
+            "quiet": Receiver(name="quiet"),
+        },
+        "route": Route(receiver="ops", routes=(Route(receiver="db", matchers=parse('team="db"')),)),
+        "sources": {"shop": source("shop")},
+    }
+    return Settings(**(defaults | more))  # type: ignore[arg-type]
+
+
+def source(name: str, **more: object) -> Source:
+    """A source whose handler reads `{"key", "title", "state"}`."""
+    return Source(name=name, handler=Handler(name="made", handle=_handle, samples={}), **more)  # type: ignore[arg-type]
+
+
+def _handle(hook: Hook) -> list[Event]:
+    return [event(**one) for one in hook.json()["events"]]
+
+
+def event(**more: object) -> Event:
+    defaults: dict[str, object] = {"source": "shop", "key": "k1", "title": "Disk full"}
+    made = Event(**(defaults | more))  # type: ignore[arg-type]
+    return Event(
+        source=made.source,
+        key=made.key,
+        state=State(made.state),
+        severity=Severity(made.severity),
+        title=made.title,
+        text=made.text,
+        labels=made.labels,
+        links=made.links,
+        started_at=made.started_at,
+        ended_at=made.ended_at,
+    )
