@@ -38,20 +38,17 @@ class Means:
 
 
 class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a channel stands; the counts are filled in by whoever reads the outbox."""
+    """How a channel stands."""
 
     channel: str
     type: str
     pool: int
     busy: int
     breaker: breaker.State
-    breaker_reason: str
+    reason: str  # why the breaker is not closed
     last_sent_at: float | None
     last_error: str
     last_error_at: float | None
-    waiting: int = 0
-    sending: int = 0
-    dead: int = 0
 
 
 class Carrier:
@@ -153,7 +150,7 @@ class Carrier:
             pool=self.channel.pool,
             busy=self._busy,
             breaker=self._breaker.state,
-            breaker_reason=self._breaker.reason,
+            reason=self._breaker.reason,
             last_sent_at=self._last_sent_at,
             last_error=self._last_error,
             last_error_at=self._last_error_at,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import gevent
 
-from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Alarm, Alarms
@@ -15,13 +14,13 @@ from daemon.delivery.carrier import LaneStatus, Means
 from daemon.delivery.direct import Emergency, test_message
 from daemon.delivery.lane import Lane
 from daemon.errors import SendRefused, StoreError
-from daemon.notice import Phase, Receipt, Recipient
+from daemon.notice import Receipt, Recipient
 from daemon.store import leases, outbox
 from daemon.store.base import Store
 
 log = logging.getLogger("tocsin.delivery")
 
-LOOK = 15.0  # how often the outbox is looked at as a whole: gauges, rows of channels nobody serves
+LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
 GRACE = 5.0
 
 
@@ -46,7 +45,6 @@ class Courier:
         self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace)
         self._emergency = Emergency(clock, settings, grace)
         self._lanes: dict[str, Lane] = {}
-        self._shown: set[tuple[str, str]] = set()
         self._stopping = threading.Event()
         self._looking: gevent.Greenlet[[], None] | None = None
 
@@ -112,16 +110,12 @@ class Courier:
             self._look()
 
     def _look(self) -> None:
-        """Show how full the outbox is, and open a lane for rows whose channel is known to nobody."""
+        """Open a lane for rows whose channel nobody serves: written by an older configuration, or revived by hand."""
         try:
-            counts = self._store.read(outbox.counts)
+            channels = self._store.read(outbox.waiting_channels)
         except StoreError as error:
-            log.warning("the outbox cannot be counted: %s", error)
+            log.warning("the outbox cannot be looked through: %s", error)
             return
-        for key in self._shown - counts.keys():
-            telemetry.outbox.labels(*key).set(0)
-        for (channel, phase), number in counts.items():
-            telemetry.outbox.labels(channel, phase).set(number)
-            if phase != Phase.DEAD and channel not in self._lanes and not self._stopping.is_set():
+        for channel in channels:
+            if channel not in self._lanes and not self._stopping.is_set():
                 self._open(channel, None)
-        self._shown = set(counts)

@@ -90,7 +90,7 @@ def error(code: str, said: str, message: str, *, many: bool) -> SendError:
             else SendWait(said, seconds=tier(message), code=code)
         )
     if code in _ACCOUNT_LIMIT:
-        return SendWait(said, seconds=_ACCOUNT_LIMIT[code], code=code)
+        return SendWait(said, seconds=_ACCOUNT_LIMIT[code], code=code, scope=Scope.CHANNEL)
     if code in _RECIPIENT:
         return SendRefused(said, code=code, scope=Scope.RECIPIENT)
     if code in _CHANNEL or code.startswith(_CHANNEL_FAMILIES):
