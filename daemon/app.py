@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,10 +14,11 @@ from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
-from daemon.listener.door import HttpDoor, bind
+from daemon.listener.parts import Parts as DoorParts
+from daemon.listener.server import HttpDoor, open_socket
+from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
-from daemon.methods.table import Caller
 from daemon.privileges import drop
 from daemon.probing.scheduler import Scheduler
 from daemon.selfcheck import SelfCheck
@@ -26,6 +26,7 @@ from daemon.store.sqlite import SqliteStore
 
 logger = logging.getLogger("tocsin.app")
 
+SQLITE = "sqlite:///"
 STOP_WITHIN = 20.0  # seconds for requests and sends in flight; supervisor's stopwaitsecs is longer
 
 
@@ -46,6 +47,7 @@ class App:
         self._started_at = self._clock.now()
         self._ready = "starting"
         self._stops: list[tuple[str, Callable[[], None]]] = []
+        self._doors: dict[str, str] = {}
 
     @property
     def settings(self) -> Settings:
@@ -55,7 +57,7 @@ class App:
     def start(self, user: str = "") -> None:
         """Bind the doors, become `user`, open the store, start every part, then let requests in."""
         try:
-            door = bind(self.settings.listen.http)
+            door = open_socket(self.settings.listen.http)
             self._stops.append(("HTTP socket", door.close))
             if user:
                 drop(user)
@@ -70,11 +72,11 @@ class App:
         gc.freeze()  # what start-up made stays for good: later collections need not walk it
         self._ready = ""
         sdnotify.ready()
-        logger.info("tocsin %s is ready: http %s, zmq %s", __version__, self.http, self.settings.listen.zmq)
+        logger.info("tocsin %s is ready: http %s, zmq %s", __version__, self._doors["http"], self._doors["zmq"])
 
     def _start_parts(self, door: socket.socket) -> None:
         """Each part registers its stop the moment it runs; the doors open last."""
-        store = SqliteStore(store_path(self.settings.store))
+        store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
         self._stops.append(("store", store.close))
         intake = Intake(store, self._clock, lambda: self.settings)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
@@ -90,17 +92,47 @@ class App:
         port = ControlPort(table, lambda: self.settings, self._clock)
         port.start()
         self._stops.append(("ZeroMQ port", port.stop))
-        http = HttpDoor(
-            door,
-            settings=lambda: self.settings,
-            clock=self._clock,
-            intake=intake,
-            rpc=lambda raw, caller: answer(table, raw, caller),
-            ready=lambda: self._ready,
-            reload=self.reload,
+        web = Web(
+            DoorParts(
+                settings=lambda: self.settings,
+                clock=self._clock,
+                intake=intake,
+                rpc=lambda raw, caller: answer(table, raw, caller),
+                ready=lambda: self._ready,
+                reload=self.reload,
+            )
         )
+        http = HttpDoor(door, web, lambda: self.settings.limits, self._clock)
         http.start()
         self._stops.append(("HTTP door", lambda: http.stop(STOP_WITHIN)))
+        self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
+
+    def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
+        """What the methods work with."""
+        return Parts(
+            store=store,
+            store_health=store.healthy,
+            store_size=store.size,
+            clock=self._clock,
+            settings=lambda: self.settings,
+            intake=intake,
+            courier=self._courier,
+            scheduler=self._scheduler,
+            reload=self.reload,
+            check=self._checked,
+            set_log_level=log.set_level,
+            started_at=self._started_at,
+            version=__version__,
+            doors=lambda: self._doors,
+            warnings=lambda: self._loaded.warnings,
+        )
+
+    def _checked(self, path: str) -> tuple[list[str], list[str]]:
+        """Problems and warnings of a configuration file, of our own when none is named."""
+        try:
+            return [], check(Path(path) if path else self._path, self._environ).warnings
+        except ConfigError as error:
+            return error.problems, []
 
     def reload(self) -> list[str]:
         """Read the configuration again and go over to it; a bad one is refused, and the old one goes on.
@@ -141,3 +173,18 @@ class App:
     def reopen_log(self) -> None:
         """Open the log file anew, for logrotate."""
         log.reopen()
+
+
+def _needs_restart(old: Settings, new: Settings) -> list[str]:
+    """Name what a reload cannot change."""
+    fixed = {
+        "listen.http": (old.listen.http, new.listen.http),
+        "listen.zmq": (old.listen.zmq, new.listen.zmq),
+        "store": (old.store, new.store),
+        "limits.connections": (old.limits.connections, new.limits.connections),
+    }
+    return [
+        f"{name} is now {after}, but it stays {before} until a restart"
+        for name, (before, after) in fixed.items()
+        if before != after
+    ]
