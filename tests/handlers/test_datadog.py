@@ -111,8 +111,8 @@ def test_a_text_that_only_begins_like_a_variable_is_kept() -> None:
     ],
 )
 def test_tags_become_labels(tags: str, labels: dict[str, str]) -> None:
-    event = custom(tags=tags, scope="*", host="", metric="", alert_id="", org="", title="")
-    assert event.labels == labels
+    event = custom(tags=tags, scope="*", host="", metric="", alert_id="", org="", title="X")
+    assert event.labels == labels | {"alertname": "X"}
 
 
 @pytest.mark.parametrize("date", ["1795222800000", 1_795_222_800_000, "1795222800", "2026-11-21T01:00:00Z"])
