@@ -13,6 +13,7 @@ TocsinError
 │   ├── SendFailed         failed for now: worth trying again
 │   └── SendRefused        failed for good: this message will never go this way
 ├── TemplateError          a template does not compile or render
+├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
 """

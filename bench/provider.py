@@ -1,0 +1,32 @@
+"""A provider that answers every POST after so many milliseconds; a negative number never answers."""
+
+import sys
+
+import gevent
+from gevent.event import Event
+from gevent.server import StreamServer
+
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"Code":"OK"}'
+
+
+def serve(delay: float) -> "StreamServer":
+    """Read a request with a Content-Length, wait, answer, on a kept-alive connection."""
+
+    def talk(connection: "gevent.socket.socket", _peer: object) -> None:
+        with connection, connection.makefile("rb") as reader:
+            while line := reader.readline():
+                length = 0
+                while (line := reader.readline()).strip():
+                    name, _, value = line.partition(b":")
+                    length = int(value) if name.lower() == b"content-length" else length
+                reader.read(length)
+                if delay < 0:
+                    Event().wait()
+                gevent.sleep(delay)
+                connection.sendall(ANSWER)
+
+    return StreamServer(("127.0.0.1", int(sys.argv[1])), talk, backlog=1024)
+
+
+if __name__ == "__main__":
+    serve(float(sys.argv[2]) / 1000).serve_forever()
