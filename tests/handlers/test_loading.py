@@ -179,9 +179,14 @@ def test_options_may_be_a_dataclass_with_annotations_as_texts(folder: Path) -> N
 @pytest.mark.parametrize(
     ("ending", "sentence"),
     [
-        ("yield {}['alerts']", "own.py:9: KeyError: 'alerts'"),
-        ("yield 5", "own.py: it made int, not Event"),
-        ("return None", "own.py:1: TypeError: "),
+        ("yield {}['alerts']", "own.py:10: KeyError: 'alerts'"),
+        ("yield 5", "own.py: TypeError: it made int, not Event"),
+        (
+            "yield Event(source='s', title='t', key=5)",
+            "own.py: ValidationError: Expected `str`, got `int` - at `$.key`",
+        ),
+        ("yield Event(source='s', title='t', labels={'a': 1})", "Expected `str`, got `int` - at `$.labels[...]`"),
+        ("return None", "own.py: TypeError: "),
         ("raise HandlerError('no alarm in it')", "no alarm in it"),
         ("return hook.json()['x']", "the body is not valid JSON"),
     ],
@@ -190,7 +195,7 @@ def test_whatever_an_operator_s_handler_does_is_a_refusal_of_the_request(
     folder: Path, ending: str, sentence: str
 ) -> None:
     text = dedent(GOOD.format(name="own", title="x")).replace(
-        "from daemon.event import Event", "from daemon.errors import HandlerError"
+        "import Event\n", "import Event\nfrom daemon.errors import HandlerError\n"
     )
     head, _, _ = text.partition("    yield")
     put(folder, "own.py", f"{head}    {ending}\n")
