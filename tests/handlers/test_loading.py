@@ -10,8 +10,11 @@ from textwrap import dedent
 import pytest
 from bodies import read
 
+import daemon.probes
+import daemon.senders
 from daemon.errors import HandlerError
 from daemon.loading import built_in_handlers, catalog, handlers_from
+from daemon.registry import kinds_in
 
 GOOD = """
     from daemon.event import Event
@@ -260,8 +263,8 @@ def test_the_catalog_holds_what_the_packages_and_the_folder_have(folder: Path) -
     whole = catalog(str(folder))
     assert set(whole.handlers) == {*built_in_handlers(), "own"}
     assert len(whole.problems) == 1
-    assert isinstance(whole.senders, dict)
-    assert isinstance(whole.probes, dict)
+    assert whole.senders == kinds_in(daemon.senders)
+    assert whole.probes == kinds_in(daemon.probes)
 
 
 def test_without_a_folder_the_catalog_is_the_packages() -> None:
