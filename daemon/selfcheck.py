@@ -55,7 +55,7 @@ class SelfCheck:
         self._disk_is_low = False
         self._ahead = clock.now() - clock.monotonic()
         self._unwell_since: float | None = None
-        self._trial: gevent.Greenlet[[], str] | None = None
+        self._trial: gevent.Greenlet[..., object] | None = None
 
     def start(self) -> None:
         """Begin to check."""
@@ -85,7 +85,7 @@ class SelfCheck:
             self._alarm(
                 "hub_lag",
                 f"tocsin's event loop was held up for {worst:.2f} s",
-                f"For a hundredth of the last minute it was {felt:.2f} s late or more; {limit:g} s are borne. {_HELD_UP}",
+                f"For a hundredth of the last minute it was {felt:.2f} s late; {limit:g} s are borne. {_HELD_UP}",
                 Severity.WARNING,
             )
 
@@ -201,11 +201,13 @@ class SelfCheck:
         if self._trial is not None and not self._trial.dead:
             return f"{self._store.path} still does not answer"
         done = threading.Event()
-        self._trial = self._greenlets.spawn(_reason, work)
-        self._trial.rawlink(lambda _: done.set())
+        trial: gevent.Greenlet[..., object] = gevent.spawn(_reason, work)
+        self._trial = trial
+        self._greenlets.add(trial)
+        trial.rawlink(lambda _: done.set())
         if not self._clock.wait(done, ANSWER):
             return f"{self._store.path} has not answered for {ANSWER:g} s"
-        return str(self._trial.get())
+        return str(trial.get())
 
 
 def high(lags: Iterable[float]) -> float:
