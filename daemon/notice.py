@@ -123,10 +123,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider took the message: its own id for it, and its own words."""
+    """The provider took the message: its own id for it, and its own words.
+
+    `warnings` is what went wrong on our side although the message went, such as a template that did not render.
+    """
 
     provider_id: str = ""
     detail: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class Sends(Protocol):
