@@ -216,7 +216,7 @@ def endless(what: bytes) -> Speak:
         (answering(b"HTTP/1.1 abc\r\n\r\n"), "the answer is not HTTP"),
         (answering(b"HTTP/9.9 200 OK\r\n\r\n"), "the answer is not HTTP"),
         (answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000), "the answer's header is too long"),
-        (endless(b"HTTP/1.1 100 Continue\r\n\r\n"), "the answer's header does not end within 1048576 bytes"),
+        (endless(b"HTTP/1.1 100 Continue\r\n\r\n"), "the answer's header does not end within 131072 bytes"),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"), "200, but the body was cut short 95 bytes"),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"), "200, but the body was cut short 100 bytes"),
         (
