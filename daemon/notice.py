@@ -123,10 +123,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider took the message: its own id for it, and its own words."""
+    """The provider took the message: its own id for it, its own words, and what went wrong on our side."""
 
     provider_id: str = ""
     detail: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class Sends(Protocol):

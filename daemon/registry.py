@@ -38,6 +38,15 @@ class Handler(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""  # the module or file it came from
 
 
+class Catalog(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that settings can name: handlers, sender kinds, probe kinds, and what could not be loaded."""
+
+    handlers: dict[str, Handler] = {}
+    senders: dict[str, type] = {}
+    probes: dict[str, type] = {}
+    problems: list[str] = []  # one sentence each, with path:line; the rest is loaded all the same
+
+
 def handler(
     name: str, *, samples: dict[str, Sample], options: type | None = None, sample_options: Any = None
 ) -> Callable[[Handle], Handler]:

@@ -1,6 +1,14 @@
 """Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -53,3 +61,8 @@ store_commit_seconds = _histogram("tocsin_store_commit_seconds", "Time of one tr
 hub_lag = _histogram("tocsin_hub_lag_seconds", "How late the event loop ran a timer.", _LATENCY)
 rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "result")
 reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")
+
+
+def exposition() -> tuple[bytes, str]:
+    """All of it in Prometheus' text format, and that format's content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

@@ -1,1 +1,1 @@
-"""The HTTP door."""
+"""The HTTP door: what comes in from the network as requests, and what goes back."""

@@ -1,1 +1,27 @@
-"""What can be asked of the daemon."""
+"""What can be asked of the daemon: one typed table that the ZeroMQ port and /rpc share."""
+
+from daemon.methods import (
+    alerts,
+    channels,
+    config,
+    deliveries,
+    events,
+    listing,
+    probes,
+    quarantine,
+    sources,
+    status,
+)
+from daemon.methods.parts import Parts
+from daemon.methods.table import Table
+
+__all__ = ["build"]
+
+
+def build(parts: Parts) -> Table:
+    """Make the table of all methods, working on these parts."""
+    table = Table()
+    listing.add(table)
+    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, config):
+        noun.add(table, parts)
+    return table

@@ -1,8 +1,8 @@
 """The typed table of what can be asked of the daemon; the ZeroMQ port and /rpc share it."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,8 +17,10 @@ NOT_ALLOWED = -32001
 OVERLOADED = -32002
 UNAVAILABLE = -32003
 NOT_FOUND = -32004
+REFUSED = -32005  # understood and allowed, but not possible as things stand
 
 Right = Literal["read", "act", "admin"]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,12 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     call: Callable[..., Any]
     params: dict[str, Any]
     required: tuple[str, ...]
+    defaults: dict[str, Any]
+
+    @property
+    def help(self) -> str:
+        """What it does, in one line."""
+        return self.doc.partition("\n")[0]
 
 
 class Table:
@@ -46,33 +54,38 @@ class Table:
     def __init__(self) -> None:
         self._methods: dict[str, Method] = {}
 
-    def method(self, name: str, right: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def method(self, name: str, right: Right) -> Callable[[Function], Function]:
         """Add a function under `noun.verb`; its annotations are its parameters' types."""
 
-        def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        def add(function: Function) -> Function:
             if name in self._methods:
                 raise ValueError(f"two methods are called {name!r}")
-            signature = inspect.signature(function, eval_str=True)
+            params = inspect.signature(function, eval_str=True).parameters.values()
             self._methods[name] = Method(
                 name=name,
                 right=right,
                 doc=inspect.getdoc(function) or "",
                 call=function,
-                params={p.name: p.annotation for p in signature.parameters.values()},
-                required=tuple(p.name for p in signature.parameters.values() if p.default is p.empty),
+                params={p.name: p.annotation for p in params},
+                required=tuple(p.name for p in params if p.default is p.empty),
+                defaults={p.name: p.default for p in params if p.default is not p.empty},
             )
             return function
 
         return add
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Method]:
         return iter(sorted(self._methods.values(), key=lambda method: method.name))
+
+    def find(self, name: str) -> Method | None:
+        """Look a method up."""
+        return self._methods.get(name)
 
     def call(self, name: str, params: Mapping[str, Any] | list[Any], caller: Caller) -> Any:
         """Check the caller's right and the parameters' types, then call. Raises MethodError."""
         method = self._methods.get(name)
         if method is None:
-            raise MethodError(f"there is no method {name!r}; methods.list names them all", code=METHOD_NOT_FOUND)
+            raise MethodError(f"there is no method {name[:100]!r}; methods.list names them all", code=METHOD_NOT_FOUND)
         if method.right not in caller.may:
             raise MethodError(f"{caller.name} may not {method.right}: {name} needs that right", code=NOT_ALLOWED)
         return method.call(**_arguments(method, params))
@@ -88,14 +101,18 @@ def _arguments(method: Method, params: Mapping[str, Any] | list[Any]) -> dict[st
         if name not in method.params:
             known = ", ".join(method.params) or "none"
             raise MethodError(
-                f"{method.name} has no parameter {name!r}; it takes: {known}",
+                f"{method.name} has no parameter {name[:100]!r}; it takes: {known}",
                 code=INVALID_PARAMS,
-                data={"field": name},
+                data={"field": name[:100]},
             )
     for name in method.required:
         if name not in params:
             raise MethodError(f"{method.name} needs the parameter {name!r}", code=INVALID_PARAMS, data={"field": name})
+    return {name: _argument(method, name, value) for name, value in params.items()}
+
+
+def _argument(method: Method, name: str, value: Any) -> Any:
     try:
-        return {name: msgspec.convert(value, method.params[name]) for name, value in params.items()}
-    except msgspec.ValidationError as error:
-        raise MethodError(f"{method.name}: {error}", code=INVALID_PARAMS) from error
+        return msgspec.convert(value, method.params[name])
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise MethodError(f"{method.name}: {name}: {error}", code=INVALID_PARAMS, data={"field": name}) from error

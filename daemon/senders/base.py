@@ -1,8 +1,9 @@
-"""What every channel is: settings as fields, one method that sends once, one place that sorts failures."""
+"""What every channel is: settings as fields, one method that sends once."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from daemon.clock import Clock, SystemClock
 from daemon.notice import Message, Receipt
 from daemon.registry import kind as sender
 from daemon.units import Seconds
@@ -15,11 +16,13 @@ class Sender:
     """A way out. A subclass is a frozen, keyword-only dataclass whose fields are its settings.
 
     `send` tries once and never retries; the courier owns retries, fail-over and the breaker. Fields of type
-    `Secret` are secret; everything else may be shown. Instances are shared by many greenlets.
+    `Secret` are secret; everything else may be shown. Instances are shared by many greenlets. A setting that
+    cannot be used is a ValueError of the constructor, in a sentence for the operator and without the secret.
     """
 
     address: ClassVar[str] = ""  # the field of a person that it needs ("phone"), empty for a room
     batch: ClassVar[int] = 1  # how many recipients of the same message fit into one request
+    clock: ClassVar[Clock] = SystemClock()  # no setting: whoever needs another time says so in a subclass
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take"})
 
@@ -35,6 +38,10 @@ class Sender:
         """
         del message, since
         return None
+
+    def target(self) -> str:
+        """Say where it sends to, for people: never with a credential in it."""
+        return ""
 
     def close(self) -> None:
         """Let go of kept-alive connections."""

@@ -123,6 +123,10 @@ class SqliteStore:
         """Why the last transaction could not be written; empty when it was."""
         return self._unwell
 
+    def size(self) -> int:
+        """How many bytes the database and its log take on disk."""
+        return sum(file.stat().st_size for file in (self.path, Path(f"{self.path}-wal")) if file.exists())
+
     def close(self) -> None:
         """Write what is queued, then close the files."""
         self._closed = True

@@ -1,0 +1,79 @@
+"""The foreground process: patch, read the configuration, run until told to stop."""
+
+from gevent import config, monkey
+
+config.resolver = "ares"  # name look-ups in the event loop: a dead name server holds no thread
+monkey.patch_all()
+
+import argparse  # noqa: E402 - nothing may be imported before the patch
+import logging  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+from queue import SimpleQueue  # noqa: E402
+
+import gevent  # noqa: E402
+
+from daemon import __version__  # noqa: E402
+from daemon.app import App, check  # noqa: E402
+from daemon.errors import ConfigError, TocsinError  # noqa: E402
+
+DEFAULT = "/etc/tocsin/tocsin.yml"
+NOT_CONFIGURED = 6  # LSB's word for it
+
+logger = logging.getLogger("tocsin")
+
+
+def main() -> int:
+    """Run `tocsind`; return the exit code."""
+    arguments = _arguments()
+    try:
+        if arguments.check:
+            return _checked(arguments.config)
+        app = App(arguments.config, os.environ)
+    except ConfigError as error:
+        print(f"{arguments.config} cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)  # noqa: T201
+        return NOT_CONFIGURED
+    try:
+        app.start(arguments.user)
+    except TocsinError as error:
+        print(f"tocsind cannot start: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    _serve(app)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tocsind", description="The alarm daemon, in the foreground.")
+    parser.add_argument("--config", type=Path, default=Path(os.environ.get("TOCSIN_CONFIG", DEFAULT)), metavar="FILE")
+    parser.add_argument("--check", action="store_true", help="say what is wrong with the configuration, and exit")
+    parser.add_argument("--user", default="", metavar="NAME", help="become this user once the doors are bound")
+    parser.add_argument("--version", action="version", version=f"tocsin {__version__}")
+    return parser.parse_args()
+
+
+def _checked(path: Path) -> int:
+    loaded = check(path, os.environ)
+    for warning in loaded.warnings:
+        print(f"warning: {warning}")  # noqa: T201
+    print(f"{path}: good")  # noqa: T201
+    return 0
+
+
+def _serve(app: App) -> None:
+    """Obey signals, one after the other, until one says stop."""
+    asked: SimpleQueue[signal.Signals] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        gevent.signal_handler(number, asked.put, number)
+    while (number := asked.get()) not in (signal.SIGTERM, signal.SIGINT):
+        if number == signal.SIGHUP:
+            app.reload()
+        else:
+            app.reopen_log()
+    logger.info("stopping: %s", number.name)
+    app.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""tocsin put together: its parts started in order, stopped in reverse, reconfigured while they run."""
+
+import gc
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from daemon import __version__, loading, log, methods, sdnotify, telemetry
+from daemon.alerting.intake import Intake
+from daemon.clock import SystemClock
+from daemon.config.load import Loaded, load
+from daemon.config.settings import Settings
+from daemon.control.port import ControlPort
+from daemon.delivery.courier import Courier
+from daemon.errors import ConfigError
+from daemon.listener.parts import Parts as DoorParts
+from daemon.listener.server import HttpDoor, open_socket
+from daemon.listener.web import Web
+from daemon.methods.jsonrpc import answer
+from daemon.methods.parts import Parts
+from daemon.privileges import drop
+from daemon.probing.scheduler import Scheduler
+from daemon.selfcheck import SelfCheck
+from daemon.store.sqlite import SqliteStore
+
+logger = logging.getLogger("tocsin.app")
+
+SQLITE = "sqlite:///"
+STOP_WITHIN = 20.0  # seconds for requests and sends in flight; supervisor's stopwaitsecs is longer
+
+
+def check(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Read a configuration without using it. Raises ConfigError with all its problems."""
+    return load(path, loading.catalog, environ)
+
+
+class App:
+    """One running tocsin. `start` returns once the doors are open; what fails half-way is undone."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        """Read the configuration. Raises ConfigError."""
+        self._path = path
+        self._environ = environ
+        self._clock = SystemClock()
+        self._loaded = check(path, environ)
+        self._started_at = self._clock.now()
+        self._ready = "starting"
+        self._stops: list[tuple[str, Callable[[], None]]] = []
+        self._doors: dict[str, str] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self._loaded.settings
+
+    def start(self, user: str = "") -> None:
+        """Bind the doors, become `user`, open the store, start every part, then let requests in."""
+        try:
+            door = open_socket(self.settings.listen.http)
+            self._stops.append(("HTTP socket", door.close))
+            if user:
+                drop(user)
+            log.configure(self.settings.log)
+            self._start_parts(door)
+        except BaseException:
+            self.stop()
+            raise
+        for warning in self._loaded.warnings:
+            logger.warning("configuration: %s", warning)
+        gc.collect()
+        gc.freeze()  # what start-up made stays for good: later collections need not walk it
+        self._ready = ""
+        sdnotify.ready()
+        logger.info("tocsin %s is ready: http %s, zmq %s", __version__, self._doors["http"], self._doors["zmq"])
+
+    def _start_parts(self, door: socket.socket) -> None:
+        """Each part registers its stop the moment it runs; the doors open last."""
+        store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
+        self._stops.append(("store", store.close))
+        intake = Intake(store, self._clock, lambda: self.settings)
+        self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
+        courier.start()
+        self._stops.append(("courier", lambda: courier.stop(STOP_WITHIN)))
+        self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
+        scheduler.start()
+        self._stops.append(("scheduler", scheduler.stop))
+        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency)
+        checks.start()
+        self._stops.append(("self-checks", checks.stop))
+        table = methods.build(self._parts(store, intake))
+        port = ControlPort(table, lambda: self.settings, self._clock)
+        port.start()
+        self._stops.append(("ZeroMQ port", port.stop))
+        web = Web(
+            DoorParts(
+                settings=lambda: self.settings,
+                clock=self._clock,
+                intake=intake,
+                rpc=lambda raw, caller: answer(table, raw, caller),
+                ready=lambda: self._ready,
+                reload=self.reload,
+            )
+        )
+        http = HttpDoor(door, web, lambda: self.settings.limits, self._clock)
+        http.start()
+        self._stops.append(("HTTP door", lambda: http.stop(STOP_WITHIN)))
+        self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
+
+    def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
+        """What the methods work with."""
+        return Parts(
+            store=store,
+            store_health=store.healthy,
+            store_size=store.size,
+            clock=self._clock,
+            settings=lambda: self.settings,
+            intake=intake,
+            courier=self._courier,
+            scheduler=self._scheduler,
+            reload=self.reload,
+            check=self._checked,
+            set_log_level=log.set_level,
+            started_at=self._started_at,
+            version=__version__,
+            doors=lambda: self._doors,
+            warnings=lambda: self._loaded.warnings,
+        )
+
+    def _checked(self, path: str) -> tuple[list[str], list[str]]:
+        """Problems and warnings of a configuration file, of our own when none is named."""
+        try:
+            return [], check(Path(path) if path else self._path, self._environ).warnings
+        except ConfigError as error:
+            return error.problems, []
+
+    def reload(self) -> list[str]:
+        """Read the configuration again and go over to it; a bad one is refused, and the old one goes on.
+
+        Returns the problems: empty when the new one is in force.
+        """
+        try:
+            loaded = check(self._path, self._environ)
+        except ConfigError as error:
+            for problem in error.problems:
+                logger.error("reload refused: %s", problem)  # noqa: TRY400 - the sentence says it all
+            telemetry.reloads.labels("refused").inc()
+            return error.problems
+        sdnotify.reloading()
+        loaded.warnings.extend(_needs_restart(self.settings, loaded.settings))
+        self._loaded = loaded
+        log.configure(loaded.settings.log)
+        self._courier.reload()
+        self._scheduler.reload()
+        for warning in loaded.warnings:
+            logger.warning("configuration: %s", warning)
+        telemetry.reloads.labels("done").inc()
+        logger.info("configuration reloaded")
+        sdnotify.ready()
+        return []
+
+    def stop(self) -> None:
+        """Stop every part that was started, the last one first; one that fails does not keep the others up."""
+        self._ready = "stopping"
+        sdnotify.stopping()
+        while self._stops:
+            name, stop = self._stops.pop()
+            try:
+                stop()
+            except Exception:  # the rest must still be stopped
+                logger.exception("%s did not stop well", name)
+
+    def reopen_log(self) -> None:
+        """Open the log file anew, for logrotate."""
+        log.reopen()
+
+
+def _needs_restart(old: Settings, new: Settings) -> list[str]:
+    """Name what a reload cannot change."""
+    fixed = {
+        "listen.http": (old.listen.http, new.listen.http),
+        "listen.zmq": (old.listen.zmq, new.listen.zmq),
+        "store": (old.store, new.store),
+        "limits.connections": (old.limits.connections, new.limits.connections),
+    }
+    return [
+        f"{name} is now {after}, but it stays {before} until a restart"
+        for name, (before, after) in fixed.items()
+        if before != after
+    ]

@@ -1,0 +1,87 @@
+"""Puts the store in order: ends alarms that nobody will end, forgets what is old, counts what is there."""
+
+from collections.abc import Callable, Collection, Iterable
+
+from daemon import telemetry
+from daemon.alert import Alert
+from daemon.config.settings import Retention
+from daemon.event import Event, Severity, State
+from daemon.probing import verdict
+from daemon.store import alerts, outbox, quarantine
+from daemon.store.base import Store
+from daemon.units import spoken
+
+OWN = "tocsin"  # the source of alarms about tocsin itself
+BATCH = 500  # alerts deleted in one transaction: others wait for it
+
+Accept = Callable[[list[Event]], object]
+
+
+def close_quiet(store: Store, accept: Accept, window: float, now: float) -> int:
+    """End tocsin's own alarms that were not raised again for a whole window; return how many."""
+    return _accept(accept, quiet(store.read(lambda tx: alerts.open_of_source(tx, OWN)), window, now))
+
+
+def close_removed(store: Store, accept: Accept, probes: Collection[str], now: float) -> int:
+    """End the alarms of probes that are no longer configured, also those removed while nobody ran."""
+    return _accept(accept, removed(store.read(lambda tx: alerts.open_of_source(tx, verdict.SOURCE)), probes, now))
+
+
+def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int]:
+    """Delete ended alerts and quarantined requests that are past their time; return how many of each."""
+    forgotten = 0
+    while True:
+        count = store.write(lambda tx: alerts.forget(tx, now - retention.alerts, BATCH))
+        forgotten += count
+        if count < BATCH:
+            break
+    return forgotten, store.write(lambda tx: quarantine.forget(tx, now - retention.quarantine))
+
+
+def count_open(store: Store) -> None:
+    """Show on the metrics page how many alerts are open, and how many deliveries are not settled."""
+    firing = store.read(alerts.open_by_severity)
+    unsettled = store.read(outbox.counts)
+    for severity in Severity:
+        telemetry.open_alerts.labels(severity.value).set(firing.get(severity.value, 0))
+    telemetry.outbox.clear()  # what is not there any more must not stay on the page
+    for (channel, phase), number in unsettled.items():
+        telemetry.outbox.labels(channel, phase).set(number)
+
+
+def quiet(known: Iterable[Alert], window: float, now: float) -> list[Event]:
+    """The ends of the alerts that were last raised longer ago than the window."""
+    return [
+        _end(alert, f"not seen again for {spoken(window)}", alert.last_seen)
+        for alert in known
+        if alert.last_seen < now - window
+    ]
+
+
+def removed(known: Iterable[Alert], probes: Collection[str], now: float) -> list[Event]:
+    """The ends of the alerts whose probe is gone."""
+    return [
+        verdict.removed(alert.key, now)
+        for alert in known
+        # A webhook source that somebody called "probe" is not ours to close.
+        if alert.key not in probes and alert.labels.get("probe") == alert.key
+    ]
+
+
+def _end(alert: Alert, text: str, at: float) -> Event:
+    return Event(
+        source=alert.source,
+        key=alert.key,
+        state=State.RESOLVED,
+        severity=alert.severity,
+        title=alert.title,
+        text=text,
+        labels=alert.labels,
+        ended_at=at,
+    )
+
+
+def _accept(accept: Accept, events: list[Event]) -> int:
+    if events:
+        accept(events)
+    return len(events)

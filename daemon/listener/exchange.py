@@ -1,0 +1,82 @@
+"""One request and its answer, as values between the HTTP server and what it serves."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import msgspec
+
+JSON = "application/json"
+NO_BODY = frozenset({204, 304})
+
+_encode = msgspec.json.Encoder().encode
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a request is not served: the status, a word for programs, a sentence for people."""
+
+    status: int
+    error: str
+    detail: str
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """A whole request. Header names are lower case; values are Latin-1, so that no byte is lost.
+
+    With `refusal` set only the head was read, because the body is larger than allowed: the request may be
+    recorded but not served.
+    """
+
+    method: str
+    path: str  # percent-decoded
+    query: str  # as sent
+    headers: dict[str, str]
+    body: bytes = b""
+    version: str = "1.1"
+    keep_alive: bool = True
+    remote: str = ""
+    refusal: Refusal | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes back. `door` names the kind of request for the metrics."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    door: str = "http"
+
+
+App = Callable[[Request], Answer]
+
+
+def refused(
+    refusal: Refusal, *, door: str = "http", quarantined: str = "", headers: tuple[tuple[str, str], ...] = ()
+) -> Answer:
+    """Make the JSON answer that says why not; `quarantined` is the code under which the request was kept."""
+    said = {"error": refusal.error, "detail": _plain(refusal.detail)}
+    if quarantined:
+        said["quarantined"] = quarantined
+    return Answer(status=refusal.status, body=_encode(said), headers=headers, door=door)
+
+
+def wire(answer: Answer, *, date: str, connection: str = "", with_body: bool = True) -> bytes:
+    """Write an answer as one run of bytes: head and body leave in a single packet where they fit."""
+    head = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Unknown')}\r\nDate: {date}\r\n"]
+    if answer.status not in NO_BODY:
+        head.append(f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n")
+    if connection:
+        head.append(f"Connection: {connection}\r\n")
+    for name, value in answer.headers:
+        if "\r" in value or "\n" in value or "\r" in name or "\n" in name:
+            raise ValueError(f"the header {name!r} holds a line break")
+        head.append(f"{name}: {value}\r\n")
+    head.append("\r\n")
+    start = "".join(head).encode("latin-1")
+    return start + answer.body if with_body and answer.status not in NO_BODY else start
+
+
+def _plain(text: str, limit: int = 500) -> str:
+    """Bound a text that may quote what a stranger sent, and make sure that it can be encoded."""
+    return text[:limit].encode("utf-8", "replace").decode()

@@ -1,0 +1,89 @@
+"""The routes beside the webhooks: health, metrics, JSON-RPC, reload."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import bottle
+import msgspec
+
+from daemon import telemetry
+from daemon.config.settings import Right
+from daemon.listener import credentials
+from daemon.listener.bodies import expanded
+from daemon.listener.exchange import JSON, Answer, Refusal, Request, refused
+from daemon.listener.parts import Parts
+from daemon.listener.wsgi import REQUEST
+from daemon.methods.table import Caller
+
+_encode = msgspec.json.Encoder().encode
+_BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
+_STRANGE_PAGE = Refusal(403, "forbidden", "web pages of other sites may not ask here; configure auth.tokens")
+
+
+def house(parts: Parts) -> bottle.Bottle:
+    """Build the bottle application."""
+    app = bottle.Bottle(catchall=False)  # what fails unexpectedly is the server's to log
+    app.default_error_handler = _problem
+    app.get("/-/healthy", callback=lambda: _given(Answer(body=b"healthy\n", content_type="text/plain")))
+    app.get("/-/ready", callback=lambda: _given(_ready(parts)))
+    app.get("/metrics", callback=lambda: _given(_allowed(parts, "read", _metrics)))
+    app.post("/rpc", callback=lambda: _given(_allowed(parts, None, partial(_rpc, parts))))
+    app.post("/-/reload", callback=lambda: _given(_allowed(parts, "admin", partial(_reload, parts))))
+    return app
+
+
+def _ready(parts: Parts) -> Answer:
+    if reason := parts.ready():
+        return refused(Refusal(503, "not_ready", reason), headers=(("Retry-After", "5"),))
+    return Answer(body=b"ready\n", content_type="text/plain")
+
+
+def _allowed(parts: Parts, right: Right | None, serve: Callable[[Request, Caller], Answer]) -> Answer:
+    """Serve whoever may; None leaves the rights to what is called."""
+    request: Request = bottle.request.environ[REQUEST]
+    auth = parts.settings().auth
+    caller = credentials.caller(auth, request.headers)
+    if caller is None:
+        refusal = Refusal(401, "bad_credentials", "send a configured token as Authorization: Bearer or X-Tocsin-Token")
+        return refused(refusal, headers=_BEARER)
+    if not auth.tokens and credentials.from_strange_page(request.headers):
+        return refused(_STRANGE_PAGE)
+    if right is not None and right not in caller.may:
+        return refused(Refusal(403, "forbidden", f"{caller.name} may not {right}"))
+    return serve(request, caller)
+
+
+def _metrics(_request: Request, _caller: Caller) -> Answer:
+    body, content_type = telemetry.exposition()
+    return Answer(body=body, content_type=content_type)
+
+
+def _rpc(parts: Parts, request: Request, caller: Caller) -> Answer:
+    limit = parts.settings().limits.body
+    body = expanded(request.body, request.headers.get("content-encoding", ""), limit)
+    if isinstance(body, Refusal):
+        return refused(body)
+    said = parts.rpc(body, caller)
+    return Answer(status=204) if said is None else Answer(body=said)
+
+
+def _reload(parts: Parts, _request: Request, _caller: Caller) -> Answer:
+    problems = parts.reload()
+    if not problems:
+        return Answer(body=b'{"reloaded": true}')
+    said = {"error": "bad_configuration", "detail": "the old configuration goes on", "problems": problems}
+    return Answer(status=422, body=_encode(said))
+
+
+def _given(answer: Answer) -> Any:
+    """Hand an answer to bottle."""
+    headers = {"Content-Type": answer.content_type, **dict(answer.headers)}
+    return bottle.HTTPResponse(answer.body, answer.status, headers=headers)
+
+
+def _problem(error: Any) -> bytes:
+    """Say bottle's own refusals (no such path, wrong method) in JSON, like all others."""
+    said = {"error": str(error.status_line[4:]).lower().replace(" ", "_"), "detail": str(error.body)[:200]}
+    bottle.response.content_type = JSON
+    return _encode(said)

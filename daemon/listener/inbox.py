@@ -1,0 +1,220 @@
+"""Bytes in, whole requests out: HTTP/1.1 parsing under limits, without any socket."""
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import httptools
+
+from daemon.config.settings import Limits
+from daemon.listener.exchange import Refusal, Request
+
+PIPELINE = 64  # requests taken from one read; a client that sends more at once has the rest unanswered
+HEADERS = 128  # header lines of one request
+
+_NAMES = {
+    name.title().encode(): name
+    for name in (
+        "host", "user-agent", "accept", "accept-encoding", "connection", "content-type", "content-length",
+        "content-encoding", "transfer-encoding", "authorization", "expect", "x-tocsin-token", "x-forwarded-for",
+    )
+}  # fmt: skip
+
+TOO_LARGE = "too_large"
+
+
+class _Enough(Exception):
+    """Stops the parser where the reason is already known."""
+
+
+class Inbox:
+    """What one connection has sent: feed it bytes, take the requests that became whole.
+
+    It holds at most one unfinished request within `limits`, and what one read completed.
+    """
+
+    def __init__(self, remote: str, limits: Callable[[], Limits]) -> None:
+        self.ready: list[Request] = []  # whole requests, in order
+        self.partial = False  # a request has begun and is not whole
+        self.over = False  # more was sent than will be read
+        self.refusal: Refusal | None = None  # what to answer after what is ready, before closing
+        self._remote = remote
+        self._get_limits = limits
+        self._begin()
+        self._parser = httptools.HttpRequestParser(self)
+
+    def _begin(self) -> None:
+        self._limits = self._get_limits()
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body: bytes | bytearray = b""
+        self._version = "1.1"
+        self._headed = False
+        self._expects = False
+        self._size = 0  # of the body
+        self._spent = 0  # of the head and the trailer, as parsed
+        self._quiet = 0  # bytes since the request began or its body last grew: an endless header or chunk head
+
+    def feed(self, data: memoryview | bytes) -> None:
+        """Take what the socket gave."""
+        self._quiet += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._end()  # the request before the upgrade is whole; no other protocol is spoken here
+        except httptools.HttpParserError as error:
+            self._broken(error)
+        if self.partial and not self.over and self._quiet > self._limits.header:
+            self._refuse(431, "header_too_large", f"the head is larger than {self._limits.header} bytes")
+
+    def take(self) -> list[Request]:
+        """Give out the requests that are whole."""
+        ready, self.ready = self.ready, []
+        return ready
+
+    def wants_continue(self) -> bool:
+        """Say, once per request, whether its sender waits for `100 Continue` before the body."""
+        wants, self._expects = self._expects and self.partial and not self._size, False
+        return wants
+
+    def close(self) -> None:
+        """Let the parser go; it and this object hold each other."""
+        del self._parser
+
+    # what the parser calls
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        if len(self.ready) >= PIPELINE:
+            self._end()
+            raise _Enough
+        self._begin()
+        self.partial = True
+
+    def on_url(self, url: bytes) -> None:
+        """Gather the request target, which may come in pieces."""
+        self._url += url
+        self._spend(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep one header line; those after the body are counted and dropped."""
+        self._spend(len(name) + len(value) + 4)
+        if self._headed:
+            return
+        key = _NAMES.get(name) or name.decode("latin-1").lower()
+        if "_" in key:
+            return  # CGI cannot tell x_y from x-y: such a name could pose as another
+        text = value.decode("latin-1")
+        headers = self._headers
+        if key in headers:
+            if key == "host":
+                self._refuse(400, "bad_request", "there is more than one Host header")
+                raise _Enough
+            text = f"{headers[key]}, {text}"
+        elif len(headers) >= HEADERS:
+            self._refuse(431, "header_too_large", f"there are more than {HEADERS} headers")
+            raise _Enough
+        headers[key] = text
+
+    def on_headers_complete(self) -> None:
+        """Refuse what will not be served before its body is read."""
+        self._headed = True
+        self._version = self._parser.get_http_version()
+        headers = self._headers
+        objection = _objection(self._version, headers)
+        if objection:
+            self.refusal, self.over = objection, True
+            raise _Enough
+        if int(headers.get("content-length", "0")) > self._limits.body:
+            self._too_large()
+        self._expects = "expect" in headers and self._version == "1.1"
+
+    def on_body(self, data: bytes) -> None:
+        """Gather the body; a second piece makes it a buffer that grows in place."""
+        self._quiet = 0
+        self._size += len(data)
+        if self._size > self._limits.body:
+            self._too_large()
+        if not self._body:
+            self._body = data
+        elif isinstance(self._body, bytearray):
+            self._body += data
+        else:
+            self._body = bytearray(self._body) + data
+
+    def on_message_complete(self) -> None:
+        """Put the whole request among the ready ones."""
+        self.partial = False
+        self.ready.append(self._request(keep_alive=self._parser.should_keep_alive()))
+
+    def _request(self, *, keep_alive: bool, refusal: Refusal | None = None) -> Request:
+        path, query = _target(self._url)
+        return Request(
+            method=self._parser.get_method().decode(),
+            path=path,
+            query=query,
+            headers=self._headers,
+            body=b"" if refusal else bytes(self._body),
+            version=self._version,
+            keep_alive=keep_alive,
+            remote=self._remote,
+            refusal=refusal,
+        )
+
+    def _spend(self, size: int) -> None:
+        self._spent += size
+        if self._spent > self._limits.header:
+            self._refuse(431, "header_too_large", f"the head is larger than {self._limits.header} bytes")
+            raise _Enough
+
+    def _too_large(self) -> None:
+        """Hand the head on as a request that may only be recorded."""
+        refusal = Refusal(413, TOO_LARGE, f"the body is larger than {self._limits.body} bytes")
+        self.ready.append(self._request(keep_alive=False, refusal=refusal))
+        self.over = True
+        raise _Enough
+
+    def _end(self) -> None:
+        """Close after the last request that is ready; what follows it is not read."""
+        self.ready[-1].keep_alive = False
+        self.over = True
+
+    def _refuse(self, status: int, error: str, detail: str) -> None:
+        self.refusal, self.over = Refusal(status, error, detail), True
+
+    def _broken(self, error: httptools.HttpParserError) -> None:
+        """Sort the parser's complaint: one that we caused is already explained."""
+        if self.over:
+            return
+        if self.ready and not self.ready[-1].keep_alive:
+            self.over = True  # its sender said `Connection: close`, then went on
+            return
+        if isinstance(error, httptools.HttpParserCallbackError):
+            raise error
+        self._refuse(400, "bad_request", f"this is not a valid HTTP request: {error}")
+
+
+def _objection(version: str, headers: dict[str, str]) -> Refusal | None:
+    """Say what makes a head unservable though it parses."""
+    if version not in ("1.1", "1.0"):
+        return Refusal(505, "bad_request", "HTTP/1.1 and HTTP/1.0 are spoken here")
+    if version == "1.1" and "host" not in headers:
+        return Refusal(400, "bad_request", "there is no Host header")
+    coding = headers.get("transfer-encoding")
+    if coding is not None and version == "1.0":
+        return Refusal(400, "bad_request", "HTTP/1.0 knows no Transfer-Encoding")
+    if coding is not None and coding.strip().lower() != "chunked":
+        return Refusal(501, "bad_request", "the only Transfer-Encoding taken is chunked")
+    expect = headers.get("expect")
+    if expect is not None and version == "1.1" and expect.strip().lower() != "100-continue":
+        return Refusal(417, "bad_request", "the only expectation met is 100-continue")
+    return None
+
+
+def _target(url: bytes) -> tuple[str, str]:
+    """Split a request target into decoded path and raw query; proxies may send it with scheme and host."""
+    path, _, query = url.decode("latin-1").partition("?")
+    if not path.startswith("/"):
+        _, absolute, rest = path.partition("://")
+        if absolute:
+            path = "/" + rest.partition("/")[2]
+    return (unquote(path) if "%" in path else path), query

@@ -1,0 +1,41 @@
+"""What the HTTP door needs of the rest of the daemon."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from daemon.clock import Clock
+from daemon.config.settings import Settings, Source
+from daemon.hook import Hook
+from daemon.methods.table import Caller
+from daemon.store.quarantine import Kind
+
+
+class Told(Protocol):
+    """What became of one event."""
+
+    @property
+    def code(self) -> str:
+        """The alert's short name, or nothing where the event changed none."""
+
+
+class Takes(Protocol):
+    """The one way into the pipeline."""
+
+    def take(self, source: Source, hook: Hook) -> Sequence[Told]:
+        """Accept a request's events, durably. Raises HandlerError, StoreUnavailable."""
+
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+        """Keep a request that made no events; return its code. Raises StoreUnavailable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The daemon, as its HTTP door sees it."""
+
+    settings: Callable[[], Settings]  # asked for each request: a reload replaces them
+    clock: Clock
+    intake: Takes
+    rpc: Callable[[bytes, Caller], bytes | None]  # None when a notification has no answer
+    ready: Callable[[], str]  # why not, or nothing
+    reload: Callable[[], list[str]]  # the problems, or none

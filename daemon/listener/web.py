@@ -1,0 +1,46 @@
+"""Everything behind the HTTP door: webhooks straight to their handlers, the rest through bottle's routes."""
+
+import msgspec
+
+from daemon import telemetry
+from daemon.listener.exchange import Answer, Refusal, Request, refused
+from daemon.listener.house import house
+from daemon.listener.parts import Parts
+from daemon.listener.webhooks import PATH, Webhooks
+from daemon.listener.wsgi import served
+
+ALIVE = "/-/healthy"  # answered however much there is to do: a watchdog must not mistake work for death
+
+_DOORS = {"/rpc": "rpc", "/metrics": "metrics", ALIVE: "self", "/-/ready": "self", "/-/reload": "self"}
+_BUSY = Refusal(503, "overloaded", "too many requests are in work; send it again in a moment")
+_SOON = (("Retry-After", "1"),)
+
+
+class Web:
+    """The application that an HttpDoor serves."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._settings = parts.settings
+        self._webhooks = Webhooks(parts)
+        self._house = served(house(parts))
+        self._in_work = 0
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer one request, or 503 at once when too many are in work."""
+        if self._in_work >= self._settings().limits.concurrent and request.path != ALIVE:
+            telemetry.overloaded.inc()
+            return refused(_BUSY, door=_door(request.path), headers=_SOON)
+        self._in_work += 1
+        try:
+            if request.path.startswith(PATH):
+                return self._webhooks(request)
+            door = _door(request.path)
+            if request.refusal:
+                return refused(request.refusal, door=door)
+            return msgspec.structs.replace(self._house(request), door=door)
+        finally:
+            self._in_work -= 1
+
+
+def _door(path: str) -> str:
+    return "webhook" if path.startswith(PATH) else _DOORS.get(path, "http")

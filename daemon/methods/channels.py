@@ -1,0 +1,104 @@
+"""The ways out: how each stands, and a test message over one."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from daemon.config.settings import Channel, Settings
+from daemon.errors import MethodError, SendError
+from daemon.methods.parts import Parts
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.notice import Recipient
+
+_LOOKS_LIKE = {
+    "phone": re.compile(r"\+?[0-9][0-9 ()-]{3,24}"),
+    "email": re.compile(r"[^@\s]+@[^@\s]+"),
+}
+
+
+class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel. `address` is what it needs of a person, empty for a room; `lane` is how its deliveries stand."""
+
+    name: str
+    type: str
+    address: str
+    pool: int
+    lane: Any
+
+
+class Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider said to a test message."""
+
+    sent: bool
+    channel: str
+    recipient: Recipient
+    provider_id: str = ""
+    detail: str = ""
+    code: str = ""  # the provider's own word for its refusal
+    ambiguous: bool = False  # it may have arrived all the same
+
+
+def add(table: Table, parts: Parts) -> None:
+    """Add `channels.*`."""
+
+    @table.method("channels.list", "read")
+    def _list() -> list[ChannelLine]:
+        """List the channels, and how deliveries over each stand."""
+        lanes = {lane.channel: lane for lane in parts.courier.status()}
+        return [
+            ChannelLine(
+                name=channel.name,
+                type=channel.type,
+                address=channel.sender.address,
+                pool=channel.pool,
+                lane=lanes.get(channel.name),
+            )
+            for channel in parts.settings().channels.values()
+        ]
+
+    @table.method("channels.test", "act")
+    def _test(channel: str, to: str = "") -> Tested:
+        """Send one test message now, to a person or an address; rooms need neither."""
+        settings = parts.settings()
+        known = settings.channels.get(channel)
+        if known is None:
+            names = ", ".join(settings.channels) or "none"
+            raise MethodError(f"there is no channel {channel[:100]!r}; there are: {names}", code=NOT_FOUND)
+        recipient = recipient_of(known, to, settings)
+        try:
+            receipt = parts.courier.test(channel, recipient)
+        except SendError as error:
+            return Tested(
+                sent=False,
+                channel=channel,
+                recipient=recipient,
+                detail=str(error),
+                code=error.code,
+                ambiguous=error.ambiguous,
+            )
+        return Tested(
+            sent=True, channel=channel, recipient=recipient, provider_id=receipt.provider_id, detail=receipt.detail
+        )
+
+
+def recipient_of(channel: Channel, to: str, settings: Settings) -> Recipient:
+    """Find out where `to` is on this channel: a person's name, else an address itself. Raises MethodError."""
+    kind = channel.sender.address
+    if not kind:
+        if to:
+            raise MethodError(f"{channel.name} is a room: leave out who is to be told", code=INVALID_PARAMS)
+        return Recipient()
+    if not to:
+        raise MethodError(f"{channel.name} needs to know whom: a person or a {kind}", code=INVALID_PARAMS)
+    person = settings.people.get(to)
+    if person is not None:
+        address = str(getattr(person, kind, ""))
+        if not address:
+            raise MethodError(f"{to} has no {kind} in the configuration", code=REFUSED)
+        return Recipient(name=to, address=address)
+    looks_like = _LOOKS_LIKE.get(kind)
+    if looks_like is not None and not looks_like.fullmatch(to):
+        people = ", ".join(settings.people) or "nobody"
+        raise MethodError(f"{to[:100]!r} is neither a person ({people}) nor a {kind}", code=NOT_FOUND)
+    return Recipient(address=to)

@@ -1,0 +1,42 @@
+"""Short codes: `A17`, `D5` and `Q3` name rows wherever an id is asked for, and plain numbers do too."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from daemon.errors import MethodError
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND
+
+Id = int | str
+Limit = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+
+_BIGGEST = 2**63 - 1  # of an id in the store
+_WHAT = {"A": "an alert", "D": "a delivery", "Q": "a quarantined request"}
+
+T = TypeVar("T")
+
+
+def number(given: Id, letter: str) -> int:
+    """Read `17`, `"17"`, `"A17"` or `"a17"`. Raises MethodError."""
+    text = str(given).strip().upper().removeprefix(letter)
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_BIGGEST)) and int(text) <= _BIGGEST):
+        raise MethodError(
+            f"{str(given)[:40]!r} does not name {_WHAT[letter]}: write {letter}17 or 17",
+            code=INVALID_PARAMS,
+        )
+    return int(text)
+
+
+def page(before: Id, letter: str) -> int:
+    """Read where a list goes on; 0 is its beginning."""
+    return number(before, letter) if before else 0
+
+
+def found(row: T | None, given: Id, letter: str) -> T:
+    """Return the row, or raise MethodError when there is none."""
+    if row is None:
+        what = _WHAT[letter].partition(" ")[2]
+        raise MethodError(
+            f"there is no {what} {letter}{number(given, letter)}; it may be too old and gone", code=NOT_FOUND
+        )
+    return row

@@ -1,0 +1,81 @@
+"""What the methods work with: the running parts, each as little of it as is needed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from daemon.alerting.intake import Intake
+from daemon.clock import Clock
+from daemon.config.settings import Settings
+from daemon.notice import Receipt, Recipient
+from daemon.reading import Reading
+from daemon.store.base import Store
+
+
+class LaneStatus(Protocol):
+    """How one channel's deliveries stand; what else it carries is shown as it is."""
+
+    @property
+    def channel(self) -> str:
+        """The channel's name."""
+
+    @property
+    def breaker(self) -> str:
+        """`closed` while all is well, else `open` or `half-open`."""
+
+    @property
+    def reason(self) -> str:
+        """Why the breaker is not closed."""
+
+
+class Courier(Protocol):
+    """Delivery, as far as an operator sees it."""
+
+    def status(self) -> Sequence[LaneStatus]:
+        """How each channel stands."""
+
+    def test(self, channel: str, recipient: Recipient) -> Receipt:
+        """Send one test message now, past the outbox; raises SendError."""
+
+
+class ProbeStatus(Protocol):
+    """How one probe stands; what else it carries is shown as it is."""
+
+    @property
+    def name(self) -> str:
+        """The probe's name."""
+
+    @property
+    def verdict(self) -> str:
+        """`up`, `down` or `unknown`."""
+
+
+class Scheduler(Protocol):
+    """The probes, as far as an operator sees them."""
+
+    def status(self) -> Sequence[ProbeStatus]:
+        """How all of them stand."""
+
+    def run(self, name: str) -> Reading:
+        """Look once, now; raises KeyError when there is no such probe."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """One running tocsin, for the methods."""
+
+    store: Store
+    store_health: Callable[[], str]  # why it cannot be written; empty when it can
+    store_size: Callable[[], int]  # bytes on disk
+    clock: Clock
+    settings: Callable[[], Settings]
+    intake: Intake
+    courier: Courier
+    scheduler: Scheduler
+    reload: Callable[[], list[str]]  # the problems; empty when the new configuration is in force
+    check: Callable[[str], tuple[list[str], list[str]]]  # a path, or "" for the own -> problems, warnings
+    set_log_level: Callable[[str], None]
+    started_at: float
+    version: str
+    doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
+    warnings: Callable[[], list[str]]

@@ -1,0 +1,127 @@
+"""Requests that made no events: look at them, and feed them through again."""
+
+import base64
+
+import msgspec
+
+from daemon.alerting.pipeline import Accepted
+from daemon.errors import MethodError
+from daemon.methods.codes import Id, Limit, found, number, page
+from daemon.methods.parts import Parts
+from daemon.methods.sources import Outcome, attempt, outcomes
+from daemon.methods.table import INVALID_PARAMS, Table
+from daemon.store import quarantine
+from daemon.store.quarantine import Kind, Quarantined
+
+MOST_AT_ONCE = 1_000
+
+
+class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One quarantined request in a list."""
+
+    id: int
+    code: str
+    at: float
+    kind: Kind
+    source: str
+    reason: str
+    remote: str
+    size: int
+    whole: bool
+    replayed_at: float | None
+
+
+class RequestShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One quarantined request with its body: as text, or as base64 where it is not UTF-8."""
+
+    request: RequestLine
+    content_type: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    encoding: str
+    body: str
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one request that was fed through again."""
+
+    request: str
+    events: list[Outcome]
+    problem: str = ""
+
+
+def add(table: Table, parts: Parts) -> None:
+    """Add `quarantine.*`."""
+
+    @table.method("quarantine.list", "read")
+    def _list(source: str = "", limit: Limit = 100, before: Id = 0) -> list[RequestLine]:
+        """List requests that made no events, newest first.
+
+        `source` narrows it down; `before` is the last code of the page before.
+        """
+        last = page(before, "Q")
+        rows = parts.store.read(lambda tx: quarantine.newest(tx, source=source, limit=limit, before=last))
+        return [_line(request) for request in rows]
+
+    @table.method("quarantine.show", "read")
+    def _show(id: Id) -> RequestShown:  # noqa: A002 - the name that callers write
+        """Show one request that made no events, with its body and headers (secrets hidden)."""
+        return _shown(_kept(parts, id))
+
+    @table.method("quarantine.replay", "act")
+    def _replay(id: Id = 0, source: str = "") -> list[Replayed]:  # noqa: A002 - the name that callers write
+        """Feed a request through its handler again, or all of a source that still wait.
+
+        Those of a source go oldest first, at most 1000 at once, and without the ones that came with bad
+        credentials: such a one is replayed by its own id, by somebody who has looked at it.
+        """
+        if bool(id) == bool(source):
+            raise MethodError("quarantine.replay needs either id or source", code=INVALID_PARAMS)
+        waiting = [_kept(parts, id)] if id else _waiting(parts, source)
+        return [_replayed(parts, request) for request in waiting]
+
+
+def _kept(parts: Parts, given: Id) -> Quarantined:
+    wanted = number(given, "Q")
+    return found(parts.store.read(lambda tx: quarantine.get(tx, wanted)), given, "Q")
+
+
+def _waiting(parts: Parts, source: str) -> list[Quarantined]:
+    rows = parts.store.read(lambda tx: quarantine.newest(tx, source=source, limit=MOST_AT_ONCE))
+    return [row for row in reversed(rows) if row.replayed_at is None and row.kind is not Kind.BAD_CREDENTIALS]
+
+
+def _replayed(parts: Parts, request: Quarantined) -> Replayed:
+    accepted: list[Accepted] = []
+    problem = attempt(lambda: accepted.extend(parts.intake.replay(request)))
+    return Replayed(request=request.code, events=outcomes(accepted), problem=problem)
+
+
+def _line(request: Quarantined) -> RequestLine:
+    return RequestLine(
+        id=request.id,
+        code=request.code,
+        at=request.at,
+        kind=request.kind,
+        source=request.source,
+        reason=request.reason,
+        remote=request.remote,
+        size=request.size,
+        whole=request.whole,
+        replayed_at=request.replayed_at,
+    )
+
+
+def _shown(request: Quarantined) -> RequestShown:
+    try:
+        encoding, body = "utf-8", request.body.decode()
+    except UnicodeDecodeError:
+        encoding, body = "base64", base64.b64encode(request.body).decode()
+    return RequestShown(
+        request=_line(request),
+        content_type=request.content_type,
+        headers=request.headers,
+        query=request.query,
+        encoding=encoding,
+        body=body,
+    )

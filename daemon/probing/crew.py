@@ -1,0 +1,85 @@
+"""Runs looks side by side: a bounded number at once, each cut off when it takes too long."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+
+import gevent
+from gevent.pool import Group
+
+from daemon.clock import Clock
+from daemon.probing.timetable import Timetable
+from daemon.reading import Looks, Reading
+
+log = logging.getLogger("tocsin.probing")
+
+SIZE = 200
+GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off from outside
+
+Done = Callable[[Reading, float], None]
+
+
+class CutOff(gevent.GreenletExit):
+    """Thrown into a look that overran; no probe's `except Exception` can keep it."""
+
+
+class Crew:
+    """Looks that find no room wait in line; a look that hangs costs nobody else anything but its place."""
+
+    def __init__(self, clock: Clock, timetable: Timetable, size: int = SIZE) -> None:
+        self._clock = clock
+        self._timetable = timetable
+        self._room = size
+        self._line: deque[tuple[str, Looks, Done]] = deque()
+        self._group = Group()
+
+    def look(self, name: str, probe: Looks, done: Done) -> None:
+        """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait."""
+        self._line.append((name, probe, done))
+        self._admit()
+
+    def look_now(self, name: str, probe: Looks) -> Reading:
+        """Look without standing in line, because somebody waits for it; return the reading."""
+        reading = self._group.spawn(self._limited, name, probe).get()
+        # What was ended by `stop` gives its GreenletExit as result.
+        return reading if isinstance(reading, Reading) else Reading(ok=False, detail="stopped while looking")
+
+    def stop(self) -> None:
+        """Cut off what is running; `done` is not called any more."""
+        self._line.clear()
+        self._group.kill()
+
+    def _admit(self) -> None:
+        while self._line and self._room:
+            self._room -= 1
+            self._group.spawn(self._run, *self._line.popleft())
+
+    def _run(self, name: str, probe: Looks, done: Done) -> None:
+        began = self._clock.monotonic()
+        try:
+            reading = self._limited(name, probe)
+        finally:
+            self._room += 1
+            self._admit()
+        done(reading, self._clock.monotonic() - began)
+
+    def _limited(self, name: str, probe: Looks) -> Reading:
+        """Look; whatever the probe does, there is a reading by its time-out and a little grace.
+
+        Between the end of the look and the end of its greenlet nothing may wait: a cut that is already on its way
+        must find the greenlet dead.
+        """
+        limit = probe.timeout + GRACE
+        look = cast("gevent.Greenlet[..., object]", gevent.getcurrent())
+        cut = self._timetable.at(self._clock.monotonic() + limit, lambda: look.kill(CutOff, block=False))
+        try:
+            return probe.look()
+        except CutOff:
+            log.warning("probe %s was cut off: it did not keep to its time-out", name)
+            return Reading(ok=False, detail=f"probe hung: cut off after {limit:g}s")
+        except (Exception, gevent.Timeout) as error:  # a probe's own fault is a reading; it must not end the looking
+            log.exception("probe %s failed", name)
+            return Reading(ok=False, detail=f"probe failed: {type(error).__name__}: {error}")
+        finally:
+            cut.cancel()

@@ -1,0 +1,85 @@
+"""Kept-alive connections to one server, opened when needed and never trusted for long."""
+
+import functools
+import socket
+import ssl
+from collections import deque
+
+from gevent import monkey
+
+from daemon.clock import Clock
+
+MAX_IDLE = 500  # connections kept for the next burst
+IDLE_SECONDS = 4.0  # common servers hang up after five: a younger connection is rarely closed under our feet
+
+# The real one: it looks without waiting and, unlike `select`, at descriptors beyond 1023 too.
+_poll = monkey.get_original("select", "poll")
+_POLLIN = 1
+
+
+class Connections:
+    """Idle connections, newest first out. Who takes one gives it back, whatever happened."""
+
+    def __init__(self, host: str, port: int, clock: Clock, timeout: float, *, secure: bool, ca_file: str) -> None:
+        self._address = (host, port)
+        self._clock = clock
+        self._timeout = timeout
+        self._secure = secure
+        self._ca_file = ca_file
+        self._idle: deque[tuple[socket.socket, float]] = deque()
+        self._closed = False
+
+    def take(self) -> socket.socket:
+        """Return an idle connection that is still open, or a new one; OSError when there is none to be had."""
+        self._drop_old()
+        while self._idle:
+            connection, _ = self._idle.pop()
+            if _is_quiet(connection):
+                return connection
+            connection.close()
+        return self._open()
+
+    def give_back(self, connection: socket.socket, *, reusable: bool) -> None:
+        """Keep it for the next one, or close it."""
+        if reusable and not self._closed and len(self._idle) < MAX_IDLE:
+            self._idle.append((connection, self._clock.monotonic()))
+        else:
+            connection.close()
+        self._drop_old()
+
+    def close(self) -> None:
+        """Close what is idle, and from now on whatever is given back."""
+        self._closed = True
+        while self._idle:
+            self._idle.popleft()[0].close()
+
+    def _drop_old(self) -> None:
+        oldest = self._clock.monotonic() - IDLE_SECONDS
+        while self._idle and self._idle[0][1] <= oldest:
+            self._idle.popleft()[0].close()
+
+    def _open(self) -> socket.socket:
+        # Half the time for one address, so that a dead first one leaves time for the second.
+        connection = socket.create_connection(self._address, self._timeout / 2)
+        try:
+            connection.settimeout(None)  # from here on the deadline of the whole try counts
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._secure:
+                connection = _tls(self._ca_file).wrap_socket(connection, server_hostname=self._address[0])
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@functools.lru_cache(maxsize=16)
+def _tls(ca_file: str) -> ssl.SSLContext:
+    """Read the certificates to trust once: it takes tens of milliseconds."""
+    return ssl.create_default_context(cafile=ca_file or None)
+
+
+def _is_quiet(connection: socket.socket) -> bool:
+    """An idle connection has nothing to say: readable means closed by the other side, or out of step."""
+    poll = _poll()
+    poll.register(connection.fileno(), _POLLIN)
+    return not poll.poll(0)

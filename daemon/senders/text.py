@@ -1,0 +1,86 @@
+"""Make a text fit: one line, so many characters, never cut inside one that people see as one."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+ELLIPSIS = "…"
+JOINER = "\u200d"  # glues emoji together: family, flags of professions
+_REGIONAL = range(0x1F1E6, 0x1F200)  # two of them make one flag
+_SKIN = range(0x1F3FB, 0x1F400)
+_TAGS = range(0xE0020, 0xE0080)  # spell out the flags of Scotland and Wales
+_JAMO = range(0x1160, 0x1200)  # vowels and finals that complete a Hangul syllable
+_MARKS = frozenset(("Mn", "Mc", "Me"))
+_WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
+
+_LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
+_DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
+_PLAIN_PUNCTUATION = frozenset(" -_,.:;!?%+=()[]#*、，。：；！？（）《》")
+
+
+def line(text: str) -> str:
+    """Put it on one line: breaks, control characters and runs of white space become one space each."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c == JOINER else " " for c in text)
+    return " ".join(text.split())
+
+
+def lines(text: str) -> str:
+    """Keep line breaks and tabs; other control characters, escape sequences among them, become a space."""
+    if text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    return "".join(c if c.isprintable() or c in "\n\t\u200d" else " " for c in text)
+
+
+def cut(text: str, limit: int) -> str:
+    """Keep at most `limit` characters (code points), ending in an ellipsis when something was dropped."""
+    if len(text) <= limit:
+        return text
+    kept, length = [], 0
+    for cluster in clusters(text):
+        if length + len(cluster) > limit - len(ELLIPSIS):
+            break
+        kept.append(cluster)
+        length += len(cluster)
+    return "".join(kept) + ELLIPSIS
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Split into what people see as one character: a base with its marks, joined emoji, a flag.
+
+    A working subset of Unicode's UAX 29 that needs no tables beyond the standard library's.
+    """
+    current = ""
+    for character in text:
+        if current and (not _belongs(current, character) or len(current) >= _WIDEST):
+            yield current
+            current = ""
+        current += character
+    if current:
+        yield current
+
+
+def plain(text: str) -> str:
+    """Write it as the strictest gateway wants: no links, addresses, emoji or rare signs.
+
+    A dot inside a host name or address becomes a dash, so that people still recognise it.
+    """
+    text = _DOT_INSIDE.sub("-", _LINK.sub(" ", text))
+    return line("".join(c if _is_plain(c) else " " for c in text))
+
+
+def _belongs(current: str, character: str) -> bool:
+    """Say whether `character` continues the cluster `current`."""
+    if character == JOINER or current[-1] == JOINER:
+        return True
+    if unicodedata.category(character) in _MARKS:
+        return True
+    point = ord(character)
+    if point in _REGIONAL:
+        return len(current) == 1 and ord(current) in _REGIONAL
+    return point in _SKIN or point in _TAGS or point in _JAMO
+
+
+def _is_plain(character: str) -> bool:
+    return character in _PLAIN_PUNCTUATION or (character.isalnum() and ord(character) <= 0xFFFF)  # noqa: PLR2004 - the plane of everyday writing

@@ -1,0 +1,123 @@
+"""Hand each message to any HTTP server as JSON, signed when a secret is shared."""
+
+import functools
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon.notice import Message, Receipt
+from daemon.secret import Secret
+from daemon.senders.base import Sender, sender
+from daemon.senders.http import Client
+
+VERSION = 1  # of the body; it changes when a field changes its meaning or goes
+_RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))
+
+
+@sender("webhook")
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Sender):
+    """A room: one POST for each message; any 2xx is yes."""
+
+    url: Secret = field(metadata={"doc": "where to POST; a secret, because such URLs often carry a token"})
+    secret: Secret | None = field(
+        default=None, metadata={"doc": "signs each request: X-Tocsin-Signature over X-Tocsin-Timestamp and the body"}
+    )
+    token: Secret | None = field(default=None, metadata={"doc": "sent as Authorization: Bearer"})
+    headers: dict[str, Secret] = field(
+        default_factory=dict, metadata={"doc": "further headers; their values are secrets"}
+    )
+    ca_file: str = field(
+        default="", metadata={"doc": "PEM file of the authority to trust; empty for the system's authorities"}
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be sent."""
+        for name in self.headers:
+            if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+                raise ValueError(f"headers: {name!r} is not the name of a header")
+            if name.lower() in _RESERVED:
+                raise ValueError(f"headers: {name} is set by tocsin itself")
+        if self.ca_file and not Path(self.ca_file).is_file():
+            raise ValueError(f"ca_file: there is no file {self.ca_file}")
+        try:
+            in_url = self._client.has_user
+        except ValueError as error:
+            raise ValueError(f"url {error}") from None
+        if in_url + (self.token is not None) + ("authorization" in map(str.lower, self.headers)) > 1:
+            raise ValueError("credentials are given twice: keep one of url, token and headers")
+
+    def send(self, message: Message) -> Receipt:
+        """POST once."""
+        payload = body(message)
+        headers = {"Content-Type": "application/json", "X-Tocsin-Delivery": message.out_id}
+        headers |= {name: value.reveal() for name, value in self.headers.items()}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token.reveal()}"
+        if self.secret is not None:
+            stamp = str(int(self.clock.now()))
+            headers["X-Tocsin-Timestamp"] = stamp
+            headers["X-Tocsin-Signature"] = signature(self.secret, stamp, payload)
+        answer = self._client.post(payload, headers)
+        return Receipt(detail=f"{self._client.shown} answered {answer.status}")
+
+    def target(self) -> str:
+        """Name the server; the rest of the URL may be a secret."""
+        return self._client.shown
+
+    def close(self) -> None:
+        """Let go of kept-alive connections."""
+        self._client.close()
+
+    @functools.cached_property
+    def _client(self) -> Client:
+        hidden = [value.reveal() for value in (self.secret, self.token, *self.headers.values()) if value is not None]
+        return Client(
+            self.url.reveal(),
+            timeout=self.timeout,
+            clock=self.clock,
+            hidden=hidden,
+            secret_url=True,
+            ca_file=self.ca_file,
+        )
+
+
+def body(message: Message) -> bytes:
+    """Write the message as JSON; what no JSON can carry (half of a surrogate pair) becomes a question mark."""
+    alert = message.alert
+    payload = {
+        "version": VERSION,
+        "delivery": message.out_id,
+        "reason": message.notice.reason,
+        "repeat": message.repeat,
+        "receiver": message.notice.receiver,
+        "recipients": [recipient for recipient in message.recipients if recipient.name or recipient.address],
+        "title": message.title,
+        "text": message.text,
+        "alert": {"code": alert.code, **msgspec.to_builtins(alert)},
+    }
+    try:
+        return msgspec.json.encode(payload)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(payload)))
+
+
+def signature(secret: Secret, stamp: str, payload: bytes) -> str:
+    """Sign as tocsin's own door checks it: hex HMAC-SHA256 over `<timestamp>:<body>`."""
+    signed = hmac.new(secret.reveal().encode(), stamp.encode() + b":" + payload, hashlib.sha256)
+    return f"sha256={signed.hexdigest()}"
+
+
+def _encodable(value: Any) -> Any:
+    """Replace what UTF-8 cannot express, in keys and values alike."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_encodable(one) for one in value]
+    return value

@@ -1,0 +1,95 @@
+"""Hysteresis, and the events that come of it."""
+
+from collections.abc import Iterable
+
+import pytest
+from probes_by_hand import BAD, GOOD, plan
+
+from daemon.config.settings import ProbePlan
+from daemon.event import Event, Severity, State, cleaned
+from daemon.probing.verdict import Course, Verdict, judge, removed
+from daemon.reading import Reading
+
+FRONT = plan("shop-front", fail_after=3, recover_after=2, labels={"severity": "warning", "team": "web"})
+
+
+def judged(
+    readings: Iterable[Reading], probe: ProbePlan = FRONT, course: Course | None = None
+) -> tuple[Course, list[Event]]:
+    """Feed readings taken at 1000, 1001, …"""
+    course, events = course or Course(), []
+    for now, reading in enumerate(readings, 1_000):
+        course, event = judge(course, reading, probe, float(now))
+        events += [event] if event else []
+    return course, events
+
+
+def test_nothing_is_known_before_enough_readings_agree() -> None:
+    course, events = judged([GOOD, BAD, BAD, GOOD, BAD, BAD, GOOD])
+    assert course.verdict is Verdict.UNKNOWN
+    assert course.since is None
+    assert events == []
+
+
+def test_enough_bad_readings_in_a_row_make_one_event() -> None:
+    course, events = judged([GOOD, GOOD, BAD, BAD, BAD, BAD, BAD], course=Course(verdict=Verdict.UP))
+    assert course.verdict is Verdict.DOWN
+    assert len(events) == 1
+    assert events[0] == Event(
+        source="probe",
+        key="shop-front",
+        state=State.FIRING,
+        severity=Severity.WARNING,
+        title="shop-front is down: connection refused",
+        text="scripted scripted://here\nconnection refused\n3 bad readings in a row\nresolve 1.0 ms",
+        labels={"probe": "shop-front", "type": "scripted", "severity": "warning", "team": "web"},
+        started_at=1_002.0,
+    )
+
+
+def test_a_good_reading_in_between_starts_the_row_again() -> None:
+    course, events = judged([BAD, BAD, GOOD, BAD, BAD, GOOD, BAD, BAD], course=Course(verdict=Verdict.UP))
+    assert course.verdict is Verdict.UP
+    assert events == []
+
+
+def test_one_good_reading_does_not_end_it_and_enough_do() -> None:
+    down = Course(verdict=Verdict.DOWN, since=900.0)
+    assert judged([GOOD, BAD, GOOD, BAD], course=down)[1] == []
+    course, events = judged([BAD, GOOD, GOOD, GOOD], course=down)
+    assert course.verdict is Verdict.UP
+    assert [(event.state, event.ended_at, event.key) for event in events] == [(State.RESOLVED, 1_001.0, "shop-front")]
+
+
+def test_the_first_verdict_after_a_start_is_said_whichever_it_is() -> None:
+    assert [event.state for event in judged([GOOD, GOOD, GOOD])[1]] == [State.RESOLVED]
+    assert [event.state for event in judged([BAD, BAD, BAD, BAD])[1]] == [State.FIRING]
+
+
+def test_the_end_names_the_same_problem_as_the_beginning() -> None:
+    _, events = judged([BAD, BAD, BAD, GOOD, GOOD])
+    begin, end = events
+    assert begin.fingerprint() == end.fingerprint()
+    assert begin.fingerprint() == removed("shop-front", 1.0).fingerprint()
+
+
+def test_one_reading_is_enough_where_one_is_asked_for() -> None:
+    once = plan("x", fail_after=1, recover_after=1)
+    _, events = judged([GOOD, BAD, GOOD, BAD], once)
+    assert [event.state.value for event in events] == ["resolved", "firing", "resolved", "firing"]
+
+
+def test_a_probe_that_nobody_graded_is_critical() -> None:
+    assert judged([BAD, BAD], plan("x"))[1][0].severity is Severity.CRITICAL
+
+
+def test_a_grade_in_other_words_is_kept_as_a_label_and_counts_as_critical() -> None:
+    (event,) = judged([BAD, BAD], plan("x", labels={"severity": "page"}))[1]
+    assert event.severity is Severity.CRITICAL
+    assert event.labels["severity"] == "page"
+
+
+@pytest.mark.parametrize("detail", ["x" * 100_000, "a\r\nSet-Cookie: b", "\ud800\x00", ""])
+def test_no_detail_makes_an_event_that_cannot_be_stored(detail: str) -> None:
+    (event,) = judged([Reading(ok=False, detail=detail)] * 2, plan("x"))[1]
+    assert cleaned(event, 2_000.0).title.startswith("x is down")

@@ -1,0 +1,63 @@
+"""Probes for tests: they answer as told, and one that hangs until it is let go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gevent.event import Event as Signal
+
+from daemon.config.settings import ProbePlan, Settings
+from daemon.probes.base import Probe, Reading, probe
+from daemon.units import Seconds
+
+GOOD = Reading(ok=True, detail="200 OK", phases={"connect": 0.002})
+BAD = Reading(ok=False, detail="connection refused", phases={"resolve": 0.001})
+
+
+@probe("scripted")
+@dataclass(frozen=True, kw_only=True)
+class Scripted(Probe):
+    """Calls `answer` for each look."""
+
+    answer: Callable[[], Reading] = field(default=lambda: GOOD, compare=False)
+
+    def look(self) -> Reading:
+        return self.answer()
+
+    def target(self) -> str:
+        return "scripted://here"
+
+
+class Hanging:
+    """Answers only when let go; counts how often it was asked and how often it was cut off."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.cut = 0
+        self.go = Signal()
+
+    def __call__(self) -> Reading:
+        self.asked += 1
+        try:
+            self.go.wait()
+        except BaseException:
+            self.cut += 1
+            raise
+        return GOOD
+
+
+def plan(name: str, answer: Callable[[], Reading] = lambda: GOOD, every: float = 60, **more: object) -> ProbePlan:
+    """One probe's settings."""
+    return ProbePlan(name=name, type="scripted", probe=Scripted(answer=answer), every=Seconds(every), **more)  # type: ignore[arg-type]
+
+
+class Plans:
+    """Settings that a test changes before it calls `reload`."""
+
+    def __init__(self, *plans: ProbePlan) -> None:
+        self.put(*plans)
+
+    def put(self, *plans: ProbePlan) -> None:
+        self._settings = Settings(probes={plan.name: plan for plan in plans})
+
+    def __call__(self) -> Settings:
+        return self._settings
