@@ -43,7 +43,7 @@ make_home() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     rm -rf "$home.new"
-    "$python" -m venv "$home.new"
+    "$python" -m venv --prompt tocsin "$home.new"
     pip="$home.new/bin/python -m pip --disable-pip-version-check -qq"
     $pip install --require-hashes -r requirements.lock
     # from a copy: nothing of a build in this tree gets in, nothing of this build is left behind
@@ -78,7 +78,7 @@ make_config() {
         put 0640 etc/tocsin.yml "$CONFDIR/tocsin.yml"
     fi
     if system; then # the daemon reads it again after it has become its user
-        chgrp "$SERVICE_USER" "$CONFDIR" "$CONFDIR"/tocsin.yml*
+        chgrp "$(id -gn "$SERVICE_USER")" "$CONFDIR" "$CONFDIR"/tocsin.yml*
         chmod 0750 "$CONFDIR"
     fi
 }
@@ -86,7 +86,7 @@ make_config() {
 make_places() {
     mkdir -p "$(root "$STATEDIR")" "$(root "$LOGDIR")" "$(root "$SUPERVISORLOGDIR")"
     chmod 0750 "$(root "$STATEDIR")" "$(root "$LOGDIR")" "$(root "$SUPERVISORLOGDIR")"
-    ! system || chown "$SERVICE_USER:$SERVICE_USER" "$STATEDIR" "$LOGDIR"
+    ! system || chown "$SERVICE_USER:$(id -gn "$SERVICE_USER")" "$STATEDIR" "$LOGDIR"
 }
 
 # only where init scripts really live: an installation elsewhere leaves this machine's boot alone
