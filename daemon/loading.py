@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +13,10 @@ import msgspec
 import daemon.probes
 import daemon.senders
 import handlers
-from daemon.errors import ConfigError
-from daemon.registry import Catalog, Handler, handlers_in, kinds_in
+from daemon.errors import ConfigError, HandlerError
+from daemon.event import Event
+from daemon.hook import Hook
+from daemon.registry import Catalog, Handle, Handler, handlers_in, kinds_in
 
 _ROOT = 0
 
@@ -73,7 +76,7 @@ def _load(path: Path) -> dict[str, Handler]:
     before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - it is the operator's own code
+        exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is the operator's own code
         loaded = handlers_in([module])
     except ConfigError as error:
         _restore(module.__name__, before)
@@ -84,7 +87,27 @@ def _load(path: Path) -> dict[str, Handler]:
     if not loaded:
         _restore(module.__name__, before)
         raise ConfigError([f'{path}: there is no handler in it; mark a function with @handler("name", samples=…)'])
-    return {name: msgspec.structs.replace(handler, origin=str(path)) for name, handler in loaded.items()}
+    return {
+        name: msgspec.structs.replace(handler, handle=_guarded(handler.handle, path), origin=str(path))
+        for name, handler in loaded.items()
+    }
+
+
+def _guarded(handle: Handle, path: Path) -> Handle:
+    """Hold an operator's handler to the contract of the others: events come out of it, or a HandlerError."""
+
+    def guarded(hook: Hook) -> Iterator[Event]:
+        try:
+            for event in handle(hook):
+                if not isinstance(event, Event):
+                    raise HandlerError(f"{path}: it made {type(event).__name__}, not Event")
+                yield event
+        except HandlerError:
+            raise
+        except Exception as error:
+            raise HandlerError(f"{path}:{_line(error, path)}: {_reason(error)}") from error
+
+    return guarded
 
 
 def _restore(name: str, before: ModuleType | None) -> None:

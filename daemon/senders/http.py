@@ -118,7 +118,7 @@ class Client:
         said = f"{self.shown} answered {status}{self.excerpt(answer.body)}"
         wait = self.wait(answer)
         if wait is not None:
-            raise SendWait(said, seconds=wait, code=code)
+            raise SendWait(said, seconds=wait, code=code, scope=Scope.CHANNEL)
         if status >= _SERVER_ERROR:
             raise SendFailed(said, code=code, ambiguous=status not in _NOT_WORKED_ON)
         if status in {_TIMEOUT, _TOO_EARLY}:
