@@ -198,7 +198,7 @@ class Desk:
         return self.problems, self.warnings
 
 
-class Said(Exception):  # noqa: N818 - it is what the daemon said
+class Said(Exception):
     """An error answer."""
 
     def __init__(self, error: dict[str, Any]) -> None:
