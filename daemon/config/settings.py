@@ -189,9 +189,9 @@ class ProbePlan:
     name: str
     type: str
     probe: Looks
-    every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next"))
-    fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down"))
-    recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up"))
+    every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next", least=1))
+    fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down", least=1))
+    recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up", least=1))
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 
 
@@ -212,9 +212,10 @@ class SelfChecks:
     """When tocsin raises alarms about itself (source `tocsin`)."""
 
     window: Seconds = field(
-        default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one")
+        default=Seconds(3600.0),
+        metadata=doc("one alarm per kind and window; it resolves after a quiet one", least=120),
     )
-    hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm"))
+    hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm", least=0.01))
     disk_free: Bytes = field(
         default=Bytes(200 * 1024**2),
         metadata=doc("free space beside the store below which there is an alarm"),
