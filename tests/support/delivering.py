@@ -178,6 +178,12 @@ class Post:
     def raised(self) -> list[str]:
         return [alarm[0] for alarm in self.alarms]
 
+    def stop_dead(self) -> None:
+        """What kill -9 leaves behind: nobody settles anything any more."""
+        for lane in self.courier._lanes.values():
+            if lane._loop is not None:
+                lane._loop.kill(block=False)
+
     def stop(self, timeout: float = 0.0) -> None:
         stopping = gevent.spawn(self.courier.stop, timeout)
         while not stopping.dead:
