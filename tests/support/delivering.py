@@ -12,6 +12,7 @@ from made import settings as made_settings
 
 from daemon.alert import Alert
 from daemon.config.settings import Channel, Settings
+from daemon.delivery.carrier import LaneStatus
 from daemon.delivery.courier import Courier
 from daemon.errors import StoreUnavailable
 from daemon.event import Severity, State
@@ -34,6 +35,9 @@ class Provider(Sender):
     heard: list[Message] = field(default_factory=list)
     asked: list[tuple[Message, float]] = field(default_factory=list)
     closed: list[bool] = field(default_factory=list)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def send(self, message: Message) -> Receipt:
         self.heard.append(message)
@@ -163,6 +167,10 @@ class Post:
             self.quiet()
         self.clock.advance(end - self.clock.monotonic())
         self.quiet()
+
+    def lane(self, name: str = "sms") -> LaneStatus:
+        (found,) = [lane for lane in self.courier.status() if lane.channel == name]
+        return found
 
     def row(self, delivery_id: int) -> Delivery:
         found = self.store.store.read(lambda tx: outbox.get(tx, delivery_id))
