@@ -126,19 +126,42 @@ def test_a_row_that_cannot_be_read_is_buried_and_the_others_go(post: Post) -> No
     assert post.raised() == ["unreadable:sms"]
 
 
-def test_a_settlement_the_store_refuses_does_not_hold_up_the_lane(post: Post) -> None:
-    def answer(message: Message) -> Receipt:
-        # a lone surrogate cannot be stored as text
-        return Receipt(provider_id="\ud800" if message.alert.title == "poison" else "fine")
+def test_words_that_cannot_be_stored_do_not_keep_an_answer_off_the_disk(post: Post) -> None:
+    sms = Provider(answer=lambda _: Receipt(provider_id="\ud800", detail="\udfff" * 10_000))
+    post.channel("sms", sms)
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.go(3_600)
+    assert (post.row(one).phase, post.row(one).provider_id) == (Phase.SENT, "?")
+    assert len(sms.heard) == 1
+
+
+def test_a_row_that_cannot_be_settled_comes_back_with_its_lease_and_is_asked_after(post: Post) -> None:
+    def answer(_: Message) -> Receipt:
+        post.store.bugs = 2 if len(sms.heard) == 1 else 0
+        return Receipt(provider_id="again")
 
     sms = Provider(answer=answer)
     post.channel("sms", sms)
     post.courier.start()
-    post.put("sms", title="poison")
+    (one,) = post.put("sms")
+    post.go(300)
+    assert (post.row(one).phase, post.row(one).attempts) == (Phase.SENT, 2)
+    assert [message.repeat for message in sms.heard] == [False, True]
+
+
+def test_a_round_that_failed_settles_its_answers_one_by_one(post: Post) -> None:
+    def answer(_: Message) -> Receipt:
+        post.store.bugs = 1
+        return Receipt(provider_id="once")
+
+    sms = Provider(answer=answer)
+    post.channel("sms", sms)
+    post.courier.start()
+    (one,) = post.put("sms")
     post.quiet()
-    (sound,) = post.put("sms")
-    post.go(10)
-    assert post.row(sound).phase is Phase.SENT
+    assert (post.row(one).phase, post.row(one).provider_id) == (Phase.SENT, "once")
+    assert len(sms.heard) == 1
 
 
 def test_ten_thousand_rows_wait_in_the_outbox_and_not_in_memory(post: Post) -> None:

@@ -77,12 +77,16 @@ class Ward:
         self.store = store
         self.under_way = 0
         self.ill = False
+        self.bugs = 0  # so many writes fail for a reason that nobody foresaw
         self.writes = 0
 
     def write(self, work: Callable[[Tx], Any]) -> Any:
         self.writes += 1
         if self.ill:
             raise StoreUnavailable("the disk is full")
+        if self.bugs:
+            self.bugs -= 1
+            raise RuntimeError("nobody foresaw this")
         with self.counted():
             return self.store.write(work)
 
