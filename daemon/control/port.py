@@ -28,7 +28,7 @@ MAX_FRAMES = 16
 WORKERS = 64
 PATIENCE = 120.0  # seconds after which a request is given up, so that hung ones cannot fill the pool for ever
 DRAIN = 5.0
-BREATH = 32  # messages or frames read in a row before everybody else has a turn
+BREATH = 16  # messages or frames read in a row before everybody else has a turn
 EVERYTHING: tuple[Right, ...] = ("read", "act", "admin")
 _OPTIONS = {
     zmq.MAXMSGSIZE: MAX_MESSAGE,

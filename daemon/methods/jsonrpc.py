@@ -114,14 +114,19 @@ def _answer_one(table: Table, body: Any, caller: Caller, memory: Remembers | Non
         request = _request(body)
     except MethodError as error:
         return _failure(_id(body), error)
-    method = table.find(request.method)
-    if memory is None or method is None or method.right == "read" or request.id is None:
+    if memory is None or request.id is None or not _changes_something(table, request.method, caller):
         said, _ = _carried_out(table, request, caller)
     else:
         # The digest is over the parsed body, so that another order of white space is still the same request.
         digest = hashlib.blake2b(_encode(body), digest_size=16).digest()
         said = memory.once(caller.identity, repr(request.id), digest, lambda: _carried_out(table, request, caller))
     return said if request.answered else None
+
+
+def _changes_something(table: Table, name: str, caller: Caller) -> bool:
+    """Whether a repeat must not do it twice. A caller without the right is refused anew, whatever was answered once."""
+    method = table.find(name)
+    return method is not None and method.right != "read" and method.right in caller.may
 
 
 def _carried_out(table: Table, request: _Request, caller: Caller) -> Answer:
@@ -139,7 +144,8 @@ def _carried_out(table: Table, request: _Request, caller: Caller) -> Answer:
         failure = MethodError("internal error; the daemon's log tells more", code=INTERNAL_ERROR)
     else:
         telemetry.rpc_calls.labels(request.method, "ok").inc()
-        _log(table, request.method, caller)
+        if _changes_something(table, request.method, caller):  # the parameters may be private and stay out of it
+            log.info("%s did %s", caller.name, request.method)
         return b'{"jsonrpc":"2.0","result":' + result + b',"id":' + _encode(request.id) + b"}", True
     known = request.method if table.find(request.method) else "unknown"
     return _failure(request.id, failure, known), failure.code not in (UNAVAILABLE, OVERLOADED)
@@ -186,10 +192,3 @@ def _failure(request_id: str | float | None, error: MethodError, method: str = "
         said["data"] = error.data
     telemetry.rpc_calls.labels(method, _NAMES.get(error.code, "error")).inc()
     return _encode({"jsonrpc": "2.0", "error": said, "id": request_id})
-
-
-def _log(table: Table, name: str, caller: Caller) -> None:
-    """Leave a line about what changed something; the parameters may be private and stay out of it."""
-    method = table.find(name)
-    if method is not None and method.right != "read":
-        log.info("%s did %s", caller.name, name)

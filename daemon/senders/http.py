@@ -182,6 +182,7 @@ class _Reader:
         self.asked = False  # whether the server may know of the request
         self.has_head = False
         self._complete = False
+        self._kept = False
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self._parser = httptools.HttpResponseParser(self)
@@ -201,7 +202,7 @@ class _Reader:
                 raise ConnectionAbortedError("the head of the answer does not end")
             if len(self._body) > MAX_BODY:
                 return False
-        return self._parser.should_keep_alive()
+        return self._kept
 
     def answer(self) -> Answer:
         """Return what was read."""
@@ -215,6 +216,7 @@ class _Reader:
     def on_headers_complete(self) -> None:
         if self._parser.get_status_code() >= _FINAL:
             self.has_head = True
+            self._kept = self._parser.should_keep_alive()  # once the message is over the parser has forgotten
         else:
             self._headers.clear()
 

@@ -1,0 +1,217 @@
+"""A running tocsin for the methods: real store and intake, a courier and a scheduler that do as they are told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import msgspec
+from fake_clock import FakeClock
+
+from daemon.alerting.intake import Intake
+from daemon.config.settings import (
+    Auth,
+    Channel,
+    Leg,
+    Person,
+    ProbePlan,
+    Receiver,
+    Route,
+    Settings,
+    Source,
+)
+from daemon.errors import HandlerError, SendError
+from daemon.event import Event, Severity, State
+from daemon.hook import Hook
+from daemon.methods import build, jsonrpc
+from daemon.methods.parts import Parts
+from daemon.methods.table import Caller, Table
+from daemon.notice import Message, Receipt, Recipient
+from daemon.reading import Reading
+from daemon.registry import Sample, handler
+from daemon.secret import Secret
+from daemon.senders.base import Sender
+from daemon.store.base import Store
+
+EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
+CANARY = "canary-5e1d"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeSms(Sender):
+    address: ClassVar[str] = "phone"
+    access_key_secret: Secret = field(default=Secret(CANARY))
+
+    def send(self, message: Message) -> Receipt:
+        raise AssertionError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeRoom(Sender):
+    url: Secret = field(default=Secret(f"https://hook.example.com/{CANARY}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeProbe:
+    timeout: float = 1.0
+
+    def look(self) -> Reading:
+        raise AssertionError
+
+    def target(self) -> str:
+        return "https://shop.example.com/"
+
+
+def _shop(hook: Hook) -> Iterable[Event]:
+    """Read the shop's bodies.
+
+    The second line is not for lists.
+    """
+    body = hook.json()
+    if body == {"boom": True}:
+        raise ZeroDivisionError("not the operator's day")
+    try:
+        yield Event(source="shop", key=body["key"], title=body["title"], state=State(body["state"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise HandlerError(f"not a shop body: {error!r}") from error
+
+
+SHOP = handler(
+    "shop",
+    samples={
+        "firing": Sample(body=b'{"key":"k","title":"till is stuck","state":"firing"}'),
+        "resolved": Sample(body=b'{"key":"k","title":"till is stuck","state":"resolved"}'),
+    },
+)(_shop)
+BROKEN = handler("broken", samples={"only": Sample(body=b'{"boom":true}')})(_shop)
+
+SETTINGS = Settings(
+    auth=Auth(),
+    sources={
+        "shop": Source(name="shop", handler=SHOP, token=Secret(CANARY), labels={"team": "sales"}),
+        "broken": Source(name="broken", handler=BROKEN),
+    },
+    people={"lin": Person(name="lin", phone="+8613800000001"), "may": Person(name="may", email="may@example.com")},
+    channels={
+        "sms": Channel(name="sms", type="fake_sms", sender=FakeSms()),
+        "room": Channel(name="room", type="fake_room", sender=FakeRoom()),
+    },
+    receivers={"oncall": Receiver(name="oncall", notify=(Leg(by=("sms",), to=("lin",)),))},
+    route=Route(receiver="oncall"),
+    probes={"front": ProbePlan(name="front", type="http", probe=FakeProbe())},
+)
+
+
+class FakeLane(msgspec.Struct, kw_only=True):
+    channel: str
+    breaker: str = "closed"
+    reason: str = ""
+
+
+class FakeProbeStatus(msgspec.Struct, kw_only=True):
+    name: str
+    verdict: str = "up"
+    target: str = "https://shop.example.com/"
+    reading: Reading | None = None
+    since: float | None = None
+
+
+class FakeCourier:
+    def __init__(self) -> None:
+        self.lanes = [FakeLane(channel="sms"), FakeLane(channel="room")]
+        self.tested: list[tuple[str, Recipient]] = []
+        self.error: SendError | None = None
+
+    def status(self) -> list[FakeLane]:
+        return self.lanes
+
+    def test(self, channel: str, recipient: Recipient) -> Receipt:
+        self.tested.append((channel, recipient))
+        if self.error:
+            raise self.error
+        return Receipt(provider_id="p-1", detail="OK")
+
+
+class FakeScheduler:
+    def __init__(self) -> None:
+        self.probes = [FakeProbeStatus(name="front")]
+        self.runs: list[str] = []
+
+    def status(self) -> list[FakeProbeStatus]:
+        return self.probes
+
+    def run(self, name: str) -> Reading:
+        self.runs.append(name)
+        return Reading(ok=True, detail="200", phases={"connect": 0.01})
+
+
+class Desk:
+    """Everything the methods work with, in reach of a test."""
+
+    def __init__(self, store: Store, clock: FakeClock, settings: Settings = SETTINGS) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.intake = Intake(store, clock, lambda: self.settings)
+        self.courier = FakeCourier()
+        self.scheduler = FakeScheduler()
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self.unwell = ""
+        self.levels: list[str] = []
+        self.checked: list[str] = []
+        self.reloads = 0
+        self.table = build(self.parts())
+
+    def parts(self) -> Parts:
+        return Parts(
+            store=self.store,
+            store_health=lambda: self.unwell,
+            store_size=lambda: 4_096,
+            clock=self.clock,
+            settings=lambda: self.settings,
+            intake=self.intake,
+            courier=self.courier,
+            scheduler=self.scheduler,
+            reload=self._reload,
+            check=self._check,
+            set_log_level=self.levels.append,
+            started_at=self.clock.now() - 60.0,
+            version="9.9",
+            doors=lambda: {"http": "127.0.0.1:8420"},
+            warnings=lambda: self.warnings,
+        )
+
+    def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
+        """Raise an alarm; return its code."""
+        return self.intake.events([Event(source="cli", key=title, title=title, severity=severity)])[0].code
+
+    def ask(self, method: str, caller: Caller = EVERYTHING, **params: Any) -> Any:
+        """Ask through JSON-RPC; return the result, or raise Said with the error."""
+        return ask(self.table, method, caller, **params)
+
+    def _reload(self) -> list[str]:
+        self.reloads += 1
+        return self.problems
+
+    def _check(self, path: str) -> tuple[list[str], list[str]]:
+        self.checked.append(path)
+        return self.problems, self.warnings
+
+
+class Said(Exception):
+    """An error answer."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.code: int = error["code"]
+        self.data = error.get("data")
+
+
+def ask(table: Table, method: str, caller: Caller = EVERYTHING, **params: Any) -> Any:
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    said = jsonrpc.answer(table, msgspec.json.encode(request), caller)
+    assert said is not None
+    body = msgspec.json.decode(said)
+    if "error" in body:
+        raise Said(body["error"])
+    return body["result"]
