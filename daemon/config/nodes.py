@@ -122,7 +122,7 @@ class _Composer:
     def compose(self, text: str) -> Node | None:
         """Take event by event."""
         for event in yaml.parse(text, Loader=_LOADER):
-            place = Place(self._file, event.start_mark.line + 1)
+            place = Place(self._file, event.start_mark.line + 1 if event.start_mark else 1)
             match event:
                 case yaml.DocumentStartEvent() if self._root is not None:
                     raise UnreadableError(place, "a second document begins here; one file is one document")
