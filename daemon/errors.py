@@ -76,10 +76,14 @@ class SendError(TocsinError):
 
 
 class SendWait(SendError):
-    """Come back in `seconds`; the provider is well, so this does not count against the channel."""
+    """Come back in `seconds`; the provider is well, so this does not count against the channel.
 
-    def __init__(self, text: str, *, seconds: float, code: str = "") -> None:
+    `scope` is CHANNEL where everything has to wait (HTTP 429), RECIPIENT where it is this number's own limit.
+    """
+
+    def __init__(self, text: str, *, seconds: float, code: str = "", scope: Scope = Scope.RECIPIENT) -> None:
         self.seconds = seconds
+        self.scope = scope
         super().__init__(text, code=code)
 
 

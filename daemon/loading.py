@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +13,10 @@ import msgspec
 import daemon.probes
 import daemon.senders
 import handlers
-from daemon.errors import ConfigError
-from daemon.registry import Catalog, Handler, handlers_in, kinds_in
+from daemon.errors import ConfigError, HandlerError
+from daemon.event import Event
+from daemon.hook import Hook
+from daemon.registry import Catalog, Handle, Handler, handlers_in, kinds_in
 
 _ROOT = 0
 
@@ -73,18 +76,43 @@ def _load(path: Path) -> dict[str, Handler]:
     before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - it is the operator's own code
+        exec(compile(source, str(path), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is the operator's own code
         loaded = handlers_in([module])
     except ConfigError as error:
         _restore(module.__name__, before)
         raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
     except (Exception, SystemExit) as error:  # a file somebody wrote may raise anything at all
         _restore(module.__name__, before)
-        raise ConfigError([f"{path}:{_line(error, path)}: {_reason(error)}; the file is not loaded"]) from error
+        raise ConfigError([f"{_place(error, path)}: {_reason(error)}; the file is not loaded"]) from error
     if not loaded:
         _restore(module.__name__, before)
         raise ConfigError([f'{path}: there is no handler in it; mark a function with @handler("name", samples=…)'])
-    return {name: msgspec.structs.replace(handler, origin=str(path)) for name, handler in loaded.items()}
+    return {
+        name: msgspec.structs.replace(handler, handle=_guarded(handler.handle, path), origin=str(path))
+        for name, handler in loaded.items()
+    }
+
+
+def _guarded(handle: Handle, path: Path) -> Handle:
+    """Hold an operator's handler to the contract of the others: events come out of it, or a HandlerError."""
+
+    def guarded(hook: Hook) -> Iterator[Event]:
+        try:
+            for event in handle(hook):
+                yield _sound(event)
+        except HandlerError:
+            raise
+        except Exception as error:
+            raise HandlerError(f"{_place(error, path)}: {_reason(error)}") from error
+
+    return guarded
+
+
+def _sound(event: Event) -> Event:
+    """Hold an event to its types: a key that is a number would fail far from whoever could mend it."""
+    if not isinstance(event, Event):
+        raise TypeError(f"it made {type(event).__name__}, not Event")
+    return msgspec.convert(msgspec.structs.asdict(event), Event)
 
 
 def _restore(name: str, before: ModuleType | None) -> None:
@@ -121,12 +149,12 @@ def _distrust(status: os.stat_result, path: str | Path) -> str:
     return ""
 
 
-def _line(error: BaseException, path: Path) -> int:
-    """The line of the file where it went wrong."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return error.lineno or 1
+def _place(error: BaseException, path: Path) -> str:
+    """The file, and the line of it where it went wrong if it was there."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return lines[-1] or 1 if lines else 1
+    if isinstance(error, SyntaxError):
+        lines = [error.lineno or 1]
+    return f"{path}:{lines[-1]}" if lines else str(path)
 
 
 def _reason(error: BaseException) -> str:

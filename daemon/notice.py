@@ -123,7 +123,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The provider took the message: its own id for it, its own words, and what went wrong on our side."""
+    """The provider took the message: its own id for it, and its own words.
+
+    `warnings` is what went wrong on our side although the message went, such as a template that did not render.
+    """
 
     provider_id: str = ""
     detail: str = ""

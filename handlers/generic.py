@@ -122,7 +122,7 @@ class Options:
             states=STATES | _words("states", self.states, State, problems),
             severities=SEVERITIES | _words("severities", self.severities, Severity, problems),
         )
-        problems += _mistakes(plan)
+        problems += _mistakes(self.map, plan)
         if problems:
             raise ConfigError(problems)
         return plan
@@ -158,10 +158,10 @@ def _words(option: str, lists: States | Severities, meaning: Any, problems: list
     return found
 
 
-def _mistakes(plan: _Plan) -> list[str]:
+def _mistakes(given: Fields, plan: _Plan) -> list[str]:
     """What compiles and can still never work."""
     found = []
-    if "key" not in plan.fields and not plan.labels:
+    if not given.key and not given.labels:
         found.append("map: give a key, or labels: otherwise all its alarms are one and the same problem")
     for name, known in (("state", plan.states), ("severity", plan.severities)):
         one = plan.fields.get(name)
@@ -222,9 +222,11 @@ def _items(each: Path, body: Any) -> list[Any]:
         found = each.find(body)
     except PathNotFound as error:
         raise HandlerError(f"each: {error}") from error
-    if not isinstance(found, list | None):
+    if found is None and each.optional:
+        return []
+    if not isinstance(found, list):
         raise HandlerError(f"each: {each.source} must be a list, not {kind(found)}")
-    return found or []
+    return found
 
 
 def _event(source: str, plan: _Plan, body: Any, item: Any) -> Event:

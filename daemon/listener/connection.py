@@ -10,7 +10,7 @@ from greenlet import greenlet as Greenlet  # noqa: N812 - a class like any other
 
 from daemon.clock import Clock
 from daemon.config.settings import Limits
-from daemon.listener.exchange import Answer, Refusal, Request, refused, wire
+from daemon.listener.exchange import FAILED, Answer, Refusal, Request, refused, wire
 from daemon.listener.inbox import Inbox
 
 LINGER = 2.0  # seconds in which a refused client may go on sending before it is cut off
@@ -129,7 +129,13 @@ class Connection:
         stays = request.keep_alive and not self._door.stopping
         connection = "close" if not stays else "keep-alive" if request.version == "1.0" else ""
         with_body = request.method != "HEAD"
-        self._send(wire(answer, date=self._door.date(), connection=connection, with_body=with_body))
+        try:
+            data = wire(answer, date=self._door.date(), connection=connection, with_body=with_body)
+        except ValueError:
+            log.exception("the answer to %s %r cannot be written", request.method, request.path)
+            answer = FAILED
+            data = wire(answer, date=self._door.date(), connection=connection, with_body=with_body)
+        self._send(data)
         self._door.answered(request, answer, self._now() - began)
         return stays
 

@@ -51,6 +51,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 App = Callable[[Request], Answer]
 
 
+def _plain(text: str, limit: int = 500) -> str:
+    """Bound a text that may quote what a stranger sent, and make sure that it can be encoded."""
+    return text[:limit].encode("utf-8", "replace").decode()
+
+
 def refused(
     refusal: Refusal, *, door: str = "http", quarantined: str = "", headers: tuple[tuple[str, str], ...] = ()
 ) -> Answer:
@@ -61,8 +66,14 @@ def refused(
     return Answer(status=refusal.status, body=_encode(said), headers=headers, door=door)
 
 
+FAILED = refused(Refusal(500, "internal", "tocsin failed at this request; its log says why"))
+
+
 def wire(answer: Answer, *, date: str, connection: str = "", with_body: bool = True) -> bytes:
-    """Write an answer as one run of bytes: head and body leave in a single packet where they fit."""
+    """Write an answer as one run of bytes: head and body leave in a single packet where they fit.
+
+    Raises ValueError when a header cannot be written.
+    """
     head = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Unknown')}\r\nDate: {date}\r\n"]
     if answer.status not in NO_BODY:
         head.append(f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n")
@@ -75,8 +86,3 @@ def wire(answer: Answer, *, date: str, connection: str = "", with_body: bool = T
     head.append("\r\n")
     start = "".join(head).encode("latin-1")
     return start + answer.body if with_body and answer.status not in NO_BODY else start
-
-
-def _plain(text: str, limit: int = 500) -> str:
-    """Bound a text that may quote what a stranger sent, and make sure that it can be encoded."""
-    return text[:limit].encode("utf-8", "replace").decode()

@@ -17,7 +17,7 @@ from daemon.clock import Clock
 from daemon.config.settings import Limits
 from daemon.errors import TocsinError
 from daemon.listener.connection import Connection
-from daemon.listener.exchange import Answer, App, Refusal, Request, refused
+from daemon.listener.exchange import FAILED, Answer, App, Request
 
 BACKLOG = 1024
 READ = 64 * 1024  # bytes taken from a socket at once
@@ -26,8 +26,6 @@ PATIENCE = 1.0  # seconds that a client may rest while others wait for its place
 
 log = logging.getLogger("tocsin.listener")
 
-_FAILED = refused(Refusal(500, "internal", "tocsin failed at this request; its log says why"))
-
 
 class CannotListen(TocsinError):
     """The door's address cannot be had."""
@@ -35,14 +33,16 @@ class CannotListen(TocsinError):
 
 def open_socket(address: str) -> socket.socket:
     """Bind `host:port` (also `[::1]:port`, `:port` for every address) and listen. Raises CannotListen."""
-    host, _, port = address.rpartition(":")
+    host, colon, port = address.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        if not (colon and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004 - where port numbers end
+            raise ValueError(address)
         sock = socket.create_server(
             ("" if host == "*" else host, int(port)), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::"
         )
-    except (OSError, ValueError, OverflowError) as error:
+    except (OSError, ValueError) as error:
         raise CannotListen(f"cannot listen on {address}: {_reason(error)}") from error
     # Accepted sockets inherit it: without it each answer could wait 40 ms for the client's delayed ACK.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -115,7 +115,7 @@ class HttpDoor:
             return self._app(request)
         except Exception:  # the listener's loop: one request's failure must not end the others
             log.exception("%s %r failed", request.method, request.path)
-            return _FAILED
+            return FAILED
 
     def date(self) -> str:
         """The Date header, made anew once a second."""

@@ -77,20 +77,12 @@ def cure(code: str) -> Cure | None:
     return Cure.REWRITE if code in _REWRITE else None
 
 
-def error(code: str, said: str, message: str, *, many: bool) -> SendError:
-    """Make the error that a code means; `said` is its text, `message` the gateway's own words for it.
-
-    A limit of one number, met in a batch, refuses the batch for its recipients' sake: sent one by one, only
-    the number that met its limit waits.
-    """
+def error(code: str, said: str, message: str) -> SendError:
+    """Make the error that a code means; `said` is its text, `message` the gateway's own words for it."""
     if code == _PER_NUMBER_LIMIT:
-        return (
-            SendRefused(said, code=code, scope=Scope.RECIPIENT)
-            if many
-            else SendWait(said, seconds=tier(message), code=code)
-        )
+        return SendWait(said, seconds=tier(message), code=code, scope=Scope.RECIPIENT)
     if code in _ACCOUNT_LIMIT:
-        return SendWait(said, seconds=_ACCOUNT_LIMIT[code], code=code)
+        return SendWait(said, seconds=_ACCOUNT_LIMIT[code], code=code, scope=Scope.CHANNEL)
     if code in _RECIPIENT:
         return SendRefused(said, code=code, scope=Scope.RECIPIENT)
     if code in _CHANNEL or code.startswith(_CHANNEL_FAMILIES):

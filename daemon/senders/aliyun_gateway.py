@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from daemon.clock import Clock
-from daemon.errors import SendFailed, SendWait
+from daemon.errors import Scope, SendFailed, SendWait
 from daemon.secret import Secret
 from daemon.senders import acs3
 from daemon.senders.http import Answer, Client
@@ -98,7 +98,7 @@ class Gateway:
             what = f"{self.shown} answered {answer.status} with a body that is not the API's"
             wait = self._client.wait(answer)
             if wait is not None:
-                raise SendWait(what, seconds=wait, code=str(answer.status)) from error
+                raise SendWait(what, seconds=wait, code=str(answer.status), scope=Scope.CHANNEL) from error
             raise SendFailed(what, code=str(answer.status), ambiguous=broken) from error
         if reply.code == "OK" and answer.status >= _CLIENT_ERROR:
             raise SendFailed(f"{self.shown} answered OK with status {answer.status}", ambiguous=True)

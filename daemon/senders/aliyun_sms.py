@@ -84,8 +84,7 @@ class AliyunSms(Sender):
                 params = {name: self._rewritten(value) for name, value in params.items()}
             reply, its_time = self._gateway.ask("SendSms", parameters | _written(params), until, now=its_time)
         if reply.code != aliyun_codes.OK:
-            words = self._gateway.said(reply)
-            raise aliyun_codes.error(reply.code, words, reply.message or "", many=len(numbers) > 1)
+            raise aliyun_codes.error(reply.code, self._gateway.said(reply), reply.message or "")
         detail = "sent in plainer words" if Cure.REWRITE in tried else "accepted"
         return Receipt(provider_id=reply.biz_id or "", detail=detail, warnings=tuple(warnings))
 

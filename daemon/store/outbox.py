@@ -1,9 +1,9 @@
-"""The outbox: deliveries as rows, claimed under a lease and settled with the provider's answer."""
+"""The outbox: deliveries as rows, put, settled with the provider's answer, listed (`leases` hands them out)."""
 
 import msgspec
 
 from daemon.event import Severity
-from daemon.notice import Delivery, Hop, Notice, Phase, Reason, Receipt, Recipient
+from daemon.notice import Delivery, Hop, Notice, Phase, Reason, Recipient
 from daemon.store import notices
 from daemon.store.base import Row, Tx
 
@@ -15,11 +15,9 @@ _FIELDS = (
     " d.attempts, d.first_try_at, d.settled_at, d.provider_id, d.reason, d.hops, d.alone, d.interrupted"
 )
 _WIDTH = _FIELDS.count(",") + 1
-_SELECT = f"SELECT {_FIELDS} FROM deliveries d"
-_SELECT_BOTH = (
-    f"SELECT {_FIELDS}, n.id, n.alert, n.receiver, n.reason, n.at"
-    " FROM deliveries d JOIN notices n ON n.id = d.notice_id"
-)
+BOTH = f"{_FIELDS}, n.id, n.alert, n.receiver, n.reason, n.at"
+SELECT_BOTH = f"SELECT {BOTH} FROM deliveries d JOIN notices n ON n.id = d.notice_id"
+FENCE = "id = ? AND phase = 'sending' AND attempts = ? AND created_at = ?"
 
 
 def topic(channel: str) -> str:
@@ -32,6 +30,33 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery: Delivery
     notice: Notice
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found: the deliveries, and the codes of rows that cannot be read, which are dead letters now."""
+
+    claimed: list[Claimed]
+    unreadable: list[str]
+
+
+def readable(tx: Tx, rows: list[Row], now: float) -> Taken:
+    """Read rows of `SELECT_BOTH`; bury those that cannot be read, for they must not stop the others for ever."""
+    taken = Taken(claimed=[], unreadable=[])
+    known: dict[int, Notice] = {}
+    for row in rows:
+        try:
+            delivery = _delivery(row[:_WIDTH])
+            notice = known.get(delivery.notice_id) or notices.notice(row[_WIDTH:])
+        except (msgspec.MsgspecError, ValueError) as error:
+            tx.run(
+                "UPDATE deliveries SET phase = 'dead', settled_at = ?, reason = ? WHERE id = ?",
+                (now, f"the row cannot be read: {error}", row[0]),
+            )
+            taken.unreadable.append(f"D{row[0]}")
+            continue
+        known[notice.id] = notice
+        taken.claimed.append(Claimed(delivery=delivery, notice=notice))
+    return taken
 
 
 def put(tx: Tx, notice: Notice, recipient: str, hops: list[Hop], now: float, why: str = "") -> int:
@@ -49,53 +74,9 @@ def put(tx: Tx, notice: Notice, recipient: str, hops: list[Hop], now: float, why
     return delivery_id
 
 
-def claim(tx: Tx, channel: str, now: float, lease: float, limit: int) -> list[Claimed]:
-    """Take up to `limit` due deliveries, most urgent first, for `lease` seconds.
-
-    A row whose lease ran out is taken again and marked as interrupted. `attempts` counts up with each claim and
-    is the fence: who settles with an older number changes nothing.
-    """
-    tx.run(
-        "UPDATE deliveries SET phase = 'waiting', interrupted = 1 WHERE phase = 'sending' AND lease_until <= ?"
-        " AND channel = ?",
-        (now, channel),
-    )
-    rows = tx.all(
-        f"{_SELECT_BOTH} WHERE d.phase = 'waiting' AND d.channel = ? AND d.due_at <= ?"
-        " ORDER BY d.urgency, d.id LIMIT ?",
-        (channel, now, limit),
-    )
-    claimed = []
-    for row in rows:
-        delivery = msgspec.structs.replace(
-            _delivery(row[:_WIDTH]),
-            phase=Phase.SENDING,
-            lease_until=now + lease,
-        )
-        delivery = msgspec.structs.replace(
-            delivery, attempts=delivery.attempts + 1, first_try_at=delivery.first_try_at or now
-        )
-        tx.run(
-            "UPDATE deliveries SET phase = 'sending', lease_until = ?, attempts = ?, first_try_at = ? WHERE id = ?",
-            (delivery.lease_until, delivery.attempts, delivery.first_try_at, delivery.id),
-        )
-        claimed.append(Claimed(delivery=delivery, notice=notices.notice(row[_WIDTH:])))
-    return claimed
-
-
-def next_due(tx: Tx, channel: str) -> float | None:
-    """When the channel next has something to do: the earliest due time or end of a lease."""
-    row = tx.one(
-        "SELECT min(at) FROM (SELECT min(due_at) AS at FROM deliveries WHERE phase = 'waiting' AND channel = ?"
-        " UNION ALL SELECT min(lease_until) FROM deliveries WHERE phase = 'sending' AND channel = ?)",
-        (channel, channel),
-    )
-    return row[0] if row else None
-
-
-def sent(tx: Tx, delivery: Delivery, receipt: Receipt, now: float) -> bool:
+def sent(tx: Tx, delivery: Delivery, provider_id: str, detail: str, now: float) -> bool:
     """Settle: the provider took it. False when somebody else holds the row by now."""
-    return _settle(tx, delivery, Phase.SENT, now, receipt.detail, provider_id=receipt.provider_id)
+    return _settle(tx, delivery, Phase.SENT, now, detail, provider_id=provider_id)
 
 
 def later(
@@ -105,13 +86,10 @@ def later(
     return bool(
         tx.run(
             "UPDATE deliveries SET phase = 'waiting', due_at = ?, reason = ?, alone = ?, interrupted = ?"
-            " WHERE id = ? AND phase = 'sending' AND attempts = ?",
-            (
-                due_at, reason, alone or delivery.alone, ambiguous or delivery.interrupted,
-                delivery.id, delivery.attempts,
-            ),
+            f" WHERE {FENCE}",
+            (due_at, reason, alone or delivery.alone, ambiguous or delivery.interrupted, *fence(delivery)),
         )
-    )  # fmt: skip
+    )
 
 
 def fail_over(tx: Tx, claimed: Claimed, reason: str, now: float) -> int | None:
@@ -119,36 +97,58 @@ def fail_over(tx: Tx, claimed: Claimed, reason: str, now: float) -> int | None:
     delivery = claimed.delivery
     if not _settle(tx, delivery, Phase.FAILED_OVER, now, reason):
         return None
-    why = f"after {delivery.code} over {delivery.channel}: {reason}"
-    return put(tx, claimed.notice, delivery.recipient.name, delivery.then, now, why)
+    return _next_hop(tx, claimed, reason, now)
 
 
-def dead(tx: Tx, delivery: Delivery, reason: str, now: float) -> bool:
+def dead(tx: Tx, delivery: Delivery, reason: str, now: float, *, ambiguous: bool = False) -> bool:
     """Give up for good and keep the reason."""
-    return _settle(tx, delivery, Phase.DEAD, now, reason)
+    return _settle(tx, delivery, Phase.DEAD, now, reason, ambiguous=ambiguous)
+
+
+def give_up(tx: Tx, channel: str, now: float, reason: str, *, stale: float, limit: int) -> list[tuple[Claimed, Phase]]:
+    """Take waiting deliveries off a channel that cannot send: over to their next hop, or to the dead letters.
+
+    Without a next hop only those created up to `stale` go. Returns what went, at most `limit` at once.
+    """
+    rows = tx.all(
+        f"{SELECT_BOTH} WHERE d.phase = 'waiting' AND d.channel = ? AND (d.hops <> '[]' OR d.created_at <= ?)"
+        " ORDER BY d.urgency, d.id LIMIT ?",
+        (channel, stale, limit),
+    )
+    gone = []
+    for claimed in readable(tx, rows, now).claimed:
+        phase = Phase.FAILED_OVER if claimed.delivery.then else Phase.DEAD
+        tx.run(
+            "UPDATE deliveries SET phase = ?, settled_at = ?, reason = ? WHERE id = ?",
+            (phase.value, now, reason, claimed.delivery.id),
+        )
+        if phase is Phase.FAILED_OVER:
+            _next_hop(tx, claimed, reason, now)
+        gone.append((claimed, phase))
+    return gone
 
 
 def retry(tx: Tx, delivery_id: int, now: float) -> bool:
-    """Revive a dead letter, due at once, with a fresh deadline; False when it is not dead."""
+    """Revive a dead letter, due at once; False when it is not dead.
+
+    It begins anew: deadline and back-off count from now (`created_at`; when it was first to be said stands in the
+    notice). What may have arrived before is still reconciled first.
+    """
     row = tx.one("SELECT channel FROM deliveries WHERE id = ? AND phase = 'dead'", (delivery_id,))
     if row is None:
         return False
     tx.run(
-        "UPDATE deliveries SET phase = 'waiting', due_at = ?, first_try_at = NULL, settled_at = NULL WHERE id = ?",
-        (now, delivery_id),
+        "UPDATE deliveries SET phase = 'waiting', created_at = ?, due_at = ?, attempts = 0, first_try_at = NULL,"
+        " settled_at = NULL WHERE id = ?",
+        (now, now, delivery_id),
     )
     tx.announce(topic(row[0]))
     return True
 
 
-def recover(tx: Tx) -> int:
-    """At start, before anything sends: whatever was under lease belonged to a dead process. Returns how many."""
-    return tx.run("UPDATE deliveries SET phase = 'waiting', interrupted = 1 WHERE phase = 'sending'")
-
-
 def get(tx: Tx, delivery_id: int) -> Claimed | None:
     """Find one delivery with its notice."""
-    row = tx.one(f"{_SELECT_BOTH} WHERE d.id = ?", (delivery_id,))
+    row = tx.one(f"{SELECT_BOTH} WHERE d.id = ?", (delivery_id,))
     return Claimed(delivery=_delivery(row[:_WIDTH]), notice=notices.notice(row[_WIDTH:])) if row else None
 
 
@@ -163,7 +163,7 @@ def newest(
 ) -> list[Claimed]:
     """List deliveries with their notices, newest first; `before` is an id to page on from."""
     rows = tx.all(
-        f"{_SELECT_BOTH} WHERE (? = '' OR d.phase = ?) AND (? = '' OR d.channel = ?) AND (? = 0 OR n.alert_id = ?)"
+        f"{SELECT_BOTH} WHERE (? = '' OR d.phase = ?) AND (? = '' OR d.channel = ?) AND (? = 0 OR n.alert_id = ?)"
         " AND (? = 0 OR d.id < ?) ORDER BY d.id DESC LIMIT ?",
         (phase or "", phase or "", channel, channel, alert_id, alert_id, before, before, limit),
     )
@@ -191,14 +191,30 @@ def waiting_channels(tx: Tx) -> list[str]:
     ]
 
 
-def _settle(tx: Tx, delivery: Delivery, phase: Phase, now: float, reason: str, provider_id: str = "") -> bool:
+def _settle(
+    tx: Tx, delivery: Delivery, phase: Phase, now: float, reason: str, provider_id: str = "", *, ambiguous: bool = False
+) -> bool:
     return bool(
         tx.run(
-            "UPDATE deliveries SET phase = ?, settled_at = ?, reason = ?, provider_id = ?"
-            " WHERE id = ? AND phase = 'sending' AND attempts = ?",
-            (phase.value, now, reason, provider_id, delivery.id, delivery.attempts),
+            "UPDATE deliveries SET phase = ?, settled_at = ?, reason = ?, provider_id = ?, interrupted = ?"
+            f" WHERE {FENCE}",
+            (phase.value, now, reason, provider_id, ambiguous or delivery.interrupted, *fence(delivery)),
         )
     )
+
+
+def fence(delivery: Delivery) -> tuple[int, int, float]:
+    """The values of `FENCE`: which row, and the try that holds it.
+
+    `created_at` is among them because a revived delivery counts its tries anew.
+    """
+    return delivery.id, delivery.attempts, delivery.created_at
+
+
+def _next_hop(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
+    delivery = claimed.delivery
+    why = f"after {delivery.code} over {delivery.channel}: {reason}"
+    return put(tx, claimed.notice, delivery.recipient.name, delivery.then, now, why)
 
 
 def _urgency(notice: Notice) -> int:

@@ -1,0 +1,204 @@
+"""The sending side of a lane: one message's way through a sender, and what it teaches about the channel."""
+
+import logging
+from dataclasses import dataclass
+
+import msgspec
+
+from daemon.clock import Clock
+from daemon.config.settings import Channel
+from daemon.delivery import breaker, verdict
+from daemon.delivery.alarms import Alarms
+from daemon.delivery.backoff import Draw
+from daemon.delivery.breaker import Breaker, Crashed
+from daemon.delivery.desk import Answer
+from daemon.delivery.letter import Letter
+from daemon.delivery.report import Report
+from daemon.delivery.verdict import Terms
+from daemon.delivery.way import Way
+from daemon.errors import Scope, SendError, SendWait
+from daemon.notice import Message, Receipt
+from daemon.store.base import Store
+from daemon.store.outbox import Claimed
+
+log = logging.getLogger("tocsin.delivery")
+
+LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What all lanes work with."""
+
+    store: Store
+    clock: Clock
+    draw: Draw
+    alarms: Alarms
+    grace: float  # beyond a sender's own time-out, before its call is broken off
+
+
+class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a channel stands."""
+
+    channel: str
+    type: str
+    pool: int
+    busy: int
+    breaker: breaker.State
+    reason: str  # why the breaker is not closed
+    last_sent_at: float | None
+    last_error: str
+    last_error_at: float | None
+
+
+class Carrier:
+    """A configured channel: its sender, its breaker, its free slots."""
+
+    def __init__(self, channel: Channel, means: Means, report: Report) -> None:
+        self.channel = channel
+        self._clock = means.clock
+        self._draw = means.draw
+        self._grace = means.grace
+        self._report = report
+        self._way = Way(channel.sender, means.grace)
+        self._breaker: Breaker = breaker.CLOSED
+        self._rest_until = 0.0  # the provider asked the whole channel to wait
+        self._since = means.clock.now()
+        self._busy = 0
+        self._last_sent_at: float | None = None
+        self._last_error = ""
+        self._last_error_at: float | None = None
+
+    @property
+    def lease(self) -> float:
+        """How long a claim holds: longer than asking the provider and sending can take."""
+        return 2 * self._way.limit + LEASE_MARGIN
+
+    def configure(self, channel: Channel) -> None:
+        """Go on by new settings; a sender that changed begins with a clean slate, what it replaces ends its sends."""
+        if channel.sender != self._way.sender:
+            self._way.retire()
+            self._way = Way(channel.sender, self._grace)
+            self._learn(breaker.CLOSED, None)
+            self._rest_until = 0.0
+        self.channel = channel
+
+    def retire(self) -> None:
+        """Let go of the sender once it is idle."""
+        self._way.retire()
+
+    def slots(self) -> int:
+        """How many messages may be sent now: what the pool has left, one for a trial, none while the channel rests."""
+        now = self._clock.monotonic()
+        free = max(0, self.channel.pool - self._busy)
+        if now < self._rest_until or (self._breaker.shut and not self._breaker.may_try(now)):
+            return 0
+        return min(free, 1) if self._breaker.shut else free
+
+    def rests(self) -> float:
+        """Seconds until a rest or the breaker's pause is over; 0 when there is none."""
+        now = self._clock.monotonic()
+        pause = self._breaker.until - now if self._breaker.state is breaker.State.OPEN else 0.0
+        return max(0.0, pause, self._rest_until - now)
+
+    def shut(self) -> str:
+        """Why nothing can be sent for long; empty when that is not so."""
+        if self._breaker.shut:
+            return f"the channel does not work: {self._breaker.reason}"
+        if self.rests() > self.channel.fail_over_after:
+            return "the provider asked the whole channel to wait"
+        return ""
+
+    def stale(self, now: float) -> float:
+        """Up to when a row must have been created to have outlived its deadline by now."""
+        terms = self._terms(1)
+        return now - terms.deadline if now >= verdict.first_end(terms) else float("-inf")
+
+    def trying(self) -> None:
+        """A message is about to be sent; once the breaker's pause is over it is the trial."""
+        self._busy += 1
+        if self._breaker.may_try(self._clock.monotonic()):
+            self._breaker = self._breaker.tried()
+
+    def carry(self, letter: Letter) -> list[Answer]:
+        """Name every station of one message: reconcile and send, learn, judge."""
+        began = self._clock.monotonic()
+        try:
+            outcome = self._tried(letter, self._way)
+        finally:
+            self._busy -= 1
+        now = self._clock.now()
+        self._report.tried(self._clock.monotonic() - began)
+        self._remember(outcome, letter.rows[0], now)
+        terms = self._terms(len(letter.rows))
+        return [
+            Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw))
+            for row in letter.rows
+        ]
+
+    def test(self, message: Message) -> Receipt:
+        """Send past the outbox; raises SendError. A success closes the breaker."""
+        receipt = self._way.send(message)
+        self._learn(self._breaker.succeeded(), None)
+        return receipt
+
+    def status(self) -> LaneStatus:
+        """How it stands."""
+        return LaneStatus(
+            channel=self.channel.name,
+            type=self.channel.type,
+            pool=self.channel.pool,
+            busy=self._busy,
+            breaker=self._breaker.state,
+            reason=self._breaker.reason,
+            last_sent_at=self._last_sent_at,
+            last_error=self._last_error,
+            last_error_at=self._last_error_at,
+        )
+
+    def _tried(self, letter: Letter, way: Way) -> Receipt | SendError:
+        """What may have arrived already is asked after first; whatever happens is an outcome."""
+        try:
+            found = _found(letter, way) if letter.message.repeat else None
+            return found or way.send(letter.message)
+        except SendError as error:
+            return error
+        except Exception as error:
+            codes = ", ".join(row.delivery.code for row in letter.rows)
+            log.exception(
+                "the sender of %s broke on %s", self.channel.name, codes, extra={"channel": self.channel.name}
+            )
+            return Crashed(f"the sender broke ({type(error).__name__}), see the log", ambiguous=True)
+
+    def _remember(self, outcome: Receipt | SendError, about: Claimed, now: float) -> None:
+        """Draw the lessons of one try for the whole channel."""
+        if isinstance(outcome, SendError):
+            self._last_error, self._last_error_at = verdict.told(outcome), now
+        else:
+            self._last_sent_at = now
+        if isinstance(outcome, SendWait) and outcome.scope is Scope.CHANNEL:
+            rest = min(breaker.LONGEST_PAUSE, outcome.seconds)
+            self._rest_until = max(self._rest_until, self._clock.monotonic() + rest)
+        self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic()), about)
+
+    def _learn(self, after: Breaker, about: Claimed | None) -> None:
+        before, self._breaker = self._breaker, after
+        self._report.breaker(before, after, about)
+
+    def _terms(self, batch: int) -> Terms:
+        return Terms(
+            deadline=self.channel.deadline,
+            fail_over_after=self.channel.fail_over_after,
+            serving_since=self._since,
+            shut=self._breaker.shut,
+            batch=batch,
+        )
+
+
+def _found(letter: Letter, way: Way) -> Receipt | None:
+    """Ask the provider; where it cannot be asked the message goes again, for twice is better than never."""
+    try:
+        return way.find(letter.message, letter.rows[0].notice.at)
+    except SendError as error:
+        log.warning("the provider could not be asked about %s: %s", letter.message.out_id, error)
+        return None

@@ -1,0 +1,121 @@
+"""The courier: one lane for each channel, from start to stop."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+
+import gevent
+
+from daemon.clock import Clock
+from daemon.config.settings import Channel, Settings
+from daemon.delivery.alarms import Alarm, Alarms
+from daemon.delivery.carrier import LaneStatus, Means
+from daemon.delivery.direct import Emergency, test_message
+from daemon.delivery.lane import Lane
+from daemon.errors import SendRefused, StoreError
+from daemon.notice import Receipt, Recipient
+from daemon.store import leases, outbox
+from daemon.store.base import Store
+
+log = logging.getLogger("tocsin.delivery")
+
+LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
+GRACE = 5.0
+
+
+class Courier:
+    """Takes what the outbox holds to its providers. `settings` gives the current ones; `alarm` tells of trouble."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        alarm: Alarm,
+        *,
+        seed: int | None = None,
+        grace: float = GRACE,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._alarms = Alarms(alarm, clock)
+        draw = random.Random(seed).random  # noqa: S311 - spreads tries, keeps no secret
+        self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace)
+        self._emergency = Emergency(clock, settings, grace)
+        self._lanes: dict[str, Lane] = {}
+        self._stopping = threading.Event()
+        self._looking: gevent.Greenlet[[], None] | None = None
+
+    def start(self) -> None:
+        """Take over what a dead process left, then serve every channel. Raises StoreUnavailable."""
+        recovered = self._store.write(leases.recover)
+        if recovered:
+            log.warning("%d deliveries were being sent when tocsin died; each is asked after and repeated", recovered)
+        for channel in self._settings().channels.values():
+            self._open(channel.name, channel)
+        self._look()
+        self._looking = gevent.spawn(self._look_on)
+
+    def reload(self) -> None:
+        """Go on by the current settings: rows and sends under way stay, senders that changed are replaced."""
+        channels = self._settings().channels
+        for name, lane in list(self._lanes.items()):
+            lane.configure(channels.get(name))
+        for name, channel in channels.items():
+            if name not in self._lanes:
+                self._open(name, channel)
+
+    def stop(self, timeout: float) -> None:
+        """Claim no more, let sends under way finish within `timeout`, give back the leases of the rest."""
+        end = self._clock.monotonic() + timeout
+        self._stopping.set()
+        for lane in self._lanes.values():
+            lane.drain()
+        for lane in self._lanes.values():
+            self._clock.wait(lane.ended, max(0.0, end - self._clock.monotonic()))
+        left = sum(lane.abandon() for lane in self._lanes.values())
+        if left:
+            log.warning("%d deliveries were broken off; the next start asks after them and repeats them", left)
+        if self._looking is not None:
+            self._looking.join()
+        self._alarms.join(max(0.0, end - self._clock.monotonic()))
+
+    def test(self, channel: str, recipient: Recipient) -> Receipt:
+        """Send one real message past the outbox; raises SendError."""
+        lane = self._lanes.get(channel)
+        if lane is None:
+            raise SendRefused(f"no channel is called {channel!r} in the configuration")
+        receipt = lane.test(test_message(channel, recipient, self._clock.now()))
+        log.info("test over %s to %s: sent", channel, recipient.name or "the room", extra={"channel": channel})
+        return receipt
+
+    def emergency(self, title: str, text: str) -> int:
+        """Tell the root receiver past the store, once a window; return how many were told. Waits for the sends."""
+        return self._emergency.tell(title, text)
+
+    def status(self) -> list[LaneStatus]:
+        """How each configured channel stands, by name."""
+        found = (lane.status() for _, lane in sorted(self._lanes.items()))
+        return [status for status in found if status is not None]
+
+    def _open(self, name: str, channel: Channel | None) -> None:
+        lane = self._lanes[name] = Lane(name, channel, self._means)
+        self._store.on(outbox.topic(name), lane.wake)
+        lane.start()
+
+    def _look_on(self) -> None:
+        while not self._clock.wait(self._stopping, LOOK):
+            self._look()
+
+    def _look(self) -> None:
+        """Open a lane for rows whose channel nobody serves: written by an older configuration, or revived by hand."""
+        try:
+            channels = self._store.read(outbox.waiting_channels)
+        except StoreError as error:
+            log.warning("the outbox cannot be looked through: %s", error)
+            return
+        for channel in channels:
+            if channel not in self._lanes and not self._stopping.is_set():
+                self._open(channel, None)

@@ -1,0 +1,89 @@
+"""One round of a lane inside the store: settle what came back, claim what may go, give up what cannot."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from daemon.delivery.verdict import Step, Verdict
+from daemon.notice import Delivery, Phase
+from daemon.store import leases, outbox
+from daemon.store.base import Tx
+from daemon.store.outbox import Claimed, Taken
+
+GIVE_UP_AT_ONCE = 200
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with the verdict about its try, not yet on disk."""
+
+    claimed: Claimed
+    verdict: Verdict
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lane wants of this round."""
+
+    channel: str
+    now: float
+    held: frozenset[int]  # rows this lane is still at
+    lease: float = 60.0
+    slots: int = 0  # messages that may be sent now
+    batch: int = 1
+    shut: str = ""  # why nothing can be sent for long; empty when that is not so
+    stale: float = float("-inf")  # while shut, rows without a next hop that were created up to then are dead
+
+
+class Haul(msgspec.Struct, frozen=True, kw_only=True):
+    """What the round brought. `settled` says for each answer whether the row was still ours."""
+
+    settled: list[bool]
+    taken: Taken
+    gone: list[tuple[Claimed, Phase]]
+    more: bool  # every slot found work: there may be more of it
+    next_due: float | None
+
+
+def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
+    """Everything in one transaction: what is settled first cannot be claimed again."""
+    settled = [settle(tx, answer, orders.now) for answer in answers]
+    taken = Taken(claimed=[], unreadable=[])
+    if orders.slots:
+        taken = leases.claim(
+            tx, orders.channel, orders.now, orders.lease, orders.slots, batch=orders.batch, held=orders.held
+        )
+    gone = []
+    if orders.shut:
+        leases.lapse(tx, orders.channel, orders.now, orders.lease, orders.held)
+        gone = outbox.give_up(tx, orders.channel, orders.now, orders.shut, stale=orders.stale, limit=GIVE_UP_AT_ONCE)
+    full = bool(orders.slots) and len(taken.claimed) + len(taken.unreadable) >= orders.slots
+    return Haul(
+        settled=settled,
+        taken=taken,
+        gone=gone,
+        more=full,
+        next_due=leases.next_due(tx, orders.channel) if orders.slots and not full else None,
+    )
+
+
+def settle(tx: Tx, answer: Answer, now: float) -> bool:
+    """Write one verdict; False when somebody else holds the row by now."""
+    claimed, verdict = answer.claimed, answer.verdict
+    delivery = claimed.delivery
+    match verdict.step:
+        case Step.SENT:
+            provider_id = verdict.receipt.provider_id if verdict.receipt else ""
+            return outbox.sent(tx, delivery, provider_id, verdict.reason, now)
+        case Step.LATER:
+            return outbox.later(tx, delivery, verdict.due_at, verdict.reason, ambiguous=verdict.ambiguous)
+        case Step.ALONE:
+            return outbox.later(tx, delivery, verdict.due_at, verdict.reason, alone=True)
+        case Step.FAIL_OVER:
+            return outbox.fail_over(tx, claimed, verdict.reason, now) is not None
+    return outbox.dead(tx, delivery, verdict.reason, now, ambiguous=verdict.ambiguous)
+
+
+def close(tx: Tx, answers: Sequence[Answer], broken_off: Sequence[Delivery], now: float) -> int:
+    """The last round: settle what came back, give back what did not; return how many were given back."""
+    for answer in answers:
+        settle(tx, answer, now)
+    return leases.release(tx, broken_off, now)

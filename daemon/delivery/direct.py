@@ -1,0 +1,118 @@
+"""Messages that go past the outbox: a test of one channel, and the alarm that the store itself is ill."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import gevent
+
+from daemon.alert import Alert
+from daemon.clock import Clock
+from daemon.config.settings import Channel, Settings
+from daemon.delivery.alarms import OWN
+from daemon.delivery.way import Way
+from daemon.errors import SendError
+from daemon.event import Severity, State
+from daemon.notice import Hop, Message, Notice, Reason, Recipient
+
+log = logging.getLogger("tocsin.delivery")
+
+AGAIN = 60.0  # an emergency that reached nobody is tried again after this
+
+
+def test_message(channel: str, recipient: Recipient, now: float) -> Message:
+    """What an operator's test sends."""
+    title = f"Test of channel {channel}"
+    notice = _notice(title, "Sent by hand; nothing is wrong.", Severity.INFO, Reason.TEST, now)
+    return Message(notice=notice, recipients=(recipient,), out_id=f"T{int(now * 1000)}")
+
+
+class Emergency:
+    """Tells the root route's receiver without the store: no row, no retry, rarely."""
+
+    def __init__(self, clock: Clock, settings: Callable[[], Settings], grace: float) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._grace = grace
+        self._not_before = float("-inf")
+
+    def tell(self, title: str, text: str) -> int:
+        """Send one message to each recipient by the first of their ways that works; return how many were told.
+
+        At most once a window of the self-checks; waits until every send has ended.
+        """
+        settings, began = self._settings(), self._clock.monotonic()
+        if began < self._not_before:
+            log.error("emergency, told before: %s: %s", title, text)
+            return 0
+        self._not_before = began + settings.self_checks.window
+        log.critical("emergency, sent past the store: %s: %s", title, text)
+        now = self._clock.now()
+        notice = _notice(title, text, Severity.CRITICAL, Reason.FIRST, now)
+        sends = [gevent.spawn(self._tell, notice, recipient, hops, settings) for recipient, hops in _chains(settings)]
+        gevent.joinall(sends)
+        told = sum(bool(send.value) for send in sends)
+        if not told:
+            log.critical("the emergency reached nobody: %s", title)
+            self._not_before = began + min(AGAIN, settings.self_checks.window)
+        return told
+
+    def _tell(self, notice: Notice, name: str, hops: list[Hop], settings: Settings) -> bool:
+        for hop in hops:
+            message = Message(
+                notice=notice,
+                recipients=(Recipient(name=name, address=hop.address),),
+                out_id=f"E{int(notice.at * 1000)}",
+            )
+            try:
+                Way(settings.channels[hop.channel].sender, self._grace).send(message)
+            except SendError as error:
+                log.error("emergency to %s over %s: %s", name or "the room", hop.channel, error)  # noqa: TRY400
+            except Exception:
+                log.exception("emergency to %s over %s", name or "the room", hop.channel)
+            else:
+                log.warning("emergency to %s over %s: sent", name or "the room", hop.channel)
+                return True
+        return False
+
+
+def _chains(settings: Settings) -> Iterator[tuple[str, list[Hop]]]:
+    """Everybody behind the root route's receiver, each with their ways."""
+    receiver = settings.receivers.get(settings.route.receiver)
+    for leg in receiver.notify if receiver else ():
+        for name in leg.to or ("",):
+            hops = [
+                Hop(channel=channel, address=address)
+                for channel in leg.by
+                if (address := _address(settings, settings.channels[channel], name)) is not None
+            ]
+            if hops:
+                yield name, hops
+
+
+def _address(settings: Settings, channel: Channel, name: str) -> str | None:
+    """The address a channel needs: empty for a room, None where the person has none."""
+    kind = channel.sender.address
+    if not kind:
+        return ""
+    return getattr(settings.people.get(name), kind, "") or None
+
+
+def _notice(title: str, text: str, severity: Severity, reason: Reason, now: float) -> Notice:
+    alert = Alert(
+        id=0,
+        fingerprint="",
+        source=OWN,
+        key=title,
+        state=State.FIRING,
+        severity=severity,
+        title=title,
+        text=text,
+        labels={},
+        links={},
+        started_at=now,
+        ended_at=None,
+        first_seen=now,
+        last_seen=now,
+        count=1,
+    )
+    return Notice(id=0, alert=alert, receiver="", reason=reason, at=now)

@@ -1,0 +1,107 @@
+"""What becomes of a delivery after one try."""
+
+from enum import StrEnum
+
+import msgspec
+
+from daemon.delivery import backoff
+from daemon.delivery.backoff import Draw
+from daemon.errors import Scope, SendError, SendRefused, SendWait
+from daemon.notice import Delivery, Receipt
+from daemon.units import spoken
+
+# What waited longer than its deadline because tocsin was down still gets this much of trying.
+PATIENCE = 600.0
+MAX_REASON = 500  # characters kept of anybody's words
+
+
+class Step(StrEnum):
+    """What is done with the row."""
+
+    SENT = "sent"
+    LATER = "later"  # the same way again, at `due_at`
+    ALONE = "alone"  # the batch was refused because of somebody in it: each by itself, at once
+    FAIL_OVER = "failed_over"
+    DEAD = "dead"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision, with its reason for people. `ambiguous`: it may have arrived all the same."""
+
+    step: Step
+    reason: str
+    due_at: float = 0.0
+    ambiguous: bool = False
+    receipt: Receipt | None = None
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the channel says about patience, and how it stands after the try."""
+
+    deadline: float
+    fail_over_after: float
+    serving_since: float  # when the lane began
+    shut: bool  # the breaker is not closed
+    batch: int  # recipients in the message that was tried
+
+
+def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: float, draw: Draw) -> Verdict:
+    """Decide what one try means for one of the deliveries in it."""
+    match outcome:
+        case Receipt():
+            receipt = msgspec.structs.replace(outcome, provider_id=_storable(outcome.provider_id))
+            return Verdict(step=Step.SENT, reason=_storable(outcome.detail), receipt=receipt)
+        case SendRefused(scope=Scope.RECIPIENT) | SendWait(scope=Scope.RECIPIENT) if terms.batch > 1:
+            return Verdict(step=Step.ALONE, reason=told(outcome), due_at=now)
+        case SendRefused():
+            return _given_up(delivery, told(outcome), ambiguous=False)
+        case SendWait():
+            return _again(outcome, delivery, terms, now, now + backoff.asked(outcome.seconds, draw))
+    if delivery.then and terms.shut:
+        return _given_up(delivery, told(outcome), ambiguous=outcome.ambiguous)
+    last_call = min(ends_at(delivery, terms), fails_over_at(delivery, terms))
+    due_at = now + backoff.pause(delivery.attempts, draw)
+    return _again(outcome, delivery, terms, now, min(due_at, last_call) if now < last_call else due_at)
+
+
+def ends_at(delivery: Delivery, terms: Terms) -> float:
+    """When patience with this channel ends."""
+    return max(delivery.created_at + terms.deadline, first_end(terms))
+
+
+def first_end(terms: Terms) -> float:
+    """Before this nobody's patience ends, however long a row waited for tocsin to start."""
+    return terms.serving_since + min(terms.deadline, PATIENCE)
+
+
+def fails_over_at(delivery: Delivery, terms: Terms) -> float:
+    """When the next hop takes over; never, where there is none."""
+    if not delivery.then or delivery.first_try_at is None:
+        return float("inf")
+    return delivery.first_try_at + terms.fail_over_after
+
+
+def told(error: SendError) -> str:
+    """The error in one line, with the provider's own code."""
+    text = str(error) or type(error).__name__
+    return _storable(f"{text} ({error.code})" if error.code and error.code not in text else text)
+
+
+def _again(error: SendError, delivery: Delivery, terms: Terms, now: float, due_at: float) -> Verdict:
+    """Later, unless that would be too late: last calls are made at the very end, never after it."""
+    if now >= ends_at(delivery, terms) or due_at > ends_at(delivery, terms):
+        reason = f"given up, {spoken(terms.deadline)} is the longest it is tried: {told(error)}"
+        return _given_up(delivery, reason, ambiguous=error.ambiguous)
+    if now >= fails_over_at(delivery, terms) or due_at > fails_over_at(delivery, terms):
+        return _given_up(delivery, told(error), ambiguous=error.ambiguous)
+    return Verdict(step=Step.LATER, reason=told(error), due_at=due_at, ambiguous=error.ambiguous)
+
+
+def _given_up(delivery: Delivery, reason: str, *, ambiguous: bool) -> Verdict:
+    step = Step.FAIL_OVER if delivery.then else Step.DEAD
+    return Verdict(step=step, reason=_storable(reason), ambiguous=ambiguous)
+
+
+def _storable(text: str) -> str:
+    """Within bounds and without lone surrogates: a provider's odd words must not keep its answer off the disk."""
+    return text[:MAX_REASON].encode("utf-8", "replace").decode()

@@ -1,0 +1,60 @@
+"""A channel's sender in use: each call within a hard limit, closed when the last call has ended."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+import gevent
+
+from daemon.errors import SendFailed
+from daemon.notice import Message, Receipt, Sends
+
+log = logging.getLogger("tocsin.delivery")
+
+T = TypeVar("T")
+
+
+class Way:
+    """One sender. Its own time-out should end a try; the hard limit ends one that hangs all the same."""
+
+    def __init__(self, sender: Sends, grace: float) -> None:
+        self.sender = sender
+        self.limit = sender.timeout + grace
+        self._busy = 0
+        self._retired = False
+
+    def send(self, message: Message) -> Receipt:
+        """Try once; raises SendError, or whatever a broken sender raises."""
+        return self._within_limit(lambda: self.sender.send(message))
+
+    def find(self, message: Message, since: float) -> Receipt | None:
+        """Ask the provider whether it has the message; raises SendError, or whatever a broken sender raises."""
+        return self._within_limit(lambda: self.sender.find(message, since))
+
+    def retire(self) -> None:
+        """Close the sender as soon as nobody uses it."""
+        self._retired = True
+        self._close_when_idle()
+
+    def _within_limit(self, call: Callable[[], T]) -> T:
+        self._busy += 1
+        limit = gevent.Timeout.start_new(self.limit)
+        try:
+            return call()
+        except gevent.Timeout as over:
+            if over is not limit:
+                raise
+            raise SendFailed(f"no answer within {self.limit:g} s", ambiguous=True) from over
+        finally:
+            limit.close()
+            self._busy -= 1
+            if self._retired:
+                self._close_when_idle()
+
+    def _close_when_idle(self) -> None:
+        if self._busy:
+            return
+        try:
+            self.sender.close()
+        except Exception:
+            log.exception("a sender that is no longer used did not close")

@@ -1,0 +1,79 @@
+"""Expansion under a limit."""
+
+import gzip
+import zlib
+
+import pytest
+
+from daemon.listener.bodies import MEMBERS, expanded
+from daemon.listener.exchange import Refusal
+
+PLAIN = b'{"alert": "disk full"}' * 4
+RAW = zlib.compressobj(wbits=-15)
+RAW_DEFLATE = RAW.compress(PLAIN) + RAW.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("", PLAIN),
+        ("identity", PLAIN),
+        ("gzip", gzip.compress(PLAIN)),
+        (" GZip ", gzip.compress(PLAIN)),
+        ("x-gzip", gzip.compress(PLAIN)),
+        ("gzip", gzip.compress(PLAIN[:30]) + gzip.compress(PLAIN[30:])),
+        ("gzip", gzip.compress(PLAIN) + b"\0\0\0"),
+        ("deflate", zlib.compress(PLAIN)),
+        ("deflate", RAW_DEFLATE),
+    ],
+)
+def test_every_taken_coding_gives_the_plain_body(coding: str, body: bytes) -> None:
+    assert expanded(body, coding, len(PLAIN)) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        ("br", PLAIN, 415),
+        ("gzip, gzip", gzip.compress(gzip.compress(PLAIN)), 415),
+        ("zstd\udcff", PLAIN, 415),
+        ("gzip", PLAIN, 422),
+        ("gzip", b"", 422),
+        ("gzip", gzip.compress(PLAIN)[:-1], 422),
+        ("gzip", gzip.compress(PLAIN)[:-5] + b"\xff" * 5, 422),
+        ("gzip", gzip.compress(PLAIN)[:4], 422),
+        ("gzip", gzip.compress(PLAIN) + b"rubbish", 422),
+        ("gzip", gzip.compress(PLAIN) + gzip.compress(PLAIN)[:9], 422),
+        ("deflate", PLAIN, 422),
+        ("deflate", b"", 422),
+        ("deflate", zlib.compress(PLAIN)[:-1], 422),
+        ("deflate", RAW_DEFLATE[:-1], 422),
+        ("gzip", gzip.compress(b"", mtime=0) * (MEMBERS + 1), 422),
+    ],
+)
+def test_a_body_that_cannot_be_expanded_says_why(coding: str, body: bytes, status: int) -> None:
+    answer = expanded(body, coding, 1_000)
+    assert isinstance(answer, Refusal)
+    assert answer.status == status
+    assert answer.detail
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(bytes(10_000_000))),
+        ("gzip", gzip.compress(b"x" * 60) + gzip.compress(b"y" * 60)),
+        ("gzip", gzip.compress(b"x" * 101)),
+        ("deflate", zlib.compress(bytes(10_000_000))),
+        ("deflate", zlib.compress(b"x" * 101)),
+    ],
+)
+def test_a_bomb_is_refused_at_the_limit(coding: str, body: bytes) -> None:
+    answer = expanded(body, coding, 100)
+    assert isinstance(answer, Refusal)
+    assert answer.status == 413
+
+
+def test_a_body_of_exactly_the_limit_is_taken() -> None:
+    assert expanded(gzip.compress(b"x" * 100), "gzip", 100) == b"x" * 100
+    assert expanded(zlib.compress(b"x" * 100), "deflate", 100) == b"x" * 100

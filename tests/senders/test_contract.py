@@ -1,0 +1,296 @@
+"""What every sender keeps to; a new one is tested by being registered and having a sample here."""
+
+import dataclasses
+import gc
+import logging
+import re
+import socket
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fake_provider import FakeProvider, Step, drop, endless, hang, raw, say
+from messages import LIN, message
+
+import daemon.senders
+from daemon.errors import SendError, SendFailed, SendRefused
+from daemon.notice import Message, Receipt, Recipient
+from daemon.registry import kinds_in
+from daemon.secret import Secret
+from daemon.senders.base import Sender
+from daemon.senders.console import Console
+from daemon.template import Template
+
+KINDS = kinds_in(daemon.senders)
+CANARY = "c4n4ry-5ecret"
+DOCS = Path(__file__).parents[2] / "docs" / "channels.md"
+FAR = Recipient(name="", address="")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """How to make one that talks to a given server, what its provider says, and whom it reaches."""
+
+    settings: Callable[[str], dict[str, object]]
+    yes: Step
+    no: Step
+    to: tuple[Recipient, ...] = ()
+
+
+SAMPLES = {
+    "console": None,  # talks to nobody
+    "webhook": Sample(
+        settings=lambda url: {
+            "url": Secret(url.replace("://", f"://user:{CANARY}@") + f"/hook/{CANARY}?token={CANARY}"),
+            "secret": Secret(CANARY),
+            "headers": {"X-Key": Secret(CANARY)},
+        },
+        yes=say(200),
+        no=say(422, b'{"error": "not like this"}'),
+    ),
+    "aliyun_sms": Sample(
+        settings=lambda url: {
+            "access_key_id": "LTAI5tEXAMPLE0000000",
+            "access_key_secret": Secret(CANARY),
+            "security_token": Secret(CANARY),
+            "sign_name": "托辛",
+            "template_code": "SMS_1",
+            "template_params": {"name": Template("{{ alert.title }}"), "text": Template("{{ message.text }}")},
+            "endpoint": url,
+        },
+        yes=say(200, b'{"Code":"OK","Message":"OK","RequestId":"R-1","BizId":"9^0"}'),
+        no=say(200, b'{"Code":"isv.INVALID_PARAMETERS","Message":"no","RequestId":"R-1"}'),
+        to=(LIN,),
+    ),
+}
+NETWORKED = [name for name, sample in SAMPLES.items() if sample]
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    started = FakeProvider().start()
+    yield started
+    started.stop()
+
+
+def made(name: str, url: str, timeout: float = 2.0) -> Sender:
+    sample = SAMPLES[name]
+    return KINDS[name](timeout=timeout, **(sample.settings(url) if sample else {}))
+
+
+def outcome(name: str, url: str, timeout: float = 2.0, **alert: object) -> Receipt | SendError:
+    """What one try comes to; nothing but a receipt or a SendError may come out."""
+    sender = made(name, url, timeout)
+    try:
+        return sender.send(message(*SAMPLES[name].to, **alert))
+    except SendError as error:
+        return error
+    finally:
+        sender.close()
+
+
+def test_every_kind_has_a_sample() -> None:
+    assert set(SAMPLES) == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_sender_is_a_frozen_dataclass_of_documented_settings(name: str) -> None:
+    kind = KINDS[name]
+    assert issubclass(kind, Sender)
+    assert kind.__dataclass_params__.frozen
+    for field in dataclasses.fields(kind):
+        assert field.kw_only, field.name
+        assert field.metadata["doc"], field.name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made(name, "http://127.0.0.1:1").timeout = 3.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_setting_of_a_sender_stands_in_the_docs_page(name: str) -> None:
+    section = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    assert section, name
+    for field in dataclasses.fields(KINDS[name]):
+        assert f"| `{field.name}` |" in section[1], field.name
+        assert field.metadata["doc"] in section[1], field.name
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", section[1], re.MULTILINE))
+    assert documented == {field.name for field in dataclasses.fields(KINDS[name])}
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_yes_is_a_receipt(name: str, provider: FakeProvider) -> None:
+    provider.then(SAMPLES[name].yes)
+    assert isinstance(outcome(name, provider.url), Receipt)
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_no_is_final(name: str, provider: FakeProvider) -> None:
+    provider.then(SAMPLES[name].no)
+    assert isinstance(outcome(name, provider.url), SendRefused)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_server_error_is_worth_another_try(name: str, status: int, provider: FakeProvider) -> None:
+    provider.then(say(status, b"<html>oops</html>"))
+    assert isinstance(outcome(name, provider.url), SendFailed)
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_no_answer_in_time_may_have_arrived(name: str, provider: FakeProvider) -> None:
+    provider.then(hang)
+    error = outcome(name, provider.url, timeout=0.2)
+    assert isinstance(error, SendFailed)
+    assert error.ambiguous
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_connection_that_breaks_before_the_answer_may_have_arrived(name: str, provider: FakeProvider) -> None:
+    provider.then(drop)
+    error = outcome(name, provider.url)
+    assert isinstance(error, SendFailed)
+    assert error.ambiguous
+    assert len(provider.requests) == 1, "a sender tries once"
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_nobody_there_is_try_again_and_cannot_have_arrived(name: str) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        error = outcome(name, f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    assert isinstance(error, SendFailed)
+    assert not error.ambiguous
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_name_that_does_not_resolve_cannot_have_arrived(name: str) -> None:
+    error = outcome(name, "http://nowhere.invalid", timeout=1.0)
+    assert isinstance(error, SendFailed)
+    assert not error.ambiguous
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+@pytest.mark.parametrize(
+    "junk", [b"\x00\xff\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 9]
+)
+def test_what_is_not_http_may_have_arrived(name: str, junk: bytes, provider: FakeProvider) -> None:
+    provider.then(raw(junk))
+    error = outcome(name, provider.url)
+    assert isinstance(error, SendFailed)
+    assert error.ambiguous
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_yes_that_never_ends_does_not_hold_anybody_up(name: str, provider: FakeProvider) -> None:
+    provider.then(endless)
+    result = outcome(name, provider.url)
+    assert isinstance(result, Receipt) or result.ambiguous
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_yes_of_rubbish_is_not_taken_for_a_no(name: str, provider: FakeProvider) -> None:
+    for junk in (b"", b"<html>login</html>", b"[]", b"null", b'{"Code": 3}', b"\xff\xfe", b"{" * 5_000):
+        provider.then(say(200, junk))
+        result = outcome(name, provider.url)
+        assert isinstance(result, Receipt) or (isinstance(result, SendFailed) and result.ambiguous), junk
+
+
+TRAPS = {
+    "quotes": 'he said "no", \\"never\\": {"a": 1}\\',
+    "emoji": "🔥" * 50 + "👩‍👩‍👧" * 20,
+    "marks": "e\u0301" * 60,
+    "breaks": "a\r\nX-Injected: 1\r\n\r\nGET / HTTP/1.1\x00\x1b[31m",
+    "long": "x" * 1_000_000,
+    "surrogate": "half \ud83d a pair",
+    "chinese": "数据库磁盘空间不足" * 20,
+    "empty": "",
+    "template": "{{ 7 * 7 }}{% for %}",
+    "percent": "%s %(x)s ${jndi} & = ? # +",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("name", NETWORKED)
+def test_no_text_keeps_a_message_from_going_out(name: str, trap: str, provider: FakeProvider) -> None:
+    text = TRAPS[trap]
+    provider.then(SAMPLES[name].yes)
+    result = outcome(name, provider.url, title=text, text=text, labels={"a": text, text[:20]: "b"})
+    assert isinstance(result, Receipt), result
+    assert len(provider.requests) == 1
+    assert "x-injected" not in provider.requests[0].headers
+
+
+def echo(provider: FakeProvider, connection: socket.socket) -> bool:
+    """Say no, and repeat everything that was said, as a proxy's error page does."""
+    asked = provider.requests[-1]
+    words = f"{asked.target} {asked.headers} {asked.body.decode('utf-8', 'replace')}".encode()
+    connection.sendall(b"HTTP/1.1 400 No\r\nContent-Length: %d\r\n\r\n" % len(words) + words)
+    return True
+
+
+def exposed(error: object) -> str:
+    shown = f"{error} {error!r}"
+    return shown + "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else shown
+
+
+@pytest.mark.parametrize("step", [say(200), say(401), say(503), echo, hang, drop, raw(b"junk\r\n\r\n")])
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_secret_never_shows(name: str, step: Step, provider: FakeProvider, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    provider.then(step)
+    result = outcome(name, provider.url, timeout=0.2)
+    sender = made(name, provider.url)
+    shown = exposed(result) + repr(sender) + str(sender) + sender.target() + caplog.text
+    assert CANARY not in shown
+    sender.close()
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_every_secret_setting_is_typed_as_one(name: str) -> None:
+    """The sample puts the canary into every field of type Secret, so that the test above means something."""
+    sender = made(name, "http://127.0.0.1:1")
+    for field in dataclasses.fields(sender):
+        value = getattr(sender, field.name)
+        for one in value.values() if isinstance(value, dict) else (value,):
+            assert not isinstance(one, Secret) or CANARY in one.reveal(), field.name
+        if re.search("secret|token|password|key$", field.name):
+            assert value is None or isinstance(value, Secret), field.name
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_setting_that_cannot_be_used_is_a_sentence_without_the_secret(name: str) -> None:
+    for url in ("", "ftp://x/", "http://", "http://a b/", "http://x:99999/", f"ht!tp://{CANARY}", "http://[::1"):
+        with pytest.raises(ValueError, match=r"^(url|endpoint) ") as caught:
+            made(name, url)
+        assert CANARY not in exposed(caught.value)
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_many_greenlets_share_a_sender_and_its_connections(name: str, provider: FakeProvider) -> None:
+    import gevent  # noqa: PLC0415 - only here is a crowd needed
+
+    provider.then(SAMPLES[name].yes)
+    sender = made(name, provider.url)
+    for _ in range(3):
+        crowd = [gevent.spawn(sender.send, message(*SAMPLES[name].to)) for _ in range(20)]
+        gevent.joinall(crowd, raise_error=True)
+    assert len(provider.requests) == 60
+    assert provider.connections == 20
+    sender.close()
+    gc.collect()  # an unclosed socket would warn, and a warning is an error
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_sender_can_be_closed_twice_and_before_its_first_message(name: str) -> None:
+    sender = made(name, "http://127.0.0.1:1")
+    sender.close()
+    sender.close()
+
+
+def test_a_sender_that_cannot_ask_its_provider_does_not_know() -> None:
+    assert Console().find(_any_message(), 0.0) is None
+
+
+def _any_message() -> Message:
+    return message()

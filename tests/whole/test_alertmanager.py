@@ -1,0 +1,94 @@
+"""A real Alertmanager on one side, the gateway that checks signatures on the other, the whole of tocsin between."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from fake_aliyun import KEY_ID, KEY_SECRET, FakeAliyun
+from needs import need_program
+from running import free_port, running
+from until import until
+
+CONFIG = """
+sources: {{alertmanager: {{token: '${{AM_TOKEN}}'}}}}
+people: {{lin: {{phone: '+8613800000001'}}}}
+channels:
+  sms:
+    type: aliyun_sms
+    access_key_id: '{key_id}'
+    access_key_secret: '${{SMS_SECRET}}'
+    sign_name: 托辛
+    template_code: SMS_154950909
+    template_params: {{name: '{{{{ alert.title }}}}', code: '{{{{ alert.code }}}}'}}
+    endpoint: {endpoint}
+receivers: [{{name: oncall, notify: [{{to: [lin], by: [sms]}}]}}]
+route: {{receiver: oncall}}
+"""
+
+ALERTMANAGER = """
+route: {{receiver: tocsin, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}}
+receivers:
+  - name: tocsin
+    webhook_configs:
+      - url: http://127.0.0.1:{port}/webhook/alertmanager
+        http_config: {{authorization: {{credentials: am-token}}}}
+"""
+
+
+@contextmanager
+def alertmanager(home: Path, target: int) -> Iterator[int]:
+    """Debian's Alertmanager, alone on loopback, with tocsin as its only receiver; yields its port."""
+    program = need_program("prometheus-alertmanager", "prometheus-alertmanager")
+    port = free_port()
+    (home / "alertmanager.yml").write_text(ALERTMANAGER.format(port=target))
+    with (home / "alertmanager.log").open("wb") as log:
+        running = subprocess.Popen(
+            [program, f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/am",
+             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        until(lambda: ask(port, "GET", "/-/ready") == 200, within=30)
+        yield port
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+def ask(port: int, method: str, path: str, body: object = None) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_an_alert_of_a_real_alertmanager_rings_a_phone_and_so_does_its_end(tmp_path: Path) -> None:
+    with FakeAliyun() as gateway:
+        config = CONFIG.format(key_id=KEY_ID, endpoint=gateway.endpoint)
+        with (
+            running(tmp_path, config, AM_TOKEN="am-token", SMS_SECRET=KEY_SECRET) as daemon,
+            alertmanager(tmp_path, daemon.http) as port,
+        ):
+            alert = {
+                "labels": {"alertname": "DiskFull", "instance": "db-1:9100", "severity": "critical"},
+                "annotations": {"summary": "/ of db-1 is 97% full"},
+                "startsAt": "2026-11-21T01:00:00Z",
+            }
+            assert ask(port, "POST", "/api/v2/alerts", [alert]) == 200
+            until(lambda: len(gateway.sent) == 1, within=30, why=daemon.errors)
+            assert ask(port, "POST", "/api/v2/alerts", [alert | {"endsAt": "2026-11-21T01:05:00Z"}]) == 200
+            until(lambda: len(gateway.sent) == 2, within=30, why=daemon.errors)
+            (known,) = daemon.rpc("alerts.list")["alerts"]
+    first, second = gateway.sent
+    assert (first.number, first.params) == ("13800000001", {"name": "/ of db-1 is 97% full", "code": "A1"})
+    assert second.params["code"] == "A1"
+    assert (known["state"], known["labels"]["instance"]) == ("resolved", "db-1:9100")
