@@ -55,9 +55,16 @@ def test_every_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str]) -
         assert "usage: tocsinctl " + words in capsys.readouterr().out
 
 
-def test_what_is_not_given_is_left_to_the_daemon() -> None:
-    found = given("alerts", "list")
-    assert params(found.command, found) == {}
+@pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
+def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
+    needed = [arg for arg in one.args if not arg.flags and arg.options.get("nargs") != "?"]
+    found = given(*one.words.split(), *(arg.options.get("choices", ["x"])[0] for arg in needed))
+    assert set(params(found.command, found)) == {arg.param for arg in needed}
+
+
+def test_a_file_is_named_by_its_whole_path() -> None:
+    found = given("config", "check", "etc/tocsin.yml")
+    assert params(found.command, found) == {"path": str(Path.cwd() / "etc/tocsin.yml")}
 
 
 def test_labels_become_a_map_and_resolve_a_state() -> None:
