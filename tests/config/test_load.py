@@ -129,8 +129,11 @@ def test_secrets_that_everybody_can_read_are_pointed_out(load_text: Load, tmp_pa
     (tmp_path / "token").chmod(0o644)
     text = f"{GOOD}sources: {{plain: {{token: plainly}}, mapped: {{path: a, token: 'file:{tmp_path}/token'}}}}\n"
     assert load_text(text, mode=0o644).warnings == [
-        "tocsin.yml:4: sources.plain.token: a secret in a file that everybody can read; write ${NAME} or file:/path, or "
-        "chmod o-r it",
+        (
+            "tocsin.yml:4: sources.plain.token: a secret in a file that everybody can read; write ${NAME} or "
+            "file:/path, or "
+            "chmod o-r it"
+        ),
         "tocsin.yml:4: sources.mapped.token: everybody on this machine can read that file: chmod o-r it",
     ]
     (tmp_path / "token").chmod(0o600)
@@ -278,7 +281,10 @@ receivers:
 route: {receiver: ops}
 """
     assert problems_of(text, K="kkkkkk") == [
-        "tocsin.yml:6: receivers.ops.notify[0].to: names nobody, but sms sends to a person's phone; write to: [somebody]",
+        (
+            "tocsin.yml:6: receivers.ops.notify[0].to: names nobody, but sms sends to a person's phone; "
+            "write to: [somebody]"
+        ),
         "tocsin.yml:7: receivers.ops.notify[1].to: lin has no phone, which sms needs; add people.lin.phone",
         "tocsin.yml:9: receivers.ops.notify[3].by: names no channel",
         'tocsin.yml:10: receivers.ops.notify[4].by: "hall" stands twice',
