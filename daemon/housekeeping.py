@@ -54,7 +54,7 @@ def quiet(known: Iterable[Alert], window: float, now: float) -> list[Event]:
     return [
         _end(alert, f"not seen again for {spoken(window)}", alert.last_seen)
         for alert in known
-        if alert.last_seen < now - window
+        if alert.key and alert.last_seen < now - window
     ]
 
 

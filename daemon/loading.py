@@ -83,7 +83,7 @@ def _load(path: Path) -> dict[str, Handler]:
         raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
     except (Exception, SystemExit) as error:  # a file somebody wrote may raise anything at all
         _restore(module.__name__, before)
-        raise ConfigError([f"{path}:{_line(error, path)}: {_reason(error)}; the file is not loaded"]) from error
+        raise ConfigError([f"{_place(error, path)}: {_reason(error)}; the file is not loaded"]) from error
     if not loaded:
         _restore(module.__name__, before)
         raise ConfigError([f'{path}: there is no handler in it; mark a function with @handler("name", samples=…)'])
@@ -99,15 +99,20 @@ def _guarded(handle: Handle, path: Path) -> Handle:
     def guarded(hook: Hook) -> Iterator[Event]:
         try:
             for event in handle(hook):
-                if not isinstance(event, Event):
-                    raise HandlerError(f"{path}: it made {type(event).__name__}, not Event")
-                yield event
+                yield _sound(event)
         except HandlerError:
             raise
         except Exception as error:
-            raise HandlerError(f"{path}:{_line(error, path)}: {_reason(error)}") from error
+            raise HandlerError(f"{_place(error, path)}: {_reason(error)}") from error
 
     return guarded
+
+
+def _sound(event: Event) -> Event:
+    """Hold an event to its types: a key that is a number would fail far from whoever could mend it."""
+    if not isinstance(event, Event):
+        raise TypeError(f"it made {type(event).__name__}, not Event")
+    return msgspec.convert(msgspec.structs.asdict(event), Event)
 
 
 def _restore(name: str, before: ModuleType | None) -> None:
@@ -144,12 +149,12 @@ def _distrust(status: os.stat_result, path: str | Path) -> str:
     return ""
 
 
-def _line(error: BaseException, path: Path) -> int:
-    """The line of the file where it went wrong."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return error.lineno or 1
+def _place(error: BaseException, path: Path) -> str:
+    """The file, and the line of it where it went wrong if it was there."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return lines[-1] or 1 if lines else 1
+    if isinstance(error, SyntaxError):
+        lines = [error.lineno or 1]
+    return f"{path}:{lines[-1]}" if lines else str(path)
 
 
 def _reason(error: BaseException) -> str:

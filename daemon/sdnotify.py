@@ -29,9 +29,9 @@ def ready(text: str = "") -> bool:
     return notify("READY=1", *_status(text))
 
 
-def reloading(monotonic: float) -> bool:
-    """A new configuration is being read; `ready` must follow. `monotonic` is the clock's, in seconds."""
-    return notify("RELOADING=1", f"MONOTONIC_USEC={int(monotonic * 1_000_000)}")
+def reloading() -> bool:
+    """A new configuration is being taken over; `ready` must follow."""
+    return notify("RELOADING=1")
 
 
 def stopping(text: str = "") -> bool:

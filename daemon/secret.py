@@ -21,7 +21,7 @@ class Secret:
 
     def matches(self, candidate: str) -> bool:
         """Compare in constant time."""
-        return hmac.compare_digest(self._value.encode(), candidate.encode("utf-8", "surrogateescape"))
+        return hmac.compare_digest(_bytes(self._value), _bytes(candidate))
 
     def __repr__(self) -> str:
         return f"Secret({HIDDEN})"
@@ -39,13 +39,47 @@ class Secret:
         return bool(self._value)
 
 
-_TELLING = re.compile(r"auth|cookie|token|secret|passw|signature|api-?key|credential|^key$|^sig$", re.IGNORECASE)
-_USER_INFO = re.compile(r"(?<=//)[^/@\s]*@")
+def _bytes(text: str) -> bytes:
+    """Texts from headers and the environment may carry bytes that are not UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+# Names are compared word by word (X-Api-Key, accessKeySecret, access_token), so that `monkey` stays visible.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_TELLING = frozenset(
+    (
+        "auth",
+        "authentication",
+        "bearer",
+        "cookie",
+        "csrf",
+        "jwt",
+        "key",
+        "pass",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "session",
+        "sid",
+        "sig",
+        "sign",
+        "xsrf",
+    )
+)
+_TELLING_PART = re.compile(r"passw|secret|token|apikey|signature|credential|authori[sz]ation|accesskey", re.IGNORECASE)
+_SCHEME = re.compile(r"\s*(?:basic|bearer|digest|negotiate|token|apikey|aws4-|acs3-|tc3-)[\w-]*\s", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<rest>.*)", re.DOTALL)
+
+
+def is_telling(name: str) -> bool:
+    """Whether a header, parameter or setting of this name carries credentials."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    return not words.isdisjoint(_TELLING) or _TELLING_PART.search(name) is not None
 
 
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Hide the values of headers that carry credentials; the others stay as they are."""
-    return {name: HIDDEN if _TELLING.search(name) else value for name, value in headers.items()}
+    return {name: _redacted(name, value) for name, value in headers.items()}
 
 
 def redact_query(query: Mapping[str, str]) -> dict[str, str]:
@@ -54,7 +88,30 @@ def redact_query(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def redact_url(url: str) -> str:
-    """Hide what may be secret in a URL: user info, and every query value."""
-    address, _, query = url.partition("?")
-    address = _USER_INFO.sub(f"{HIDDEN}@", address)
-    return f"{address}?{HIDDEN}" if query else address
+    """Hide what may be secret in a URL: user info, every query value, and the fragment."""
+    before, question, query = url.partition("?")
+    before, sharp, _ = before.partition("#")
+    query = query.partition("#")[0]
+    address = _without_user(before)
+    if not question:
+        return f"{address}#{HIDDEN}" if sharp else address
+    names = [pair.partition("=") for pair in query.split("&")]
+    return address + "?" + "&".join(f"{name}={HIDDEN}" if equals else HIDDEN for name, equals, _ in names)
+
+
+def _without_user(address: str) -> str:
+    """Hide `user:password@`, up to the last @: a password may hold a slash or an @ itself."""
+    match = _ADDRESS.fullmatch(address)
+    if not match or "@" not in match["rest"]:
+        return address
+    authority = match["rest"].partition("/")[0]
+    _, colon, port = authority.rpartition(":")
+    if "@" not in authority and (not colon or port.isdigit()):
+        return address  # a host, and an @ in the path
+    return f"{match['scheme'] or ''}//{HIDDEN}@{match['rest'].rpartition('@')[2]}"
+
+
+def _redacted(name: str, value: str) -> str:
+    if is_telling(name) or _SCHEME.match(value):
+        return HIDDEN
+    return redact_url(value) if "://" in value else value

@@ -15,7 +15,7 @@ from daemon.alerting.intake import OWN, Intake
 from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.errors import StoreError
-from daemon.event import Event, Severity, State
+from daemon.event import Event, Severity
 from daemon.store.sqlite import SqliteStore
 
 log = logging.getLogger("tocsin.selfcheck")
@@ -55,7 +55,8 @@ class SelfCheck:
         self._disk_is_low = False
         self._ahead = clock.now() - clock.monotonic()
         self._unwell_since: float | None = None
-        self._trial: gevent.Greenlet[[], str] | None = None
+        self._well_since: float | None = None  # monotonic, while the alarm about it is still open
+        self._trial: gevent.Greenlet[..., object] | None = None
 
     def start(self) -> None:
         """Begin to check."""
@@ -85,7 +86,7 @@ class SelfCheck:
             self._alarm(
                 "hub_lag",
                 f"tocsin's event loop was held up for {worst:.2f} s",
-                f"For a hundredth of the last minute it was {felt:.2f} s late or more; {limit:g} s are borne. {_HELD_UP}",
+                f"For a hundredth of the last minute it was {felt:.2f} s late; {limit:g} s are borne. {_HELD_UP}",
                 Severity.WARNING,
             )
 
@@ -121,25 +122,24 @@ class SelfCheck:
 
     def check_store(self) -> None:
         """Can the store write? While it cannot, people are told past it; when it can again, it keeps a record."""
-        now = self._clock.now()
-        if self._unwell_since is None and self._store.healthy():
-            self._unwell_since = now
-        if self._unwell_since is None:
+        if self._unwell_since is None and not self._store.healthy():
             reason = self._try(self._write_nothing)
-            if not reason:
-                return
-            self._unwell_since = now
         else:
-            # What is on record when it succeeds is itself the trial: a transaction that writes nothing would
-            # succeed on a full disk.
-            since = self._unwell_since
+            # The record is itself the trial: a transaction that writes nothing would succeed on a full disk.
+            since = self._unwell_since = self._unwell_since or self._clock.now()
             reason = self._try(lambda: self._record(since))
             if not reason:
-                self._unwell_since = None
+                self._unwell_since, self._well_since = None, self._clock.monotonic()
                 log.info("the store can be written again")
-                return
-        log.error("the store is unwell: %s", reason)
-        self._emergency("tocsin cannot write its store", f"{reason}. Webhooks are answered with 503 meanwhile.")
+        if reason:
+            self._unwell_since = self._unwell_since or self._clock.now()
+            self._well_since = None
+            log.error("the store is unwell: %s", reason)
+            self._emergency("tocsin cannot write its store", f"{reason}. Webhooks are answered with 503 meanwhile.")
+        elif self._well_since is not None and self._clock.monotonic() - self._well_since >= MINUTE:
+            # Not before: where small writes succeed and big ones do not, each would be an alarm of its own.
+            self._well_since = None
+            self._intake.alarm_over("store")
 
     def close(self) -> None:
         """End the alarms that nobody else will end."""
@@ -183,8 +183,8 @@ class SelfCheck:
         self._store.write(lambda tx: tx.one("SELECT 1"))
 
     def _record(self, since: float) -> None:
-        """Leave an alarm that is over behind, so that the log of alarms shows when tocsin was deaf."""
-        firing = Event(
+        """Leave an alarm, so that the list of alarms shows when tocsin was deaf."""
+        event = Event(
             source=OWN,
             key="store",
             severity=Severity.CRITICAL,
@@ -193,19 +193,20 @@ class SelfCheck:
             labels={"check": "store"},
             started_at=since,
         )
-        over = Event(source=OWN, key="store", title=firing.title, state=State.RESOLVED, labels=firing.labels)
-        self._intake.events([firing, over])
+        self._intake.events([event])
 
     def _try(self, work: Callable[[], None]) -> str:
         """Run it beside us, with a limit; return why it did not succeed, or nothing."""
         if self._trial is not None and not self._trial.dead:
             return f"{self._store.path} still does not answer"
         done = threading.Event()
-        self._trial = self._greenlets.spawn(_reason, work)
-        self._trial.rawlink(lambda _: done.set())
+        trial: gevent.Greenlet[..., object] = gevent.spawn(_reason, work)
+        self._trial = trial
+        self._greenlets.add(trial)
+        trial.rawlink(lambda _: done.set())
         if not self._clock.wait(done, ANSWER):
             return f"{self._store.path} has not answered for {ANSWER:g} s"
-        return str(self._trial.get())
+        return str(trial.get())
 
 
 def high(lags: Iterable[float]) -> float:

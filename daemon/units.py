@@ -1,5 +1,6 @@
 """Durations and sizes as people write them: `90s`, `5m`, `1h30m`, `2d`; `64KB`, `50MB`."""
 
+import math
 import re
 from typing import NewType
 
@@ -7,15 +8,16 @@ Seconds = NewType("Seconds", float)
 Bytes = NewType("Bytes", int)
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_BYTES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
-_SIZE = re.compile(r"(\d+)\s*(B|KB|MB|GB)", re.IGNORECASE)
+_BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+# Digits are ASCII and few, so that no text can make a number that is none or takes long to read.
+_DURATION = re.compile(r"(?:\d{1,12}(?:\.\d{1,12})?(?:ms|[smhdwy]))+", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", re.ASCII)
+_SIZE = re.compile(r"(\d{1,15}) ?(?:([KMGT])(?:i?B)?|B)", re.IGNORECASE | re.ASCII)
 
 
 def seconds(text: str | float) -> Seconds:
     """Read a duration; a bare number is seconds. Raises ValueError with a sentence."""
-    if isinstance(text, int | float) and not isinstance(text, bool) and text >= 0:
+    if isinstance(text, int | float) and not isinstance(text, bool) and text >= 0 and math.isfinite(text):
         return Seconds(float(text))
     if isinstance(text, str) and _DURATION.fullmatch(text):
         return Seconds(sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text)))
@@ -27,7 +29,7 @@ def size(text: str | int) -> Bytes:
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return Bytes(text)
     if isinstance(text, str) and (match := _SIZE.fullmatch(text.strip())):
-        return Bytes(int(match[1]) * _BYTES[match[2].upper()])
+        return Bytes(int(match[1]) * _BYTES[(match[2] or "").upper()])
     raise ValueError(f"{text!r} is not a size: write for example 64KB, 50MB or 1GB")
 
 

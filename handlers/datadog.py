@@ -66,6 +66,7 @@ _TITLE = re.compile(
 _PRIORITY = re.compile(r"\[(P[1-5])\]")
 _NOT_FILLED_IN = re.compile(r"\$[A-Z][A-Z0-9_]*(?:\[[^\]]*\])?")
 _MAX_TITLE = 2_000  # the title is searched; what is longer is no title
+_MAX_TAGS = 1_000
 _PRIORITIES = {
     "P1": Severity.CRITICAL,
     "P2": Severity.CRITICAL,
@@ -195,16 +196,19 @@ def _text(body: dict[str, Any]) -> str:
     return "\n".join(filter(None, (_given(body, "status"), message)))
 
 
+def _tags(text: str) -> list[str]:
+    return text.split(",", _MAX_TAGS)[:_MAX_TAGS]
+
+
 def _labels(body: dict[str, Any], title: _Title, scope: str) -> dict[str, str]:
     """Tags become labels: `key:value` under its key, a repeated key's values joined, a bare tag as `tag.<tag>`."""
-    found: dict[str, list[str]] = {}
-    for tag in [*_given(body, "tags").split(","), *scope.split(",")]:
+    found: dict[str, dict[str, None]] = {}  # the values of each key, in order, once
+    for tag in [*_tags(_given(body, "tags")), *_tags(scope)]:
         key, colon, value = tag.strip().partition(":")
-        name = key if colon else f"tag.{key}"
-        if key and key != "*" and (value or not colon):
-            values = found.setdefault(name, [])
-            if (value or "true") not in values:
-                values.append(value or "true")
+        if not colon and key and key != "*":
+            key, value = f"tag.{key}", "true"
+        if key and value:
+            found.setdefault(key, {})[value] = None
     labels = {name: ",".join(values) for name, values in found.items()}
     own = {
         "alertname": title.name,

@@ -17,7 +17,11 @@ Right = Literal["read", "act", "admin"]
 
 
 def doc(text: str, **more: Any) -> dict[str, Any]:
-    """Attach a setting's one-sentence documentation."""
+    """Attach a setting's one-sentence documentation.
+
+    What else a file's setting may have: `key`, its name where Python's differs; `least` and `most` of a number;
+    `bare`, the field that a single text stands for; `listed`, for named things that are written as a list.
+    """
     return {"doc": text, **more}
 
 
@@ -33,13 +37,26 @@ class Listen:
 class Limits:
     """What one client may ask of the HTTP door."""
 
-    body: Bytes = field(default=Bytes(1024**2), metadata=doc("largest body, before and after expansion"))
-    header: Bytes = field(default=Bytes(16 * 1024), metadata=doc("largest request line and headers together"))
-    events: int = field(default=1_000, metadata=doc("most events that one body may make"))
-    concurrent: int = field(default=256, metadata=doc("requests worked on at once; beyond it 503"))
-    connections: int = field(default=1_024, metadata=doc("open connections; beyond it they wait unaccepted"))
-    read_timeout: Seconds = field(default=Seconds(10.0), metadata=doc("longest time to send one whole request"))
-    idle_timeout: Seconds = field(default=Seconds(75.0), metadata=doc("longest pause between two requests"))
+    body: Bytes = field(
+        default=Bytes(1024**2),
+        metadata=doc("largest body, before and after expansion", least=1_024, most=256 * 1024**2),
+    )
+    header: Bytes = field(
+        default=Bytes(16 * 1024), metadata=doc("largest request line and headers together", least=1_024, most=1024**2)
+    )
+    events: int = field(default=1_000, metadata=doc("most events that one body may make", least=1, most=100_000))
+    concurrent: int = field(
+        default=256, metadata=doc("requests worked on at once; beyond it 503", least=1, most=100_000)
+    )
+    connections: int = field(
+        default=1_024, metadata=doc("open connections; beyond it they wait unaccepted", least=1, most=100_000)
+    )
+    read_timeout: Seconds = field(
+        default=Seconds(10.0), metadata=doc("longest time to send one whole request", least=0.1, most=3_600)
+    )
+    idle_timeout: Seconds = field(
+        default=Seconds(75.0), metadata=doc("longest pause between two requests", least=0.1, most=86_400)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +66,10 @@ class Log:
     file: str = field(default="", metadata=doc("path of the log file; empty for standard error"))
     level: Literal["debug", "info", "warning", "error"] = field(default="info", metadata=doc("least level written"))
     format: Literal["text", "json"] = field(default="text", metadata=doc("text for people or json for machines"))
-    max_bytes: Bytes = field(default=Bytes(50 * 1024**2), metadata=doc("size at which the file is rotated"))
-    keep: int = field(default=10, metadata=doc("rotated files kept"))
+    max_bytes: Bytes = field(
+        default=Bytes(50 * 1024**2), metadata=doc("size at which the file is rotated; 0 leaves that to logrotate")
+    )
+    keep: int = field(default=10, metadata=doc("rotated files kept", least=0, most=1_000))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +125,9 @@ class Hmac:
     header: str = field(default="", metadata=doc("header that carries it; empty tries the well-known ones"))
     algorithm: Literal["sha256", "sha1", "sha512"] = field(default="sha256", metadata=doc("hash function"))
     timestamp_header: str = field(default="", metadata=doc("header with unix seconds that is signed before the body"))
-    tolerance: Seconds = field(default=Seconds(300.0), metadata=doc("how old a signed timestamp may be"))
+    tolerance: Seconds = field(
+        default=Seconds(300.0), metadata=doc("how old a signed timestamp may be", least=1, most=86_400)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,13 +135,15 @@ class Source:
     """An open webhook: `POST /webhook/<name>`. With several credentials set, any one of them opens it."""
 
     name: str
-    handler: Handler
+    handler: Handler = field(repr=False)
     options: Any = None  # of the handler's own options type
     token: Secret | None = field(
         default=None, metadata=doc("accepted as bearer, X-Tocsin-Token, ?token= or basic password")
     )
     basic: Basic | None = field(default=None, metadata=doc("HTTP basic user and password"))
-    hmac: Hmac | None = field(default=None, metadata=doc("signature over the body; a bare string is the secret"))
+    hmac: Hmac | None = field(
+        default=None, metadata=doc("signature over the body; a bare text is its secret", bare="secret")
+    )
     allow_unauthenticated: bool = field(
         default=False, metadata=doc("open beyond loopback although it has no credentials")
     )
@@ -145,9 +168,9 @@ class Channel:
     name: str
     type: str
     sender: Sends
-    pool: int = field(default=20, metadata=doc("messages sent at the same time"))
+    pool: int = field(default=20, metadata=doc("messages sent at the same time", least=1, most=10_000))
     deadline: Seconds = field(
-        default=Seconds(6 * 3600.0), metadata=doc("how long a message is tried before it is a dead letter")
+        default=Seconds(6 * 3600.0), metadata=doc("how long a message is tried before it is a dead letter", least=1)
     )
     fail_over_after: Seconds = field(
         default=Seconds(60.0),
@@ -189,9 +212,9 @@ class ProbePlan:
     name: str
     type: str
     probe: Looks
-    every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next"))
-    fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down"))
-    recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up"))
+    every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next", least=1))
+    fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down", least=1, most=1_000))
+    recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up", least=1, most=1_000))
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 
 
@@ -200,11 +223,15 @@ class Retention:
     """How long what is over is kept."""
 
     alerts: Seconds = field(
-        default=Seconds(90 * 86400.0), metadata=doc("resolved alerts with their notices and traces")
+        default=Seconds(90 * 86400.0), metadata=doc("resolved alerts with their notices and traces", least=60)
     )
-    quarantine: Seconds = field(default=Seconds(14 * 86400.0), metadata=doc("requests that made no events"))
-    quarantine_rows: int = field(default=1_000, metadata=doc("most requests kept in quarantine"))
-    quarantine_body: Bytes = field(default=Bytes(64 * 1024), metadata=doc("most of one body kept in quarantine"))
+    quarantine: Seconds = field(default=Seconds(14 * 86400.0), metadata=doc("requests that made no events", least=60))
+    quarantine_rows: int = field(
+        default=1_000, metadata=doc("most requests kept in quarantine", least=0, most=1_000_000)
+    )
+    quarantine_body: Bytes = field(
+        default=Bytes(64 * 1024), metadata=doc("most of one body kept in quarantine", least=0, most=16 * 1024**2)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,9 +239,9 @@ class SelfChecks:
     """When tocsin raises alarms about itself (source `tocsin`)."""
 
     window: Seconds = field(
-        default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one")
+        default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one", least=1)
     )
-    hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm"))
+    hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm", least=0.01))
     disk_free: Bytes = field(
         default=Bytes(200 * 1024**2),
         metadata=doc("free space beside the store below which there is an alarm"),
@@ -225,18 +252,25 @@ class SelfChecks:
 class Settings:
     """The whole of it."""
 
-    listen: Listen = Listen()
-    limits: Limits = Limits()
-    store: str = "sqlite:///var/lib/tocsin/tocsin.db"
-    log: Log = Log()
-    auth: Auth = Auth()
-    handlers_dir: str = ""
-    sources: dict[str, Source] = field(default_factory=dict)
-    people: dict[str, Person] = field(default_factory=dict)
-    channels: dict[str, Channel] = field(default_factory=dict)
-    receivers: dict[str, Receiver] = field(default_factory=dict)
-    route: Route = Route()
-    probes: dict[str, ProbePlan] = field(default_factory=dict)
-    retention: Retention = Retention()
-    self_checks: SelfChecks = SelfChecks()
-    link: str = ""  # the address under which people reach tocsin, for links in messages
+    listen: Listen = field(default=Listen(), metadata=doc("the doors"))
+    limits: Limits = field(default=Limits(), metadata=doc("what one client may ask of the HTTP door"))
+    store: str = field(
+        default="sqlite:////var/lib/tocsin/tocsin.db",
+        metadata=doc("where everything is kept: sqlite:/// and the path of a file, so four slashes for a full path"),
+    )
+    log: Log = field(default=Log(), metadata=doc("where the log goes"))
+    auth: Auth = field(default=Auth(), metadata=doc("who may ask the daemon"))
+    handlers_dir: str = field(
+        default="", metadata=doc("folder with handlers of your own, seen from this file; empty for none")
+    )
+    sources: dict[str, Source] = field(default_factory=dict, metadata=doc("the open webhooks, by name"))
+    people: dict[str, Person] = field(default_factory=dict, metadata=doc("who can be told, by name"))
+    channels: dict[str, Channel] = field(default_factory=dict, metadata=doc("the ways out, by name"))
+    receivers: dict[str, Receiver] = field(
+        default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
+    )
+    route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
+    probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
+    retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
+    self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    link: str = field(default="", metadata=doc("the address under which people reach tocsin, for links in messages"))

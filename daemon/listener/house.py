@@ -23,7 +23,8 @@ _STRANGE_PAGE = Refusal(403, "forbidden", "web pages of other sites may not ask 
 
 def house(parts: Parts) -> bottle.Bottle:
     """Build the bottle application."""
-    app = bottle.Bottle(catchall=False)  # what fails unexpectedly is the server's to log
+    app = bottle.Bottle()
+    app.config["catchall"] = False  # what fails unexpectedly is the server's to log
     app.default_error_handler = _problem
     app.get("/-/healthy", callback=lambda: _given(Answer(body=b"healthy\n", content_type="text/plain")))
     app.get("/-/ready", callback=lambda: _given(_ready(parts)))

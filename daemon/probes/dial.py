@@ -85,9 +85,10 @@ def dialled(host: str, port: int, watch: Watch) -> Iterator[socket.socket]:
 def secured(sock: socket.socket, host: str, ca_file: str, watch: Watch) -> Iterator[ssl.SSLSocket]:
     """Shake hands, and demand a valid certificate for `host`."""
     context = _trust(ca_file, _changed(ca_file))
-    with watch.phase("tls"):
-        tunnel = context.wrap_socket(sock, server_hostname=host)
-    with tunnel:
+    # The handshake comes second: cut off inside wrap_socket, it would leave its descriptor open.
+    with context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
+        with watch.phase("tls"):
+            tunnel.do_handshake()
         yield tunnel
 
 

@@ -19,6 +19,7 @@ from daemon.probes.dial import Missed, Watch, dialled, measured, secured
 from daemon.secret import Secret
 
 MOST_READ = 1024**2  # bytes of an answer, header and body as they come over the wire
+MOST_HEADER = 128 * 1024
 CHUNK = 8 * 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -84,7 +85,8 @@ class Http(Probe):
         with (
             dialled(host, url.port or _PORTS[url.scheme], watch) as plain,
             self._secured(url, plain, watch) as sock,
-            io.BufferedReader(Tap(sock), CHUNK) as stream,
+            Tap(sock) as tap,
+            io.BufferedReader(tap, CHUNK) as stream,
         ):
             with watch.phase("first_byte"):
                 sock.sendall(request)
@@ -92,6 +94,7 @@ class Http(Probe):
                     raise Missed("the connection was closed without an answer")
             watch.doing = "header"
             response = _head(stream, self.method)
+            tap.limit = MOST_READ
             watch.doing = "body"
             return response, _body(response)
 
@@ -130,10 +133,11 @@ class Http(Probe):
 
 
 class Tap(io.RawIOBase):
-    """A socket as a raw stream that ends with `Full` when more came than anybody should read."""
+    """A socket as a raw stream that breaks with `Full` when more came than anybody should read."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__()
+        self.limit = MOST_HEADER
         self._sock = sock
         self._read = 0
 
@@ -143,7 +147,7 @@ class Tap(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # typeshed's Buffer needs Python 3.12
         """Receive; between two full buffers the rest of the process has its turn."""
-        if self._read > MOST_READ:
+        if self._read > self.limit:
             raise Full
         if self._read:
             # A server that sends faster than we parse would never make us wait, and nobody else would run.
@@ -154,7 +158,7 @@ class Tap(io.RawIOBase):
 
 
 class Full(Exception):
-    """The answer is longer than MOST_READ."""
+    """The answer is longer than the limit."""
 
 
 class _Opened:
@@ -181,7 +185,7 @@ def _head(stream: "io.BufferedReader[Tap]", method: str) -> http.client.HTTPResp
     except http.client.HTTPException as error:
         raise Missed(f"the answer is not proper HTTP: {error}") from error
     except Full as error:
-        raise Missed(f"the answer's header does not end within {MOST_READ} bytes") from error
+        raise Missed(f"the answer's header does not end within {MOST_HEADER} bytes") from error
     return response
 
 

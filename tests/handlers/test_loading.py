@@ -10,8 +10,11 @@ from textwrap import dedent
 import pytest
 from bodies import read
 
+import daemon.probes
+import daemon.senders
 from daemon.errors import HandlerError
 from daemon.loading import built_in_handlers, catalog, handlers_from
+from daemon.registry import kinds_in
 
 GOOD = """
     from daemon.event import Event
@@ -179,9 +182,14 @@ def test_options_may_be_a_dataclass_with_annotations_as_texts(folder: Path) -> N
 @pytest.mark.parametrize(
     ("ending", "sentence"),
     [
-        ("yield {}['alerts']", "own.py:9: KeyError: 'alerts'"),
-        ("yield 5", "own.py: it made int, not Event"),
-        ("return None", "own.py:1: TypeError: "),
+        ("yield {}['alerts']", "own.py:10: KeyError: 'alerts'"),
+        ("yield 5", "own.py: TypeError: it made int, not Event"),
+        (
+            "yield Event(source='s', title='t', key=5)",
+            "own.py: ValidationError: Expected `str`, got `int` - at `$.key`",
+        ),
+        ("yield Event(source='s', title='t', labels={'a': 1})", "Expected `str`, got `int` - at `$.labels[...]`"),
+        ("return None", "own.py: TypeError: "),
         ("raise HandlerError('no alarm in it')", "no alarm in it"),
         ("return hook.json()['x']", "the body is not valid JSON"),
     ],
@@ -190,7 +198,7 @@ def test_whatever_an_operator_s_handler_does_is_a_refusal_of_the_request(
     folder: Path, ending: str, sentence: str
 ) -> None:
     text = dedent(GOOD.format(name="own", title="x")).replace(
-        "from daemon.event import Event", "from daemon.errors import HandlerError"
+        "import Event\n", "import Event\nfrom daemon.errors import HandlerError\n"
     )
     head, _, _ = text.partition("    yield")
     put(folder, "own.py", f"{head}    {ending}\n")
@@ -255,8 +263,8 @@ def test_the_catalog_holds_what_the_packages_and_the_folder_have(folder: Path) -
     whole = catalog(str(folder))
     assert set(whole.handlers) == {*built_in_handlers(), "own"}
     assert len(whole.problems) == 1
-    assert isinstance(whole.senders, dict)
-    assert isinstance(whole.probes, dict)
+    assert whole.senders == kinds_in(daemon.senders)
+    assert whole.probes == kinds_in(daemon.probes)
 
 
 def test_without_a_folder_the_catalog_is_the_packages() -> None:

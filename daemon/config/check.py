@@ -1,0 +1,154 @@
+"""The rules between settings: names that must exist, doors that must be locked, routes that must lead somewhere."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from daemon.config.findings import Path, quoted
+from daemon.config.scalars import meant
+from daemon.config.settings import Leg, Receiver, Route, Settings
+from daemon.secret import redact_url
+
+SQLITE = "sqlite:///"
+OWN_SOURCE = "tocsin"
+
+_NAME = re.compile(r"[^\s/,:]{1,64}")
+_SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
+_PHONE = re.compile(r"\+?[0-9]{5,15}")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+Problem = tuple[Path, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The names that stand in the file, those among them whose settings have problems of their own."""
+
+    receivers: frozenset[str]
+    channels: frozenset[str]
+    people: frozenset[str]
+
+
+def names(settings: Settings) -> Iterator[Problem]:
+    """Names go into addresses, logs and commands."""
+    for source in settings.sources:
+        if not _SOURCE_NAME.fullmatch(source):
+            yield ("sources", source), "the name is part of an address: letters, digits, and . _ ~ - between them"
+        elif source == OWN_SOURCE:
+            yield ("sources", source), "the name is taken by tocsin's alarms about itself; choose another"
+    for section in ("people", "channels", "receivers", "probes"):
+        for name in getattr(settings, section):
+            if not _NAME.fullmatch(name) or not name.isprintable():
+                yield (section, name), "a name has 1 to 64 characters, no spaces, and none of / , :"
+
+
+def people(settings: Settings) -> Iterator[Problem]:
+    """Addresses that look like addresses."""
+    for name, person in settings.people.items():
+        if person.phone and not _PHONE.fullmatch(person.phone):
+            yield ("people", name, "phone"), f"{quoted(person.phone)} is not a number; write for example +8613800000001"
+        if person.email and not _MAIL.fullmatch(person.email):
+            yield ("people", name, "email"), f"{quoted(person.email)} is not a mail address"
+
+
+def legs(settings: Settings, written: Written) -> Iterator[Problem]:
+    """Every leg names channels and people that exist, and each person can be reached there."""
+    for receiver in settings.receivers.values():
+        for i, leg in enumerate(receiver.notify):
+            path = ("receivers", receiver.name, "notify", f"[{i}]")
+            yield from _existing(leg, path, written)
+            yield from _reachable(leg, path, settings)
+
+
+def _existing(leg: Leg, path: Path, written: Written) -> Iterator[Problem]:
+    if not leg.by:
+        yield (*path, "by"), "names no channel"
+    for key, wanted, known, what in (
+        ("by", leg.by, written.channels, "channel"),
+        ("to", leg.to, written.people, "person"),
+    ):
+        for name in wanted:
+            if name not in known:
+                yield (*path, key), f"there is no {what} {quoted(name)}{meant(name, known)}"
+        for name in sorted({name for name in wanted if wanted.count(name) > 1}):
+            yield (*path, key), f"{quoted(name)} stands twice"
+
+
+def _reachable(leg: Leg, path: Path, settings: Settings) -> Iterator[Problem]:
+    for name in leg.by:
+        channel = settings.channels.get(name)
+        if channel is None or not channel.sender.address:
+            continue
+        address = channel.sender.address
+        if not leg.to:
+            yield (*path, "to"), f"names nobody, but {name} sends to a person's {address}; write to: [somebody]"
+        for person in leg.to:
+            if person in settings.people and not getattr(settings.people[person], address, ""):
+                yield (*path, "to"), f"{person} has no {address}, which {name} needs; add people.{person}.{address}"
+
+
+def routes(settings: Settings, written: Written) -> Iterator[Problem]:
+    """The root takes everything, and every route leads to a receiver."""
+    root = settings.route
+    if root.matchers:
+        yield ("route", "matchers"), "the root route takes every alarm: move its matchers to a route below it"
+    if root.continue_:
+        yield ("route", "continue"), "the root route has no sibling to go on with; remove it"
+    yield from _receivers(root, ("route",), "", written)
+
+
+def _receivers(route: Route, path: Path, inherited: str, written: Written) -> Iterator[Problem]:
+    receiver = route.receiver or inherited
+    if not receiver and path == ("route",):
+        yield (*path, "receiver"), "is missing; name the receiver of what no other route takes"
+    elif route.receiver and route.receiver not in written.receivers:
+        hint = meant(receiver, written.receivers)
+        yield (*path, "receiver"), f"there is no receiver {quoted(receiver)}{hint}"
+    for i, child in enumerate(route.routes):
+        yield from _receivers(child, (*path, "routes", f"[{i}]"), receiver, written)
+
+
+def store(settings: Settings) -> Iterator[Problem]:
+    """The store that is built today is a file."""
+    url = settings.store
+    if url.startswith(("postgres://", "postgresql://")):
+        yield ("store",), "PostgreSQL is not built yet; write sqlite:////var/lib/tocsin/tocsin.db"
+    elif not url.startswith(SQLITE) or not url.removeprefix(SQLITE).strip("/") or url.endswith("/"):
+        shown = quoted(redact_url(url))
+        yield (
+            ("store",),
+            f"{shown} is not a store; write sqlite:/// and the file's path: sqlite:////var/lib/tocsin/tocsin.db",
+        )
+    elif not url.isprintable() or "?" in url:
+        yield ("store",), "the path of the store has characters that no path of a store has"
+
+
+def unused(settings: Settings) -> Iterator[Problem]:
+    """What is written and never used was probably meant to be."""
+    routed = set(_routed(settings.route))
+    told = [leg for receiver in settings.receivers.values() for leg in receiver.notify]
+    used: Mapping[str, set[str]] = {
+        "receivers": routed,
+        "channels": {name for leg in told for name in leg.by},
+        "people": {name for leg in told for name in leg.to},
+    }
+    where = {"receivers": "route", "channels": "receiver", "people": "receiver"}
+    for section, names_used in used.items():
+        for name in getattr(settings, section):
+            if name not in names_used:
+                yield (section, name), f"no {where[section]} uses it"
+    for receiver in settings.receivers.values():
+        if receiver.name in routed and not receiver.notify:
+            yield ("receivers", receiver.name), _silent(receiver)
+    if settings.store.startswith(SQLITE) and not settings.store.startswith(SQLITE + "/"):
+        yield ("store",), "stands below the folder where tocsind is started; sqlite://// begins a full path"
+
+
+def _silent(receiver: Receiver) -> str:
+    return f"{receiver.name} tells nobody: its alarms are recorded only; give it `notify:`"
+
+
+def _routed(route: Route) -> Iterator[str]:
+    yield route.receiver
+    for child in route.routes:
+        yield from _routed(child)

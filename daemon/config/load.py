@@ -1,0 +1,118 @@
+"""From a file to settings: everything that is wrong is said at once, or the settings are sound."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daemon import log
+from daemon.config import check, locks
+from daemon.config.check import Problem, Written
+from daemon.config.decode import BAD, Decoder, name_in
+from daemon.config.files import Document, gather
+from daemon.config.findings import SHORTEST_SECRET, Findings, Place
+from daemon.config.nodes import Entry, Items, Table
+from daemon.config.sections import builders
+from daemon.config.settings import Settings
+from daemon.errors import ConfigError
+from daemon.registry import Catalog
+
+CatalogOf = Callable[[str], Catalog]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A configuration that can be used."""
+
+    settings: Settings
+    warnings: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    catalog: Catalog
+
+
+def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loaded:
+    """Read, decode and check. Raises ConfigError with every problem, one line each.
+
+    `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
+    """
+    findings = Findings()
+    document = gather(path, findings, environ)
+    if not document.is_readable:
+        raise ConfigError(findings.problems)
+    folder = _handlers_dir(document, path, environ)
+    catalog = catalog_of(folder)
+    decoder = Decoder(findings, environ, frozenset(document.exposed), builders(catalog))
+    settings, broken = _decoded(decoder, document)
+    # From here on the log hides them, also when this configuration is refused.
+    log.hide(secret for secret in findings.secrets if len(secret) >= SHORTEST_SECRET)
+    for about, sentence in _broken_rules(settings, _written(document), broken):
+        findings.wrong(decoder.place(about), about, sentence)
+    if findings.problems:
+        raise ConfigError(findings.problems)
+    for about, sentence in check.unused(settings):
+        findings.doubtful(decoder.place(about), about, sentence)
+    return Loaded(
+        settings=dataclasses.replace(settings, handlers_dir=folder),
+        warnings=[*catalog.problems, *findings.warnings],
+        files=document.files,
+        catalog=catalog,
+    )
+
+
+def _handlers_dir(document: Document, path: Path, environ: Mapping[str, str]) -> str:
+    """The folder of the operator's handlers, seen from the configuration; it decides what the rest may name."""
+    entry = document.root.entries.get("handlers_dir")
+    if entry is None:
+        return ""
+    folder = Decoder(Findings(), environ).value(str, entry, ("handlers_dir",))
+    return str(path.parent / folder) if folder and folder is not BAD else ""
+
+
+def _decoded(decoder: Decoder, document: Document) -> tuple[Settings, set[str]]:
+    """The settings, and the sections in which something is wrong.
+
+    For a section that cannot be used at all the defaults stand in, so that the rules can be checked.
+    """
+    root = document.root
+    decoder.places[()] = Place(root.place.file, 1)
+    decoder.refuse_unknown(root, (), {one.name for one in dataclasses.fields(Settings)} | {"include"})
+    sections = {}
+    for one in dataclasses.fields(Settings):
+        if one.name in root.entries:
+            entry = root.entries[one.name]
+            only = Table(root.place, {one.name: entry})
+            values = decoder.settle(Settings, only, (), {})
+            if values is not None:
+                sections[one.name] = values[one.name]
+    broken = {name for name in root.entries if name not in sections or decoder.findings.touches(name)}
+    if "route" in sections:
+        broken.discard("route")  # a bad branch has been left out; the rest of the tree can be walked
+    return Settings(**sections), broken
+
+
+def _written(document: Document) -> Written:
+    """The names in the file, whether or not what they stand for can be used."""
+
+    def keys(section: str) -> frozenset[str]:
+        entry = document.root.entries.get(section)
+        return frozenset(entry.value.entries) if entry and isinstance(entry.value, Table) else frozenset()
+
+    listed = document.root.entries.get("receivers", Entry(document.root.place, Items(document.root.place, ())))
+    items = listed.value.items if isinstance(listed.value, Items) else ()
+    receivers = frozenset(name_in(item) for item in items)
+    return Written(receivers=receivers, channels=keys("channels"), people=keys("people"))
+
+
+def _broken_rules(settings: Settings, written: Written, broken: set[str]) -> Iterator[Problem]:
+    """Every rule between settings, except where it would only repeat what is wrong already."""
+    yield from check.names(settings)
+    yield from check.people(settings)
+    yield from check.legs(settings, written)
+    if "route" not in broken:
+        yield from check.routes(settings, written)
+    yield from check.store(settings)
+    yield from locks.addresses(settings)
+    yield from locks.keys(settings)
+    yield from locks.sources(settings)
+    if not broken & {"auth", "listen"}:
+        yield from locks.beyond_loopback(settings)

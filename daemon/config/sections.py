@@ -1,0 +1,142 @@
+"""The sections whose settings depend on a name in the catalog, and routes as Alertmanager writes them."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from daemon.config.decode import BAD, Build, Decoder, key_of, keys_of
+from daemon.config.findings import Path, quoted
+from daemon.config.nodes import Entry, Table
+from daemon.config.scalars import meant
+from daemon.config.settings import Channel, ProbePlan, Route, Source
+from daemon.errors import MatcherError
+from daemon.matcher import Matcher, pattern
+from daemon.registry import Catalog, Handler
+from daemon.units import Seconds
+
+# What Alertmanager's routes may say beside ours, with the types it has there.
+WITHOUT_EFFECT: Mapping[str, Any] = {
+    "group_by": tuple[str, ...],
+    "group_wait": Seconds,
+    "group_interval": Seconds,
+    "repeat_interval": Seconds,
+    "mute_time_intervals": tuple[str, ...],
+    "active_time_intervals": tuple[str, ...],
+}
+_OLD_MATCHERS = {"match": "=", "match_re": "=~"}
+
+
+def builders(catalog: Catalog) -> dict[type, Build]:
+    """The sections that are not simply what their dataclass says."""
+
+    def source(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        return _source(decoder, table, path, given["name"], catalog.handlers)
+
+    def channel(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        return _of_a_kind(decoder, table, path, Channel, "sender", given["name"], catalog.senders)
+
+    def probe(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        return _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes)
+
+    return {Source: source, Channel: channel, ProbePlan: probe, Route: _route}
+
+
+def common_fields(cls: type) -> set[str]:
+    """The settings that every source, channel or probe has, whatever its kind."""
+    return {key_of(one) for one in fields(cls) if "doc" in one.metadata}
+
+
+def _source(decoder: Decoder, table: Table, path: Path, name: str, handlers: Mapping[str, Handler]) -> Any:
+    """A source: what all have in common, and the options of its handler."""
+    wanted = name
+    if "handler" in table.entries:
+        wanted = decoder.value(str, table.entries["handler"], (*path, "handler"))
+        if wanted is BAD:
+            return BAD
+    handler = handlers.get(wanted)
+    if handler is None:
+        note = "" if "handler" in table.entries else "; it is the source's name, and `handler:` can name another"
+        _unknown(decoder, (*path, "handler"), wanted, "handler", handlers, note)
+        return BAD
+    built_otherwise = {"name": name, "handler": handler, "options": None}
+    values = decoder.settle(Source, table, path, built_otherwise)
+    known = common_fields(Source) | {"handler"}
+    options = None
+    if handler.options is not None:
+        options = _own(decoder, handler.options, table, path, known)
+        known |= keys_of(handler.options)
+    decoder.refuse_unknown(table, path, known)
+    if values is None or options is BAD:
+        return BAD
+    return decoder.construct(Source, values | {"options": options}, path)
+
+
+def _of_a_kind(
+    decoder: Decoder, table: Table, path: Path, cls: type, part: str, name: str, kinds: Mapping[str, type]
+) -> Any:
+    """A channel or probe: what all have in common, and the settings of its `type`."""
+    if "type" not in table.entries:
+        choice = ", ".join(sorted(kinds))
+        decoder.findings.wrong(decoder.place(path), (*path, "type"), f"is missing; one of {choice}")
+        return BAD
+    wanted = decoder.value(str, table.entries["type"], (*path, "type"))
+    if wanted is BAD:
+        return BAD
+    kind = kinds.get(wanted)
+    if kind is None:
+        _unknown(decoder, (*path, "type"), wanted, "type", kinds)
+        return BAD
+    values = decoder.settle(cls, table, path, {"name": name, "type": wanted, part: None})
+    common = common_fields(cls) | {"type"}
+    decoder.refuse_unknown(table, path, common | keys_of(kind))
+    own = _own(decoder, kind, table, path, common)
+    if values is None or own is BAD:
+        return BAD
+    return decoder.construct(cls, values | {part: own}, path)
+
+
+def _own(decoder: Decoder, cls: type, table: Table, path: Path, common: set[str]) -> Any:
+    """The settings of a kind, beside those that all kinds have in common."""
+    if twice := sorted(common & keys_of(cls)):
+        sentence = f"{cls.__name__} has settings that it cannot have, for all have them: {', '.join(twice)}"
+        decoder.findings.wrong(decoder.place(path), path, sentence)
+        return BAD
+    values = decoder.settle(cls, table, path, {})
+    return decoder.construct(cls, values, path) if values is not None else BAD
+
+
+def _unknown(decoder: Decoder, path: Path, wanted: str, what: str, known: Mapping[str, Any], note: str = "") -> None:
+    hint = meant(wanted, known) or f"; there are {', '.join(sorted(known))}"
+    decoder.findings.wrong(decoder.place(path), path, f"there is no {what} {quoted(wanted)}{note}{hint}")
+
+
+def _route(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+    """A route; an Alertmanager's is taken as it is, with a warning for what has no effect yet."""
+    matchers: list[Matcher] = []
+    for key, entry in table.entries.items():
+        if key in WITHOUT_EFFECT:
+            decoder.findings.doubtful(entry.place, (*path, key), "is accepted, but has no effect yet")
+            decoder.value(WITHOUT_EFFECT[key], entry, (*path, key))
+        elif key in _OLD_MATCHERS:
+            matchers += _old_matchers(decoder, entry, (*path, key), _OLD_MATCHERS[key])
+    decoder.refuse_unknown(table, path, keys_of(Route) | set(WITHOUT_EFFECT) | set(_OLD_MATCHERS))
+    values = decoder.settle(Route, table, path, given)
+    if values is None:
+        return BAD
+    values["matchers"] = (*matchers, *values.get("matchers", ()))
+    return decoder.construct(Route, values, path)
+
+
+def _old_matchers(decoder: Decoder, entry: Entry, path: Path, operator: str) -> list[Matcher]:
+    """`match: {name: value}` and `match_re:`, as Alertmanager wrote matchers before 0.22."""
+    found = []
+    pairs = decoder.value(dict[str, str], entry, path)
+    for name, value in pairs.items() if pairs is not BAD else ():
+        try:
+            if operator == "=~":
+                pattern(value)
+        except MatcherError as error:
+            decoder.findings.wrong(decoder.place((*path, name)), (*path, name), str(error))
+            continue
+        found.append(Matcher(name, operator, value))
+    return found
