@@ -171,3 +171,15 @@ def test_a_handshake_that_hangs_ends_with_the_try() -> None:
     assert "no connection within 0.2 s" in str(caught.value)
     assert not caught.value.ambiguous
     silent.stop()
+
+
+def test_a_machine_without_authorities_trusts_a_list_that_we_bring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    brought = connections._authorities()
+    assert brought is not None
+    assert Path(brought).read_text().count("BEGIN CERTIFICATE") > 50
+    (tmp_path / "one.pem").write_text("x")
+    assert connections._authorities() is None
