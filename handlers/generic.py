@@ -250,7 +250,7 @@ def _event(source: str, plan: _Plan, body: Any, item: Any) -> Event:
 
 def _state(plan: _Plan, said: Mapping[str, str]) -> State:
     """A word nobody knows could mean either: the request is refused, kept, and replayed once the word is listed."""
-    word = said.get("state", State.FIRING)
+    word = said.get("state") or State.FIRING
     state = plan.states.get(plain(word))
     if state is None:
         raise HandlerError(
