@@ -1,10 +1,12 @@
 """Kept-alive connections to one server, opened when needed and never trusted for long."""
 
 import functools
+import os
 import socket
 import ssl
 from collections import deque
 
+import certifi
 from gevent import monkey
 
 from daemon.clock import Clock
@@ -80,7 +82,15 @@ class Connections:
 @functools.lru_cache(maxsize=16)
 def _tls(ca_file: str) -> ssl.SSLContext:
     """Read the certificates to trust once: it takes tens of milliseconds."""
-    return ssl.create_default_context(cafile=ca_file or None)
+    return ssl.create_default_context(cafile=ca_file or _authorities())
+
+
+def _authorities() -> str | None:
+    """None for the machine's own; a bare machine without any (no ca-certificates) gets Mozilla's list."""
+    own = ssl.get_default_verify_paths()
+    if own.cafile or (own.capath and any(os.scandir(own.capath))):
+        return None
+    return certifi.where()
 
 
 def _is_quiet(connection: socket.socket) -> bool:

@@ -1,7 +1,6 @@
 """The webhook channel: what it posts, and that another tocsin believes it."""
 
 import json
-from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
@@ -18,13 +17,6 @@ from daemon.notice import Reason
 from daemon.registry import Handler
 from daemon.secret import Secret
 from daemon.senders.webhook import Webhook, body
-
-
-@pytest.fixture
-def provider() -> Iterator[FakeProvider]:
-    started = FakeProvider().start()
-    yield started
-    started.stop()
 
 
 class Still(Webhook):
