@@ -94,14 +94,16 @@ def _fill(target: argparse.ArgumentParser, args: tuple[Arg, ...]) -> None:
         options = dict(one.options)
         if one.flags:
             target.add_argument(*one.flags, dest=one.param, default=argparse.SUPPRESS, **options)
-        else:
-            target.add_argument(one.param, default=argparse.SUPPRESS, **options)
+        else:  # argparse would run the unset mark itself through `type`, but leaves None alone
+            target.add_argument(one.param, default=None, **options)
 
 
 def params(command: Command, given: argparse.Namespace) -> dict[str, Any]:
     """Take the method's parameters out of the command line; what was not given is the daemon's to choose."""
-    found = {one.param: getattr(given, one.param) for one in command.args if hasattr(given, one.param)}
-    return {name: dict(value) if isinstance(value, list) else value for name, value in found.items()}
+    found = {one.param: getattr(given, one.param, None) for one in command.args}
+    return {
+        name: dict(value) if isinstance(value, list) else value for name, value in found.items() if value is not None
+    }
 
 
 def setting(given: argparse.Namespace, name: str, default: str = "") -> str:

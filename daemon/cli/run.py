@@ -90,7 +90,7 @@ def _print_json(value: Any) -> None:
 def _called_with(given: argparse.Namespace) -> dict[str, Any]:
     """Read name=value pairs; a value that is not JSON is text."""
     found: dict[str, Any] = {}
-    for text in getattr(given, "pairs", []):
+    for text in given.pairs or []:
         try:
             name, value = pair(text)
         except argparse.ArgumentTypeError as error:

@@ -234,10 +234,7 @@ def source_list(result: Any) -> str:
     """One line a source."""
     return table(
         ("source", "handler", "credentials", "samples", "what"),
-        [
-            (s["name"], s["handler"], ", ".join(s["credentials"]) or "none", ", ".join(s["samples"]), s["doc"])
-            for s in result
-        ],
+        [(s["name"], s["handler"], ", ".join(s["credentials"]) or "none", len(s["samples"]), s["doc"]) for s in result],
     )
 
 
