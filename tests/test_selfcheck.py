@@ -117,6 +117,9 @@ def test_a_disk_that_fills_up_is_an_alarm_until_there_is_room(box: Box) -> None:
     box.checks.check_disk()
     (alert,) = box.alerts()
     assert (alert.key, alert.state, alert.count) == ("disk_free", State.FIRING, 2)
+    box.settings = Settings(self_checks=SelfChecks(disk_free=Bytes(free * 19 // 20)))
+    box.checks.check_disk()
+    assert box.keys() == ["disk_free"]  # a little above the limit is not enough
     box.settings = Settings(self_checks=SelfChecks(disk_free=Bytes(free // 2)))
     box.checks.check_disk()
     assert box.keys(State.RESOLVED) == ["disk_free"]
