@@ -115,9 +115,9 @@ class Carrier:
         return now - terms.deadline if now >= verdict.first_end(terms) else float("-inf")
 
     def trying(self) -> None:
-        """A message is about to be sent; while the breaker is open it is the trial."""
+        """A message is about to be sent; once the breaker's pause is over it is the trial."""
         self._busy += 1
-        if self._breaker.shut:
+        if self._breaker.may_try(self._clock.monotonic()):
             self._breaker = self._breaker.tried()
 
     def carry(self, letter: Letter) -> list[Answer]:

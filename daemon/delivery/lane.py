@@ -165,6 +165,8 @@ class Lane:
     def _send_off(self, haul: Haul) -> None:
         """One greenlet a message. Whatever was claimed has a slot, so nothing waits here."""
         claimed, carrier = haul.taken.claimed, self._carrier
+        if not claimed:
+            return
         for one in claimed:
             self._held[one.delivery.id] = one.delivery
         if carrier is None:  # its settings went while we claimed

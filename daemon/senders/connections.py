@@ -65,7 +65,12 @@ class Connections:
             connection.settimeout(None)  # from here on the deadline of the whole try counts
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._secure:
-                connection = _tls(self._ca_file).wrap_socket(connection, server_hostname=self._address[0])
+                # Wrapped first, so that a deadline in the middle of the handshake finds something to close.
+                wrapped = _tls(self._ca_file).wrap_socket(
+                    connection, server_hostname=self._address[0], do_handshake_on_connect=False
+                )
+                connection = wrapped
+                wrapped.do_handshake()
         except BaseException:
             connection.close()
             raise
