@@ -1,10 +1,10 @@
 """Kept-alive connections to one server, opened when needed and never trusted for long."""
 
 import functools
-import os
 import socket
 import ssl
 from collections import deque
+from pathlib import Path
 
 import certifi
 from gevent import monkey
@@ -88,7 +88,7 @@ def _tls(ca_file: str) -> ssl.SSLContext:
 def _authorities() -> str | None:
     """None for the machine's own; a bare machine without any (no ca-certificates) gets Mozilla's list."""
     own = ssl.get_default_verify_paths()
-    if own.cafile or (own.capath and any(os.scandir(own.capath))):
+    if own.cafile or (own.capath and list(Path(own.capath).iterdir())):
         return None
     return certifi.where()
 
