@@ -1,0 +1,192 @@
+"""One home for each library, one clock, one patch: what the layers alone cannot say."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from tree import ROOT, dotted, imports, name, python, tree
+
+# Where a library may be imported: files, or folders with a slash at the end.
+HOMES = {
+    "bottle": ("daemon/listener/",),
+    "certifi": ("daemon/senders/connections.py",),
+    "gevent": (
+        "daemon/__main__.py",
+        "daemon/app.py",
+        "daemon/control/",
+        "daemon/delivery/",
+        "daemon/housekeeping.py",
+        "daemon/listener/",
+        "daemon/probes/",
+        "daemon/probing/",
+        "daemon/selfcheck.py",
+        "daemon/senders/",
+        "daemon/store/sqlite.py",
+    ),
+    "greenlet": ("daemon/probing/",),
+    "httptools": ("daemon/listener/", "daemon/probes/", "daemon/senders/http.py"),
+    "jinja2": ("daemon/template.py",),
+    "msgspec": ("daemon/", "handlers/"),
+    "prometheus_client": ("daemon/telemetry.py", "daemon/listener/"),
+    "psutil": ("daemon/selfcheck.py",),
+    "re2": ("daemon/matcher.py",),
+    "yaml": ("daemon/config/",),
+    "zmq": ("daemon/control/", "daemon/cli.py", "daemon/cli/"),
+    # of the standard library, but as much somebody's alone
+    "sqlite3": ("daemon/store/",),
+    "ssl": ("daemon/probes/", "daemon/senders/"),
+    "pwd": ("daemon/privileges.py",),
+    "argparse": ("daemon/__main__.py", "daemon/cli.py", "daemon/cli/"),
+    "unittest": (),
+    "requests": (),
+}
+DECISIONS = ("daemon/alerting/", "daemon/config/", "daemon/methods/", "handlers/")
+CLOCK = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns", "process_time"}
+TODAY = {"now", "utcnow", "today"}
+HANDLERS_MAY = {"alertlist", "errors", "event", "fields", "hook", "paths", "registry", "stamps", "template", "words"}
+
+
+def lives(path: Path, homes: tuple[str, ...]) -> bool:
+    return any(name(path) == home or (home.endswith("/") and name(path).startswith(home)) for home in homes)
+
+
+def test_each_library_has_its_homes() -> None:
+    strangers = []
+    for path in python("daemon", "handlers"):
+        for line, imported in imports(path):
+            top = imported.partition(".")[0]
+            if top in {"daemon", "handlers"} or (top in sys.stdlib_module_names and top not in HOMES):
+                continue
+            if top not in HOMES:
+                strangers.append(f"{name(path)}:{line} imports {top}, which has no home: name it in HOMES")
+            elif not lives(path, HOMES[top]):
+                strangers.append(f"{name(path)}:{line} imports {top}, whose home is {HOMES[top]}")
+    assert not strangers, "\n".join(strangers)
+
+
+def test_no_home_is_empty() -> None:
+    """A home that nobody uses any more is taken off the list."""
+    used = {
+        (imported.partition(".")[0], home)
+        for path in python("daemon", "handlers")
+        for _, imported in imports(path)
+        for home in HOMES.get(imported.partition(".")[0], ())
+        if lives(path, (home,))
+    }
+    empty = [(library, home) for library, homes in HOMES.items() for home in homes if (library, home) not in used]
+    assert not empty
+
+
+def test_decisions_do_not_know_gevent() -> None:
+    assert not [
+        f"{name(path)}:{line}"
+        for path in python("daemon", "handlers")
+        if lives(path, DECISIONS)
+        for line, imported in imports(path)
+        if imported.partition(".")[0] == "gevent"
+    ]
+
+
+def test_handlers_import_only_what_is_meant_for_them() -> None:
+    allowed = {f"daemon.{module}" for module in HANDLERS_MAY}
+    astray = [
+        f"{name(path)}:{line} imports {imported}"
+        for path in python("handlers")
+        for line, imported in imports(path)
+        if imported.startswith("daemon") and ".".join(imported.split(".")[:2]) not in allowed
+    ]
+    assert not astray, "\n".join(astray)
+
+
+def test_nobody_but_the_loader_imports_handlers() -> None:
+    assert {
+        name(path) for path in python("daemon") for _, imported in imports(path) if imported.startswith("handlers")
+    } <= {"daemon/loading.py"}
+
+
+def test_only_main_patches() -> None:
+    patching = {
+        name(path)
+        for path in python("daemon", "handlers")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2].startswith("patch_")
+    }
+    assert patching == {"daemon/__main__.py"}
+
+
+def tells_time(node: ast.AST) -> bool:
+    """Whether this is a use of the system's clock: `time.monotonic`, `datetime.now()`, or importing them by name."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "time" and any(alias.name in {*CLOCK, "sleep"} for alias in node.names)
+    if isinstance(node, ast.Attribute):
+        before, _, last = dotted(node).rpartition(".")
+        return (before == "time" and last in {*CLOCK, "sleep"}) or (
+            before.rpartition(".")[2] in {"datetime", "date"} and last in TODAY
+        )
+    return False
+
+
+def test_only_the_clock_tells_the_time() -> None:
+    telling = [
+        f"{name(path)}:{node.lineno}"
+        for path in python("daemon", "handlers")
+        if name(path) != "daemon/clock.py"
+        for node in ast.walk(tree(path))
+        if tells_time(node) and isinstance(node, ast.Attribute | ast.ImportFrom)
+    ]
+    assert not telling, "\n".join(telling)
+
+
+def test_no_test_sleeps() -> None:
+    """`gevent.sleep(0)` only lets others run; everything longer is a wait for an event, or a clock turned by hand."""
+    sleeping = [
+        f"{name(path)}:{node.lineno} {ast.unparse(node)}"
+        for path in python("tests")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and dotted(node.func) in {"time.sleep", "gevent.sleep", "sleep", "hub.sleep"}
+        and not (len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)
+    ]
+    assert not sleeping, "\n".join(sleeping)
+
+
+def test_nothing_of_ours_is_mocked() -> None:
+    mocking = [
+        f"{name(path)}:{line}"
+        for path in python("tests")
+        for line, imported in imports(path)
+        if imported.startswith(("unittest.mock", "mock"))
+    ]
+    assert not mocking, "\n".join(mocking)
+
+
+def test_every_test_module_is_collected() -> None:
+    stray = [
+        name(path)
+        for path in python("tests")
+        if any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in tree(path).body)
+        and not path.name.startswith("test_")
+    ]
+    assert not stray
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("time.monotonic()", True),
+        ("datetime.datetime.now(UTC)", True),
+        ("datetime.now", True),
+        ("from time import monotonic", True),
+        ("clock.monotonic()", False),
+        ("self._clock.now()", False),
+        ("from datetime import datetime", False),
+    ],
+)
+def test_the_eye_for_clocks(code: str, expected: bool) -> None:
+    assert any(tells_time(node) for node in ast.walk(ast.parse(code))) is expected
+
+
+def test_no_module_takes_a_name_of_the_package_python_daemon() -> None:
+    assert not (ROOT / "daemon/daemon.py").exists()
+    assert not (ROOT / "daemon/pidfile.py").exists()
