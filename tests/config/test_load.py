@@ -1,6 +1,7 @@
 """What is written is what is meant: types, references, kinds, routes as Alertmanager writes them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ import pytest
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError
+from daemon.event import Severity
 from daemon.matcher import Matcher
-from daemon.registry import Catalog
+from daemon.notice import Message, Receipt
+from daemon.registry import Catalog, Handler
+from daemon.senders.base import Sender
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -19,6 +23,12 @@ channels: {hall: {type: room}}
 receivers: [{name: ops, notify: [{by: [hall]}]}]
 route: {receiver: ops}
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room(Sender):
+    def send(self, message: Message) -> Receipt:
+        return Receipt(detail=message.title)
 
 
 def settings(load_text: Load, text: str, **environ: str) -> Settings:
@@ -182,6 +192,59 @@ def test_what_a_constructor_refuses_is_a_problem_of_its_section(problems_of: Pro
     assert "tocsin.yml:1: channels.sms: ftp://*** is not an https address" in problems_of(
         text.replace("channels2:\n", "zzz: 1\n"), K="hunter2222"
     )
+
+
+def test_the_odd_options_of_somebodys_handler_are_problems_and_nothing_else(problems_of: Problems) -> None:
+    def catalog(options: type) -> Catalog:
+        return Catalog(
+            handlers={"odd": Handler(name="odd", handle=lambda _: [], samples={}, options=options)},
+            senders={"room": Room},
+        )
+
+    @dataclass(frozen=True, kw_only=True)
+    class Unresolved:
+        a: "NoSuchType" = None  # type: ignore[name-defined]  # noqa: F821
+
+    @dataclass(frozen=True, kw_only=True)
+    class Impossible:
+        a: complex = 1j
+        b: int | str = 1
+
+    @dataclass(frozen=True, kw_only=True)
+    class Rude:
+        a: str = "a"
+
+        def __post_init__(self) -> None:
+            raise KeyError(self.a)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Taken:
+        token: str = ""
+
+    text = GOOD + "sources: {odd: {a: x, b: y, token: '${T}'}}\n"
+    for options, expected in {
+        Unresolved: "the settings of Unresolved cannot be read: name 'NoSuchType' is not defined",
+        Impossible: "sources.odd.b: the program gives this setting a type that no file can hold: int | str",
+        Rude: "sources.odd: 'x'",
+        Taken: "Taken has settings that it cannot have, for all have them: token",
+    }.items():
+        assert any(expected in one for one in problems_of(text, catalog=catalog(options), T="s3cret")), options
+
+
+def test_words_of_an_enumeration_and_sets_are_settings_too(load_text: Load) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Options:
+        worst: Severity = Severity.ERROR
+        others: frozenset[Severity] = frozenset()
+        ratio: float | None = 0.5
+
+    odd = Handler(name="odd", handle=lambda _: [], samples={}, options=Options)
+    loaded = load_text(
+        GOOD + "sources: {odd: {worst: critical, others: [info, info], ratio: ~}}",
+        catalog=Catalog(handlers={"odd": odd}, senders={"room": Room}),
+    )
+    options = loaded.settings.sources["odd"].options
+    assert options == Options(worst=Severity.CRITICAL, others=frozenset({Severity.INFO}), ratio=None)
 
 
 def test_a_template_that_does_not_compile_is_a_problem(problems_of: Problems) -> None:
