@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 import msgspec
+from gevent import Timeout
 
 from daemon.clock import Clock
 from daemon.config.settings import Channel
@@ -115,9 +116,9 @@ class Carrier:
         return now - terms.deadline if now >= verdict.first_end(terms) else float("-inf")
 
     def trying(self) -> None:
-        """A message is about to be sent; while the breaker is open it is the trial."""
+        """A message is about to be sent; once the breaker's pause is over it is the trial."""
         self._busy += 1
-        if self._breaker.shut:
+        if self._breaker.may_try(self._clock.monotonic()):
             self._breaker = self._breaker.tried()
 
     def carry(self, letter: Letter) -> list[Answer]:
@@ -163,7 +164,7 @@ class Carrier:
             return found or way.send(letter.message)
         except SendError as error:
             return error
-        except Exception as error:
+        except (Exception, Timeout) as error:
             codes = ", ".join(row.delivery.code for row in letter.rows)
             log.exception(
                 "the sender of %s broke on %s", self.channel.name, codes, extra={"channel": self.channel.name}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from daemon.delivery.verdict import Step, Verdict
-from daemon.notice import Delivery, Phase, Receipt
+from daemon.notice import Delivery, Phase
 from daemon.store import leases, outbox
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed, Taken
@@ -71,7 +71,8 @@ def settle(tx: Tx, answer: Answer, now: float) -> bool:
     delivery = claimed.delivery
     match verdict.step:
         case Step.SENT:
-            return outbox.sent(tx, delivery, verdict.receipt or Receipt(), now)
+            provider_id = verdict.receipt.provider_id if verdict.receipt else ""
+            return outbox.sent(tx, delivery, provider_id, verdict.reason, now)
         case Step.LATER:
             return outbox.later(tx, delivery, verdict.due_at, verdict.reason, ambiguous=verdict.ambiguous)
         case Step.ALONE:

@@ -12,7 +12,7 @@ from daemon.units import spoken
 
 # What waited longer than its deadline because tocsin was down still gets this much of trying.
 PATIENCE = 600.0
-MAX_REASON = 500
+MAX_REASON = 500  # characters kept of anybody's words
 
 
 class Step(StrEnum):
@@ -49,7 +49,8 @@ def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: f
     """Decide what one try means for one of the deliveries in it."""
     match outcome:
         case Receipt():
-            return Verdict(step=Step.SENT, reason=outcome.detail[:MAX_REASON], receipt=outcome)
+            receipt = msgspec.structs.replace(outcome, provider_id=_storable(outcome.provider_id))
+            return Verdict(step=Step.SENT, reason=_storable(outcome.detail), receipt=receipt)
         case SendRefused(scope=Scope.RECIPIENT) | SendWait(scope=Scope.RECIPIENT) if terms.batch > 1:
             return Verdict(step=Step.ALONE, reason=told(outcome), due_at=now)
         case SendRefused():
@@ -83,8 +84,7 @@ def fails_over_at(delivery: Delivery, terms: Terms) -> float:
 def told(error: SendError) -> str:
     """The error in one line, with the provider's own code."""
     text = str(error) or type(error).__name__
-    text = f"{text} ({error.code})" if error.code and error.code not in text else text
-    return text[:MAX_REASON]
+    return _storable(f"{text} ({error.code})" if error.code and error.code not in text else text)
 
 
 def _again(error: SendError, delivery: Delivery, terms: Terms, now: float, due_at: float) -> Verdict:
@@ -99,4 +99,9 @@ def _again(error: SendError, delivery: Delivery, terms: Terms, now: float, due_a
 
 def _given_up(delivery: Delivery, reason: str, *, ambiguous: bool) -> Verdict:
     step = Step.FAIL_OVER if delivery.then else Step.DEAD
-    return Verdict(step=step, reason=reason[:MAX_REASON], ambiguous=ambiguous)
+    return Verdict(step=step, reason=_storable(reason), ambiguous=ambiguous)
+
+
+def _storable(text: str) -> str:
+    """Within bounds and without lone surrogates: a provider's odd words must not keep its answer off the disk."""
+    return text[:MAX_REASON].encode("utf-8", "replace").decode()

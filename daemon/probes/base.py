@@ -17,7 +17,7 @@ class Probe:
     and raises nothing that it can express as a reading.
     """
 
-    timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one look may take"})
+    timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one look may take", "least": 0.05})
 
     def look(self) -> Reading:
         """Look once."""

@@ -16,6 +16,7 @@ log = logging.getLogger("tocsin.probing")
 
 SIZE = 200
 GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off from outside
+STOP_WITHIN = 2.0  # seconds that a look may take to end when it is told to
 
 Done = Callable[[Reading, float], None]
 
@@ -48,7 +49,7 @@ class Crew:
     def stop(self) -> None:
         """Cut off what is running; `done` is not called any more."""
         self._line.clear()
-        self._group.kill()
+        self._group.kill(timeout=STOP_WITHIN)
 
     def _admit(self) -> None:
         while self._line and self._room:

@@ -13,7 +13,7 @@ from daemon.config.settings import ProbePlan, Settings
 from daemon.errors import StoreUnavailable
 from daemon.event import Event
 from daemon.probing.beat import beat_of
-from daemon.probing.crew import Crew
+from daemon.probing.crew import STOP_WITHIN, Crew
 from daemon.probing.timetable import Entry, Timetable
 from daemon.probing.verdict import Course, Verdict, judge, removed
 from daemon.reading import Reading
@@ -69,7 +69,7 @@ class Scheduler:
         """
         self._timetable.stop()
         self._crew.stop()
-        self._telling.kill()
+        self._telling.kill(timeout=STOP_WITHIN)
 
     def reload(self) -> None:
         """Follow the settings: what is unchanged keeps its state and beat, what changed starts anew."""
@@ -168,11 +168,12 @@ class _Watched:
 
     __slots__ = (
         "beat", "course", "entry", "is_looking", "is_telling", "next", "plan", "read_at", "reading", "skipped",
-        "untold", "was_late",
+        "target", "untold", "was_late",
     )  # fmt: skip
 
     def __init__(self, plan: ProbePlan, now: float) -> None:
         self.plan = plan
+        self.target = plan.probe.target()
         self.beat = beat_of(plan.name, plan.every)
         self.next = self.beat.after(now)
         self.entry: Entry
@@ -190,7 +191,7 @@ class _Watched:
         return ProbeStatus(
             name=self.plan.name,
             type=self.plan.type,
-            target=self.plan.probe.target(),
+            target=self.target,
             every=self.plan.every,
             verdict=self.course.verdict,
             since=self.course.since,

@@ -185,6 +185,7 @@ class _Reader:
         self._kept = False
         self._headers: dict[str, str] = {}
         self._body = bytearray()
+        self._status = 0
         self._parser = httptools.HttpResponseParser(self)
 
     def read(self, connection: socket.socket) -> bool:
@@ -207,14 +208,21 @@ class _Reader:
     def answer(self) -> Answer:
         """Return what was read."""
         body = bytes(self._body[:MAX_BODY])
-        return Answer(status=self._parser.get_status_code(), headers=self._headers, body=body)
+        return Answer(status=self._status, headers=self._headers, body=body)
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._kept = False  # more than we asked for: the next request would take it for its answer
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.has_head:
             self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        if self._parser.get_status_code() >= _FINAL:
+        if self.has_head:
+            return
+        self._status = self._parser.get_status_code()
+        if self._status >= _FINAL:
             self.has_head = True
             self._kept = self._parser.should_keep_alive()  # once the message is over the parser has forgotten
         else:

@@ -42,6 +42,9 @@ class Webhook(Sender):
                 raise ValueError(f"headers: {name!r} is not the name of a header")
             if name.lower() in _RESERVED:
                 raise ValueError(f"headers: {name} is set by tocsin itself")
+        for name, value in (("secret", self.secret), ("token", self.token)):
+            if value is not None and not value:
+                raise ValueError(f"{name} is empty: leave it out or fill it")
         if self.ca_file and not Path(self.ca_file).is_file():
             raise ValueError(f"ca_file: there is no file {self.ca_file}")
         try:

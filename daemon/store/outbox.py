@@ -3,7 +3,7 @@
 import msgspec
 
 from daemon.event import Severity
-from daemon.notice import Delivery, Hop, Notice, Phase, Reason, Receipt, Recipient
+from daemon.notice import Delivery, Hop, Notice, Phase, Reason, Recipient
 from daemon.store import notices
 from daemon.store.base import Row, Tx
 
@@ -74,9 +74,9 @@ def put(tx: Tx, notice: Notice, recipient: str, hops: list[Hop], now: float, why
     return delivery_id
 
 
-def sent(tx: Tx, delivery: Delivery, receipt: Receipt, now: float) -> bool:
+def sent(tx: Tx, delivery: Delivery, provider_id: str, detail: str, now: float) -> bool:
     """Settle: the provider took it. False when somebody else holds the row by now."""
-    return _settle(tx, delivery, Phase.SENT, now, receipt.detail, provider_id=receipt.provider_id)
+    return _settle(tx, delivery, Phase.SENT, now, detail, provider_id=provider_id)
 
 
 def later(

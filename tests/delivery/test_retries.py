@@ -78,7 +78,7 @@ def test_retry_after_is_honoured_to_the_second(post: Post) -> None:
     assert post.row(one).phase is Phase.WAITING
     post.go(13)
     assert post.row(one).phase is Phase.SENT
-    assert post.courier.status()[0].breaker == "closed"
+    assert post.lane().breaker == "closed"
 
 
 @pytest.mark.parametrize("seconds", [0.0, -5.0, float("nan")])

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
+import made
 import pytest
+from behind_the_door import Daemon
 from fake_clock import FakeClock
 
+from daemon.alerting.intake import Intake
 from daemon.config.settings import Limits
 from daemon.listener.exchange import App
 from daemon.listener.server import HttpDoor
+from daemon.store.sqlite import SqliteStore
 
 Opens = Callable[..., HttpDoor]
 
@@ -26,3 +30,10 @@ def door(clock: FakeClock) -> Iterator[Opens]:
     yield open_door
     for one in opened:
         one.stop(0)
+
+
+@pytest.fixture
+def daemon(store: SqliteStore, clock: FakeClock) -> Daemon:
+    made_of = Daemon(settings=made.settings(), clock=clock, intake=None)
+    made_of.intake = Intake(store, clock, lambda: made_of.settings)
+    return made_of

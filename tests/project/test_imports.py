@@ -10,6 +10,7 @@ from tree import ROOT, dotted, imports, name, python, tree
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
     "bottle": ("daemon/listener/",),
+    "certifi": ("daemon/senders/connections.py",),
     "gevent": (
         "daemon/__main__.py",
         "daemon/app.py",
@@ -23,9 +24,8 @@ HOMES = {
         "daemon/senders/",
         "daemon/store/sqlite.py",
     ),
-    "geventhttpclient": ("daemon/senders/connections.py", "daemon/senders/http.py"),
     "greenlet": ("daemon/probing/",),
-    "httptools": ("daemon/listener/", "daemon/probes/"),
+    "httptools": ("daemon/listener/", "daemon/probes/", "daemon/senders/http.py"),
     "jinja2": ("daemon/template.py",),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py", "daemon/listener/"),

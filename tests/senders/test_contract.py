@@ -6,7 +6,7 @@ import logging
 import re
 import socket
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,13 +65,6 @@ SAMPLES = {
     ),
 }
 NETWORKED = [name for name, sample in SAMPLES.items() if sample]
-
-
-@pytest.fixture
-def provider() -> Iterator[FakeProvider]:
-    started = FakeProvider().start()
-    yield started
-    started.stop()
 
 
 def made(name: str, url: str, timeout: float = 2.0) -> Sender:

@@ -12,6 +12,7 @@ from made import settings as made_settings
 
 from daemon.alert import Alert
 from daemon.config.settings import Channel, Settings
+from daemon.delivery.carrier import LaneStatus
 from daemon.delivery.courier import Courier
 from daemon.errors import StoreUnavailable
 from daemon.event import Severity, State
@@ -34,6 +35,9 @@ class Provider(Sender):
     heard: list[Message] = field(default_factory=list)
     asked: list[tuple[Message, float]] = field(default_factory=list)
     closed: list[bool] = field(default_factory=list)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def send(self, message: Message) -> Receipt:
         self.heard.append(message)
@@ -73,12 +77,16 @@ class Ward:
         self.store = store
         self.under_way = 0
         self.ill = False
+        self.bugs = 0  # so many writes fail for a reason that nobody foresaw
         self.writes = 0
 
     def write(self, work: Callable[[Tx], Any]) -> Any:
         self.writes += 1
         if self.ill:
             raise StoreUnavailable("the disk is full")
+        if self.bugs:
+            self.bugs -= 1
+            raise RuntimeError("nobody foresaw this")
         with self.counted():
             return self.store.write(work)
 
@@ -164,6 +172,10 @@ class Post:
         self.clock.advance(end - self.clock.monotonic())
         self.quiet()
 
+    def lane(self, name: str = "sms") -> LaneStatus:
+        (found,) = [lane for lane in self.courier.status() if lane.channel == name]
+        return found
+
     def row(self, delivery_id: int) -> Delivery:
         found = self.store.store.read(lambda tx: outbox.get(tx, delivery_id))
         assert found is not None
@@ -177,6 +189,12 @@ class Post:
 
     def raised(self) -> list[str]:
         return [alarm[0] for alarm in self.alarms]
+
+    def stop_dead(self) -> None:
+        """What kill -9 leaves behind: nobody settles anything any more."""
+        for lane in self.courier._lanes.values():
+            if lane._loop is not None:
+                lane._loop.kill(block=False)
 
     def stop(self, timeout: float = 0.0) -> None:
         stopping = gevent.spawn(self.courier.stop, timeout)

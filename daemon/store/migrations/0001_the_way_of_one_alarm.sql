@@ -54,7 +54,7 @@ CREATE TABLE deliveries (
     alone          INTEGER NOT NULL DEFAULT 0,
     interrupted    INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX deliveries_waiting ON deliveries (channel, urgency, id, due_at) WHERE phase = 'waiting';
+CREATE INDEX deliveries_waiting ON deliveries (channel, urgency, id, due_at, phase) WHERE phase = 'waiting';
 CREATE INDEX deliveries_sending ON deliveries (lease_until) WHERE phase = 'sending';
 CREATE INDEX deliveries_dead ON deliveries (id) WHERE phase = 'dead';
 CREATE INDEX deliveries_of_notice ON deliveries (notice_id);

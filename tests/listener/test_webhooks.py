@@ -1,4 +1,4 @@
-"""What is answered behind the door, with the real intake over a real store, and with fakes where it must fail."""
+"""Webhooks, with the real intake over a real store, and with one that fails as told."""
 
 import gzip
 import hmac
@@ -6,23 +6,19 @@ import logging
 import threading
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import gevent
 import made
 import pytest
-from fake_clock import FakeClock, settle
+from behind_the_door import Daemon, Failing
+from fake_clock import settle
 from http_client import Client, Reply, ask, request
 
 from daemon import telemetry
-from daemon.alerting.intake import Intake
-from daemon.config.settings import Auth, Basic, Hmac, Limits, Settings, Source, Token
+from daemon.config.settings import Basic, Hmac, Limits, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
 from daemon.hook import Hook
-from daemon.listener.parts import Parts
 from daemon.listener.server import HttpDoor
-from daemon.listener.web import Web
-from daemon.methods.table import Caller
 from daemon.secret import Secret
 from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind
@@ -30,77 +26,8 @@ from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
 
 BODY = b'{"events": [{"key": "k1"}]}'
-TOKENS = Auth(
-    tokens=(
-        Token(name="reader", token=Secret("r"), may=("read",)),
-        Token(name="chief", token=Secret("c"), may=("read", "act", "admin")),
-        Token(name="hand", token=Secret("h"), may=("act",)),
-    )
-)
 
 Opens = Callable[..., HttpDoor]
-
-
-@dataclass
-class Daemon:
-    """Everything the door needs, each part to be set by the test."""
-
-    settings: Settings
-    clock: FakeClock
-    intake: object
-    asked: list[tuple[bytes, Caller]] = field(default_factory=list)
-    said: bytes | None = b'{"jsonrpc":"2.0","id":1,"result":"pong"}'
-    why_not: str = ""
-    problems: list[str] = field(default_factory=list)
-    reloads: int = 0
-
-    def rpc(self, body: bytes, caller: Caller) -> bytes | None:
-        self.asked.append((body, caller))
-        return self.said
-
-    def reload(self) -> list[str]:
-        self.reloads += 1
-        return self.problems
-
-    def web(self) -> Web:
-        return Web(
-            Parts(
-                settings=lambda: self.settings,
-                clock=self.clock,
-                intake=self.intake,  # type: ignore[arg-type]
-                rpc=self.rpc,
-                ready=lambda: self.why_not,
-                reload=self.reload,
-            )
-        )
-
-
-class Failing:
-    """An intake that raises what it is told to."""
-
-    def __init__(self, take: Exception | None = None, refuse: Exception | None = None) -> None:
-        self.raises = take
-        self.refuse_raises = refuse
-        self.refused: list[tuple[Hook, Kind, str]] = []
-
-    def take(self, _source: Source, _hook: Hook) -> list[object]:
-        if self.raises:
-            raise self.raises
-        return []
-
-    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
-        if self.refuse_raises:
-            raise self.refuse_raises
-        assert remote == "127.0.0.1"
-        self.refused.append((hook, kind, reason))
-        return "Q7"
-
-
-@pytest.fixture
-def daemon(store: SqliteStore, clock: FakeClock) -> Daemon:
-    made_of = Daemon(settings=made.settings(), clock=clock, intake=None)
-    made_of.intake = Intake(store, clock, lambda: made_of.settings)
-    return made_of
 
 
 def sources(**credentials: object) -> Settings:
@@ -336,105 +263,6 @@ def test_a_place_is_given_back_when_the_work_fails_or_its_client_is_gone(door: O
     client.socket.close()
     settle()
     assert post(one).status == 500
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_health_and_readiness_are_told_to_anyone(door: Opens, daemon: Daemon, method: str) -> None:
-    daemon.settings = made.settings(auth=TOKENS)
-    with Client(door(daemon.web()).port) as client:
-        healthy = client.request(method, "/-/healthy")
-        assert (healthy.status, healthy.headers["content-length"]) == (200, "8")
-        assert client.request(method, "/-/ready").status == 200
-        daemon.why_not = "the store is being upgraded"
-        reply = client.request(method, "/-/ready")
-        assert reply.status == 503
-        assert "retry-after" in reply.headers
-        assert method == "HEAD" or reply.json()["detail"] == daemon.why_not
-        assert client.request(method, "/-/healthy").status == 200
-
-
-def test_metrics_are_prometheus_text(door: Opens, daemon: Daemon) -> None:
-    with Client(door(daemon.web()).port) as client:
-        client.request("POST", "/webhook/shop", BODY)
-        reply = client.request("GET", "/metrics")
-    assert reply.status == 200
-    assert reply.headers["content-type"].startswith("text/plain; version=")
-    assert b'tocsin_http_requests_total{door="webhook",status="200"}' in reply.body
-
-
-def test_json_rpc_gets_the_body_and_the_caller(door: Opens, daemon: Daemon) -> None:
-    with Client(door(daemon.web()).port) as client:
-        reply = client.request("POST", "/rpc", b'{"jsonrpc":"2.0"}')
-        assert (reply.status, reply.body) == (200, daemon.said)
-        assert reply.headers["content-type"] == "application/json"
-        client.request("POST", "/rpc", gzip.compress(b"{}"), {"Content-Encoding": "gzip"})
-        assert client.request("POST", "/rpc", b"{}", {"Content-Encoding": "gzip"}).status == 422
-        daemon.said = None
-        assert client.request("POST", "/rpc", b"{}").status == 204
-        assert client.request("GET", "/rpc").status == 405
-    assert [body for body, _ in daemon.asked] == [b'{"jsonrpc":"2.0"}', b"{}", b"{}"]
-    assert daemon.asked[0][1].may == ("read", "act", "admin")
-
-
-def test_tokens_decide_who_may_ask_what(door: Opens, daemon: Daemon) -> None:
-    daemon.settings = made.settings(auth=TOKENS)
-    asked = [("POST", "/rpc"), ("GET", "/metrics"), ("POST", "/-/reload")]
-    expected = {"": [401, 401, 401], "x": [401, 401, 401], "r": [200, 200, 403], "h": [200, 403, 403], "c": [200] * 3}
-    with Client(door(daemon.web()).port) as client:
-        for token, statuses in expected.items():
-            for (method, path), status in zip(asked, statuses, strict=True):
-                reply = client.request(method, path, b"{}", {"Authorization": f"Bearer {token}"})
-                assert (token, path, reply.status) == (token, path, status)
-                assert (status == 401) == ("www-authenticate" in reply.headers)
-                assert status == 200 or reply.json().keys() == {"error", "detail"}
-    assert [caller.name for _, caller in daemon.asked] == ["reader", "hand", "chief"]
-    assert daemon.reloads == 1
-
-
-def test_a_page_of_another_site_cannot_ask_through_an_operator_s_browser(door: Opens, daemon: Daemon) -> None:
-    with Client(door(daemon.web()).port) as client:
-        strange = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
-        assert client.request("POST", "/rpc", b"{}", strange).status == 403
-        assert client.request("POST", "/-/reload", b"", strange).status == 403
-        assert (daemon.asked, daemon.reloads) == ([], 0)
-        daemon.settings = made.settings(auth=TOKENS)
-        assert client.request("POST", "/rpc", b"{}", strange | {"Authorization": "Bearer c"}).status == 200
-
-
-def test_a_reload_says_what_is_wrong(door: Opens, daemon: Daemon) -> None:
-    with Client(door(daemon.web()).port) as client:
-        assert client.request("POST", "/-/reload").json() == {"reloaded": True}
-        daemon.problems = ["tocsin.yml:3: no"]
-        reply = client.request("POST", "/-/reload")
-        assert reply.status == 422
-        assert reply.json()["problems"] == daemon.problems
-        assert client.request("GET", "/-/reload").status == 405
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/", 404),
-        ("POST", "/webhook", 404),
-        ("GET", "/favicon.ico", 404),
-        ("GET", "/%00%ff%0d%0a", 404),
-        ("GET", "/-/healthy/", 404),
-        ("POST", "/-/healthy", 405),
-        ("DELETE", "/metrics", 405),
-        ("PROPFIND", "/rpc", 405),
-        ("OPTIONS", "*", 404),
-        ("GET", "/" + "x" * 5000, 404),
-    ],
-)
-def test_whatever_is_not_served_is_refused_in_json(
-    door: Opens, daemon: Daemon, method: str, path: str, status: int
-) -> None:
-    reply = ask(door(daemon.web()).port, method, path)
-    assert reply.status == status
-    assert reply.headers["content-type"] == "application/json"
-    assert reply.json().keys() == {"error", "detail"}
-    assert ("allow" in reply.headers) == (status == 405)
-    assert len(reply.body) < 500
 
 
 def test_many_senders_at_once_each_have_their_own_answer(door: Opens, daemon: Daemon) -> None:

@@ -1,0 +1,7 @@
+"""`python -m daemon.cli` is `tocsinctl`."""
+
+import sys
+
+from daemon.cli.run import main
+
+sys.exit(main())

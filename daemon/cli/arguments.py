@@ -1,0 +1,111 @@
+"""The command line: options, commands in one or two words, and their help."""
+
+import argparse
+import os
+from typing import Any
+
+from daemon import __version__
+from daemon.cli.commands import COMMANDS, Arg, Command, arg
+
+URL = "tcp://127.0.0.1:8421"
+GROUPS = {
+    "alerts": "problems, open and over",
+    "deliveries": "messages on their way, sent, and dead",
+    "quarantine": "requests that made no events",
+    "channels": "ways out",
+    "probes": "what tocsin looks at itself",
+    "sources": "open webhooks",
+    "config": "the daemon's configuration",
+    "log": "the daemon's log",
+}
+_EXITS = (
+    "exit codes: 0 done, 1 the answer is an error or bad news, 2 wrong usage, 3 the daemon is not running, "
+    "4 no answer (it cannot be told how the daemon is)"
+)
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 86_400:  # noqa: PLR2004 - a day
+        raise argparse.ArgumentTypeError("write seconds, more than 0")
+    return seconds
+
+
+# What every command takes, before and after its words; unset ones stay unset, so that neither place hides the other.
+GLOBAL = (
+    arg("url", "--url", metavar="URL", help=f"the daemon's ZeroMQ port (TOCSIN_URL, else {URL})"),
+    arg("key_file", "--key-file", metavar="FILE", help="our secret CURVE key (TOCSIN_KEY_FILE)"),
+    arg("server_key", "--server-key", metavar="KEY", help="the daemon's public CURVE key (TOCSIN_SERVER_KEY)"),
+    arg("timeout", "--timeout", metavar="SECONDS", type=_positive, help="how long to wait for an answer"),
+    arg("json", "--json", action="store_true", help="print the answer as JSON"),
+)
+LOCAL = {
+    "show": ("Show what a code means: A17, D5 or Q3.", (arg("code", metavar="CODE", help="such as A17"),)),
+    "call": (
+        "Call any method by its name.",
+        (
+            arg("method", metavar="METHOD", help="see `tocsinctl methods`"),
+            arg("pairs", metavar="NAME=VALUE", nargs="*", help="parameters; values are JSON, or else text"),
+        ),
+    ),
+    "keygen": (
+        "Make a pair of CURVE keys; needs no running daemon.",
+        (
+            arg("out", "--out", metavar="DIR", help="write NAME.secret and NAME.public there"),
+            arg("name", "--name", metavar="NAME", help="(tocsin)"),
+        ),
+    ),
+    "completion": (
+        "Print a script that makes the shell complete tocsinctl's words.",
+        (arg("shell", choices=("bash",), help="which shell"),),
+    ),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the whole of it."""
+    options = argparse.ArgumentParser(add_help=False)
+    _fill(options, GLOBAL)
+    top = argparse.ArgumentParser(
+        prog="tocsinctl", parents=[options], description="Ask a running tocsin.", epilog=_EXITS, allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"tocsinctl {__version__}")
+    words = top.add_subparsers(metavar="COMMAND", required=True)
+    groups = {name: _group(words, name, text) for name, text in GROUPS.items()}
+    for one in COMMANDS:
+        first, _, second = one.words.partition(" ")
+        where, name = (groups[first], second) if second else (words, first)
+        made = where.add_parser(name, parents=[options], help=one.help, description=one.help, allow_abbrev=False)
+        _fill(made, one.args)
+        made.set_defaults(command=one)
+    for name, (text, args) in LOCAL.items():
+        made = words.add_parser(name, parents=[options], help=text, description=text, allow_abbrev=False)
+        _fill(made, args)
+        made.set_defaults(command=name)
+    return top
+
+
+def _group(words: Any, name: str, text: str) -> Any:
+    return words.add_parser(name, help=text, description=text).add_subparsers(metavar="COMMAND", required=True)
+
+
+def _fill(target: argparse.ArgumentParser, args: tuple[Arg, ...]) -> None:
+    for one in args:
+        options = dict(one.options)
+        if one.flags:
+            target.add_argument(*one.flags, dest=one.param, default=argparse.SUPPRESS, **options)
+        else:  # argparse would run the unset mark itself through `type`, but leaves None alone
+            target.add_argument(one.param, default=None, **options)
+
+
+def params(command: Command, given: argparse.Namespace) -> dict[str, Any]:
+    """Take the method's parameters out of the command line; what was not given is the daemon's to choose."""
+    found = {one.param: getattr(given, one.param, None) for one in command.args}
+    return {
+        name: dict(value) if isinstance(value, list) else value for name, value in found.items() if value is not None
+    }
+
+
+def setting(given: argparse.Namespace, name: str, default: str = "") -> str:
+    """Read an option, else its environment variable."""
+    return str(getattr(given, name, "") or os.environ.get(f"TOCSIN_{name.upper()}", "") or default)

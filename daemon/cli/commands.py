@@ -1,0 +1,259 @@
+"""Every command of tocsinctl: the words, the method it asks, its arguments, and what is shown.
+
+`help` is the first line of the method's own description; a test holds the two together.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from daemon.cli import show
+
+PATIENCE = 5.0  # seconds to wait for an answer
+LONG = 60.0  # for what asks a provider, looks at a target, or works through many rows
+
+_SEVERITIES = ("critical", "error", "warning", "info")
+_PHASES = ("waiting", "sending", "sent", "failed_over", "dead")
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One argument. `flags` as argparse takes them; `param` is the method's parameter."""
+
+    param: str
+    flags: tuple[str, ...]
+    options: dict[str, Any]
+
+
+def arg(param: str, *flags: str, **options: Any) -> Arg:
+    """Describe one argument; one without flags is positional."""
+    return Arg(param, flags, options)
+
+
+def never(result: Any) -> bool:
+    """Any answer is a success."""
+    del result
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command. `failed` says of an answer that it is bad news, for the exit code."""
+
+    words: str
+    method: str
+    help: str
+    show: Callable[[Any], str]
+    args: tuple[Arg, ...] = ()
+    patience: float = PATIENCE
+    failed: Callable[[Any], bool] = field(default=never)
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Read `name=value`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r}: write name=value")
+    return name, value
+
+
+def _page(letter: str) -> tuple[Arg, ...]:
+    return (
+        arg("limit", "--limit", type=int, metavar="N", help="how many at most (100)"),
+        arg("before", "--before", metavar="CODE", help=f"the page that follows this one, such as {letter}17"),
+    )
+
+
+def _sample(name: str) -> Command:
+    return Command(
+        words=name,
+        method="sources.test",
+        help="Run the samples of a source's handler through it, and show the events that they make.",
+        show=show.trials,
+        args=(
+            arg("name", metavar="NAME", help="the source"),
+            arg("sample", "--sample", metavar="NAME", help="only this sample"),
+            arg("send", "--send", action="store_const", const=True, help="really raise them, marked as a test"),
+        ),
+        patience=LONG,
+        failed=lambda trials: any(trial["problem"] for trial in trials),
+    )
+
+
+COMMANDS = (
+    Command(
+        words="status",
+        method="status",
+        help="Tell how it is: ok or degraded and why, open alerts, the outbox, channels, probes down.",
+        show=show.status,
+    ),
+    Command(words="ping", method="ping", help="Answer, with the daemon's own time.", show=show.ping),
+    Command(words="version", method="version", help="Tell which tocsin this is.", show=show.version),
+    Command(
+        words="methods",
+        method="methods.list",
+        help="List everything that can be asked, with the parameters and the right that each needs.",
+        show=show.methods,
+    ),
+    Command(
+        words="send",
+        method="events.send",
+        help='Raise an alarm, or end it with state "resolved"; it is on disk when this answers.',
+        show=show.event,
+        args=(
+            arg("title", metavar="TITLE", help="what is wrong, in one line"),
+            arg("severity", "--severity", choices=_SEVERITIES, help="how bad (error)"),
+            arg("key", "--key", help="names the problem; without one, title and labels together do"),
+            arg("text", "--text", help="details"),
+            arg("labels", "--label", action="append", type=pair, metavar="NAME=VALUE", help="may be repeated"),
+            arg("links", "--link", action="append", type=pair, metavar="NAME=URL", help="may be repeated"),
+            arg("source", "--source", help="who says so (cli)"),
+            arg("state", "--resolve", action="store_const", const="resolved", help="it is over"),
+        ),
+    ),
+    Command(
+        words="alerts list",
+        method="alerts.list",
+        help="List alerts, newest first.",
+        show=show.alert_list,
+        args=(
+            arg("state", "--state", choices=("firing", "resolved"), help="only these"),
+            arg("source", "--source", help="only of this source"),
+            *_page("A"),
+        ),
+    ),
+    Command(
+        words="alerts get",
+        method="alerts.get",
+        help="Tell all about one alert: what was decided, said and sent because of it.",
+        show=show.alert,
+        args=(arg("id", metavar="CODE", help="such as A17"),),
+    ),
+    Command(
+        words="deliveries list",
+        method="deliveries.list",
+        help="List deliveries, newest first.",
+        show=show.delivery_list,
+        args=(
+            arg("phase", "--phase", choices=_PHASES, help="only these"),
+            arg("channel", "--channel", help="only over this channel"),
+            arg("alert", "--alert", metavar="CODE", help="only about this alert"),
+            *_page("D"),
+        ),
+    ),
+    Command(
+        words="deliveries get",
+        method="deliveries.get",
+        help="Tell all about one delivery, with what it was to say.",
+        show=show.delivery,
+        args=(arg("id", metavar="CODE", help="such as D5"),),
+    ),
+    Command(
+        words="deliveries retry",
+        method="deliveries.retry",
+        help="Send a dead delivery again, or up to 1000 dead ones of a channel.",
+        show=show.retried,
+        args=(
+            arg("id", metavar="CODE", nargs="?", help="such as D5"),
+            arg("channel", "--channel", help="all dead ones of this channel"),
+        ),
+    ),
+    Command(
+        words="quarantine list",
+        method="quarantine.list",
+        help="List requests that made no events, newest first.",
+        show=show.request_list,
+        args=(arg("source", "--source", help="only for this source"), *_page("Q")),
+    ),
+    Command(
+        words="quarantine show",
+        method="quarantine.show",
+        help="Show one request that made no events, with its body and headers (secrets hidden).",
+        show=show.request,
+        args=(arg("id", metavar="CODE", help="such as Q3"),),
+    ),
+    Command(
+        words="quarantine replay",
+        method="quarantine.replay",
+        help="Feed a request through its handler again, or all of a source that still wait.",
+        show=show.replayed,
+        args=(
+            arg("id", metavar="CODE", nargs="?", help="such as Q3"),
+            arg("source", "--source", help="all of this source that still wait"),
+        ),
+        patience=LONG,
+        failed=lambda replayed: any(one["problem"] for one in replayed),
+    ),
+    Command(
+        words="channels list",
+        method="channels.list",
+        help="List the channels, and how deliveries over each stand.",
+        show=show.channel_list,
+    ),
+    Command(
+        words="channels test",
+        method="channels.test",
+        help="Send one test message now, to a person or an address; rooms need neither.",
+        show=show.tested,
+        args=(
+            arg("channel", metavar="CHANNEL", help="its name"),
+            arg("to", metavar="WHOM", nargs="?", help="a person or an address"),
+        ),
+        patience=LONG,
+        failed=lambda tested: not tested["sent"],
+    ),
+    Command(
+        words="probes list",
+        method="probes.list",
+        help="List the probes with their verdicts and last readings.",
+        show=show.probe_list,
+    ),
+    Command(
+        words="probes run",
+        method="probes.run",
+        help="Look once, now, and tell what was seen; it does not count for the verdict.",
+        show=show.reading,
+        args=(arg("name", metavar="NAME", help="the probe"),),
+        patience=LONG,
+        failed=lambda reading: not reading["ok"],
+    ),
+    Command(
+        words="sources list",
+        method="sources.list",
+        help="List the open webhooks, with how each is protected.",
+        show=show.source_list,
+    ),
+    _sample("sources test"),
+    _sample("test-source"),
+    Command(
+        words="config check",
+        method="config.check",
+        help="Read a configuration without using it, and list all its problems.",
+        show=show.checked,
+        args=(arg("path", metavar="FILE", nargs="?", type=os.path.abspath, help="on the daemon's machine"),),
+        failed=lambda checked: not checked["usable"],
+    ),
+    Command(
+        words="config reload",
+        method="config.reload",
+        help="Go over to the configuration as it is on disk now; a bad one is refused and the old one stays.",
+        show=show.reloaded,
+    ),
+    Command(
+        words="log level",
+        method="log.level",
+        help="Set the least level that is logged, until the next reload.",
+        show=show.level,
+        args=(arg("level", choices=_LEVELS, help="from here up"),),
+    ),
+)
+
+SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show"}  # what `show CODE` means
+
+
+def command(words: str) -> Command:
+    """Find a command by its words."""
+    return next(one for one in COMMANDS if one.words == words)

@@ -1,0 +1,116 @@
+"""One command from its words to its exit code."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from daemon.cli.arguments import URL, params, parser, setting
+from daemon.cli.ask import CannotAskError, NoAnswerError, NotRunningError, SaidNoError, Where, ask
+from daemon.cli.commands import PATIENCE, SHOWN, Command, command, pair
+from daemon.cli.completion import bash
+from daemon.cli.keys import LENGTH, keygen, secret_in
+from daemon.cli.tables import lines
+
+DONE, FAILED, USAGE, NOT_RUNNING, UNKNOWN = range(5)
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal that has no Chinese gets "?"
+    try:
+        code = _run(parser().parse_args(argv))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader has seen enough (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def _run(given: argparse.Namespace) -> int:
+    try:
+        return _carry_out(given)
+    except CannotAskError as error:
+        return _complain(error, USAGE)
+    except NotRunningError as error:
+        return _complain(error, NOT_RUNNING)
+    except NoAnswerError as error:
+        return _complain(error, UNKNOWN)
+    except SaidNoError as error:
+        if hasattr(given, "json"):
+            _print_json({"error": error.error})
+        # `status` speaks LSB, where 1 would mean dead: it runs, but does not tell how it is.
+        is_status = isinstance(given.command, Command) and given.command.words == "status"
+        return _complain(error, UNKNOWN if is_status else FAILED)
+
+
+def _complain(error: Exception, code: int) -> int:
+    sys.stderr.write(f"tocsinctl: {lines(str(error))}\n")
+    return code
+
+
+def _carry_out(given: argparse.Namespace) -> int:
+    match given.command:
+        case "keygen":
+            sys.stdout.write(keygen(getattr(given, "out", ""), getattr(given, "name", "tocsin")))
+            return DONE
+        case "completion":
+            sys.stdout.write(bash())
+            return DONE
+        case "call":
+            _print_json(ask(_where(given, PATIENCE), given.method, _called_with(given)))
+            return DONE
+        case "show":
+            shown = SHOWN.get(given.code[:1].upper())
+            if shown is None:
+                raise CannotAskError(f"{given.code!r} is no code: write A17, D5 or Q3")
+            return _ask(command(shown), {"id": given.code}, given)
+    return _ask(given.command, params(given.command, given), given)
+
+
+def _ask(one: Command, with_params: dict[str, Any], given: argparse.Namespace) -> int:
+    result = ask(_where(given, one.patience), one.method, with_params)
+    if hasattr(given, "json"):
+        _print_json(result)
+    else:
+        sys.stdout.write(one.show(result))
+    return FAILED if one.failed(result) else DONE
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _called_with(given: argparse.Namespace) -> dict[str, Any]:
+    """Read name=value pairs; a value that is not JSON is text."""
+    found: dict[str, Any] = {}
+    for text in given.pairs or []:
+        try:
+            name, value = pair(text)
+        except argparse.ArgumentTypeError as error:
+            raise CannotAskError(str(error)) from error
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def _where(given: argparse.Namespace, patience: float) -> Where:
+    key_file, server_key = setting(given, "key_file"), setting(given, "server_key")
+    if bool(key_file) != bool(server_key):
+        raise CannotAskError("CURVE needs both keys: --key-file (ours, secret) and --server-key (the daemon's, public)")
+    if server_key and len(server_key) != LENGTH:
+        raise CannotAskError(f"--server-key is not a key of {LENGTH} characters")
+    return Where(
+        url=setting(given, "url", URL),
+        timeout=getattr(given, "timeout", patience),
+        server_key=server_key,
+        secret_key=secret_in(key_file) if key_file else None,
+    )

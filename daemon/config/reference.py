@@ -1,0 +1,155 @@
+"""The reference of all settings, written from the settings themselves: what `docs/configuration.md` shows."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from daemon.config.decode import key_of
+from daemon.config.scalars import is_scalar
+from daemon.config.sections import WITHOUT_EFFECT
+from daemon.config.settings import Channel, ProbePlan, Route, Settings, Source
+from daemon.matcher import Matcher
+from daemon.registry import Catalog
+from daemon.secret import Secret
+from daemon.template import Template
+from daemon.units import Bytes, Seconds, spoken
+
+_NAMED = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Seconds: "duration",
+    Bytes: "size",
+    Secret: "secret",
+    Template: "template",
+    Matcher: "matcher",
+    Any: "anything",
+}
+_HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]
+
+
+def reference(catalog: Catalog) -> str:
+    """Markdown with a table for each section, and for each kind of source, channel and probe."""
+    lines = ["## The file", "", *_HEAD, *_rows(Settings)]
+    for one in fields(Settings):
+        cls = _inner(get_type_hints(Settings)[one.name])
+        if cls is not None:
+            lines += _section(cls, _path(one))
+    lines += _kinds("handler", {name: handler.options for name, handler in catalog.handlers.items()})
+    lines += _kinds("channel", catalog.senders)
+    lines += _kinds("probe", catalog.probes)
+    return "\n".join(lines) + "\n"
+
+
+def _path(one: Field[Any]) -> str:
+    if one.metadata.get("listed"):
+        return f"{one.name}[]"
+    return f"{one.name}.<name>" if one.default is MISSING else one.name
+
+
+def _section(cls: type, path: str, above: tuple[type, ...] = ()) -> Iterator[str]:
+    """The table of one section, then those of the sections in it."""
+    yield from ("", f"### `{path}`", "", _first_line(cls), "", *_HEAD)
+    if cls is Source:
+        yield "| `handler` | text | the source's name | what reads the bodies; see the table of that handler |"
+    if cls in (Channel, ProbePlan):
+        yield "| `type` | text | required | the kind; see the table of that kind |"
+    yield from _rows(cls)
+    if cls is Route:
+        yield "| `match`, `match_re` | mapping | | matchers as Alertmanager wrote them before 0.22 |"
+        ignored = ", ".join(f"`{key}`" for key in WITHOUT_EFFECT)
+        yield f"| {ignored} | as in Alertmanager | | accepted with a warning: they have no effect yet |"
+    hints = get_type_hints(cls)
+    for one in fields(cls):
+        inner = _inner(hints[one.name])
+        if inner is not None and inner is not cls and inner not in above and "doc" in one.metadata:
+            many = "[]" if get_origin(hints[one.name]) is tuple else ""
+            yield from _section(inner, f"{path}.{key_of(one)}{many}", (*above, cls))
+
+
+def _kinds(what: str, kinds: dict[str, Any] | dict[str, type]) -> Iterator[str]:
+    for name, cls in sorted(kinds.items()):
+        yield from ("", f"### {what} `{name}`", "")
+        if cls is None or not fields(cls):
+            yield "No settings of its own."
+            continue
+        yield from (_first_line(cls), "", *_HEAD, *_rows(cls))
+        hints = get_type_hints(cls)
+        for one in fields(cls):
+            inner = _inner(hints[one.name])
+            if inner is not None:
+                yield from ("", f"`{key_of(one)}`: {_first_line(inner)}", "", *_HEAD, *_rows(inner))
+
+
+def _rows(cls: type) -> Iterator[str]:
+    hints = get_type_hints(cls)
+    for one in fields(cls):
+        if one.init and "doc" in one.metadata:
+            text = one.metadata.get("doc", "").replace("|", "\\|") + _bounds(hints[one.name], one)
+            yield f"| `{key_of(one)}` | {_type(hints[one.name], one)} | {_default(hints[one.name], one)} | {text} |"
+
+
+def _type(hint: Any, one: Field[Any] | None = None) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if NoneType in arguments:
+        return _type(next(argument for argument in arguments if argument is not NoneType))
+    if origin is Literal:
+        return " or ".join(f"`{option}`" for option in arguments)
+    if origin is dict:
+        listed = one is not None and one.metadata.get("listed")
+        return "list of sections" if listed else f"mapping of name to {_type(arguments[1])}"
+    if origin in (tuple, list, frozenset):
+        inner = _type(arguments[0])
+        return f"list of {inner}" if get_origin(arguments[0]) is Literal else f"list of {inner}s"
+    if hint not in _NAMED and is_dataclass(hint):
+        return "section"
+    return _NAMED.get(hint, getattr(hint, "__name__", str(hint)))
+
+
+def _default(hint: Any, one: Field[Any]) -> str:
+    if one.default is MISSING:
+        return "required" if one.default_factory is MISSING else "none"
+    if one.default is None or one.default in ("", ()):
+        return "none"
+    if is_dataclass(one.default):
+        return "see below"
+    if isinstance(one.default, tuple):
+        return f"`[{', '.join(str(item) for item in one.default)}]`"
+    if isinstance(one.default, bool):
+        return f"`{str(one.default).lower()}`"
+    return f"`{_amount(hint, one.default)}`"
+
+
+def _bounds(hint: Any, one: Field[Any]) -> str:
+    least, most = one.metadata.get("least"), one.metadata.get("most")
+    if least is None:
+        return ""
+    return f" ({_amount(hint, least)} to {_amount(hint, most)})" if most else f" (at least {_amount(hint, least)})"
+
+
+def _amount(hint: Any, value: Any) -> str:
+    """A number the way it is written in the file."""
+    if hint is Seconds and value >= 1:
+        exact = next(factor for factor in (60, 1) if value % factor == 0)
+        return spoken(value) if exact > 1 else f"{value:g}s"
+    if hint is Seconds:
+        return f"{value * 1000:g}ms"
+    if hint is Bytes:
+        for unit, factor in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+            if value and value % factor == 0:
+                return f"{value // factor}{unit}"
+    return str(value)
+
+
+def _inner(hint: Any) -> type | None:
+    """The dataclass that a setting holds, in whatever it is wrapped."""
+    if isinstance(hint, type) and is_dataclass(hint) and hint is not Matcher and not is_scalar(hint):
+        return hint
+    return next((found for argument in get_args(hint) if (found := _inner(argument)) is not None), None)
+
+
+def _first_line(cls: type) -> str:
+    return (inspect.getdoc(cls) or "").partition("\n")[0]

@@ -1,0 +1,122 @@
+"""The commands and the table of methods say the same."""
+
+import argparse
+import subprocess
+from pathlib import Path
+
+import pytest
+from fake_parts import Desk
+
+from daemon.cli.arguments import params, parser, setting
+from daemon.cli.commands import COMMANDS, LONG, SHOWN, Command, command
+from daemon.cli.completion import bash
+
+WORDS = [one.words for one in COMMANDS]
+
+
+def given(*words: str) -> argparse.Namespace:
+    return parser().parse_args(words)
+
+
+def test_every_method_has_a_command(desk: Desk) -> None:
+    assert {method.name for method in desk.table} == {one.method for one in COMMANDS}
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
+def test_a_command_says_what_its_method_says_and_takes_all_its_parameters(one: Command, desk: Desk) -> None:
+    method = desk.table.find(one.method)
+    assert method is not None
+    assert one.help == method.help
+    assert {arg.param for arg in one.args} == set(method.params)
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
+def test_a_positional_argument_is_left_out_only_where_the_method_allows_it(one: Command, desk: Desk) -> None:
+    method = desk.table.find(one.method)
+    assert method is not None
+    needed = {arg.param for arg in one.args if not arg.flags and arg.options.get("nargs") != "?"}
+    assert needed == set(method.required)
+
+
+def test_choices_are_those_of_the_method(desk: Desk) -> None:
+    described = {method["name"]: method["params"] for method in desk.ask("methods.list")}
+    for one in COMMANDS:
+        types = {param["name"]: param["type"] for param in described[one.method]}
+        for arg in one.args:
+            if "choices" in arg.options:
+                assert " | ".join(arg.options["choices"]) == types[arg.param], one.words
+
+
+def test_every_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in WORDS:
+        with pytest.raises(SystemExit) as ended:
+            given(*words.split(), "--help")
+        assert ended.value.code == 0
+        assert "usage: tocsinctl " + words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
+def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
+    needed = [arg for arg in one.args if not arg.flags and arg.options.get("nargs") != "?"]
+    found = given(*one.words.split(), *(arg.options.get("choices", ["x"])[0] for arg in needed))
+    assert set(params(found.command, found)) == {arg.param for arg in needed}
+
+
+def test_a_file_is_named_by_its_whole_path() -> None:
+    found = given("config", "check", "etc/tocsin.yml")
+    assert params(found.command, found) == {"path": str(Path.cwd() / "etc/tocsin.yml")}
+
+
+def test_labels_become_a_map_and_resolve_a_state() -> None:
+    found = given("send", "t", "--label", "a=1", "--label", "b=x=y", "--resolve")
+    assert params(found.command, found) == {"title": "t", "labels": {"a": "1", "b": "x=y"}, "state": "resolved"}
+
+
+def test_common_options_hold_before_and_after_the_words() -> None:
+    assert given("--timeout", "3", "status").timeout == 3.0
+    assert given("status", "--timeout", "3").timeout == 3.0
+    assert setting(given("--url", "tcp://a:1", "ping"), "url") == "tcp://a:1"
+
+
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_URL", "tcp://env:1")
+    assert setting(given("ping"), "url", "default") == "tcp://env:1"
+    assert setting(given("ping", "--url", "tcp://option:1"), "url", "default") == "tcp://option:1"
+    monkeypatch.delenv("TOCSIN_URL")
+    assert setting(given("ping"), "url", "default") == "default"
+
+
+def test_codes_lead_to_commands_that_take_one() -> None:
+    for words in SHOWN.values():
+        assert [arg.param for arg in command(words).args] == ["id"]
+
+
+def test_what_may_take_long_is_waited_for() -> None:
+    patient = {one.method for one in COMMANDS if one.patience == LONG}
+    assert patient == {"channels.test", "probes.run", "sources.test", "quarantine.replay"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("", {"status", "alerts", "send", "completion"}),
+        ("al", {"alerts"}),
+        ("alerts ", {"list", "get"}),
+        ("--url tcp://x:1 alerts l", {"list"}),
+        ("log level ", {"debug", "info", "warning", "error"}),
+        ("deliveries list --ph", {"--phase"}),
+        ("send x --res", {"--resolve"}),
+        ("completion ", {"bash"}),
+    ],
+)
+def test_bash_offers_the_words_that_fit(typed: str, offered: set[str], tmp_path: Path) -> None:
+
+    script = tmp_path / "completion"
+    words = ["tocsinctl", *typed.split(" ")]
+    listed = " ".join(f"'{word}'" for word in words)
+    complete = f'COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _tocsinctl; echo "${{COMPREPLY[@]}}"'
+    script.write_text(f"{bash()}\n{complete}\n")
+    done = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=True)
+    assert offered <= set(done.stdout.split()), done
+    if not typed.endswith(" ") and typed:
+        assert len(done.stdout.split()) <= 2

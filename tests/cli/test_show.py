@@ -1,0 +1,97 @@
+"""What people see: lined-up columns, no commands to the terminal, every answer of every method."""
+
+import pytest
+from fake_parts import Desk, FakeLane, FakeProbeStatus
+
+from daemon.cli import show
+from daemon.cli.commands import COMMANDS
+from daemon.cli.tables import facts, lines, printable, size, table, took, when, width
+from daemon.hook import Hook
+from daemon.reading import Reading
+from daemon.store.quarantine import Kind
+
+
+def test_columns_line_up_also_in_chinese() -> None:
+    text = table(("a", "b"), [("磁盘", "x"), ("disk", "y"), ("e\N{COMBINING ACUTE ACCENT}", "z")])
+    positions = {width(line[: line.rindex(line[-1])]) for line in text.splitlines()}
+    assert positions == {6}
+
+
+@pytest.mark.parametrize(("text", "columns"), [("", 0), ("ab", 2), ("磁盘", 4), ("ｆ", 2), ("é", 1), ("a\u200db", 2)])
+def test_width_counts_terminal_columns(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "a\rb", "a\nb", "\x9b31m", "\N{RIGHT-TO-LEFT OVERRIDE}x", "\x07"])
+def test_nothing_in_an_answer_commands_the_terminal(evil: str) -> None:
+    shown = printable(evil)
+    assert shown.isprintable()
+    assert table(("x",), [(evil,)]).count("\n") == 2
+    assert facts([("x", evil.replace("\n", ""))]).count("\n") == 1
+
+
+def test_lines_stay_lines() -> None:
+    assert lines("a\r\nb\tc\x1b") == "a\nb    c\N{REPLACEMENT CHARACTER}"
+
+
+def test_no_rows_are_said_so() -> None:
+    assert table(("a",), []) == "(none)\n"
+
+
+def test_figures_are_for_people() -> None:
+    assert [size(n) for n in (0, 1023, 1024, 5 * 1024**2, 3 * 1024**3)] == [
+        "0 B",
+        "1023 B",
+        "1.0 KB",
+        "5.0 MB",
+        "3.0 GB",
+    ]
+    assert took(3_725.4) == "1:02:05"
+    assert when(None) == ""
+
+
+PARAMS = {
+    "alerts.get": {"id": "A1"},
+    "deliveries.get": {"id": "D1"},
+    "quarantine.show": {"id": "Q1"},
+    "quarantine.replay": {"source": "shop"},
+    "deliveries.retry": {"channel": "sms"},
+    "events.send": {"title": "again"},
+    "channels.test": {"channel": "room"},
+    "probes.run": {"name": "front"},
+    "sources.test": {"name": "shop", "send": True},
+    "log.level": {"level": "debug"},
+}
+
+
+@pytest.fixture
+def full(desk: Desk) -> Desk:
+    desk.send("磁盘\x1b[31m满了")
+    desk.intake.refuse(
+        Hook(source="shop", body=b"\xffnot json", headers={"x-a": "b"}), Kind.UNUSABLE_BODY, "bad", "1.2.3.4"
+    )
+    desk.intake.refuse(Hook(source="nobody", body="正文\x1b".encode()), Kind.UNKNOWN_SOURCE, "who?", "1.2.3.4")
+    desk.courier.lanes.append(FakeLane(channel="gone"))
+    desk.scheduler.probes.append(
+        FakeProbeStatus(name="x", verdict="down", reading=Reading(ok=False, detail="refused"), since=desk.clock.now())
+    )
+    desk.warnings.append("handlers.d/x.py: broken")
+    return desk
+
+
+@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: one.words)
+def test_every_answer_can_be_shown(one, full: Desk) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    text = one.show(full.ask(one.method, **PARAMS.get(one.method, {})))
+    assert text.endswith("\n")
+    assert text.replace("\n", "").isprintable()
+
+
+def test_an_empty_daemon_can_be_shown_too(desk: Desk) -> None:
+    for one in COMMANDS:
+        if one.method not in PARAMS:
+            assert one.show(desk.ask(one.method))
+
+
+def test_a_body_that_is_not_text_is_shown_as_base64(full: Desk) -> None:
+    assert "base64" in show.request(full.ask("quarantine.show", id="Q1"))
+    assert "正文" in show.request(full.ask("quarantine.show", id="Q2"))

@@ -1,0 +1,74 @@
+"""Which deliveries share a message."""
+
+from typing import Any
+
+import msgspec
+from delivering import alert_of
+
+from daemon.delivery.letter import letters
+from daemon.notice import Delivery, Notice, Phase, Reason, Recipient
+from daemon.store.outbox import Claimed
+
+
+def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Claimed:
+    delivery = Delivery(
+        id=delivery_id,
+        notice_id=notice_id,
+        channel="sms",
+        recipient=Recipient(name=f"p{delivery_id}", address=to or f"+{delivery_id}"),
+        urgency=0,
+        phase=Phase.SENDING,
+        created_at=0.0,
+        due_at=0.0,
+        lease_until=0.0,
+        attempts=1,
+        first_try_at=0.0,
+        settled_at=None,
+        provider_id="",
+        reason="",
+        then=[],
+        alone=False,
+        interrupted=False,
+    )
+    notice = Notice(id=notice_id, alert=alert_of(0.0), receiver="ops", reason=Reason.FIRST, at=0.0)
+    return Claimed(delivery=msgspec.structs.replace(delivery, **more), notice=notice)
+
+
+def ids(claimed: list[Claimed], batch: int) -> list[list[int]]:
+    return [[one.delivery.id for one in letter.rows] for letter in letters(claimed, batch)]
+
+
+def test_rows_of_one_notice_share_a_message_up_to_what_fits() -> None:
+    assert ids([row(i) for i in range(1, 6)], 2) == [[1, 2], [3, 4], [5]]
+
+
+def test_rows_of_different_notices_never_share() -> None:
+    assert ids([row(1, 1), row(2, 2), row(3, 1)], 9) == [[1, 3], [2]]
+
+
+def test_without_batching_each_goes_by_itself_under_its_own_code() -> None:
+    made = letters([row(1), row(2)], 1)
+    assert [letter.message.out_id for letter in made] == ["D1", "D2"]
+
+
+def test_rows_with_a_history_of_their_own_go_alone_and_what_may_have_arrived_is_a_repeat() -> None:
+    made = letters([row(1), row(2, alone=True), row(3, interrupted=True), row(4)], 9)
+    assert [[one.delivery.id for one in letter.rows] for letter in made] == [[1, 4], [2], [3]]
+    assert [letter.message.repeat for letter in made] == [False, False, True]
+    assert {letter.message.out_id for letter in made} == {"N1"}
+
+
+def test_the_order_of_urgency_is_kept() -> None:
+    assert ids([row(7, 3), row(2, 1), row(9, 3)], 9) == [[7, 9], [2]]
+
+
+def test_rooms_are_never_batched() -> None:
+    rooms = [msgspec.structs.replace(row(i).delivery, recipient=Recipient()) for i in (1, 2)]
+    claimed = [Claimed(delivery=room, notice=row(1).notice) for room in rooms]
+    assert ids(claimed, 9) == [[1], [2]]
+
+
+def test_one_number_stands_once_in_a_message() -> None:
+    (letter,) = letters([row(1, to="+1"), row(2, to="+1"), row(3, to="+2")], 9)
+    assert [recipient.address for recipient in letter.message.recipients] == ["+1", "+2"]
+    assert len(letter.rows) == 3

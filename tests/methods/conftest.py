@@ -1,0 +1,21 @@
+"""A desk: the methods on a real store."""
+
+from pathlib import Path
+
+import pytest
+from fake_clock import FakeClock
+from fake_parts import Desk
+
+from daemon.store.sqlite import SqliteStore
+
+
+@pytest.fixture
+def desk(store: SqliteStore, clock: FakeClock) -> Desk:
+    return Desk(store, clock)
+
+
+@pytest.fixture
+def desk_of_closed_store(tmp_path: Path, clock: FakeClock) -> Desk:
+    closed = SqliteStore(tmp_path / "closed.db")
+    closed.close()
+    return Desk(closed, clock)

@@ -1,0 +1,144 @@
+"""quarantine.* and sources.*: requests that made no events, and trials of handlers."""
+
+import base64
+import dataclasses
+
+import pytest
+from fake_parts import CANARY, Desk, Said
+
+from daemon.config.settings import Retention
+from daemon.event import Event
+from daemon.hook import Hook
+from daemon.methods.sources import marked
+from daemon.methods.table import NOT_FOUND
+from daemon.store.quarantine import Kind
+
+GOOD = b'{"key":"k","title":"till is stuck","state":"firing"}'
+
+
+def refuse(desk: Desk, body: bytes = GOOD, source: str = "shop", kind: Kind = Kind.UNUSABLE_BODY) -> str:
+    hook = Hook(source=source, body=body, headers={"authorization": f"Bearer {CANARY}"}, query={"token": CANARY})
+    return desk.intake.refuse(hook, kind, "no", "192.0.2.7")
+
+
+def test_requests_are_listed_newest_first_without_their_bodies(desk: Desk) -> None:
+    refuse(desk)
+    refuse(desk, source="nobody", kind=Kind.UNKNOWN_SOURCE)
+    listed = desk.ask("quarantine.list")
+    assert [(one["code"], one["kind"], one["source"]) for one in listed] == [
+        ("Q2", "unknown_source", "nobody"),
+        ("Q1", "unusable_body", "shop"),
+    ]
+    assert "body" not in listed[0]
+    assert [one["code"] for one in desk.ask("quarantine.list", source="shop")] == ["Q1"]
+    assert [one["code"] for one in desk.ask("quarantine.list", before="Q2")] == ["Q1"]
+
+
+def test_a_body_is_shown_as_text_or_else_as_base64_and_no_secret_with_it(desk: Desk) -> None:
+    refuse(desk, "正文".encode())
+    refuse(desk, b"\xff\x00")
+    text, binary = desk.ask("quarantine.show", id="Q1"), desk.ask("quarantine.show", id="Q2")
+    assert (text["encoding"], text["body"]) == ("utf-8", "正文")
+    assert (binary["encoding"], base64.b64decode(binary["body"])) == ("base64", b"\xff\x00")
+    assert CANARY not in str(text)
+
+
+def test_a_replay_tells_what_became_of_the_request(desk: Desk) -> None:
+    refuse(desk)
+    (replayed,) = desk.ask("quarantine.replay", id="Q1")
+    assert (replayed["request"], replayed["problem"]) == ("Q1", "")
+    assert [one["change"] for one in replayed["events"]] == ["new"]
+    assert desk.ask("quarantine.list")[0]["replayed_at"] == desk.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("body", "source", "problem"),
+    [
+        (b"{", "shop", "not valid JSON"),
+        (b"{}", "shop", "not a shop body"),
+        (b'{"boom":true}', "shop", "the handler failed: ZeroDivisionError: not the operator's day"),
+        (GOOD, "nobody", "no source is called 'nobody'"),
+    ],
+)
+def test_a_replay_that_fails_says_why_and_keeps_the_request(desk: Desk, body: bytes, source: str, problem: str) -> None:
+    refuse(desk, body, source)
+    (replayed,) = desk.ask("quarantine.replay", id="Q1")
+    assert problem in replayed["problem"]
+    assert desk.ask("quarantine.show", id="Q1")["request"]["replayed_at"] is None
+
+
+def test_a_request_that_was_cut_cannot_be_replayed(desk: Desk) -> None:
+    desk.settings = dataclasses.replace(desk.settings, retention=Retention(quarantine_body=10))
+    refuse(desk)
+    assert not desk.ask("quarantine.list")[0]["whole"]
+    assert "only 10 of its" in desk.ask("quarantine.replay", id="Q1")[0]["problem"]
+
+
+def test_all_of_a_source_that_wait_are_replayed_but_not_those_with_bad_credentials(desk: Desk) -> None:
+    for number in range(3):
+        refuse(desk, GOOD.replace(b'"k"', b'"k%d"' % number))
+    refuse(desk, kind=Kind.BAD_CREDENTIALS)
+    refuse(desk, source="nobody", kind=Kind.UNKNOWN_SOURCE)
+    desk.ask("quarantine.replay", id="Q2")
+    assert [one["request"] for one in desk.ask("quarantine.replay", source="shop")] == ["Q1", "Q3"]
+    assert desk.ask("quarantine.replay", source="shop") == []
+    assert [one["request"] for one in desk.ask("quarantine.replay", id="Q4")] == ["Q4"]
+
+
+def test_sources_are_listed_with_their_protection_and_without_secrets(desk: Desk) -> None:
+    shop, broken = desk.ask("sources.list")
+    assert shop == {
+        "name": "shop",
+        "path": "/webhook/shop",
+        "handler": "shop",
+        "credentials": ["token"],
+        "samples": ["firing", "resolved"],
+        "doc": "Read the shop's bodies.",
+    }
+    assert broken["credentials"] == []
+
+
+def test_a_trial_shows_the_events_and_changes_nothing(desk: Desk) -> None:
+    trials = desk.ask("sources.test", name="shop")
+    assert [(trial["sample"], trial["events"][0]["state"]) for trial in trials] == [
+        ("firing", "firing"),
+        ("resolved", "resolved"),
+    ]
+    assert trials[0]["events"][0]["labels"] == {"team": "sales"}
+    assert [trial["sent"] for trial in trials] == [[], []]
+    assert desk.ask("alerts.list") == []
+
+
+def test_a_trial_that_is_sent_is_marked_and_leaves_real_alerts_alone(desk: Desk) -> None:
+    (real,) = desk.ask("sources.test", name="shop", sample="firing")
+    desk.intake.events([Event(source="shop", key="k", title="till is stuck")])
+    trials = desk.ask("sources.test", name="shop", send=True)
+    assert [trial["sent"][0]["change"] for trial in trials] == ["new", "resolved"]
+    test, kept = desk.ask("alerts.list")
+    assert (test["title"], test["state"], test["labels"]["test"]) == ("TEST till is stuck", "resolved", "true")
+    assert (kept["title"], kept["state"]) == ("till is stuck", "firing")
+    del real
+
+
+def test_a_test_event_without_a_key_is_another_problem_by_its_label() -> None:
+    event = Event(source="s", title="t", labels={"a": "b"})
+    assert marked(event).fingerprint() != event.fingerprint()
+
+
+def test_a_trial_of_a_broken_handler_tells_what_it_raised(desk: Desk) -> None:
+    (trial,) = desk.ask("sources.test", name="broken", send=True)
+    assert "ZeroDivisionError" in trial["problem"]
+    assert trial["sent"] == []
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"name": "nobody"}, "there is no source 'nobody'; there are: shop, broken"),
+        ({"name": "shop", "sample": "x"}, "has no sample 'x'; it has: firing, resolved"),
+    ],
+)
+def test_a_trial_of_what_is_not_there_is_not_found(desk: Desk, params: dict[str, str], sentence: str) -> None:
+    with pytest.raises(Said, match=sentence) as said:
+        desk.ask("sources.test", **params)
+    assert said.value.code == NOT_FOUND

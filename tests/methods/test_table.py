@@ -1,0 +1,49 @@
+"""The table itself: names, rights, and its description of itself."""
+
+from pathlib import Path
+
+import pytest
+from fake_parts import Desk
+
+from daemon.methods.page import page
+from daemon.methods.table import Table
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_name_taken_twice_is_refused() -> None:
+    table = Table()
+    table.method("ping", "read")(lambda: None)
+    add = table.method("ping", "act")
+    with pytest.raises(ValueError, match="two methods are called 'ping'"):
+        add(lambda: None)
+
+
+def test_every_method_has_a_first_line_that_ends_like_a_sentence(desk: Desk) -> None:
+    for method in desk.table:
+        assert method.help.endswith("."), method.name
+        assert len(method.help) <= 110, method.name
+
+
+def test_what_changes_something_needs_more_than_the_right_to_read(desk: Desk) -> None:
+    changing = {"send", "retry", "replay", "test", "run", "reload", "level", "check"}
+    for method in desk.table:
+        assert (method.right == "read") == (method.name.rpartition(".")[2] not in changing), method.name
+
+
+def test_the_list_of_methods_describes_itself(desk: Desk) -> None:
+    described = {method["name"]: method for method in desk.ask("methods.list")}
+    assert sorted(described) == list(described)
+    assert described["alerts.list"]["params"] == [
+        {"name": "state", "type": "firing | resolved", "required": False, "default": None},
+        {"name": "source", "type": "text", "required": False, "default": ""},
+        {"name": "limit", "type": "number from 1 to 1000", "required": False, "default": 100},
+        {"name": "before", "type": "number | text", "required": False, "default": 0},
+    ]
+    assert described["log.level"]["right"] == "admin"
+    assert described["events.send"]["params"][5]["type"] == "map of text to text"
+
+
+def test_the_page_about_methods_is_current(desk: Desk) -> None:
+    written = (ROOT / "docs/methods.md").read_text(encoding="utf-8")
+    assert written == page(desk.table), "write it anew: python -m daemon.methods.page > docs/methods.md"

@@ -1,0 +1,100 @@
+"""Texts that have to fit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.senders import phone, text
+
+FAMILY = "👩‍👩‍👧"
+FLAG = "🇨🇳"
+THUMB = "👍🏽"
+SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+KEYCAP = "1\ufe0f\u20e3"
+ACCENT = "e\u0301"
+SYLLABLE = "\u1112\u1161\u11ab"  # one Hangul syllable, spelt out
+
+
+@pytest.mark.parametrize("one", [FAMILY, FLAG, THUMB, SCOTLAND, KEYCAP, ACCENT, SYLLABLE])
+def test_what_people_see_as_one_is_never_cut(one: str) -> None:
+    assert list(text.clusters(one * 3)) == [one] * 3
+    for limit in range(1, 3 * len(one)):
+        kept = text.cut(one * 3, limit)
+        assert len(kept) <= limit
+        assert kept == one * (len(kept) // len(one)) + "…"
+
+
+def test_two_flags_are_not_three() -> None:
+    assert list(text.clusters("🇨🇳🇩🇪")) == ["🇨🇳", "🇩🇪"]
+
+
+def test_a_tower_of_marks_does_not_count_as_one_character_for_ever() -> None:
+    assert len(text.cut("a" + "\u0301" * 1_000, 35)) <= 35
+
+
+def test_what_fits_stays_as_it_is() -> None:
+    assert text.cut("数据库", 3) == "数据库"
+    assert text.cut("数据库满", 3) == "数据…"
+
+
+@given(st.text(), st.integers(min_value=1, max_value=40))
+def test_a_cut_is_never_too_long_and_loses_nothing_that_fits(written: str, limit: int) -> None:
+    kept = text.cut(written, limit)
+    assert len(kept) <= limit
+    assert kept == written if len(written) <= limit else written.startswith(kept.removesuffix("…"))
+    assert "".join(text.clusters(written)) == written
+
+
+@given(st.text())
+def test_a_line_is_one_line(written: str) -> None:
+    made = text.line(written)
+    assert made.replace("\u200d", "").isprintable()
+    assert made == made.strip()
+    assert "  " not in made
+
+
+def test_lines_keep_their_breaks_and_lose_what_drives_a_terminal() -> None:
+    assert text.lines("a\r\nb\tc\x1b[31m\x07d") == "a\nb\tc [31m d"
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("down: https://shop.example.com/x?y=1 now", "down: now"),
+        ("see www.example.com ok", "see ok"),
+        ("10.0.0.7:5432 on db.internal", "10-0-0-7:5432 on db-internal"),
+        ("🔥 disk 97% on 数据库，速看！ ☃", "disk 97% on 数据库，速看！"),
+        ("{{x}} <b> & \"q\" 'r' \\ $ ~ ^ |", "x b q r"),
+        ("平均 3.5 秒。", "平均 3-5 秒。"),
+    ],
+)
+def test_plain_words_hold_no_links_addresses_or_emoji(written: str, plain: str) -> None:
+    assert text.plain(written) == plain
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "13800000001", "+8613800000001", "008613800000001", "8613800000001", " +86 138 0000 0001 ",
+        "(+86) 138-0000-0001",
+        "１３８０００００００１", "\u202a+86\u00a0138\u20110000\u20110001\u202c", "+86.138.0000.0001",
+    ],
+)  # fmt: skip
+def test_a_number_is_understood_as_people_write_it(written: str) -> None:
+    assert phone.mainland(written) == "13800000001"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "lin", "1380000000", "138000000012", "12345678901", "+1 310 555 0100", "+13105550100", "0013105550100",
+        "+852 5123 4567", "+86 10 8888 8888", "1３80000000x", "13800000001,13800000002", "٠١٣٨", "+86+8613800000001",
+    ],
+)  # fmt: skip
+def test_anything_else_is_no_mainland_mobile_number(written: str) -> None:
+    assert phone.mainland(written) is None
+
+
+def test_a_masked_number_cannot_be_dialled() -> None:
+    assert phone.masked("13800000001") == "…0001"
+    assert phone.masked("1234") == "…"

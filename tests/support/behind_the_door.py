@@ -1,0 +1,88 @@
+"""What an HTTP door needs behind it: a daemon whose parts a test sets, and an intake that fails as told."""
+
+import threading
+from dataclasses import dataclass, field
+
+from fake_clock import FakeClock
+
+from daemon.config.settings import Settings, Source
+from daemon.hook import Hook
+from daemon.listener.exchange import Answer, Request, refused
+from daemon.listener.parts import Parts
+from daemon.listener.web import Web
+from daemon.methods.table import Caller
+from daemon.store.quarantine import Kind
+
+
+@dataclass
+class Daemon:
+    """Everything the door needs, each part to be set by the test."""
+
+    settings: Settings
+    clock: FakeClock
+    intake: object
+    asked: list[tuple[bytes, Caller]] = field(default_factory=list)
+    said: bytes | None = b'{"jsonrpc":"2.0","id":1,"result":"pong"}'
+    why_not: str = ""
+    problems: list[str] = field(default_factory=list)
+    reloads: int = 0
+
+    def rpc(self, body: bytes, caller: Caller) -> bytes | None:
+        self.asked.append((body, caller))
+        return self.said
+
+    def reload(self) -> list[str]:
+        self.reloads += 1
+        return self.problems
+
+    def web(self) -> Web:
+        return Web(
+            Parts(
+                settings=lambda: self.settings,
+                clock=self.clock,
+                intake=self.intake,  # type: ignore[arg-type]
+                rpc=self.rpc,
+                ready=lambda: self.why_not,
+                reload=self.reload,
+            )
+        )
+
+
+class Failing:
+    """An intake that raises what it is told to."""
+
+    def __init__(self, take: Exception | None = None, refuse: Exception | None = None) -> None:
+        self.raises = take
+        self.refuse_raises = refuse
+        self.refused: list[tuple[Hook, Kind, str]] = []
+
+    def take(self, _source: Source, _hook: Hook) -> list[object]:
+        if self.raises:
+            raise self.raises
+        return []
+
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+        if self.refuse_raises:
+            raise self.refuse_raises
+        assert remote == "127.0.0.1"
+        self.refused.append((hook, kind, reason))
+        return "Q7"
+
+
+def echo(asked: Request) -> Answer:
+    if asked.refusal:
+        return refused(asked.refusal)
+    return Answer(body=f"{asked.method} {asked.path} ".encode() + asked.body, content_type="text/plain")
+
+
+class Gate:
+    """An application that works until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    def __call__(self, asked: Request) -> Answer:
+        self.entered.set()
+        assert self.go.wait(4)
+        return echo(asked)
