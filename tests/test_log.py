@@ -15,6 +15,7 @@ import gevent
 import pytest
 
 from daemon import log
+from daemon.errors import ConfigError
 from daemon.logfile import LogFile
 
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -154,7 +155,7 @@ def test_configuring_again_goes_over_to_the_new_and_closes_the_old(tmp_path: Pat
     ours = [handler for handler in logging.getLogger().handlers if isinstance(handler, LogFile)]
     assert len(ours) == 1
     assert [len(lines_of(tmp_path / "below" / name)) for name in "ab"] == [1, 2]
-    with pytest.raises(OSError, match="Is a directory"):
+    with pytest.raises(ConfigError, match=f"log.file: {tmp_path} cannot be opened: Is a directory"):
         log.configure(Where(file=str(tmp_path)))
     logger.info("the old one goes on")
     assert len(lines_of(tmp_path / "below" / "b")) == 3
