@@ -11,7 +11,6 @@ from pathlib import Path
 import gevent
 import pytest
 import zmq.green as zmq
-from fake_parts import Desk, FakeLane
 from gevent.server import StreamServer
 
 from daemon.clock import SystemClock
@@ -19,6 +18,7 @@ from daemon.config.settings import Auth, Curve, CurveClient, Settings
 from daemon.control.port import ControlPort
 from daemon.errors import SendRefused
 from daemon.secret import Secret
+from fake_parts import Desk, FakeLane
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -1,12 +1,12 @@
 """alerts.*, events.*, deliveries.*: what an operator asks about the way of an alarm."""
 
 import pytest
-from fake_parts import Desk, Said
 
 from daemon.alerting.dedupe import Change
 from daemon.event import Severity
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, UNAVAILABLE
 from daemon.store import leases, outbox
+from fake_parts import Desk, Said
 
 
 def kill(desk: Desk, channel: str = "sms") -> None:

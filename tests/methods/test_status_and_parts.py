@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from fake_parts import CANARY, Desk, FakeLane, FakeProbeStatus, Said
 
 from daemon.errors import SendRefused, SendWait
 from daemon.event import Severity
@@ -11,6 +10,7 @@ from daemon.hook import Hook
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED
 from daemon.notice import Recipient
 from daemon.store.quarantine import Kind
+from fake_parts import CANARY, Desk, FakeLane, FakeProbeStatus, Said
 
 
 def test_ping_and_version(desk: Desk) -> None:
