@@ -2,6 +2,7 @@
 
 import functools
 import re
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
@@ -125,6 +126,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if is_method and not any(isinstance(owner, k) and names.fullmatch(name) for k, names in _METHODS.items()):
             raise TemplateError(f"a template may not call .{name}(); look for a filter that does it")
         return super().call(context, function, *args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """Refuse the method `format`, whose fields are as wide as told; the filter is bounded."""
+        if isinstance(value, types.MethodType | types.BuiltinMethodType) and value.__name__ in {"format", "format_map"}:
+            raise TemplateError("a template may not call .format(); use the filter: '%s'|format(x)")
+        return None
 
 
 @jinja2.pass_context

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from daemon.alertlist import left_out, listed
 from daemon.event import Event
-from daemon.fields import body_of, links_of
 from daemon.hook import Hook
+from daemon.payload.alertlist import left_out, listed
+from daemon.payload.fields import body_of, links_of
 from daemon.registry import Sample, handler
 
 _FIRING = b"""{

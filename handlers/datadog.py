@@ -8,11 +8,11 @@ import msgspec
 
 from daemon.errors import HandlerError
 from daemon.event import Event, Severity, State
-from daemon.fields import body_of, links_of, mapping, text_of, those
 from daemon.hook import Hook
+from daemon.payload.fields import body_of, links_of, mapping, text_of, those
+from daemon.payload.stamps import instant
+from daemon.payload.words import severity
 from daemon.registry import Sample, handler
-from daemon.stamps import instant
-from daemon.words import severity
 
 _CUSTOM = b"""{"src": "datadog", "v": 1, "id": "7300000000000000001", "alert_id": "51234567",
  "cycle": "8812345678901234567", "aggreg": "9f3d2c1b0a", "transition": "Triggered", "alert_type": "error",

@@ -9,13 +9,13 @@ import msgspec
 
 from daemon.errors import ConfigError, HandlerError, TemplateError
 from daemon.event import Event, Severity, State
-from daemon.fields import body_of, kind, text_of
 from daemon.hook import Hook
-from daemon.paths import Path, PathNotFound
+from daemon.payload.fields import body_of, kind, text_of
+from daemon.payload.paths import Path, PathNotFound
+from daemon.payload.stamps import instant
+from daemon.payload.words import SEVERITIES, STATES, plain
 from daemon.registry import Sample, handler
-from daemon.stamps import instant
 from daemon.template import Template
-from daemon.words import SEVERITIES, STATES, plain
 
 
 def _doc(text: str) -> dict[str, str]:
@@ -250,7 +250,7 @@ def _event(source: str, plan: _Plan, body: Any, item: Any) -> Event:
 
 def _state(plan: _Plan, said: Mapping[str, str]) -> State:
     """A word nobody knows could mean either: the request is refused, kept, and replayed once the word is listed."""
-    word = said.get("state", State.FIRING)
+    word = said.get("state") or State.FIRING
     state = plan.states.get(plain(word))
     if state is None:
         raise HandlerError(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from daemon.alertlist import Listed, left_out, listed
 from daemon.event import Event
-from daemon.fields import body_of, links_of, text_of
 from daemon.hook import Hook
+from daemon.payload.alertlist import Listed, left_out, listed
+from daemon.payload.fields import body_of, links_of, text_of
 from daemon.registry import Sample, handler
 
 # The alerts that Grafana makes of a rule which could not be judged; the rule's name is in a label.

@@ -1,12 +1,11 @@
 """tocsin's looks at itself: each one provoked."""
 
+import threading
 from collections.abc import Iterator
 
 import gevent
 import pytest
-from fake_clock import FakeClock, settle
 from gevent import monkey
-from probes_by_hand import plan
 from prometheus_client import generate_latest
 
 from daemon import housekeeping, telemetry
@@ -20,6 +19,8 @@ from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes, Seconds
+from fake_clock import FakeClock, settle
+from probes_by_hand import plan
 
 DAY = 86_400.0
 
@@ -117,6 +118,9 @@ def test_a_disk_that_fills_up_is_an_alarm_until_there_is_room(box: Box) -> None:
     box.checks.check_disk()
     (alert,) = box.alerts()
     assert (alert.key, alert.state, alert.count) == ("disk_free", State.FIRING, 2)
+    box.settings = Settings(self_checks=SelfChecks(disk_free=Bytes(free * 19 // 20)))
+    box.checks.check_disk()
+    assert box.keys() == ["disk_free"]  # a little above the limit is not enough
     box.settings = Settings(self_checks=SelfChecks(disk_free=Bytes(free // 2)))
     box.checks.check_disk()
     assert box.keys(State.RESOLVED) == ["disk_free"]
@@ -276,18 +280,22 @@ def test_gauges_show_what_is_open_and_forget_what_is_gone(box: Box) -> None:
 
 
 def test_one_check_that_breaks_keeps_no_other_from_running(
-    box: Box, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    box: Box, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken() -> None:
+    def broken() -> Settings:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(box.checks, "check_clock", broken)
-    counted = []
-    monkeypatch.setattr(box.checks, "count", lambda: counted.append(1))
-    box.checks.start()
-    clock.advance(35)
-    assert len(counted) == 3
+    told = threading.Event()
+    checks = SelfCheck(broken, clock, box.store, box.intake, lambda *_: told.set())
+    checks.start()
+    clock.advance(65)  # those that read the settings have had their turn, and break
     assert any(record.exc_info for record in caplog.records)
+    refuse_writes(box.store)
+    with pytest.raises(StoreUnavailable):
+        write(box.store)
+    clock.advance(10)
+    assert told.wait(timeout=2)
+    checks.stop()
 
 
 def test_a_stopped_self_check_does_nothing_more(box: Box, clock: FakeClock) -> None:

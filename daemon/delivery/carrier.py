@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 import msgspec
+from gevent import Timeout
 
 from daemon.clock import Clock
 from daemon.config.settings import Channel
@@ -163,7 +164,7 @@ class Carrier:
             return found or way.send(letter.message)
         except SendError as error:
             return error
-        except Exception as error:
+        except (Exception, Timeout) as error:
             codes = ", ".join(row.delivery.code for row in letter.rows)
             log.exception(
                 "the sender of %s broke on %s", self.channel.name, codes, extra={"channel": self.channel.name}

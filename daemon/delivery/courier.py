@@ -21,6 +21,7 @@ from daemon.store.base import Store
 log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
+JUMP = 5.0  # a wall clock that goes back by more was set
 GRACE = 5.0
 
 
@@ -106,8 +107,27 @@ class Courier:
         lane.start()
 
     def _look_on(self) -> None:
+        ahead = self._ahead()
         while not self._clock.wait(self._stopping, LOOK):
+            before, ahead = ahead, self._ahead()
+            if before - ahead > JUMP:
+                self._set_back(before - ahead)
             self._look()
+
+    def _ahead(self) -> float:
+        return self._clock.now() - self._clock.monotonic()
+
+    def _set_back(self, by: float) -> None:
+        """The wall clock went back: what was to be tried in a minute must not wait for a minute and that."""
+        now = self._clock.now()
+        try:
+            moved = self._store.write(lambda tx: leases.set_back(tx, now, by))
+        except StoreError as error:
+            log.warning("the clock was set back by %.0f s, and due times could not be moved: %s", by, error)
+            return
+        log.warning("the clock was set back by %.0f s; %d due times are moved with it", by, moved)
+        for lane in self._lanes.values():
+            lane.wake()
 
     def _look(self) -> None:
         """Open a lane for rows whose channel nobody serves: written by an older configuration, or revived by hand."""

@@ -25,6 +25,7 @@ log = logging.getLogger("tocsin.delivery")
 LONGEST_NAP = 30.0  # the wall clock may be set while we wait
 LEAST_NAP = 0.001
 TROUBLE_PAUSE = 1.0  # after the store could not write; doubled up to LONGEST_NAP
+KILL_WITHIN = 2.0  # a sender that will not even be killed does not keep the daemon up
 NOTHING = Haul(settled=[], taken=Taken(claimed=[], unreadable=[]), gone=[], more=False, next_due=None)
 
 
@@ -89,7 +90,8 @@ class Lane:
     def abandon(self) -> int:
         """Break off what is still being sent and give its leases back; return how many."""
         held = dict(self._held)
-        gevent.killall([greenlet for greenlet in (self._loop, *self._sending) if greenlet is not None])
+        running = [greenlet for greenlet in (self._loop, *self._sending) if greenlet is not None]
+        gevent.killall(running, timeout=KILL_WITHIN)
         if self._carrier is not None:
             self._carrier.retire()
         answers, now = self._answers, self._clock.now()

@@ -25,7 +25,10 @@ class Way:
 
     def send(self, message: Message) -> Receipt:
         """Try once; raises SendError, or whatever a broken sender raises."""
-        return self._within_limit(lambda: self.sender.send(message))
+        receipt: object = self._within_limit(lambda: self.sender.send(message))
+        if not isinstance(receipt, Receipt):
+            raise TypeError(f"a sender returned {receipt!r:.80} in place of a Receipt")
+        return receipt
 
     def find(self, message: Message, since: float) -> Receipt | None:
         """Ask the provider whether it has the message; raises SendError, or whatever a broken sender raises."""

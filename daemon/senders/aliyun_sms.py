@@ -47,7 +47,9 @@ class AliyunSms(Sender):
         default_factory=dict,
         metadata={"doc": "the template's variables: each a Jinja template that sees `alert`, `notice` and `message`"},
     )
-    max_param: int = field(default=35, metadata={"doc": "most characters of one variable, 1 to 500"})
+    max_param: int = field(
+        default=35, metadata={"doc": "most characters of one variable", "least": 1, "most": LONGEST_PARAM}
+    )
     endpoint: str = field(
         default="https://dysmsapi.aliyuncs.com",
         metadata={"doc": "the gateway of your region; http:// is taken too, for tests"},

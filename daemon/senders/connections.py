@@ -4,7 +4,9 @@ import functools
 import socket
 import ssl
 from collections import deque
+from pathlib import Path
 
+import certifi
 from gevent import monkey
 
 from daemon.clock import Clock
@@ -80,7 +82,15 @@ class Connections:
 @functools.lru_cache(maxsize=16)
 def _tls(ca_file: str) -> ssl.SSLContext:
     """Read the certificates to trust once: it takes tens of milliseconds."""
-    return ssl.create_default_context(cafile=ca_file or None)
+    return ssl.create_default_context(cafile=ca_file or _authorities())
+
+
+def _authorities() -> str | None:
+    """None for the machine's own; a bare machine without any (no ca-certificates) gets Mozilla's list."""
+    own = ssl.get_default_verify_paths()
+    if own.cafile or (own.capath and list(Path(own.capath).iterdir())):
+        return None
+    return certifi.where()
 
 
 def _is_quiet(connection: socket.socket) -> bool:

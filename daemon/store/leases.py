@@ -76,6 +76,13 @@ def next_due(tx: Tx, channel: str) -> float | None:
     return row[0] if row else None
 
 
+def set_back(tx: Tx, now: float, by: float) -> int:
+    """Move due times that lie ahead back with the clock; return how many."""
+    return tx.run(
+        "UPDATE deliveries SET due_at = max(?, due_at - ?) WHERE phase = 'waiting' AND due_at > ?", (now, by, now)
+    )
+
+
 def release(tx: Tx, deliveries: Iterable[Delivery], now: float) -> int:
     """Give leases back at once: these tries were broken off and may have arrived. Returns how many."""
     return sum(

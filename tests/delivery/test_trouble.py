@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import gevent
 import pytest
-from delivering import Batching, Post, Provider, raising
 from gevent.event import Event
 
 from daemon.errors import SendFailed
 from daemon.notice import Message, Phase, Receipt
+from delivering import Batching, Post, Provider, raising
 
 
 def test_an_answer_that_cannot_be_written_is_kept_and_the_message_is_not_sent_again(post: Post) -> None:
@@ -107,6 +107,38 @@ def test_setting_the_clock_forward_does_not_send_twice_what_is_being_sent(post: 
     gate.set()
     post.quiet()
     assert (post.row(one).phase, post.row(one).attempts) == (Phase.SENT, 1)
+
+
+def test_setting_the_clock_back_does_not_put_off_what_was_due_soon(post: Post) -> None:
+    sms = Provider(answer=raising(SendFailed("503"), None))
+    post.channel("sms", sms)
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    post.clock.jump(-86_400)
+    post.go(40)
+    assert post.row(one).phase is Phase.SENT
+
+
+@pytest.mark.parametrize("answer", [None, "ok", {}])
+def test_a_sender_that_returns_no_receipt_has_not_sent(post: Post, answer: object) -> None:
+    post.channel("sms", Provider(answer=lambda _: answer))  # type: ignore[arg-type, return-value]
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    assert post.row(one).phase is Phase.WAITING
+    assert "TypeError" in post.row(one).reason
+
+
+def test_a_senders_own_timeout_that_it_forgot_to_catch_is_a_failed_try(post: Post) -> None:
+    def answer(_: Message) -> Receipt:
+        raise gevent.Timeout(1)
+
+    post.channel("sms", Provider(answer=answer))
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    assert (post.row(one).phase, post.row(one).interrupted) == (Phase.WAITING, True)
 
 
 def test_a_row_that_cannot_be_read_is_buried_and_the_others_go(post: Post) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.paths import Path, PathNotFound
+from daemon.payload.paths import Path, PathNotFound
 
 BODY = {
     "a": {"b": [{"c": 1}, {"c": 2}, {"d": 3}]},

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import yaml
-from bodies import read
 
+from bodies import read
 from daemon.event import Severity, State
 from daemon.loading import built_in_handlers, handlers_from
+from daemon.payload.words import STATES
 from daemon.registry import Handler
-from daemon.words import STATES
 from handlers.generic import Options
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.stamps import instant
+from daemon.payload.stamps import instant
 
 BEGIN = 1_795_222_800.0  # 2026-11-21 01:00:00 UTC
 

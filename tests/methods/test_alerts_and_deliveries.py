@@ -1,17 +1,22 @@
 """alerts.*, events.*, deliveries.*: what an operator asks about the way of an alarm."""
 
 import pytest
-from fake_parts import Desk, Said
 
 from daemon.alerting.dedupe import Change
 from daemon.event import Severity
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, UNAVAILABLE
+from daemon.store import leases, outbox
+from fake_parts import Desk, Said
 
 
 def kill(desk: Desk, channel: str = "sms") -> None:
-    """Let everything that waits on the channel fail for good, as the courier would write it."""
-    sql = "UPDATE deliveries SET phase = 'dead', reason = 'no such number' WHERE phase = 'waiting' AND channel = ?"
-    desk.store.write(lambda tx: tx.run(sql, (channel,)))
+    """Let everything that waits on the channel fail for good."""
+
+    def work(tx: outbox.Tx) -> None:
+        for claimed in leases.claim(tx, channel, desk.clock.now(), 60, 100).claimed:
+            outbox.dead(tx, claimed.delivery, "the number does not exist", desk.clock.now())
+
+    desk.store.write(work)
 
 
 def test_alerts_are_listed_newest_first_page_by_page(desk: Desk) -> None:
@@ -130,7 +135,7 @@ def test_a_delivery_is_told_with_what_it_was_to_say(desk: Desk) -> None:
 def test_a_dead_delivery_is_sent_again_once(desk: Desk) -> None:
     desk.send()
     kill(desk)
-    assert desk.ask("deliveries.list", phase="dead")[0]["reason"] == "no such number"
+    assert desk.ask("deliveries.list", phase="dead")[0]["reason"] == "the number does not exist"
     assert desk.ask("deliveries.retry", id="D1") == {"retried": ["D1"]}
     with pytest.raises(Said, match="D1 is waiting: only a dead delivery") as said:
         desk.ask("deliveries.retry", id="D1")

@@ -1,5 +1,6 @@
 """Beats: spread, stable, without drift, and without bursts after a stall."""
 
+import math
 import subprocess
 import sys
 
@@ -40,6 +41,16 @@ def test_the_next_beat_is_in_the_future_and_at_most_one_interval_away(every: flo
     due = beat.due(beat.after(now))
     assert now < due
     assert beat.due(beat.after(now) - 1) <= now
+
+
+@pytest.mark.parametrize(
+    ("every", "offset", "number"),
+    [(89.55753946414917, 83.86531480812361, 55_326), (0.7, 0.21235795765304233, 77_015)],
+)
+def test_rounding_neither_repeats_nor_drops_a_beat(every: float, offset: float, number: int) -> None:
+    beat = Beat(offset=offset, every=every)
+    assert beat.after(beat.due(number)) == number + 1
+    assert beat.after(math.nextafter(beat.due(number), 0)) == number
 
 
 def test_being_late_moves_no_later_beat() -> None:

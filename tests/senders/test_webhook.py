@@ -1,13 +1,9 @@
 """The webhook channel: what it posts, and that another tocsin believes it."""
 
 import json
-from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
-from fake_clock import BEGIN, FakeClock
-from fake_provider import FakeProvider, endless, say
-from messages import LIN, message
 
 from daemon.clock import Clock
 from daemon.config.settings import Hmac, Source
@@ -18,13 +14,9 @@ from daemon.notice import Reason
 from daemon.registry import Handler
 from daemon.secret import Secret
 from daemon.senders.webhook import Webhook, body
-
-
-@pytest.fixture
-def provider() -> Iterator[FakeProvider]:
-    started = FakeProvider().start()
-    yield started
-    started.stop()
+from fake_clock import BEGIN, FakeClock
+from fake_provider import FakeProvider, endless, say
+from messages import LIN, message
 
 
 class Still(Webhook):

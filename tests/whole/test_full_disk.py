@@ -1,5 +1,6 @@
 """A disk that is really full: 503 and never a lost 200, people are told past the store, and all is well afterwards."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from gevent.pywsgi import WSGIServer
+
 from needs import need
 from running import Tocsind, running
 from until import until
@@ -61,9 +63,9 @@ def test_a_full_disk_refuses_and_loses_nothing(small_disk: Path, provider: tuple
     with running(small_disk, CONFIG.format(port=port)) as daemon:
         assert send(daemon, "before") == 200
         ballast = small_disk / "ballast"
-        with ballast.open("wb") as file, pytest.raises(OSError, match="space"):
-            while True:
-                os.write(file.fileno(), b"x" * 4096)
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
         accepted = {f"full {number}" for number in range(300) if send(daemon, f"full {number}", "x" * 8_000) == 200}
         status, body = daemon.post("/webhook/script", {"key": "last", "title": "last", "text": "x" * 8_000})
         assert status == 503, "the disk was not full enough to show anything"

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.fields import kind, those
+from daemon.payload.fields import kind, those
 
 MAX_PATH = 500
 

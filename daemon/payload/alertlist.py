@@ -7,9 +7,9 @@ import msgspec
 
 from daemon.errors import HandlerError
 from daemon.event import Severity, State
-from daemon.fields import mapping, member, objects, text_of, texts
-from daemon.stamps import instant
-from daemon.words import severity
+from daemon.payload.fields import mapping, member, objects, text_of, texts
+from daemon.payload.stamps import instant
+from daemon.payload.words import severity
 
 _SEVERITY_LABELS = ("severity", "priority", "level")
 

@@ -1,0 +1,1 @@
+"""Reading what other programs send: fields, paths, words, times, lists of alerts."""

@@ -1,0 +1,98 @@
+"""What is told of each outcome: numbers that move and log lines that can be followed."""
+
+import logging
+
+import pytest
+
+from daemon import telemetry
+from daemon.errors import Scope, SendFailed, SendRefused
+from daemon.event import Severity
+from daemon.notice import Receipt
+from delivering import Batching, Post, Provider, raising
+
+
+def number(name: str, **labels: str) -> float:
+    return telemetry.REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def outcome(channel: str, name: str) -> float:
+    return number("tocsin_deliveries_total", channel=channel, outcome=name)
+
+
+def test_every_outcome_is_counted(post: Post) -> None:
+    post.channel("sent", Provider())
+    post.channel("later", Provider(answer=raising(SendFailed("x"))))
+    post.channel("over", Provider(answer=raising(SendRefused("x"))))
+    bad = SendRefused("x", scope=Scope.RECIPIENT)
+    post.channel("alone", Batching(answer=raising(bad, None)))
+    post.courier.start()
+    post.put("sent")
+    post.put("later")
+    post.put("over")
+    post.put("over", "sent")
+    post.put("alone", to=("a", "b"))
+    post.quiet()
+    assert outcome("sent", "sent") == 2
+    assert outcome("later", "later") == 1
+    assert (outcome("over", "dead"), outcome("over", "failed_over")) == (1, 1)
+    assert (outcome("alone", "alone"), outcome("alone", "sent")) == (2, 2)
+    assert number("tocsin_send_seconds_count", channel="alone") == 3
+    assert number("tocsin_delivery_seconds_count", channel="sent") == 2
+
+
+def test_the_breakers_gauge_follows_it(post: Post) -> None:
+    post.channel("gauge", Provider(answer=raising(SendRefused("arrears", scope=Scope.CHANNEL), None)))
+    post.courier.start()
+    post.put("gauge")
+    post.quiet()
+    assert number("tocsin_breaker_open", channel="gauge") == 1
+    post.go(11)
+    post.put("gauge")
+    post.quiet()
+    assert number("tocsin_breaker_open", channel="gauge") == 0
+
+
+def test_each_outcome_is_one_line_with_the_codes_of_alert_delivery_and_channel(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "tocsin.delivery")
+    post.channel("sms", Provider(answer=raising(SendFailed("503", code="E"), None)))
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.go(6)
+    lines = [record for record in caplog.records if getattr(record, "delivery", "") == f"D{one}"]
+    assert [(line.levelname, line.getMessage()) for line in lines] == [
+        ("WARNING", f"D{one} to lin over sms: later: 503 (E)"),
+        ("INFO", f"D{one} to lin over sms: sent"),
+    ]
+    assert {(line.alert, line.channel) for line in lines} == {("A1", "sms")}  # type: ignore[attr-defined]
+
+
+def test_an_alarm_that_cannot_be_raised_stops_nothing(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no pipeline")
+
+    post.courier._alarms._alarm = broken
+    post.channel("sms", Provider(answer=raising(SendRefused("x"), None)))
+    post.courier.start()
+    post.put("sms")
+    post.quiet()
+    (other,) = post.put("sms")
+    post.quiet()
+    assert post.row(other).provider_id == "yes"
+    assert "the alarm dead:sms could not be raised" in caplog.text
+
+
+def test_alarms_say_how_bad_it_is_and_which_channel(post: Post) -> None:
+    warned = Receipt(warnings=("x",))
+    post.channel("sms", Provider(answer=raising(SendRefused("x", scope=Scope.CHANNEL))))
+    post.channel("backup", Provider(answer=lambda _: warned))
+    post.courier.start()
+    post.put("sms", "backup")
+    post.quiet()
+    assert {(key, severity) for key, _, _, severity, _ in post.alarms} == {
+        ("breaker:sms", Severity.ERROR),
+        ("failover:sms", Severity.WARNING),
+        ("template:backup", Severity.WARNING),
+    }
+    assert all(labels == {"channel": key.split(":")[1]} for key, _, _, _, labels in post.alarms)
