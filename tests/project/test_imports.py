@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tree import ROOT, dotted, imports, name, python, tree
 
 # Where a library may be imported: files, or folders with a slash at the end.

@@ -9,9 +9,9 @@ from importlib.metadata import entry_points, packages_distributions, version
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from tree import ROOT, files, imports, name, python
 
 import daemon
+from tree import ROOT, files, imports, name, python
 
 LOCKS = ("requirements.lock", "requirements-test.lock")
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from needs import need
 from service import Service, installed, make, user_exists
 from tree import ROOT

@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+
 from needs import need
 from service import USER, Service, command_line, installed, is_alive, processes
 from until import until
