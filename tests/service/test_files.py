@@ -3,9 +3,8 @@
 import configparser
 import re
 
-from tree import ROOT
-
 from daemon.app import STOP_WITHIN
+from tree import ROOT
 
 
 def ini(name: str) -> configparser.ConfigParser:

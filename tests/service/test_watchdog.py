@@ -4,12 +4,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from fake_clock import FakeClock, settle
 
 from daemon.alerting.intake import Intake
 from daemon.config.settings import Settings
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock, settle
 
 
 def fed(store: SqliteStore, clock: FakeClock, place: Path, seconds: float) -> list[bytes]:
