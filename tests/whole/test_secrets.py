@@ -49,7 +49,7 @@ def asked(daemon: Tocsind) -> list[bytes]:
         daemon.post("/rpc", b"{}", Authorization=f"Bearer {CANARY}x")[1],
     ]
     reading = ["status", "channels.list", "deliveries.list", "alerts.list", "quarantine.list", "sources.list",
-               "probes.list", "methods.list", "config.check"]  # fmt: skip
+               "probes.list", "methods.list", "config.check", "config.get"]  # fmt: skip
     calls = [(name, {}) for name in reading]
     calls += [("quarantine.show", {"id": f"Q{number}"}) for number in (1, 2, 3, 4)]
     calls += [("alerts.get", {"id": "A1"}), ("deliveries.get", {"id": "D1"})]
