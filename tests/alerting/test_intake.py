@@ -145,9 +145,7 @@ def test_an_own_alarm_counts_while_open_and_ends(store: SqliteStore, clock: Fake
     assert (alarm.count, alarm.state, alarm.title) == (3, "resolved", "The disk fills up")
 
 
-def test_alerts_that_nobody_speaks_of_are_ended_and_told_as_ended(
-    store: SqliteStore, clock: FakeClock
-) -> None:
+def test_alerts_that_nobody_speaks_of_are_ended_and_told_as_ended(store: SqliteStore, clock: FakeClock) -> None:
     door = intake(store, clock)
     old = [event(key=""), event(key="k2"), event(source="probe"), event(source="tocsin")]
     door.events(old)
