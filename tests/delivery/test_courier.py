@@ -1,5 +1,6 @@
 """Start, reload, stop, crash; and what goes past the outbox."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import gevent
@@ -172,6 +173,29 @@ def test_what_does_not_finish_in_time_is_given_back_and_repeated_by_the_next_sta
     post.new_courier().start()
     post.quiet()
     assert [message.repeat for message in again.heard] == [True]
+
+
+def test_a_sender_that_cannot_be_killed_does_not_keep_the_others_answers_off_the_disk(post: Post) -> None:
+    gate = Event()
+
+    def answer(message: Message) -> Receipt:
+        if message.alert.title == "done":
+            post.store.ill = True
+            return Receipt(provider_id="yes")
+        while not gate.is_set():
+            with suppress(gevent.GreenletExit):
+                gate.wait()
+        return Receipt()
+
+    post.channel("sms", Provider(answer=answer), pool=2)
+    post.courier.start()
+    (stubborn,), (done,) = post.put("sms", title="stubborn"), post.put("sms", title="done")
+    post.quiet()
+    post.store.ill = False
+    post.stop(timeout=0.0)
+    assert post.row(done).phase is Phase.SENT
+    assert (post.row(stubborn).phase, post.row(stubborn).interrupted) == (Phase.WAITING, True)
+    gate.set()
 
 
 def test_stop_with_an_ill_store_ends_in_time(post: Post) -> None:
