@@ -123,14 +123,15 @@ class Carrier:
 
     def carry(self, letter: Letter) -> list[Answer]:
         """Name every station of one message: reconcile and send, learn, judge."""
-        began = self._clock.monotonic()
+        began, way = self._clock.monotonic(), self._way
         try:
-            outcome = self._tried(letter, self._way)
+            outcome = self._tried(letter, way)
         finally:
             self._busy -= 1
         now = self._clock.now()
         self._report.tried(self._clock.monotonic() - began)
-        self._remember(outcome, letter.rows[0], now)
+        if way is self._way:  # what an old sender met says nothing about the one that replaced it
+            self._remember(outcome, letter.rows[0], now)
         terms = self._terms(len(letter.rows))
         return [
             Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw))

@@ -9,7 +9,7 @@ from delivering import Batching, Post, Provider, raising
 from gevent.event import Event
 
 from daemon.config.settings import Leg, Receiver, Route
-from daemon.errors import SendFailed, SendRefused
+from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
 from daemon.notice import Message, Phase, Reason, Receipt, Recipient
 
@@ -123,6 +123,24 @@ def test_reload_with_mended_credentials_tries_at_once_although_the_breaker_was_o
     post.quiet()
     assert post.lane().breaker == "closed"
     assert len(mended.heard) >= 1
+
+
+def test_what_the_old_sender_is_still_told_does_not_shut_the_channel_for_the_new_one(post: Post) -> None:
+    gate = Event()
+    expired = SendRefused("the key has expired", scope=Scope.CHANNEL)
+    post.channel("sms", Provider(answer=lambda message: gate.wait() and raising(expired)(message)))
+    post.courier.start()
+    post.put("sms")
+    post.quiet()
+    mended = Provider()
+    post.channel("sms", mended)
+    post.courier.reload()
+    gate.set()
+    post.quiet()
+    assert post.lane().breaker == "closed"
+    post.put("sms")
+    post.quiet()
+    assert len(mended.heard) == 1
 
 
 def test_a_reload_that_does_not_touch_the_sender_keeps_it_and_its_breaker(post: Post) -> None:
