@@ -24,6 +24,7 @@ from daemon.store.outbox import Claimed
 
 log = logging.getLogger("tocsin.delivery")
 
+JUMP = 5.0  # a wall clock that parts from the monotonic one by more was set, or the machine slept
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
 
 
@@ -65,6 +66,7 @@ class Carrier:
         self._breaker: Breaker = breaker.CLOSED
         self._rest_until = 0.0  # the provider asked the whole channel to wait
         self._since = means.clock.now()
+        self._ahead = self._since - means.clock.monotonic()
         self._busy = 0
         self._last_sent_at: float | None = None
         self._last_error = ""
@@ -188,6 +190,7 @@ class Carrier:
         self._report.breaker(before, after, about)
 
     def _terms(self, batch: int) -> Terms:
+        self._follow_clock()
         return Terms(
             deadline=self.channel.deadline,
             fail_over_after=self.channel.fail_over_after,
@@ -195,6 +198,13 @@ class Carrier:
             shut=self._breaker.shut,
             batch=batch,
         )
+
+    def _follow_clock(self) -> None:
+        """After a jump every row seems to have waited long: all get the patience that they have after a start."""
+        now = self._clock.now()
+        before, self._ahead = self._ahead, now - self._clock.monotonic()
+        if abs(self._ahead - before) > JUMP:
+            self._since = now
 
 
 def _found(letter: Letter, way: Way) -> Receipt | None:
