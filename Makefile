@@ -35,7 +35,7 @@ init: $(VENV)/test.stamp  ## build the virtual environment with everything for t
 run: $(VENV)/run.stamp  ## start tocsin in the foreground, its state under ./var
 	@TOCSIN_STATE="$${TOCSIN_STATE:-$(CURDIR)/var}"; export TOCSIN_STATE; mkdir -p "$$TOCSIN_STATE"; \
 	echo "tocsin starts in the foreground with etc/tocsin.yml, its state in $$TOCSIN_STATE; in another terminal try"; \
-	echo "  curl -i -H 'Content-Type: application/json' -d '{\"title\": \"hello\", \"severity\": \"warning\"}' http://127.0.0.1:8420/webhook/script"; \
+	echo "  curl -i http://127.0.0.1:8420/webhook/script -d '{\"key\": \"db-1/disk\", \"title\": \"Disk almost full\"}'"; \
 	echo "  $(VENV)/bin/tocsinctl status"; \
 	exec $(VENV)/bin/tocsind --config etc/tocsin.yml
 

@@ -11,15 +11,15 @@ import sys  # noqa: E402
 import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from daemon.delivery.courier import Courier  # noqa: E402
-from daemon.senders.aliyun_sms import AliyunSms  # noqa: E402
 from gevent.event import Event as Signal  # noqa: E402
 
 from daemon.alerting.intake import Intake  # noqa: E402
 from daemon.clock import SystemClock  # noqa: E402
 from daemon.config.settings import Channel, Leg, Person, Receiver, Route, Settings  # noqa: E402
+from daemon.delivery.courier import Courier  # noqa: E402
 from daemon.event import Event, Severity  # noqa: E402
 from daemon.secret import Secret  # noqa: E402
+from daemon.senders.aliyun_sms import AliyunSms  # noqa: E402
 from daemon.store.sqlite import SqliteStore  # noqa: E402
 from daemon.template import Template  # noqa: E402
 

@@ -141,6 +141,7 @@ class App:
         """
         try:
             loaded = check(self._path, self._environ)
+            log.configure(loaded.settings.log)
         except ConfigError as error:
             for problem in error.problems:
                 logger.error("reload refused: %s", problem)  # noqa: TRY400 - the sentence says it all
@@ -149,7 +150,6 @@ class App:
         sdnotify.reloading()
         loaded.warnings.extend(_needs_restart(self.settings, loaded.settings))
         self._loaded = loaded
-        log.configure(loaded.settings.log)
         self._courier.reload()
         self._scheduler.reload()
         for warning in loaded.warnings:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
 
+from daemon.errors import ConfigError
 from daemon.logfile import LogFile
 
 FIELDS = ("alert", "delivery", "channel", "source", "probe")  # what `extra=` may carry
@@ -131,9 +132,15 @@ class _StandardError(logging.StreamHandler[Any]):
 
 
 def configure(settings: Settings) -> None:
-    """Log this way from now on; what was before is closed. Raises OSError when the file cannot be opened."""
-    file = settings.file
-    handler = LogFile(file, settings.max_bytes, settings.keep) if file else _StandardError()
+    """Log this way from now on; what was before is closed.
+
+    Raises ConfigError when the file cannot be opened; then all stays as it was.
+    """
+    try:
+        file = settings.file
+        handler = LogFile(file, settings.max_bytes, settings.keep) if file else _StandardError()
+    except OSError as error:
+        raise ConfigError([f"log.file: {settings.file} cannot be opened: {error.strerror}"]) from error
     handler.setFormatter(_Json() if settings.format == "json" else _Text())
     root = logging.getLogger()
     before = [one for one in root.handlers if isinstance(one, LogFile | _StandardError)]

@@ -13,7 +13,7 @@ placed() {
     sed -e 's|/opt/tocsin|@HOME@|g' -e 's|/etc/tocsin|@ETC@|g' -e 's|/etc/default/tocsin|@DEFAULTS@|g' \
         -e 's|/etc/init\.d/tocsin|@INIT@|g' -e 's|/run/tocsin|@RUN@|g' -e 's|/var/lib/tocsin|@STATE@|g' \
         -e 's|/var/log/tocsin-supervisor|@SLOG@|g' -e 's|/var/log/tocsin|@LOG@|g' \
-        -e 's|^TOCSIN_USER=tocsin|TOCSIN_USER=@USER@|' -e 's|^\(User\|Group\)=tocsin|\1=@USER@|' "$1" |
+        -e 's|^TOCSIN_USER=tocsin|TOCSIN_USER=@USER@|' -e 's|^User=tocsin|User=@USER@|' -e 's|^Group=tocsin|Group=@USER@|' "$1" |
         sed -e "s|@HOME@|$PREFIX|g" -e "s|@ETC@|$CONFDIR|g" -e "s|@DEFAULTS@|$DEFAULTS|g" \
             -e "s|@INIT@|$INITDIR/tocsin|g" -e "s|@RUN@|$RUNDIR|g" -e "s|@STATE@|$STATEDIR|g" \
             -e "s|@SLOG@|$SUPERVISORLOGDIR|g" -e "s|@LOG@|$LOGDIR|g" -e "s|@USER@|$SERVICE_USER|g"

@@ -9,9 +9,9 @@ from pathlib import Path  # noqa: E402
 
 import gevent  # noqa: E402
 import pytest  # noqa: E402
-from fake_clock import FakeClock  # noqa: E402
 
 from daemon.store.sqlite import SqliteStore  # noqa: E402
+from fake_clock import FakeClock  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,11 @@
 """Whatever a sender writes, an event stays within bounds and keeps its identity."""
 
 import hypothesis.strategies as st
-from fake_clock import BEGIN
 from hypothesis import given, settings
-from made import event
 
 from daemon.event import MAX_LABEL_VALUE, MAX_LABELS, MAX_TEXT, MAX_TITLE, Event, cleaned
+from fake_clock import BEGIN
+from made import event
 
 ANY = st.text(st.characters(), max_size=50)
 

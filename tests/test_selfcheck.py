@@ -5,9 +5,7 @@ from collections.abc import Iterator
 
 import gevent
 import pytest
-from fake_clock import FakeClock, settle
 from gevent import monkey
-from probes_by_hand import plan
 from prometheus_client import generate_latest
 
 from daemon import housekeeping, telemetry
@@ -21,6 +19,8 @@ from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes, Seconds
+from fake_clock import FakeClock, settle
+from probes_by_hand import plan
 
 DAY = 86_400.0
 

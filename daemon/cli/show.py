@@ -17,7 +17,7 @@ def version(result: Any) -> str:
 
 def status(result: Any) -> str:
     """One sentence, the reasons, then the figures."""
-    text = f"tocsin {result['version']} is {result['word']}: pid {result['pid']}, up {took(result['uptime'])}\n"
+    text = f"tocsin {result['version']} is {result['state']}: pid {result['pid']}, up {took(result['uptime'])}\n"
     text += "".join(f"  ! {lines(reason)}\n" for reason in result["reasons"])
     alerts = ", ".join(f"{number} {severity}" for severity, number in sorted(result["alerts"].items()))
     down = result["probes_down"]

@@ -123,6 +123,13 @@ def store(settings: Settings) -> Iterator[Problem]:
         yield ("store",), "the path of the store has characters that no path of a store has"
 
 
+def paths(settings: Settings) -> Iterator[Problem]:
+    """Paths without characters that no path has on purpose."""
+    for path, text in ((("log", "file"), settings.log.file), (("handlers_dir",), settings.handlers_dir)):
+        if not text.isprintable():
+            yield path, "the path has characters that cannot be printed"
+
+
 def unused(settings: Settings) -> Iterator[Problem]:
     """What is written and never used was probably meant to be."""
     routed = set(_routed(settings.route))

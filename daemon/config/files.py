@@ -1,8 +1,6 @@
 """The configuration's files read into one tree: the main one, and those that it includes."""
 
 import glob
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 from daemon.config.findings import Findings, Place, quoted
 from daemon.config.nodes import Entry, Items, Node, Scalar, Table, UnreadableError, compose
 from daemon.config.references import UnresolvedError, resolve
+from daemon.config.regular import read_regular
 
 MAX_FILE = 1024 * 1024
 MAX_FILES = 200
@@ -76,16 +75,8 @@ def _read(path: Path, asked_at: Place | None, document: Document, findings: Find
 
 
 def _text(path: Path, document: Document) -> str:
-    # Not waiting matters for a pipe, which is then refused like everything that is not a file.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise ValueError("is not a file")
-        raw = file.read(MAX_FILE + 1)
-    if len(raw) > MAX_FILE:
-        raise ValueError(f"is larger than {MAX_FILE} bytes")
-    if mode & stat.S_IROTH:
+    raw, exposed = read_regular(path, MAX_FILE)
+    if exposed:
         document.exposed.add(str(path))
     return raw.decode("utf-8-sig")
 

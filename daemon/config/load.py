@@ -111,6 +111,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str]) -> Ite
     if "route" not in broken:
         yield from check.routes(settings, written)
     yield from check.store(settings)
+    yield from check.paths(settings)
     yield from locks.addresses(settings)
     yield from locks.keys(settings)
     yield from locks.sources(settings)

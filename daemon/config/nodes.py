@@ -15,7 +15,7 @@ MAX_NODES = 50_000  # with every alias counted as often as it is used
 NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_CORE_TAG = "tag:yaml.org,2002:"
+_HARMLESS_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "map", "seq"))
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -104,6 +104,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     written = lines[line - 1] if line <= len(lines) else ""
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return "cannot be read as YAML: a tab is used for indentation; write spaces"
+    if "${" in written and "{" in written.replace("${", ""):
+        return "cannot be read as YAML: a ${NAME} between { and } needs quotes"
     reason = error.problem if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError) else ""
     context = f" ({error.context})" if reason and error.context else ""
     return f"cannot be read as YAML: {reason or 'not understood'}{context}"
@@ -130,7 +132,7 @@ class _Composer:
                     self._put(self._aliased(place, event.anchor or ""), None)
                 case yaml.ScalarEvent():
                     self._refuse_tag(place, event)
-                    self._put(Scalar(place, event.value, plain=event.style is None), event.anchor)
+                    self._put(Scalar(place, event.value, plain=not event.style), event.anchor)
                 case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                     self._open(place, event)
                 case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
@@ -195,5 +197,5 @@ class _Composer:
 
     def _refuse_tag(self, place: Place, event: yaml.NodeEvent) -> None:
         tag = getattr(event, "tag", None)
-        if tag and tag != "!" and not tag.startswith(_CORE_TAG):
+        if tag and tag != "!" and tag not in _HARMLESS_TAGS:
             raise UnreadableError(place, "tags are not understood; a text that begins with ! needs quotes")

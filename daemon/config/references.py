@@ -1,10 +1,10 @@
 """Secrets by reference: `${NAME}`, `${NAME:-otherwise}`, `$$` for a dollar sign, `file:/path` for a whole value."""
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from daemon.config.regular import read_regular
 
 MAX_SECRET_FILE = 64 * 1024
 
@@ -56,24 +56,13 @@ def resolve(text: str, environ: Mapping[str, str]) -> Resolved:
 def _content(path: str) -> Resolved:
     """Read a secret's file: its text without the line break at the end."""
     try:
-        # Not waiting matters for a pipe, which is then refused like everything that is not a file.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        raise UnresolvedError(f"the file {path} cannot be read: {_reason(error)}") from error
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnresolvedError(f"{path} is not a file")
-        raw = file.read(MAX_SECRET_FILE + 1)
-    if len(raw) > MAX_SECRET_FILE:
-        raise UnresolvedError(f"the file {path} is larger than {MAX_SECRET_FILE} bytes")
-    try:
+        raw, exposed = read_regular(path, MAX_SECRET_FILE)
         text = raw.decode()
+    except OSError as error:
+        raise UnresolvedError(f"the file {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UnresolvedError(f"the file {path} is not UTF-8: byte {error.start}") from error
+    except ValueError as error:
+        raise UnresolvedError(f"the file {path} {error}") from error
     text = text.removesuffix("\n").removesuffix("\r")
-    return Resolved(text=text, taken=(text,), from_file=True, exposed=bool(status.st_mode & stat.S_IROTH))
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or "") if isinstance(error, OSError) else "the path is not valid"
+    return Resolved(text=text, taken=(text,), from_file=True, exposed=exposed)

@@ -29,9 +29,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How tocsin is. `word` is "ok", or "degraded" for the `reasons`."""
+    """How tocsin is. `state` is "ok", or "degraded" for the `reasons`."""
 
-    word: Literal["ok", "degraded"]
+    state: Literal["ok", "degraded"]
     reasons: list[str]
     version: str
     pid: int
@@ -90,9 +90,8 @@ def status(parts: Parts) -> Status:
         unwell = unwell or str(error)
     lanes, probes, warnings = list(parts.courier.status()), parts.scheduler.status(), parts.warnings()
     reasons = ([f"the store is unwell: {unwell}"] if unwell else []) + _of_channels(lanes, counts, parts.settings())
-    reasons += warnings
     return Status(
-        word="degraded" if reasons else "ok",
+        state="degraded" if reasons else "ok",
         reasons=reasons,
         version=parts.version,
         pid=os.getpid(),

@@ -24,7 +24,7 @@ class Sender:
     batch: ClassVar[int] = 1  # how many recipients of the same message fit into one request
     clock: ClassVar[Clock] = SystemClock()  # no setting: whoever needs another time says so in a subclass
 
-    timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take"})
+    timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take", "least": 0.05})
 
     def send(self, message: Message) -> Receipt:
         """Try once. Returns what the provider answered; raises SendWait, SendFailed or SendRefused."""

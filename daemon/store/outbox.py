@@ -17,6 +17,15 @@ _FIELDS = (
 _WIDTH = _FIELDS.count(",") + 1
 BOTH = f"{_FIELDS}, n.id, n.alert, n.receiver, n.reason, n.at"
 SELECT_BOTH = f"SELECT {BOTH} FROM deliveries d JOIN notices n ON n.id = d.notice_id"
+# Two indexes answer this, however many rows wait.
+_GIVEN_UP = (
+    f"SELECT {BOTH} FROM ("
+    " SELECT id FROM (SELECT id FROM deliveries WHERE phase = 'waiting' AND hops <> '[]' AND channel = ?"
+    "  ORDER BY urgency, id LIMIT ?)"
+    " UNION SELECT id FROM (SELECT id FROM deliveries WHERE phase = 'waiting' AND channel = ? AND created_at <= ?"
+    "  ORDER BY created_at LIMIT ?) LIMIT ?) AS gone"
+    " JOIN deliveries d ON d.id = gone.id JOIN notices n ON n.id = d.notice_id ORDER BY d.urgency, d.id"
+)
 FENCE = "id = ? AND phase = 'sending' AND attempts = ? AND created_at = ?"
 
 
@@ -110,11 +119,7 @@ def give_up(tx: Tx, channel: str, now: float, reason: str, *, stale: float, limi
 
     Without a next hop only those created up to `stale` go. Returns what went, at most `limit` at once.
     """
-    rows = tx.all(
-        f"{SELECT_BOTH} WHERE d.phase = 'waiting' AND d.channel = ? AND (d.hops <> '[]' OR d.created_at <= ?)"
-        " ORDER BY d.urgency, d.id LIMIT ?",
-        (channel, stale, limit),
-    )
+    rows = tx.all(_GIVEN_UP, (channel, limit, channel, stale, limit, limit))
     gone = []
     for claimed in readable(tx, rows, now).claimed:
         phase = Phase.FAILED_OVER if claimed.delivery.then else Phase.DEAD

@@ -1,8 +1,6 @@
 """Where events come in: bounds, quarantine and its alarm, replay."""
 
 import pytest
-from fake_clock import FakeClock
-from made import settings, source
 
 from daemon.alerting.dedupe import Change
 from daemon.alerting.intake import Intake
@@ -13,6 +11,8 @@ from daemon.hook import Hook
 from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock
+from made import settings, source
 
 
 def intake(store: SqliteStore, clock: FakeClock, config: Settings | None = None) -> Intake:

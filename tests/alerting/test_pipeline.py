@@ -1,8 +1,6 @@
 """From events to alerts, notices and outbox rows, on a real store."""
 
 import pytest
-from fake_clock import BEGIN
-from made import channel, event, settings
 
 from daemon.alerting import pipeline
 from daemon.alerting.dedupe import Change
@@ -13,6 +11,8 @@ from daemon.matcher import parse
 from daemon.notice import Phase, Reason
 from daemon.store import alerts, notices, outbox
 from daemon.store.sqlite import SqliteStore
+from fake_clock import BEGIN
+from made import channel, event, settings
 
 
 def accept(store: SqliteStore, *events: Event, now: float = BEGIN, config: Settings | None = None) -> list[Accepted]:

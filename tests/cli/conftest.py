@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fake_clock import FakeClock
-from fake_parts import Desk
 
 from daemon.clock import SystemClock
 from daemon.control.port import ControlPort
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock
+from fake_parts import Desk
 
 ROOT = Path(__file__).parents[2]
 

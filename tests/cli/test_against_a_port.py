@@ -11,7 +11,6 @@ from pathlib import Path
 import gevent
 import pytest
 import zmq.green as zmq
-from fake_parts import Desk, FakeLane
 from gevent.server import StreamServer
 
 from daemon.clock import SystemClock
@@ -19,6 +18,7 @@ from daemon.config.settings import Auth, Curve, CurveClient, Settings
 from daemon.control.port import ControlPort
 from daemon.errors import SendRefused
 from daemon.secret import Secret
+from fake_parts import Desk, FakeLane
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -45,7 +45,7 @@ def test_a_degraded_daemon_runs_all_the_same_and_says_why(run: Run, desk: Desk) 
 
 def test_json_is_the_answer_itself_before_or_after_the_words(run: Run) -> None:
     for words in (("status", "--json"), ("--json", "status")):
-        assert json.loads(run(*words).stdout)["word"] == "ok"
+        assert json.loads(run(*words).stdout)["state"] == "ok"
 
 
 def test_an_alarm_is_raised_listed_shown_and_ended(run: Run) -> None:

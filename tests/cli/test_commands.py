@@ -5,11 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fake_parts import Desk
 
 from daemon.cli.arguments import params, parser, setting
 from daemon.cli.commands import COMMANDS, LONG, SHOWN, Command, command
 from daemon.cli.completion import bash
+from fake_parts import Desk
 
 WORDS = [one.words for one in COMMANDS]
 

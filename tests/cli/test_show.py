@@ -1,7 +1,6 @@
 """What people see: lined-up columns, no commands to the terminal, every answer of every method."""
 
 import pytest
-from fake_parts import Desk, FakeLane, FakeProbeStatus
 
 from daemon.cli import show
 from daemon.cli.commands import COMMANDS
@@ -9,6 +8,7 @@ from daemon.cli.tables import facts, lines, printable, size, table, took, when, 
 from daemon.hook import Hook
 from daemon.reading import Reading
 from daemon.store.quarantine import Kind
+from fake_parts import Desk, FakeLane, FakeProbeStatus
 
 
 def test_columns_line_up_also_in_chinese() -> None:

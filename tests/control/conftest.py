@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import zmq.green as zmq
-from ports import Connect, Counter, Open, make_table
 
 from daemon.clock import SystemClock
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
+from ports import Connect, Counter, Open, make_table
 
 DEFAULTS = Settings()
 

@@ -7,12 +7,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from ports import Connect, Counter, Open, assert_lives, make_table
 
 from daemon.clock import SystemClock
 from daemon.config.settings import Auth, Settings
 from daemon.control.address import PortError
 from daemon.control.port import ControlPort
+from ports import Connect, Counter, Open, assert_lives, make_table
 
 
 def test_a_taken_port_is_told_in_a_sentence(open_port: Open) -> None:

@@ -5,11 +5,11 @@ import socket
 import gevent
 import pytest
 import zmq.green as zmq
-from fake_clock import FakeClock
-from ports import Connect, Counter, Open, asked, assert_lives, heard, request
 
 from daemon.control.port import BREATH, MAX_FRAMES, MAX_MESSAGE
 from daemon.methods.table import INTERNAL_ERROR, INVALID_REQUEST, OVERLOADED, PARSE_ERROR, REFUSED, UNAVAILABLE
+from fake_clock import FakeClock
+from ports import Connect, Counter, Open, asked, assert_lives, heard, request
 
 
 def test_a_full_pool_refuses_at_once_and_names_the_request(open_port: Open, connect: Connect, counter: Counter) -> None:

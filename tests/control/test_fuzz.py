@@ -4,6 +4,7 @@ import msgspec
 import zmq.green as zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from ports import SOON, Connect, Open, asked, assert_lives, request
 
 FRAMES = st.lists(

@@ -2,12 +2,12 @@
 
 import gevent
 import pytest
-from fake_clock import FakeClock
 from gevent.event import Event
 
 from daemon.control import memory
 from daemon.control.memory import Memory
 from daemon.methods.jsonrpc import Answer
+from fake_clock import FakeClock
 
 
 class Work:

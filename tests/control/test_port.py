@@ -3,11 +3,11 @@
 import gevent
 import msgspec
 import zmq.green as zmq
-from ports import SOON, Connect, Counter, Open, asked, assert_lives, heard, make_table, request
 
 from daemon.clock import SystemClock
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
+from ports import SOON, Connect, Counter, Open, asked, assert_lives, heard, make_table, request
 
 
 def test_a_plain_req_client_is_answered(open_port: Open, connect: Connect) -> None:

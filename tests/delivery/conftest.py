@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from delivering import Post
-from fake_clock import FakeClock
 
 from daemon.store.sqlite import SqliteStore
+from delivering import Post
+from fake_clock import FakeClock
 
 
 @pytest.fixture

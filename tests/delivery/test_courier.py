@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import gevent
 import pytest
-from delivering import Batching, Post, Provider, raising
 from gevent.event import Event
 
 from daemon.config.settings import Leg, Receiver, Route
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
 from daemon.notice import Message, Phase, Reason, Receipt, Recipient
+from delivering import Batching, Post, Provider, raising
 
 
 def test_a_crash_between_send_and_settle_is_reconciled_with_the_provider(post: Post) -> None:

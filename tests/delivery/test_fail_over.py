@@ -2,12 +2,12 @@
 
 import gevent
 import pytest
-from delivering import Post, Provider, raising
 from gevent.event import Event
 
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.notice import Phase, Receipt
 from daemon.store import outbox
+from delivering import Post, Provider, raising
 
 
 def test_a_refused_message_goes_on_over_the_next_channel_at_once(post: Post) -> None:

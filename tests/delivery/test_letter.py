@@ -3,11 +3,11 @@
 from typing import Any
 
 import msgspec
-from delivering import alert_of
 
 from daemon.delivery.letter import letters
 from daemon.notice import Delivery, Notice, Phase, Reason, Recipient
 from daemon.store.outbox import Claimed
+from delivering import alert_of
 
 
 def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Claimed:

@@ -3,12 +3,12 @@
 import logging
 
 import pytest
-from delivering import Batching, Post, Provider, raising
 
 from daemon import telemetry
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
 from daemon.notice import Receipt
+from delivering import Batching, Post, Provider, raising
 
 
 def number(name: str, **labels: str) -> float:

@@ -3,12 +3,12 @@
 import itertools
 
 import pytest
-from delivering import Batching, Post, Provider, raising
 
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.event import Severity
 from daemon.notice import Phase, Receipt
 from daemon.store import outbox
+from delivering import Batching, Post, Provider, raising
 
 
 def test_a_message_goes_out_at_once_and_its_row_keeps_the_providers_id(post: Post) -> None:

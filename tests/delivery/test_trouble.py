@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import gevent
 import pytest
-from delivering import Batching, Post, Provider, raising
 from gevent.event import Event
 
 from daemon.errors import SendFailed, SendWait
 from daemon.notice import Message, Phase, Receipt
+from delivering import Batching, Post, Provider, raising
 
 
 def test_an_answer_that_cannot_be_written_is_kept_and_the_message_is_not_sent_again(post: Post) -> None:

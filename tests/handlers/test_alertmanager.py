@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from bodies import read
 
+from bodies import read
 from daemon.errors import HandlerError
 from daemon.event import Severity, State
 from handlers.alertmanager import alertmanager

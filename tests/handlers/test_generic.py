@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from bodies import read
 
+from bodies import read
 from daemon.errors import ConfigError, HandlerError
 from daemon.event import Event, Severity, State
 from handlers.generic import Fields, Options, Severities, States, generic

@@ -8,10 +8,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from bodies import read
 
 import daemon.probes
 import daemon.senders
+from bodies import read
 from daemon.errors import HandlerError
 from daemon.loading import built_in_handlers, catalog, handlers_from
 from daemon.registry import kinds_in

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 import yaml
-from bodies import read
 
+from bodies import read
 from daemon.event import Severity, State
 from daemon.loading import built_in_handlers, handlers_from
 from daemon.payload.words import STATES

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-import made
 import pytest
-from behind_the_door import Daemon
-from fake_clock import FakeClock
 
+import made
+from behind_the_door import Daemon
 from daemon.alerting.intake import Intake
 from daemon.config.settings import Limits
 from daemon.listener.exchange import App
 from daemon.listener.server import HttpDoor
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock
 
 Opens = Callable[..., HttpDoor]
 

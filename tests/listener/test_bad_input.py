@@ -5,13 +5,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import made
 import pytest
-from fake_clock import FakeClock, settle
-from http_client import Client, ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+import made
 from daemon.alerting.intake import Intake
 from daemon.config.settings import Limits, Settings, Source
 from daemon.event import MAX_KEY, MAX_LABEL_VALUE, MAX_LABELS, MAX_TEXT, MAX_TITLE
@@ -22,6 +20,8 @@ from daemon.loading import built_in_handlers
 from daemon.store import alerts
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
+from fake_clock import FakeClock, settle
+from http_client import Client, ask
 
 HANDLERS = built_in_handlers()
 SOURCES = {

@@ -3,14 +3,14 @@
 import gzip
 from collections.abc import Callable
 
-import made
 import pytest
-from behind_the_door import Daemon
-from http_client import Client, ask
 
+import made
+from behind_the_door import Daemon
 from daemon.config.settings import Auth, Token
 from daemon.listener.server import HttpDoor
 from daemon.secret import Secret
+from http_client import Client, ask
 
 BODY = b'{"events": [{"key": "k1"}]}'
 TOKENS = Auth(

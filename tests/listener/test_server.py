@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from behind_the_door import Gate, echo
-from fake_clock import FakeClock, settle
-from http_client import Client, ask, request
 
+from behind_the_door import Gate, echo
 from daemon import telemetry
 from daemon.config.settings import Limits
 from daemon.listener.exchange import Answer, Request
 from daemon.listener.inbox import PIPELINE
 from daemon.listener.server import CannotListen, HttpDoor, open_socket
 from daemon.units import Bytes, Seconds
+from fake_clock import FakeClock, settle
+from http_client import Client, ask, request
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 SMALL = Limits(body=Bytes(1000), header=Bytes(1000), read_timeout=Seconds(10.0), idle_timeout=Seconds(60.0))

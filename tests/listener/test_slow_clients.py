@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from behind_the_door import Gate, echo
-from fake_clock import FakeClock, settle
-from http_client import Client, request
 
+from behind_the_door import Gate, echo
 from daemon import telemetry
 from daemon.clock import SystemClock
 from daemon.config.settings import Limits
@@ -14,6 +12,8 @@ from daemon.listener.connection import LINGER
 from daemon.listener.exchange import Answer
 from daemon.listener.server import HttpDoor
 from daemon.units import Bytes, Seconds
+from fake_clock import FakeClock, settle
+from http_client import Client, request
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 SMALL = Limits(body=Bytes(1000), header=Bytes(1000), read_timeout=Seconds(10.0), idle_timeout=Seconds(60.0))

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import gevent
 import pytest
-from fake_clock import FakeClock, settle
-from http_client import Client, request
 
 from daemon.listener.exchange import Answer, Request
 from daemon.listener.server import HttpDoor
+from fake_clock import FakeClock, settle
+from http_client import Client, request
 
 Opens = Callable[..., HttpDoor]
 

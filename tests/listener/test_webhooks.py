@@ -8,12 +8,10 @@ import zlib
 from collections.abc import Callable
 
 import gevent
-import made
 import pytest
-from behind_the_door import Daemon, Failing
-from fake_clock import settle
-from http_client import Client, Reply, ask, request
 
+import made
+from behind_the_door import Daemon, Failing
 from daemon import telemetry
 from daemon.config.settings import Basic, Hmac, Limits, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
@@ -24,6 +22,8 @@ from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
+from fake_clock import settle
+from http_client import Client, Reply, ask, request
 
 BODY = b'{"events": [{"key": "k1"}]}'
 

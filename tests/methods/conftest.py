@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from fake_clock import FakeClock
-from fake_parts import Desk
 
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock
+from fake_parts import Desk
 
 
 @pytest.fixture

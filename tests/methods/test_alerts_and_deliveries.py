@@ -1,19 +1,19 @@
 """alerts.*, events.*, deliveries.*: what an operator asks about the way of an alarm."""
 
 import pytest
-from fake_parts import Desk, Said
 
 from daemon.alerting.dedupe import Change
 from daemon.event import Severity
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, UNAVAILABLE
-from daemon.store import outbox
+from daemon.store import leases, outbox
+from fake_parts import Desk, Said
 
 
 def kill(desk: Desk, channel: str = "sms") -> None:
     """Let everything that waits on the channel fail for good."""
 
     def work(tx: outbox.Tx) -> None:
-        for claimed in outbox.claim(tx, channel, desk.clock.now(), 60, 100):
+        for claimed in leases.claim(tx, channel, desk.clock.now(), 60, 100).claimed:
             outbox.dead(tx, claimed.delivery, "the number does not exist", desk.clock.now())
 
     desk.store.write(work)

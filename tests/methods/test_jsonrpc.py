@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from small_table import ALL, DONE, READER, said
 
 from daemon import telemetry
 from daemon.methods import jsonrpc
@@ -21,6 +20,7 @@ from daemon.methods.table import (
     UNAVAILABLE,
     Caller,
 )
+from small_table import ALL, DONE, READER, said
 
 
 def call(method: str, params: Any = None, caller: Caller = ALL, **more: Any) -> Any:

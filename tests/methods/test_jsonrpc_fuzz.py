@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from small_table import said
 
 WORDS = st.text('a2.é磁\x00\\"', max_size=12)

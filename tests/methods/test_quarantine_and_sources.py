@@ -4,7 +4,6 @@ import base64
 import dataclasses
 
 import pytest
-from fake_parts import CANARY, Desk, Said
 
 from daemon.config.settings import Retention
 from daemon.event import Event
@@ -12,6 +11,7 @@ from daemon.hook import Hook
 from daemon.methods.sources import marked
 from daemon.methods.table import NOT_FOUND
 from daemon.store.quarantine import Kind
+from fake_parts import CANARY, Desk, Said
 
 GOOD = b'{"key":"k","title":"till is stuck","state":"firing"}'
 

@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from fake_parts import CANARY, Desk, FakeLane, FakeProbeStatus, Said
 
 from daemon.errors import SendRefused, SendWait
 from daemon.event import Severity
@@ -11,6 +10,7 @@ from daemon.hook import Hook
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED
 from daemon.notice import Recipient
 from daemon.store.quarantine import Kind
+from fake_parts import CANARY, Desk, FakeLane, FakeProbeStatus, Said
 
 
 def test_ping_and_version(desk: Desk) -> None:
@@ -25,7 +25,7 @@ def test_status_of_a_well_daemon(desk: Desk) -> None:
     desk.intake.refuse(Hook(source="shop", body=b""), Kind.BAD_CREDENTIALS, "no", "192.0.2.7")
     desk.clock.advance(30)
     status = desk.ask("status")
-    assert (status["word"], status["reasons"]) == ("ok", [])
+    assert (status["state"], status["reasons"]) == ("ok", [])
     assert (status["pid"], status["version"], status["uptime"]) == (os.getpid(), "9.9", 90.0)
     assert status["alerts"] == {"critical": 2, "info": 1, "warning": 1}  # the warning is the quarantine's own alarm
     assert status["outbox"] == {"sms": {"waiting": 4}}
@@ -39,7 +39,7 @@ def test_status_of_a_well_daemon(desk: Desk) -> None:
 def test_a_broken_channel_degrades_with_its_reason(desk: Desk) -> None:
     desk.courier.lanes = [FakeLane(channel="sms", breaker="half-open", reason="arrears")]
     status = desk.ask("status")
-    assert (status["word"], status["reasons"]) == ("degraded", ["channel sms is broken (half-open): arrears"])
+    assert (status["state"], status["reasons"]) == ("degraded", ["channel sms is broken (half-open): arrears"])
 
 
 def test_deliveries_that_wait_for_a_channel_nobody_configured_degrade(desk: Desk) -> None:
@@ -49,27 +49,28 @@ def test_deliveries_that_wait_for_a_channel_nobody_configured_degrade(desk: Desk
     assert desk.ask("status")["reasons"] == ["1 deliveries wait for the channel sms, which is not configured"]
 
 
-def test_a_warning_degrades(desk: Desk) -> None:
-    desk.warnings = ["handlers.d/x.py: SyntaxError"]
-    assert desk.ask("status")["reasons"] == ["handlers.d/x.py: SyntaxError"]
+def test_a_warning_is_shown_and_is_no_illness(desk: Desk) -> None:
+    desk.warnings = ["route.group_by: is accepted, but has no effect yet"]
+    status = desk.ask("status")
+    assert (status["state"], status["warnings"]) == ("ok", ["route.group_by: is accepted, but has no effect yet"])
 
 
 def test_a_probe_that_is_down_is_named_and_is_no_illness_of_ours(desk: Desk) -> None:
     desk.scheduler.probes.append(FakeProbeStatus(name="db", verdict="down"))
     status = desk.ask("status")
-    assert (status["word"], status["probes_down"]) == ("ok", ["db"])
+    assert (status["state"], status["probes_down"]) == ("ok", ["db"])
 
 
 def test_a_store_that_cannot_write_degrades_and_status_still_answers(desk: Desk) -> None:
     desk.unwell = "cannot write: the disk is full"
     status = desk.ask("status")
-    assert status["word"] == "degraded"
+    assert status["state"] == "degraded"
     assert status["store"]["unwell"] == "cannot write: the disk is full"
 
 
 def test_a_store_that_cannot_be_read_degrades_and_status_still_answers(desk_of_closed_store: Desk) -> None:
     status = desk_of_closed_store.ask("status")
-    assert status["word"] == "degraded"
+    assert status["state"] == "degraded"
     assert "is closed" in status["reasons"][0]
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from fake_parts import Desk
 
 from daemon.methods.page import page
 from daemon.methods.table import Table
+from fake_parts import Desk
 
 ROOT = Path(__file__).parents[2]
 

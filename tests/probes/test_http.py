@@ -8,14 +8,14 @@ from pathlib import Path
 import gevent
 import pytest
 from gevent.event import Event as Signal
-from needs import need_program
-from raw_server import Speak, answering, certificate, ok, request, serving
 
 from daemon.probes import http as module
 from daemon.probes.http import Http
 from daemon.reading import Reading
 from daemon.secret import Secret
 from daemon.units import Seconds
+from needs import need_program
+from raw_server import Speak, answering, certificate, ok, request, serving
 
 PLAIN = ["resolve", "connect", "first_byte", "total"]
 CANARY = "canary-7f3a"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import gevent
 import psutil
 import pytest
-from needs import need
-from raw_server import serving
 
 from daemon.probes import dial
 from daemon.probes.tcp import Tcp
 from daemon.units import Seconds
+from needs import need
+from raw_server import serving
 
 
 @pytest.fixture

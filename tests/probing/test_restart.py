@@ -2,8 +2,6 @@
 
 import gevent
 import pytest
-from fake_clock import FakeClock
-from probes_by_hand import BAD, GOOD, Plans, plan
 
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
@@ -13,6 +11,8 @@ from daemon.probing.scheduler import Scheduler
 from daemon.reading import Reading
 from daemon.store import alerts
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock
+from probes_by_hand import BAD, GOOD, Plans, plan
 
 
 def live(store: SqliteStore, clock: FakeClock, plans: Plans, seconds: float) -> None:

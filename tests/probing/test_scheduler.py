@@ -9,11 +9,8 @@ from queue import Queue
 
 import gevent
 import pytest
-from fake_clock import FakeClock, settle
 from gevent.event import Event as Signal
-from probes_by_hand import BAD, GOOD, Hanging, Plans, plan
 from prometheus_client import generate_latest
-from raw_server import ok, request, serving
 
 from daemon import telemetry
 from daemon.clock import SystemClock
@@ -26,6 +23,9 @@ from daemon.probing.scheduler import ProbeStatus, Scheduler
 from daemon.probing.verdict import Verdict
 from daemon.reading import Reading
 from daemon.units import Seconds
+from fake_clock import FakeClock, settle
+from probes_by_hand import BAD, GOOD, Hanging, Plans, plan
+from raw_server import ok, request, serving
 
 
 class Heard(list[Event]):

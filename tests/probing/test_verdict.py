@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 import pytest
-from probes_by_hand import BAD, GOOD, plan
 
 from daemon.config.settings import ProbePlan
 from daemon.event import Event, Severity, State, cleaned
 from daemon.probing.verdict import Course, Verdict, judge, removed
 from daemon.reading import Reading
+from probes_by_hand import BAD, GOOD, plan
 
 FRONT = plan("shop-front", fail_after=3, recover_after=2, labels={"severity": "warning", "team": "web"})
 

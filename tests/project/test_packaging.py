@@ -3,14 +3,15 @@
 import configparser
 import re
 import subprocess
+import sys
 from importlib.metadata import entry_points, packages_distributions, version
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from tree import ROOT, files, name
 
 import daemon
+from tree import ROOT, files, imports, name, python
 
 LOCKS = ("requirements.lock", "requirements-test.lock")
 
@@ -69,6 +70,21 @@ def test_the_lock_satisfies_what_we_ask_for() -> None:
 
 def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
     assert all([clause.operator for clause in one.specifier] == [">="] for one in runs_on())
+
+
+def test_what_is_imported_is_what_is_asked_for() -> None:
+    """supervisor is run, not imported; everything else that we name is used, and what we use is named."""
+    owners = packages_distributions()
+    used = {
+        canonicalize_name(owners[top][0])
+        for path in python("daemon", "handlers")
+        for _, imported in imports(path)
+        if (top := imported.partition(".")[0]) not in {*sys.stdlib_module_names, "daemon", "handlers"}
+    }
+    asked = {canonicalize_name(one.name) for one in runs_on()}
+    assert len(asked) == len(runs_on())  # nothing is named twice
+    # greenlet comes with gevent and is a part of it
+    assert used - {"greenlet"} == asked - {"supervisor"}
 
 
 def test_every_dependency_is_explained() -> None:

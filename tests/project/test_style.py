@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tree import ROOT, files, name, python, tree
 
 OURS = ("daemon", "handlers")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from fake_aliyun import FakeAliyun
 from fake_provider import FakeProvider
 from opened import close_all

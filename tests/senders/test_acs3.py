@@ -1,12 +1,12 @@
 """The signature, against a known vector and the official SDK's own signer."""
 
 from alibabacloud_tea_openapi.utils import Utils
-from aliyun_rules import KEY_ID, KEY_SECRET
-from fake_clock import BEGIN
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aliyun_rules import KEY_ID, KEY_SECRET
 from daemon.senders import acs3
+from fake_clock import BEGIN
 
 PARAMETERS = {
     "PhoneNumbers": "13800000001",

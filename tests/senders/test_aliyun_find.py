@@ -5,14 +5,14 @@ import time
 from typing import ClassVar
 
 import pytest
-from fake_aliyun import Drop, FakeAliyun, Say, Sms
-from fake_clock import BEGIN, FakeClock
-from messages import LIN, WANG, message
-from opened import sms
 
 from daemon.clock import Clock
 from daemon.errors import SendFailed
 from daemon.senders.aliyun_sms import AliyunSms
+from fake_aliyun import Drop, FakeAliyun, Say, Sms
+from fake_clock import BEGIN, FakeClock
+from messages import LIN, WANG, message
+from opened import sms
 
 
 class Still(AliyunSms):

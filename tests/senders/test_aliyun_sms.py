@@ -7,12 +7,8 @@ import pytest
 from alibabacloud_dysmsapi20170525 import models as sdk_models
 from alibabacloud_dysmsapi20170525.client import Client as SdkClient
 from alibabacloud_tea_openapi.utils_models import Config
-from aliyun_rules import KEY_ID, KEY_SECRET
-from fake_aliyun import FakeAliyun, Hang, Say
-from fake_clock import BEGIN, FakeClock
-from messages import LIN, WANG, message
-from opened import sms
 
+from aliyun_rules import KEY_ID, KEY_SECRET
 from daemon import telemetry
 from daemon.clock import Clock
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
@@ -20,6 +16,10 @@ from daemon.notice import Recipient
 from daemon.secret import Secret
 from daemon.senders.aliyun_sms import AliyunSms
 from daemon.template import Template
+from fake_aliyun import FakeAliyun, Hang, Say
+from fake_clock import BEGIN, FakeClock
+from messages import LIN, WANG, message
+from opened import sms
 
 
 def refusal(gateway: FakeAliyun, *recipients: Recipient, **settings: object) -> SendError:

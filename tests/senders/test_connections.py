@@ -10,12 +10,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from fake_clock import FakeClock
-from fake_provider import FakeProvider, Step, drop, hang, leave, raw, say
-from opened import client
 
 from daemon.errors import SendFailed
 from daemon.senders import connections
+from fake_clock import FakeClock
+from fake_provider import FakeProvider, Step, drop, hang, leave, raw, say
+from opened import client
 
 
 def test_a_connection_is_kept_for_the_next_request(provider: FakeProvider) -> None:

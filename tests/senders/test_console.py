@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import gevent
 import pytest
-from messages import LIN, WANG, message
 
 from daemon.errors import SendFailed
 from daemon.senders.console import Console, block
+from messages import LIN, WANG, message
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_provider import FakeProvider, Step, drop, endless, hang, raw, say
-from messages import LIN, message
 
 import daemon.senders
 from daemon.errors import SendError, SendFailed, SendRefused
@@ -21,6 +19,8 @@ from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.senders.console import Console
 from daemon.template import Template
+from fake_provider import FakeProvider, Step, drop, endless, hang, raw, say
+from messages import LIN, message
 
 KINDS = kinds_in(daemon.senders)
 CANARY = "c4n4ry-5ecret"

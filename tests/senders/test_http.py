@@ -5,13 +5,13 @@ import inspect
 
 import httptools
 import pytest
-from fake_clock import BEGIN
-from fake_provider import FakeProvider, Step, endless, raw, say
-from opened import client
 
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.senders import http
 from daemon.senders.http import Answer, Client, retry_after
+from fake_clock import BEGIN
+from fake_provider import FakeProvider, Step, endless, raw, say
+from opened import client
 
 
 def failure(of: Client, step: Step, provider: FakeProvider) -> SendError:

@@ -4,9 +4,6 @@ import json
 from typing import ClassVar
 
 import pytest
-from fake_clock import BEGIN, FakeClock
-from fake_provider import FakeProvider, endless, say
-from messages import LIN, message
 
 from daemon.clock import Clock
 from daemon.config.settings import Hmac, Source
@@ -17,6 +14,9 @@ from daemon.notice import Reason
 from daemon.registry import Handler
 from daemon.secret import Secret
 from daemon.senders.webhook import Webhook, body
+from fake_clock import BEGIN, FakeClock
+from fake_provider import FakeProvider, endless, say
+from messages import LIN, message
 
 
 class Still(Webhook):

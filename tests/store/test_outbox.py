@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from delivering import alert_of
 
 from daemon.event import Severity
 from daemon.notice import Hop, Phase, Reason, Recipient
@@ -12,6 +11,7 @@ from daemon.store import alerts, leases, notices, outbox
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed
 from daemon.store.sqlite import SqliteStore
+from delivering import alert_of
 
 NOW = 1_000.0
 LEASE = 60.0

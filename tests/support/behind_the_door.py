@@ -3,8 +3,6 @@
 import threading
 from dataclasses import dataclass, field
 
-from fake_clock import FakeClock
-
 from daemon.config.settings import Settings, Source
 from daemon.hook import Hook
 from daemon.listener.exchange import Answer, Request, refused
@@ -12,6 +10,7 @@ from daemon.listener.parts import Parts
 from daemon.listener.web import Web
 from daemon.methods.table import Caller
 from daemon.store.quarantine import Kind
+from fake_clock import FakeClock
 
 
 @dataclass

@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 import gevent
 import msgspec
-from fake_clock import FakeClock, settle
-from made import settings as made_settings
 
 from daemon.alert import Alert
 from daemon.config.settings import Channel, Settings
@@ -22,6 +20,8 @@ from daemon.store import alerts, notices, outbox
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed
 from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock, settle
+from made import settings as made_settings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -22,10 +22,11 @@ from typing import Any, Self, TextIO
 from urllib.parse import parse_qsl, urlsplit
 
 import gevent
-from aliyun_rules import KEY_ID, KEY_SECRET, Refusal, check_signature, check_time, checked_params
 from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket
+
+from aliyun_rules import KEY_ID, KEY_SECRET, Refusal, check_signature, check_time, checked_params
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 MAX_NUMBERS = 1_000

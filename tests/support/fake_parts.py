@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import msgspec
-from fake_clock import FakeClock
 
 from daemon.alerting.intake import Intake
 from daemon.config.settings import (
@@ -31,6 +30,7 @@ from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.store.base import Store
+from fake_clock import FakeClock
 
 EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
 CANARY = "canary-5e1d"

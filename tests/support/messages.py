@@ -1,10 +1,9 @@
 """A message as the courier would hand it to a sender."""
 
-from fake_clock import BEGIN
-
 from daemon.alert import Alert
 from daemon.event import Severity, State
 from daemon.notice import Message, Notice, Reason, Recipient
+from fake_clock import BEGIN
 
 LIN = Recipient(name="lin", address="+86 138 0000 0001")
 WANG = Recipient(name="wang", address="13800000002")

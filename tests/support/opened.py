@@ -1,7 +1,6 @@
 """What talks to a fake over the network, made with few words and closed when the test is over."""
 
 from aliyun_rules import KEY_ID, KEY_SECRET
-
 from daemon.clock import Clock, SystemClock
 from daemon.secret import Secret
 from daemon.senders.aliyun_sms import AliyunSms

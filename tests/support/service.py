@@ -76,7 +76,10 @@ class Service:
         """Write a configuration that is good when `more` is."""
         self.config.write_text(
             f"listen: {{http: '127.0.0.1:{http or self.http}', zmq: 'tcp://127.0.0.1:{self.zmq}'}}\n"
-            f"store: sqlite:///{self.state}/tocsin.db\n{more}"
+            f"store: sqlite:///{self.state}/tocsin.db\n"
+            "channels: {screen: {type: console}}\n"
+            "receivers: [{name: ops, notify: [{by: [screen]}]}]\n"
+            f"route: {{receiver: ops}}\n{more}"
         )
         self.defaults.parent.mkdir(parents=True, exist_ok=True)
         self.defaults.write_text("TOCSIN_START_WAIT=20\n")
@@ -131,7 +134,7 @@ def processes() -> list[int]:
 def command_line(pid: int) -> list[str]:
     """A process' words; none when it has gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")[:-1]
     except OSError:
         return []
 

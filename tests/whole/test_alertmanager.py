@@ -8,6 +8,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+
 from fake_aliyun import KEY_ID, KEY_SECRET, FakeAliyun
 from needs import need_program
 from running import free_port, running

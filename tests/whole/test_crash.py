@@ -14,6 +14,7 @@ import pytest
 from gevent import socket
 from gevent.event import Event
 from gevent.pywsgi import WSGIServer
+
 from running import Tocsind
 from until import until
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from gevent.pywsgi import WSGIServer
+
 from needs import need
 from running import Tocsind, running
 from until import until

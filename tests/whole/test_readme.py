@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon.config.load import load
 from gevent import socket
-from needs import need
-from until import until
 
 from daemon import loading
+from daemon.config.load import load
 from daemon.hook import Hook
+from needs import need
+from until import until
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -23,8 +23,8 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {
     "make test": ".ci/run",
     "make install": "tests/service/test_install.py",
-    "service tocsin start": "tests/service/test_init_script.py",
-    "service tocsin status": "tests/service/test_init_script.py",
+    "service tocsin start": "tests/service/test_service.py",
+    "service tocsin status": "tests/service/test_service.py",
 }
 
 

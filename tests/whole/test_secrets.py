@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from running import Tocsind, free_port, running
 
 CANARY = "canary-0123456789abcdefghijklmnop"

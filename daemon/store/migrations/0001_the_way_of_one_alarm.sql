@@ -55,6 +55,9 @@ CREATE TABLE deliveries (
     interrupted    INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX deliveries_waiting ON deliveries (channel, urgency, id, due_at, phase) WHERE phase = 'waiting';
+-- What a channel that does not work may give up: rows with another way to go, and those that are too old.
+CREATE INDEX deliveries_with_hops ON deliveries (channel, urgency, id) WHERE phase = 'waiting' AND hops <> '[]';
+CREATE INDEX deliveries_by_age ON deliveries (channel, created_at) WHERE phase = 'waiting';
 CREATE INDEX deliveries_sending ON deliveries (lease_until) WHERE phase = 'sending';
 CREATE INDEX deliveries_dead ON deliveries (id) WHERE phase = 'dead';
 CREATE INDEX deliveries_of_notice ON deliveries (notice_id);
