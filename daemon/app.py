@@ -27,7 +27,7 @@ from daemon.store.sqlite import SqliteStore
 logger = logging.getLogger("tocsin.app")
 
 SQLITE = "sqlite:///"
-STOP_WITHIN = 20.0  # seconds for requests and sends in flight; supervisor's stopwaitsecs is longer
+STOP_WITHIN = 20.0  # seconds for requests and sends in flight together; supervisor's stopwaitsecs is longer
 
 
 def check(path: Path, environ: Mapping[str, str]) -> Loaded:
@@ -46,6 +46,7 @@ class App:
         self._loaded = check(path, environ)
         self._started_at = self._clock.now()
         self._ready = "starting"
+        self._stop_by = 0.0  # monotonic, once it is being stopped
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._doors: dict[str, str] = {}
 
@@ -81,7 +82,7 @@ class App:
         intake = Intake(store, self._clock, lambda: self.settings)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
         courier.start()
-        self._stops.append(("courier", lambda: courier.stop(STOP_WITHIN)))
+        self._stops.append(("courier", lambda: courier.stop(self._left())))
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -104,7 +105,7 @@ class App:
         )
         http = HttpDoor(door, web, lambda: self.settings.limits, self._clock)
         http.start()
-        self._stops.append(("HTTP door", lambda: http.stop(STOP_WITHIN)))
+        self._stops.append(("HTTP door", lambda: http.stop(self._left() / 2)))  # the other half is for the sends
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
 
     def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
@@ -162,6 +163,7 @@ class App:
     def stop(self) -> None:
         """Stop every part that was started, the last one first; one that fails does not keep the others up."""
         self._ready = "stopping"
+        self._stop_by = self._clock.monotonic() + STOP_WITHIN
         sdnotify.stopping()
         while self._stops:
             name, stop = self._stops.pop()
@@ -169,6 +171,10 @@ class App:
                 stop()
             except Exception:  # the rest must still be stopped
                 logger.exception("%s did not stop well", name)
+
+    def _left(self) -> float:
+        """Seconds that a part being stopped may still take for what is in flight."""
+        return max(0.0, self._stop_by - self._clock.monotonic())
 
     def reopen_log(self) -> None:
         """Open the log file anew, for logrotate."""

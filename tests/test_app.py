@@ -1,0 +1,112 @@
+"""tocsin put together, in this process: start, reload and stop when something is wrong."""
+
+import gc
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gevent
+import pytest
+
+from daemon.app import App
+from daemon.errors import TocsinError
+from daemon.store.sqlite import SqliteStore
+from fake_clock import FakeClock
+from running import free_port
+
+CONFIG = """
+store: sqlite:///{home}/tocsin.db
+channels: {{room: {{type: console}}}}
+receivers: [{{name: ops, notify: [{{by: [room]}}]}}]
+route: {{receiver: ops}}
+"""
+
+Make = Callable[..., App]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes apps that are stopped, and the logging of the tests as it was, when the test is over."""
+    made: list[App] = []
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+
+    def app(more: str = "") -> App:
+        write(tmp_path, more)
+        made.append(App(tmp_path / "tocsin.yml", {}))
+        return made[-1]
+
+    yield app
+    for one in made:
+        one.stop()
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(level)
+    gc.unfreeze()
+
+
+def write(home: Path, more: str) -> None:
+    if "listen:" not in more:
+        more += f"listen: {{http: '127.0.0.1:0', zmq: 'ipc://{home}/zmq'}}\n"
+    (home / "tocsin.yml").write_text(CONFIG.format(home=home) + more)
+
+
+def test_it_starts_and_stops_and_starts_again(make: Make) -> None:
+    for _ in range(2):
+        app = make()
+        app.start()
+        app.stop()
+        app.stop()
+
+
+def test_a_log_file_that_cannot_be_opened_keeps_it_from_starting_with_a_sentence(make: Make) -> None:
+    with pytest.raises(TocsinError, match=r"log.file: /proc/nowhere/tocsin.log cannot be opened: No such file"):
+        make("log: {file: /proc/nowhere/tocsin.log}\n").start()
+
+
+def test_a_reload_whose_log_file_cannot_be_opened_is_refused_and_changes_nothing(make: Make, tmp_path: Path) -> None:
+    app = make()
+    app.start()
+    before, logging_to = app.settings, list(logging.getLogger().handlers)
+    write(tmp_path, "log: {file: /proc/nowhere/tocsin.log}\nlink: https://elsewhere.example\n")
+    (problem,) = app.reload()
+    assert "/proc/nowhere/tocsin.log cannot be opened" in problem
+    assert app.settings is before
+    assert logging.getLogger().handlers == logging_to
+    write(tmp_path, "link: https://elsewhere.example\n")
+    assert app.reload() == []
+    assert app.settings.link == "https://elsewhere.example"
+
+
+@pytest.mark.parametrize("trouble", ["store", "zmq"])
+def test_a_start_that_fails_half_way_leaves_nothing_running(make: Make, tmp_path: Path, trouble: str) -> None:
+    port = free_port()
+    app = make(f"listen: {{http: '127.0.0.1:{port}', zmq: 'ipc://{tmp_path}/zmq'}}\n")
+    in_the_way = SqliteStore(tmp_path / "tocsin.db") if trouble == "store" else None
+    if trouble == "zmq":
+        (tmp_path / "zmq").mkdir()
+    with pytest.raises(TocsinError):
+        app.start()
+    if in_the_way:
+        in_the_way.close()
+    SqliteStore(tmp_path / "tocsin.db").close()
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+    gevent.idle()
+    running = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
+    assert [one for one in running if "daemon." in repr(one)] == []
+
+
+def test_what_one_part_used_up_of_the_time_to_stop_is_not_there_for_the_next(make: Make, clock: FakeClock) -> None:
+    app = make()
+    app._clock = clock  # type: ignore[assignment]
+    left: list[float] = []
+    app._stops = [
+        ("last", lambda: left.append(app._left())),
+        ("second", lambda: clock.advance(30.0)),
+        ("first", lambda: (left.append(app._left()), clock.advance(12.0), left.append(app._left()))),  # type: ignore[list-item, func-returns-value]
+    ]
+    app.stop()
+    assert left == [20.0, 8.0, 0.0]
