@@ -22,6 +22,8 @@ from daemon.errors import ConfigError, TocsinError  # noqa: E402
 DEFAULT = "/etc/tocsin/tocsin.yml"
 NOT_CONFIGURED = 6  # LSB's word for it
 
+Asked = SimpleQueue[signal.Signals]
+
 logger = logging.getLogger("tocsin")
 
 
@@ -35,12 +37,15 @@ def main() -> int:
     except ConfigError as error:
         print(f"{arguments.config} cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)  # noqa: T201
         return NOT_CONFIGURED
+    asked: Asked = SimpleQueue()
+    _obey(asked, signal.SIGHUP, signal.SIGUSR1)  # would end us while we start; to be stopped meanwhile is right
     try:
         app.start(arguments.user)
     except TocsinError as error:
         print(f"tocsind cannot start: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    _serve(app)
+    _obey(asked, signal.SIGTERM, signal.SIGINT)
+    _serve(app, asked)
     return 0
 
 
@@ -61,11 +66,14 @@ def _checked(path: Path) -> int:
     return 0
 
 
-def _serve(app: App) -> None:
-    """Obey signals, one after the other, until one says stop."""
-    asked: SimpleQueue[signal.Signals] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+def _obey(asked: Asked, *numbers: signal.Signals) -> None:
+    """From now on these signals only stand in line."""
+    for number in numbers:
         gevent.signal_handler(number, asked.put, number)
+
+
+def _serve(app: App, asked: Asked) -> None:
+    """Do what signals ask, one after the other, until one says stop."""
     while (number := asked.get()) not in (signal.SIGTERM, signal.SIGINT):
         if number == signal.SIGHUP:
             app.reload()

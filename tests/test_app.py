@@ -2,7 +2,9 @@
 
 import gc
 import logging
+import signal
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,13 +15,13 @@ from daemon.app import App
 from daemon.errors import TocsinError
 from daemon.store.sqlite import SqliteStore
 from fake_clock import FakeClock
-from running import free_port
+from running import Tocsind, free_port
+from until import until
 
-CONFIG = """
-store: sqlite:///{home}/tocsin.db
-channels: {{room: {{type: console}}}}
-receivers: [{{name: ops, notify: [{{by: [room]}}]}}]
-route: {{receiver: ops}}
+ROOM = """
+channels: {room: {type: console}}
+receivers: [{name: ops, notify: [{by: [room]}]}]
+route: {receiver: ops}
 """
 
 Make = Callable[..., App]
@@ -50,7 +52,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def write(home: Path, more: str) -> None:
     if "listen:" not in more:
         more += f"listen: {{http: '127.0.0.1:0', zmq: 'ipc://{home}/zmq'}}\n"
-    (home / "tocsin.yml").write_text(CONFIG.format(home=home) + more)
+    (home / "tocsin.yml").write_text(f"store: sqlite:///{home}/tocsin.db\n{ROOM}{more}")
 
 
 def test_it_starts_and_stops_and_starts_again(make: Make) -> None:
@@ -110,3 +112,25 @@ def test_what_one_part_used_up_of_the_time_to_stop_is_not_there_for_the_next(mak
     ]
     app.stop()
     assert left == [20.0, 8.0, 0.0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("early", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_reload_or_a_new_log_file_asked_for_during_the_start_does_not_end_it(
+    tmp_path: Path, early: signal.Signals
+) -> None:
+    SqliteStore(tmp_path / "tocsin.db").close()
+    daemon = Tocsind(tmp_path, ROOM)
+    busy = sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)
+    busy.execute("PRAGMA locking_mode = EXCLUSIVE")
+    busy.execute("BEGIN IMMEDIATE")  # as long as it holds the file, the start waits
+    (tmp_path / "tocsin.db.lock").unlink()
+    daemon.start(wait=False)
+    assert daemon.process is not None
+    try:
+        until((tmp_path / "tocsin.db.lock").exists, within=30, why=daemon.errors)
+        daemon.process.send_signal(early)
+        busy.close()
+        until(daemon.ready, within=30, why=daemon.errors)
+    finally:
+        daemon.kill()
