@@ -44,6 +44,7 @@ class App:
         self._environ = environ
         self._clock = SystemClock()
         self._loaded = check(path, environ)
+        self._begun_with = self._loaded.settings  # of which a reload cannot change everything
         self._started_at = self._clock.now()
         self._ready = "starting"
         self._stop_by = 0.0  # monotonic, once it is being stopped
@@ -149,7 +150,7 @@ class App:
             telemetry.reloads.labels("refused").inc()
             return error.problems
         sdnotify.reloading()
-        loaded.warnings.extend(_needs_restart(self.settings, loaded.settings))
+        loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
         self._loaded = loaded
         self._courier.reload()
         self._scheduler.reload()
@@ -188,9 +189,18 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         "listen.zmq": (old.listen.zmq, new.listen.zmq),
         "store": (old.store, new.store),
         "limits.connections": (old.limits.connections, new.limits.connections),
+        "auth.curve": (_curve(old), _curve(new)),
     }
-    return [
+    changed = [
         f"{name} is now {after}, but it stays {before} until a restart"
         for name, (before, after) in fixed.items()
         if before != after
     ]
+    keys = [settings.auth.curve.secret_key for settings in (old, new) if settings.auth.curve]
+    if len(set(keys)) > 1:
+        changed.append("auth.curve.secret_key has changed, but the one before is in use until a restart")
+    return changed
+
+
+def _curve(settings: Settings) -> str:
+    return "on" if settings.auth.curve else "off"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import gevent
 import pytest
+import zmq
 
 from daemon.app import App
 from daemon.errors import TocsinError
@@ -80,6 +81,37 @@ def test_a_reload_whose_log_file_cannot_be_opened_is_refused_and_changes_nothing
     write(tmp_path, "link: https://elsewhere.example\n")
     assert app.reload() == []
     assert app.settings.link == "https://elsewhere.example"
+
+
+def test_what_needs_a_restart_is_said_at_every_reload_until_then(make: Make, tmp_path: Path) -> None:
+    app = make()
+    app.start()
+    write(tmp_path, f"limits: {{connections: 7}}\n{curve()}")
+    for _ in range(2):
+        assert app.reload() == []
+        told = " ".join(app._loaded.warnings)
+        assert "limits.connections is now 7, but it stays 1024 until a restart" in told
+        assert "auth.curve is now on, but it stays off until a restart" in told
+    write(tmp_path, "")
+    assert app.reload() == []
+    assert "restart" not in " ".join(app._loaded.warnings)
+
+
+def test_a_new_key_of_the_zeromq_port_is_said_to_wait_for_a_restart_and_is_not_shown(
+    make: Make, tmp_path: Path
+) -> None:
+    app = make(curve())
+    app.start()
+    write(tmp_path, curve())
+    assert app.reload() == []
+    (told,) = [warning for warning in app._loaded.warnings if "restart" in warning]
+    assert told == "auth.curve.secret_key has changed, but the one before is in use until a restart"
+
+
+def curve() -> str:
+    """A new pair of keys, as settings."""
+    public, secret = (key.decode() for key in zmq.curve_keypair())
+    return f"auth: {{curve: {{secret_key: '{secret}', clients: [{{name: me, public: '{public}'}}]}}}}\n"
 
 
 @pytest.mark.parametrize("trouble", ["store", "zmq"])
