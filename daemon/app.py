@@ -15,11 +15,10 @@ from daemon.control.port import ControlPort
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
 from daemon.listener.parts import Parts as DoorParts
-from daemon.listener.server import HttpDoor, open_socket
+from daemon.listener.server import HttpDoor
 from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
-from daemon.privileges import drop
 from daemon.probing.scheduler import Scheduler
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
@@ -27,7 +26,7 @@ from daemon.store.sqlite import SqliteStore
 logger = logging.getLogger("tocsin.app")
 
 SQLITE = "sqlite:///"
-STOP_WITHIN = 20.0  # seconds for requests and sends in flight together; supervisor's stopwaitsecs is longer
+STOP_WITHIN = 22.0  # seconds for everything in flight together; supervisor's stopwaitsecs is longer
 
 
 def check(path: Path, environ: Mapping[str, str]) -> Loaded:
@@ -38,8 +37,12 @@ def check(path: Path, environ: Mapping[str, str]) -> Loaded:
 class App:
     """One running tocsin. `start` returns once the doors are open; what fails half-way is undone."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        """Read the configuration. Raises ConfigError."""
+    def __init__(self, path: Path, environ: Mapping[str, str], door: socket.socket) -> None:
+        """Read the configuration; `door` is bound already, for that may take rights we no longer have.
+
+        Raises ConfigError.
+        """
+        self._door = door
         self._path = path
         self._environ = environ
         self._clock = SystemClock()
@@ -47,7 +50,6 @@ class App:
         self._begun_with = self._loaded.settings  # of which a reload cannot change everything
         self._started_at = self._clock.now()
         self._ready = "starting"
-        self._stop_by = 0.0  # monotonic, once it is being stopped
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._doors: dict[str, str] = {}
 
@@ -56,15 +58,11 @@ class App:
         """The configuration in force."""
         return self._loaded.settings
 
-    def start(self, user: str = "") -> None:
-        """Bind the doors, become `user`, open the store, start every part, then let requests in."""
+    def start(self) -> None:
+        """Open the store, start every part, then let requests in. Raises TocsinError."""
         try:
-            door = open_socket(self.settings.listen.http)
-            self._stops.append(("HTTP socket", door.close))
-            if user:
-                drop(user)
             log.configure(self.settings.log)
-            self._start_parts(door)
+            self._start_parts()
         except BaseException:
             self.stop()
             raise
@@ -76,14 +74,14 @@ class App:
         sdnotify.ready()
         logger.info("tocsin %s is ready: http %s, zmq %s", __version__, self._doors["http"], self._doors["zmq"])
 
-    def _start_parts(self, door: socket.socket) -> None:
+    def _start_parts(self) -> None:
         """Each part registers its stop the moment it runs; the doors open last."""
         store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
         self._stops.append(("store", store.close))
         intake = Intake(store, self._clock, lambda: self.settings)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
         courier.start()
-        self._stops.append(("courier", lambda: courier.stop(self._left())))
+        self._stops.append(("courier", lambda: courier.stop(self._time_left())))
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -104,9 +102,9 @@ class App:
                 reload=self.reload,
             )
         )
-        http = HttpDoor(door, web, lambda: self.settings.limits, self._clock)
+        http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)
         http.start()
-        self._stops.append(("HTTP door", lambda: http.stop(self._left() / 2)))  # the other half is for the sends
+        self._stops.append(("HTTP door", lambda: http.stop(self._time_left() / 2)))
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
 
     def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
@@ -173,8 +171,7 @@ class App:
             except Exception:  # the rest must still be stopped
                 logger.exception("%s did not stop well", name)
 
-    def _left(self) -> float:
-        """Seconds that a part being stopped may still take for what is in flight."""
+    def _time_left(self) -> float:
         return max(0.0, self._stop_by - self._clock.monotonic())
 
     def reopen_log(self) -> None:
@@ -188,19 +185,19 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         "listen.http": (old.listen.http, new.listen.http),
         "listen.zmq": (old.listen.zmq, new.listen.zmq),
         "store": (old.store, new.store),
+        "auth.curve": (_locked(old), _locked(new)),
         "limits.connections": (old.limits.connections, new.limits.connections),
-        "auth.curve": (_curve(old), _curve(new)),
     }
     changed = [
         f"{name} is now {after}, but it stays {before} until a restart"
         for name, (before, after) in fixed.items()
         if before != after
     ]
-    keys = [settings.auth.curve.secret_key for settings in (old, new) if settings.auth.curve]
-    if len(set(keys)) > 1:
+    keys = {settings.auth.curve.secret_key for settings in (old, new) if settings.auth.curve}
+    if len(keys) > 1:
         changed.append("auth.curve.secret_key has changed, but the one before is in use until a restart")
     return changed
 
 
-def _curve(settings: Settings) -> str:
+def _locked(settings: Settings) -> str:
     return "on" if settings.auth.curve else "off"

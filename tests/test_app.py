@@ -14,9 +14,10 @@ import zmq
 
 from daemon.app import App
 from daemon.errors import TocsinError
+from daemon.listener.server import open_socket
 from daemon.store.sqlite import SqliteStore
 from fake_clock import FakeClock
-from running import Tocsind, free_port
+from running import Tocsind
 from until import until
 
 ROOM = """
@@ -32,17 +33,21 @@ Make = Callable[..., App]
 def make(tmp_path: Path) -> Iterator[Make]:
     """Makes apps that are stopped, and the logging of the tests as it was, when the test is over."""
     made: list[App] = []
+    doors: list[socket.socket] = []
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
 
     def app(more: str = "") -> App:
         write(tmp_path, more)
-        made.append(App(tmp_path / "tocsin.yml", {}))
+        doors.append(open_socket("127.0.0.1:0"))
+        made.append(App(tmp_path / "tocsin.yml", {}, doors[-1]))
         return made[-1]
 
     yield app
     for one in made:
         one.stop()
+    for door in doors:
+        door.close()
     for handler in [handler for handler in root.handlers if handler not in handlers]:
         root.removeHandler(handler)
         handler.close()
@@ -116,8 +121,7 @@ def curve() -> str:
 
 @pytest.mark.parametrize("trouble", ["store", "zmq"])
 def test_a_start_that_fails_half_way_leaves_nothing_running(make: Make, tmp_path: Path, trouble: str) -> None:
-    port = free_port()
-    app = make(f"listen: {{http: '127.0.0.1:{port}', zmq: 'ipc://{tmp_path}/zmq'}}\n")
+    app = make()
     in_the_way = SqliteStore(tmp_path / "tocsin.db") if trouble == "store" else None
     if trouble == "zmq":
         (tmp_path / "zmq").mkdir()
@@ -126,8 +130,6 @@ def test_a_start_that_fails_half_way_leaves_nothing_running(make: Make, tmp_path
     if in_the_way:
         in_the_way.close()
     SqliteStore(tmp_path / "tocsin.db").close()
-    with socket.create_server(("127.0.0.1", port)):
-        pass
     gevent.idle()
     running = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
     assert [one for one in running if "daemon." in repr(one)] == []
@@ -138,12 +140,12 @@ def test_what_one_part_used_up_of_the_time_to_stop_is_not_there_for_the_next(mak
     app._clock = clock  # type: ignore[assignment]
     left: list[float] = []
     app._stops = [
-        ("last", lambda: left.append(app._left())),
+        ("last", lambda: left.append(app._time_left())),
         ("second", lambda: clock.advance(30.0)),
-        ("first", lambda: (left.append(app._left()), clock.advance(12.0), left.append(app._left()))),  # type: ignore[list-item, func-returns-value]
+        ("first", lambda: (left.append(app._time_left()), clock.advance(12.0), left.append(app._time_left()))),  # type: ignore[list-item, func-returns-value]
     ]
     app.stop()
-    assert left == [20.0, 8.0, 0.0]
+    assert left == [22.0, 10.0, 0.0]
 
 
 @pytest.mark.slow
