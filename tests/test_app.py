@@ -163,12 +163,12 @@ def test_a_reload_or_a_new_log_file_asked_for_during_the_start_does_not_end_it(
     busy.execute("PRAGMA locking_mode = EXCLUSIVE")
     busy.execute("BEGIN IMMEDIATE")  # as long as it holds the file, the start waits
     (tmp_path / "tocsin.db.lock").unlink()
-    daemon.start(wait=False)
-    assert daemon.process is not None
+    starting = gevent.spawn(daemon.start)
     try:
         until((tmp_path / "tocsin.db.lock").exists, within=30, why=daemon.errors)
+        assert daemon.process is not None
         daemon.process.send_signal(early)
         busy.close()
-        until(daemon.ready, within=30, why=daemon.errors)
+        starting.get()
     finally:
         daemon.kill()
