@@ -178,7 +178,7 @@ def _count(accepted: list[Accepted]) -> None:
         telemetry.events.labels(one.source, one.change.value).inc()
         for receiver, reason in one.told:
             telemetry.notices.labels(receiver, reason.value).inc()
-        if one.change is not Change.REPEAT and one.code:
+        if one.code and (one.told or one.change is not Change.REPEAT):
             log.info(
                 "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
                 extra={"alert": one.code, "source": one.source},

@@ -43,8 +43,8 @@ def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: 
     known = alerts.open_with(tx, fingerprint)
     change = dedupe.change(known, event)
     alert = _saved(tx, known, event, fingerprint, change, now)
-    if alert is None or change is Change.REPEAT:
-        return Accepted(code=alert.code if alert else "", source=event.source, change=change, told=[])
+    if alert is None:
+        return Accepted(code="", source=event.source, change=change, told=[])
     steps = [Step(stage="dedupe", verdict=change.value)]
     # inhibition and silences stand here: what they mute goes no further, and says so in the trace
     told = notices.told(tx, alert.id) if change is not Change.NEW else {}
@@ -60,7 +60,10 @@ def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: 
         if reason is not None:
             steps += _posted(tx, alert, name, reason, settings, now)
             reasons.append((name, reason))
-    alerts.record(tx, alert.id, steps, now)
+    if (
+        reasons or change is not Change.REPEAT
+    ):  # a repeat that tells nobody anything leaves no trace: there is no end of them
+        alerts.record(tx, alert.id, steps, now)
     return Accepted(code=alert.code, source=event.source, change=change, told=reasons)
 
 
@@ -72,7 +75,7 @@ def _saved(tx: Tx, known: Alert | None, event: Event, fingerprint: str, change: 
         return alerts.add(tx, dedupe.opened(event, fingerprint, dedupe.routing_labels(event), now))
     if change is Change.REPEAT:
         alerts.seen_again(tx, known.id, now)
-        return known
+        return dedupe.repeated(known, now)
     if change is Change.WORSE:
         alert = dedupe.worsened(known, event, dedupe.routing_labels(event), now)
     else:
