@@ -153,8 +153,13 @@ class Intake:
 
 
 def _named(event: Event, source: Source) -> Event:
-    """Give a handler's event the name of the source it came through, and that source's labels."""
-    return msgspec.structs.replace(event, source=source.name, labels=source.labels | event.labels)
+    """Give a handler's event the name of the source it came through, and that source's labels.
+
+    Its identity is settled before: an operator who changes the labels of a source must not lose the ends of what
+    is open.
+    """
+    labels = source.labels | event.labels
+    return msgspec.structs.replace(event, source=source.name, key=event.identity(), labels=labels)
 
 
 def _refusal(request: Quarantined, *, known: bool) -> Event:

@@ -36,6 +36,14 @@ def test_a_hook_becomes_alerts_named_after_the_source_it_came_through(store: Sql
     assert (accepted.code, alert.source, alert.labels["region"]) == ("A1", "shop-eu", "eu")
 
 
+def test_new_labels_of_a_source_do_not_hide_the_ends_of_what_is_open(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock)
+    door.take(source("shop"), hook(b'{"events": [{"key": "", "labels": {"host": "a"}}]}'))
+    over = hook(b'{"events": [{"key": "", "labels": {"host": "a"}, "state": "resolved"}]}')
+    (accepted,) = door.take(source("shop", labels={"region": "eu"}), over)
+    assert (accepted.code, accepted.change) == ("A1", Change.RESOLVED)
+
+
 def test_a_body_without_alarms_is_an_error(store: SqliteStore, clock: FakeClock) -> None:
     with pytest.raises(HandlerError, match="holds no alarm"):
         intake(store, clock).take(source("shop"), hook(b'{"events": []}'))
