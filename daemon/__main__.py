@@ -25,6 +25,8 @@ from daemon.privileges import drop  # noqa: E402
 DEFAULT = "/etc/tocsin/tocsin.yml"
 NOT_CONFIGURED = 6  # LSB's word for it
 
+Asked = SimpleQueue[signal.Signals]
+
 logger = logging.getLogger("tocsin")
 
 
@@ -34,6 +36,8 @@ def main() -> int:
     try:
         if arguments.check:
             return _checked(arguments.config, arguments.user)
+        asked: Asked = SimpleQueue()
+        _obey(asked, signal.SIGHUP, signal.SIGUSR1)  # would end us while we start; to be stopped meanwhile is right
         app = _started(arguments.config, arguments.user)
     except ConfigError as error:
         print(f"{arguments.config} cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)  # noqa: T201
@@ -41,7 +45,8 @@ def main() -> int:
     except TocsinError as error:
         print(f"tocsind cannot start: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    _serve(app)
+    _obey(asked, signal.SIGTERM, signal.SIGINT)
+    _serve(app, asked)
     return 0
 
 
@@ -81,11 +86,14 @@ def _checked(path: Path, user: str) -> int:
     return 0
 
 
-def _serve(app: App) -> None:
-    """Obey signals, one after the other, until one says stop."""
-    asked: SimpleQueue[signal.Signals] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+def _obey(asked: Asked, *numbers: signal.Signals) -> None:
+    """From now on these signals only stand in line."""
+    for number in numbers:
         gevent.signal_handler(number, asked.put, number)
+
+
+def _serve(app: App, asked: Asked) -> None:
+    """Do what signals ask, one after the other, until one says stop."""
     while (number := asked.get()) not in (signal.SIGTERM, signal.SIGINT):
         if number == signal.SIGHUP:
             app.reload()

@@ -47,6 +47,7 @@ class App:
         self._environ = environ
         self._clock = SystemClock()
         self._loaded = check(path, environ)
+        self._begun_with = self._loaded.settings  # of which a reload cannot change everything
         self._started_at = self._clock.now()
         self._ready = "starting"
         self._stops: list[tuple[str, Callable[[], None]]] = []
@@ -147,7 +148,7 @@ class App:
             telemetry.reloads.labels("refused").inc()
             return error.problems
         sdnotify.reloading()
-        loaded.warnings.extend(_needs_restart(self.settings, loaded.settings))
+        loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
         self._loaded = loaded
         self._courier.reload()
         self._scheduler.reload()
@@ -187,11 +188,15 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         "auth.curve": (_locked(old), _locked(new)),
         "limits.connections": (old.limits.connections, new.limits.connections),
     }
-    return [
+    changed = [
         f"{name} is now {after}, but it stays {before} until a restart"
         for name, (before, after) in fixed.items()
         if before != after
     ]
+    keys = {settings.auth.curve.secret_key for settings in (old, new) if settings.auth.curve}
+    if len(keys) > 1:
+        changed.append("auth.curve.secret_key has changed, but the one before is in use until a restart")
+    return changed
 
 
 def _locked(settings: Settings) -> str:

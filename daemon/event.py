@@ -60,15 +60,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float | None = None
     ended_at: float | None = None
 
-    def fingerprint(self) -> str:
-        """Name the problem: 32 hex digits over source and key, or source and label set (BLAKE2b-128)."""
-        digest = hashlib.blake2b(self.source.encode(), digest_size=16)
+    def identity(self) -> str:
+        """What names the problem inside its source: the key, else a digest of the label set."""
         if self.key:
-            digest.update(b"\0key\0" + self.key.encode())
-        else:
-            for name in sorted(self.labels):
-                digest.update(b"\xff" + name.encode() + b"\xff" + self.labels[name].encode())
-        return digest.hexdigest()
+            return self.key
+        digest = hashlib.blake2b(digest_size=16)
+        for name in sorted(self.labels):
+            digest.update(f"\xff{name}\xff{self.labels[name]}".encode("utf-8", "surrogatepass"))
+        return f"labels:{digest.hexdigest()}"
+
+    def fingerprint(self) -> str:
+        """Name the problem among all: 32 hex digits over source and identity (BLAKE2b-128)."""
+        return hashlib.blake2b(f"{self.source}\0{self.identity()}".encode(), digest_size=16).hexdigest()
 
 
 def cleaned(event: Event, now: float) -> Event:

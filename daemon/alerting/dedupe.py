@@ -48,6 +48,11 @@ def opened(event: Event, fingerprint: str, labels: dict[str, str], now: float) -
     )
 
 
+def repeated(known: Alert, now: float) -> Alert:
+    """The same problem, heard of once more; its title and text stay those of its worst."""
+    return msgspec.structs.replace(known, last_seen=now, count=known.count + 1)
+
+
 def worsened(known: Alert, event: Event, labels: dict[str, str], now: float) -> Alert:
     """The same problem with what the event says of it now."""
     return msgspec.structs.replace(

@@ -1,12 +1,13 @@
 """Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
 
 from daemon import telemetry
+from daemon.alert import Alert
 from daemon.alerting import pipeline
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
@@ -57,6 +58,14 @@ class Intake:
         settings = self._settings()
         clean = [cleaned(event, now) for event in self._unhurried(events)]
         accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
+        _count(accepted)
+        return accepted
+
+    def end(self, open_alerts: Sequence[Alert], text: str) -> list[Accepted]:
+        """End alerts of which no event will ever tell the end. Raises StoreUnavailable."""
+        now = self._clock.now()
+        settings = self._settings()
+        accepted = self._store.write(lambda tx: [pipeline.end(tx, one, text, settings, now) for one in open_alerts])
         _count(accepted)
         return accepted
 
@@ -144,8 +153,13 @@ class Intake:
 
 
 def _named(event: Event, source: Source) -> Event:
-    """Give a handler's event the name of the source it came through, and that source's labels."""
-    return msgspec.structs.replace(event, source=source.name, labels=source.labels | event.labels)
+    """Give a handler's event the name of the source it came through, and that source's labels.
+
+    Its identity is settled before: an operator who changes the labels of a source must not lose the ends of what
+    is open.
+    """
+    labels = source.labels | event.labels
+    return msgspec.structs.replace(event, source=source.name, key=event.identity(), labels=labels)
 
 
 def _refusal(request: Quarantined, *, known: bool) -> Event:
@@ -169,7 +183,7 @@ def _count(accepted: list[Accepted]) -> None:
         telemetry.events.labels(one.source, one.change.value).inc()
         for receiver, reason in one.told:
             telemetry.notices.labels(receiver, reason.value).inc()
-        if one.change is not Change.REPEAT and one.code:
+        if one.code and (one.told or one.change is not Change.REPEAT):
             log.info(
                 "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
                 extra={"alert": one.code, "source": one.source},

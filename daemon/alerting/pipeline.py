@@ -29,17 +29,22 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 def accept(tx: Tx, events: Sequence[Event], settings: Settings, now: float) -> list[Accepted]:
     """Take events, in order; all of them or, when one raises, none."""
-    return [accept_one(tx, event, settings, now) for event in events]
+    return [accept_one(tx, event, event.fingerprint(), settings, now) for event in events]
 
 
-def accept_one(tx: Tx, event: Event, settings: Settings, now: float) -> Accepted:
+def end(tx: Tx, alert: Alert, text: str, settings: Settings, now: float) -> Accepted:
+    """End an open alert, whatever its identity was made of; one that is over already stays as it is."""
+    event = Event(source=alert.source, state=State.RESOLVED, severity=alert.severity, title=alert.title, text=text)
+    return accept_one(tx, event, alert.fingerprint, settings, now)
+
+
+def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: float) -> Accepted:
     """Name every station once: dedupe, (inhibit, silence,) route, (group,) notify, outbox."""
-    fingerprint = event.fingerprint()
     known = alerts.open_with(tx, fingerprint)
     change = dedupe.change(known, event)
     alert = _saved(tx, known, event, fingerprint, change, now)
-    if alert is None or change is Change.REPEAT:
-        return Accepted(code=alert.code if alert else "", source=event.source, change=change, told=[])
+    if alert is None:
+        return Accepted(code="", source=event.source, change=change, told=[])
     steps = [Step(stage="dedupe", verdict=change.value)]
     # inhibition and silences stand here: what they mute goes no further, and says so in the trace
     told = notices.told(tx, alert.id) if change is not Change.NEW else {}
@@ -55,7 +60,10 @@ def accept_one(tx: Tx, event: Event, settings: Settings, now: float) -> Accepted
         if reason is not None:
             steps += _posted(tx, alert, name, reason, settings, now)
             reasons.append((name, reason))
-    alerts.record(tx, alert.id, steps, now)
+    if (
+        reasons or change is not Change.REPEAT
+    ):  # a repeat that tells nobody anything leaves no trace: there is no end of them
+        alerts.record(tx, alert.id, steps, now)
     return Accepted(code=alert.code, source=event.source, change=change, told=reasons)
 
 
@@ -67,7 +75,7 @@ def _saved(tx: Tx, known: Alert | None, event: Event, fingerprint: str, change: 
         return alerts.add(tx, dedupe.opened(event, fingerprint, dedupe.routing_labels(event), now))
     if change is Change.REPEAT:
         alerts.seen_again(tx, known.id, now)
-        return known
+        return dedupe.repeated(known, now)
     if change is Change.WORSE:
         alert = dedupe.worsened(known, event, dedupe.routing_labels(event), now)
     else:

@@ -9,7 +9,9 @@ from daemon.config.findings import Path, quoted
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
 from daemon.config.settings import Channel, ProbePlan, Route, Source
-from daemon.errors import MatcherError
+from daemon.errors import HandlerError, MatcherError
+from daemon.event import Event
+from daemon.hook import Hook
 from daemon.matcher import Matcher, pattern
 from daemon.registry import Catalog, Handler
 from daemon.units import Seconds
@@ -23,6 +25,7 @@ WITHOUT_EFFECT: Mapping[str, Any] = {
     "mute_time_intervals": tuple[str, ...],
     "active_time_intervals": tuple[str, ...],
 }
+LOST = "could not be loaded; its requests are kept in quarantine until it is mended"
 _OLD_MATCHERS = {"match": "=", "match_re": "=~"}
 
 
@@ -30,7 +33,7 @@ def builders(catalog: Catalog) -> dict[type, Build]:
     """The sections that are not simply what their dataclass says."""
 
     def source(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
-        return _source(decoder, table, path, given["name"], catalog.handlers)
+        return _source(decoder, table, path, given["name"], catalog)
 
     def channel(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return _of_a_kind(decoder, table, path, Channel, "sender", given["name"], catalog.senders)
@@ -46,17 +49,25 @@ def common_fields(cls: type) -> set[str]:
     return {key_of(one) for one in fields(cls) if "doc" in one.metadata}
 
 
-def _source(decoder: Decoder, table: Table, path: Path, name: str, handlers: Mapping[str, Handler]) -> Any:
-    """A source: what all have in common, and the options of its handler."""
+def _source(decoder: Decoder, table: Table, path: Path, name: str, catalog: Catalog) -> Any:
+    """A source: what all have in common, and the options of its handler.
+
+    Where files of `handlers_dir` could not be loaded, an unknown handler may be in one of them: such a source keeps
+    what it gets in quarantine, and everything else starts.
+    """
     wanted = name
     if "handler" in table.entries:
         wanted = decoder.value(str, table.entries["handler"], (*path, "handler"))
         if wanted is BAD:
             return BAD
-    handler = handlers.get(wanted)
+    handler = catalog.handlers.get(wanted)
+    lost = handler is None and bool(catalog.problems)
+    if lost:
+        handler = _lost(wanted)
+        decoder.findings.doubtful(decoder.place(path), path, f"its handler {quoted(wanted)} {LOST}")
     if handler is None:
         note = "" if "handler" in table.entries else "; it is the source's name, and `handler:` can name another"
-        _unknown(decoder, (*path, "handler"), wanted, "handler", handlers, note)
+        _unknown(decoder, (*path, "handler"), wanted, "handler", catalog.handlers, note)
         return BAD
     built_otherwise = {"name": name, "handler": handler, "options": None}
     values = decoder.settle(Source, table, path, built_otherwise)
@@ -65,10 +76,20 @@ def _source(decoder: Decoder, table: Table, path: Path, name: str, handlers: Map
     if handler.options is not None:
         options = _own(decoder, handler.options, table, path, known)
         known |= keys_of(handler.options)
-    decoder.refuse_unknown(table, path, known)
+    if not lost:
+        decoder.refuse_unknown(table, path, known)
     if values is None or options is BAD:
         return BAD
     return decoder.construct(Source, values | {"options": options}, path)
+
+
+def _lost(name: str) -> Handler:
+    """Stand in for a handler that could not be loaded: every request is refused, kept, and can be replayed."""
+
+    def handle(_: Hook) -> list[Event]:
+        raise HandlerError(f"the handler {name!r} {LOST}")
+
+    return Handler(name=name, handle=handle, samples={})
 
 
 def _of_a_kind(

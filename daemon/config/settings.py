@@ -247,7 +247,7 @@ class SelfChecks:
     """When tocsin raises alarms about itself (source `tocsin`)."""
 
     window: Seconds = field(
-        default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one", least=1)
+        default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one", least=120)
     )
     hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm", least=0.01))
     disk_free: Bytes = field(

@@ -24,6 +24,7 @@ from daemon.store.outbox import Claimed
 
 log = logging.getLogger("tocsin.delivery")
 
+JUMP = 5.0  # a wall clock that parts from the monotonic one by more was set, or the machine slept
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
 
 
@@ -65,6 +66,7 @@ class Carrier:
         self._breaker: Breaker = breaker.CLOSED
         self._rest_until = 0.0  # the provider asked the whole channel to wait
         self._since = means.clock.now()
+        self._ahead = self._since - means.clock.monotonic()
         self._busy = 0
         self._last_sent_at: float | None = None
         self._last_error = ""
@@ -123,14 +125,15 @@ class Carrier:
 
     def carry(self, letter: Letter) -> list[Answer]:
         """Name every station of one message: reconcile and send, learn, judge."""
-        began = self._clock.monotonic()
+        began, way = self._clock.monotonic(), self._way
         try:
-            outcome = self._tried(letter, self._way)
+            outcome = self._tried(letter, way)
         finally:
             self._busy -= 1
         now = self._clock.now()
         self._report.tried(self._clock.monotonic() - began)
-        self._remember(outcome, letter.rows[0], now)
+        if way is self._way:  # what an old sender met says nothing about the one that replaced it
+            self._remember(outcome, letter.rows[0], now)
         terms = self._terms(len(letter.rows))
         return [
             Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw))
@@ -187,6 +190,7 @@ class Carrier:
         self._report.breaker(before, after, about)
 
     def _terms(self, batch: int) -> Terms:
+        self._follow_clock()
         return Terms(
             deadline=self.channel.deadline,
             fail_over_after=self.channel.fail_over_after,
@@ -194,6 +198,13 @@ class Carrier:
             shut=self._breaker.shut,
             batch=batch,
         )
+
+    def _follow_clock(self) -> None:
+        """After a jump every row seems to have waited long: all get the patience that they have after a start."""
+        now = self._clock.now()
+        before, self._ahead = self._ahead, now - self._clock.monotonic()
+        if abs(self._ahead - before) > JUMP:
+            self._since = now
 
 
 def _found(letter: Letter, way: Way) -> Receipt | None:

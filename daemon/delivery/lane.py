@@ -91,7 +91,9 @@ class Lane:
         """Break off what is still being sent and give its leases back; return how many."""
         held = dict(self._held)
         running = [greenlet for greenlet in (self._loop, *self._sending) if greenlet is not None]
-        gevent.killall(running, timeout=KILL_WITHIN)
+        # Not in one: a killall that waits raises its time-out, past all that is still to be settled here.
+        gevent.killall(running, block=False)
+        gevent.joinall(running, timeout=KILL_WITHIN)
         if self._carrier is not None:
             self._carrier.retire()
         answers, now = self._answers, self._clock.now()

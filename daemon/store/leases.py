@@ -77,7 +77,13 @@ def next_due(tx: Tx, channel: str) -> float | None:
 
 
 def set_back(tx: Tx, now: float, by: float) -> int:
-    """Move due times that lie ahead back with the clock; return how many."""
+    """Move with the clock what lies ahead now: due times, and since when patience counts; return how many were due."""
+    tx.run("UPDATE deliveries SET created_at = created_at - ? WHERE phase = 'waiting' AND created_at > ?", (by, now))
+    tx.run(
+        "UPDATE deliveries SET first_try_at = first_try_at - ?"
+        " WHERE phase IN ('waiting', 'sending') AND first_try_at > ?",
+        (by, now),
+    )
     return tx.run(
         "UPDATE deliveries SET due_at = max(?, due_at - ?) WHERE phase = 'waiting' AND due_at > ?", (now, by, now)
     )

@@ -120,7 +120,7 @@ class SqliteStore:
         self._listeners[topic].append(listener)
 
     def healthy(self) -> str:
-        """Why the last transaction could not be written; empty when it was."""
+        """Why the last transaction that had something to write could not; empty when it could."""
         return self._unwell
 
     def size(self) -> int:
@@ -150,7 +150,8 @@ class SqliteStore:
             del self._queue[:MAX_BATCH]
             with telemetry.store_commit_seconds.time():
                 unwell, outcomes, topics = self._write_thread.apply(self._commit, ([work for work, _ in batch],))
-            self._unwell = unwell
+            if unwell is not None:
+                self._unwell = unwell
             if unwell:
                 telemetry.store_failures.inc()
             else:
@@ -170,8 +171,12 @@ class SqliteStore:
             for listener in self._listeners[topic]:
                 listener()
 
-    def _commit(self, works: list[Callable[[Tx], Any]]) -> tuple[str, list[Outcome], set[str]]:
-        """One transaction, in the writer's thread. Says why the store is unwell, and what came of each operation."""
+    def _commit(self, works: list[Callable[[Tx], Any]]) -> tuple[str | None, list[Outcome], set[str]]:
+        """One transaction, in the writer's thread. Says why the store is unwell, and what came of each operation.
+
+        None is said of a transaction that wrote nothing: on a full disk it succeeds all the same.
+        """
+        changes = self._writer.total_changes
         outcomes: list[Outcome] = []
         topics: set[str] = set()
         try:
@@ -181,13 +186,13 @@ class SqliteStore:
                 outcomes.append(_attempt(tx, self._writer, work))
                 topics.update(tx.topics)
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is on disk, and those who wait must hear it
             if self._writer.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
             unavailable = StoreUnavailable(f"cannot write {self.path}: {_words(error)}")
             return str(unavailable), [(False, unavailable)] * len(works), set()
-        return "", outcomes, topics
+        return "" if self._writer.total_changes != changes else None, outcomes, topics
 
     def _read(self, work: Callable[[Tx], T]) -> T:
         connection = self._readers.pop()
@@ -273,7 +278,7 @@ def _translated(path: Path) -> Iterator[None]:
         raise StoreError(f"the store refused an operation: {error}") from error
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """The primary result code; the extended ones carry it in their low byte (sqlite.org/rescode.html)."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
@@ -282,5 +287,7 @@ def _fatal(error: sqlite3.Error) -> bool:
     return _code(error) in _UNAVAILABLE
 
 
-def _words(error: sqlite3.Error) -> str:
+def _words(error: Exception) -> str:
+    if isinstance(error, MemoryError):  # what sqlite3 makes of SQLITE_NOMEM
+        return _UNAVAILABLE[sqlite3.SQLITE_NOMEM]
     return f"{_UNAVAILABLE.get(_code(error), 'it failed')} ({error})"

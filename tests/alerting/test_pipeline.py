@@ -46,6 +46,23 @@ def test_repeats_are_counted_and_said_once(store: SqliteStore) -> None:
     assert (alert.count, alert.last_seen, len(rows(store))) == (5, BEGIN + 4, 1)
 
 
+def test_a_repeat_is_told_to_a_receiver_that_was_never_told_because_the_route_has_changed(store: SqliteStore) -> None:
+    accept(store, event(labels={"team": "db"}), config=settings(route=Route(receiver="quiet")))
+    (first,) = accept(store, event(labels={"team": "db"}), now=BEGIN + 60)
+    (second,) = accept(store, event(labels={"team": "db"}), now=BEGIN + 120)
+    assert (first.change, first.told, second.told) == (Change.REPEAT, [("db", Reason.FIRST)], [])
+    assert [row.delivery.recipient.name for row in rows(store)] == ["lin", "wang"]
+    assert rows(store)[0].notice.alert.count == 2
+    (end,) = accept(store, event(**RESOLVED), now=BEGIN + 180)
+    assert ("db", Reason.RESOLVED) in end.told
+
+
+def test_repeats_that_tell_nobody_anything_leave_no_trace(store: SqliteStore) -> None:
+    for second in range(5):
+        accept(store, event(), now=BEGIN + second)
+    assert len(store.read(lambda tx: alerts.traces(tx, 1))) == 1
+
+
 def test_the_end_is_told_to_whoever_heard_of_the_beginning(store: SqliteStore) -> None:
     accept(store, event(labels={"team": "db"}))
     (accepted,) = accept(store, event(**RESOLVED), now=BEGIN + 90)

@@ -8,8 +8,9 @@ import pytest
 
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
-from daemon.errors import ConfigError
+from daemon.errors import ConfigError, HandlerError
 from daemon.event import Severity
+from daemon.hook import Hook
 from daemon.notice import Message, Receipt
 from daemon.registry import Catalog, Handler
 from daemon.senders.base import Sender
@@ -265,16 +266,17 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(load_text: Load) -> None:
     assert load_text(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()).settings.route.receiver == "ops"
 
 
-def test_a_broken_handler_file_is_a_warning_until_a_source_needs_it(load_text: Load, problems_of: Problems) -> None:
+def test_a_broken_handler_file_closes_no_door_but_its_own(load_text: Load) -> None:
     catalog = Catalog(
         handlers={},
         senders={"room": load_text(GOOD).catalog.senders["room"]},
         problems=["handlers.d/x.py:1: SyntaxError"],
     )
     assert load_text(GOOD, catalog=catalog).warnings == ["handlers.d/x.py:1: SyntaxError"]
-    assert problems_of(GOOD + "sources: {x: {}}", catalog=catalog)[0].startswith(
-        'tocsin.yml:4: sources.x.handler: there is no handler "x"'
-    )
+    loaded = load_text(GOOD + "sources: {x: {its_own: setting}}", catalog=catalog)
+    assert loaded.warnings[1].startswith('tocsin.yml:4: sources.x: its handler "x" could not be loaded')
+    with pytest.raises(HandlerError, match="'x' could not be loaded"):
+        loaded.settings.sources["x"].handler.handle(Hook(source="x", body=b"{}"))
 
 
 def test_the_handlers_folder_is_seen_from_the_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Start, reload, stop, crash; and what goes past the outbox."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import gevent
@@ -7,7 +8,7 @@ import pytest
 from gevent.event import Event
 
 from daemon.config.settings import Leg, Receiver, Route
-from daemon.errors import SendFailed, SendRefused
+from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
 from daemon.notice import Message, Phase, Reason, Receipt, Recipient
 from delivering import Batching, Post, Provider, raising
@@ -124,6 +125,24 @@ def test_reload_with_mended_credentials_tries_at_once_although_the_breaker_was_o
     assert len(mended.heard) >= 1
 
 
+def test_what_the_old_sender_is_still_told_does_not_shut_the_channel_for_the_new_one(post: Post) -> None:
+    gate = Event()
+    expired = SendRefused("the key has expired", scope=Scope.CHANNEL)
+    post.channel("sms", Provider(answer=lambda message: gate.wait() and raising(expired)(message)))
+    post.courier.start()
+    post.put("sms")
+    post.quiet()
+    mended = Provider()
+    post.channel("sms", mended)
+    post.courier.reload()
+    gate.set()
+    post.quiet()
+    assert post.lane().breaker == "closed"
+    post.put("sms")
+    post.quiet()
+    assert len(mended.heard) == 1
+
+
 def test_a_reload_that_does_not_touch_the_sender_keeps_it_and_its_breaker(post: Post) -> None:
     sms = Provider(answer=raising(SendFailed("down")))
     post.channel("sms", sms, pool=1)
@@ -172,6 +191,29 @@ def test_what_does_not_finish_in_time_is_given_back_and_repeated_by_the_next_sta
     post.new_courier().start()
     post.quiet()
     assert [message.repeat for message in again.heard] == [True]
+
+
+def test_a_sender_that_cannot_be_killed_does_not_keep_the_others_answers_off_the_disk(post: Post) -> None:
+    gate = Event()
+
+    def answer(message: Message) -> Receipt:
+        if message.alert.title == "done":
+            post.store.ill = True
+            return Receipt(provider_id="yes")
+        while not gate.is_set():
+            with suppress(gevent.GreenletExit):
+                gate.wait()
+        return Receipt()
+
+    post.channel("sms", Provider(answer=answer), pool=2)
+    post.courier.start()
+    (stubborn,), (done,) = post.put("sms", title="stubborn"), post.put("sms", title="done")
+    post.quiet()
+    post.store.ill = False
+    post.stop(timeout=0.0)
+    assert post.row(done).phase is Phase.SENT
+    assert (post.row(stubborn).phase, post.row(stubborn).interrupted) == (Phase.WAITING, True)
+    gate.set()
 
 
 def test_stop_with_an_ill_store_ends_in_time(post: Post) -> None:

@@ -7,7 +7,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from daemon.errors import SendFailed
+from daemon.errors import SendFailed, SendWait
 from daemon.notice import Message, Phase, Receipt
 from delivering import Batching, Post, Provider, raising
 
@@ -117,6 +117,34 @@ def test_setting_the_clock_back_does_not_put_off_what_was_due_soon(post: Post) -
     post.quiet()
     post.clock.jump(-86_400)
     post.go(40)
+    assert post.row(one).phase is Phase.SENT
+
+
+def test_setting_the_clock_back_does_not_put_off_the_fail_over(post: Post) -> None:
+    backup = Provider()
+    post.channel("sms", Provider(answer=raising(SendWait("busy", seconds=20))))
+    post.channel("backup", backup)
+    post.courier.start()
+    post.put("sms", "backup")
+    post.quiet()
+    post.clock.jump(-86_400)
+    post.go(90)
+    assert len(backup.heard) == 1
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_setting_the_clock_forward_does_not_end_anybodys_patience(post: Post, *, under_way: bool) -> None:
+    gate = Event()
+    if not under_way:
+        gate.set()
+    post.channel("sms", Provider(answer=lambda message: gate.wait() and answers(message)))
+    answers = raising(SendFailed("503"), SendFailed("503"), None)
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    post.clock.jump(30 * 86_400)
+    gate.set()
+    post.go(60)
     assert post.row(one).phase is Phase.SENT
 
 

@@ -229,3 +229,40 @@ def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="closed"):
         opened.write(lambda tx: tx.one("SELECT 1"))
     SqliteStore(path).close()
+
+
+def test_a_transaction_that_writes_nothing_does_not_make_a_full_disk_well(store: SqliteStore) -> None:
+    pages = store.read(lambda tx: tx.one("PRAGMA page_count"))
+    assert pages
+    store._writer.execute(f"PRAGMA max_page_count = {pages[0]}")
+    with pytest.raises(StoreUnavailable, match="full"):
+        store.write(put("x" * 1_000_000))
+    store.write(lambda tx: tx.one("SELECT 1"))
+    store.write(lambda tx: tx.run("DELETE FROM trace"))
+    assert "full" in store.healthy()
+
+
+class Forgetful:
+    """A connection whose next COMMIT finds no memory: sqlite3 says so with Python's own MemoryError."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._short = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+        if sql == "COMMIT" and self._short:
+            self._short = False
+            raise MemoryError
+        return self._connection.execute(sql, *values)  # type: ignore[arg-type]
+
+
+def test_whatever_a_commit_fails_of_is_heard_by_the_writers_and_the_next_one_goes(store: SqliteStore) -> None:
+    store._writer = Forgetful(store._writer)  # type: ignore[assignment]
+    with pytest.raises(StoreUnavailable, match="no memory"):
+        store.write(put("lost"))
+    assert "no memory" in store.healthy()
+    store.write(put("kept"))
+    assert values(store) == ["kept"]
