@@ -250,7 +250,7 @@ def test_what_may_have_arrived_is_asked_after_before_it_is_repeated(post: Post, 
     (one,) = post.put("sms")
     post.quiet()
     if found:
-        sms.known[f"D{one}"] = Receipt(provider_id="B-7", detail="it has it")
+        sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-7", detail="it has it")
     post.go(10)
     row = post.row(one)
     assert row.phase is Phase.SENT
