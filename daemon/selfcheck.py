@@ -10,7 +10,7 @@ from pathlib import Path
 import gevent
 from gevent.pool import Group
 
-from daemon import housekeeping, telemetry
+from daemon import housekeeping, sdnotify, telemetry
 from daemon.alerting.intake import OWN, Intake
 from daemon.clock import Clock
 from daemon.config.settings import Settings
@@ -71,6 +71,8 @@ class SelfCheck:
             (HOUR, self.forget),
         ):
             self._greenlets.spawn(self._repeat, every, check)
+        if watched := sdnotify.watchdog_interval():
+            self._greenlets.spawn(self._repeat, watched, sdnotify.watchdog)
 
     def stop(self) -> None:
         """Check no more."""
@@ -157,7 +159,7 @@ class SelfCheck:
         """Bring the gauges up to date."""
         housekeeping.count_open(self._store)
 
-    def _repeat(self, every: float, check: Callable[[], None]) -> None:
+    def _repeat(self, every: float, check: Callable[[], object]) -> None:
         while True:
             self._clock.sleep(every)
             try:

@@ -36,6 +36,10 @@ request_seconds = _histogram("tocsin_http_request_seconds", "Time from request r
 overloaded = _counter("tocsin_http_overloaded_total", "HTTP requests refused because too many were in work.")
 connections = _gauge("tocsin_http_connections", "HTTP connections open.")
 quarantined = _counter("tocsin_quarantined_total", "Requests that made no events.", "kind")
+quarantine_pushed_out = _counter(
+    "tocsin_quarantine_pushed_out_total", "Requests deleted from quarantine to make room.", "kind"
+)
+quarantine_replays = _counter("tocsin_quarantine_replays_total", "Requests that made events when fed through again.")
 # the pipeline
 events = _counter("tocsin_events_total", "Events accepted, by what became of them.", "source", "change")
 notices = _counter("tocsin_notices_total", "Notices decided.", "receiver", "reason")

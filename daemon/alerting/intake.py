@@ -1,7 +1,7 @@
 """Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import msgspec
@@ -22,6 +22,7 @@ from daemon.store.quarantine import Kind, Quarantined
 
 log = logging.getLogger("tocsin.alerting")
 
+TURN = 0.01  # seconds that one request may keep the event loop while its events are read
 OWN = "tocsin"  # the source of alarms about tocsin itself
 
 
@@ -43,7 +44,7 @@ class Intake:
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError."""
         limit = self._settings().limits.events
-        events = list(islice(source.handler.handle(hook), limit + 1))
+        events = list(islice(self._unhurried(source.handler.handle(hook)), limit + 1))
         if not events:
             raise HandlerError(f"the body holds no alarm that {source.handler.name!r} could read")
         if len(events) > limit:
@@ -54,10 +55,19 @@ class Intake:
         """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
         now = self._clock.now()
         settings = self._settings()
-        clean = [cleaned(event, now) for event in events]
+        clean = [cleaned(event, now) for event in self._unhurried(events)]
         accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
         _count(accepted)
         return accepted
+
+    def _unhurried(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Hand the events on; in a body of thousands, let everybody else run now and then."""
+        turn = self._clock.monotonic()
+        for event in events:
+            yield event
+            if self._clock.monotonic() - turn > TURN:
+                self._clock.sleep(0)
+                turn = self._clock.monotonic()
 
     def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
         """Keep a request that made no events, and raise one alarm per kind and source; return its code.
@@ -80,12 +90,14 @@ class Intake:
         )
         alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
 
-        def work(tx: Tx) -> tuple[int, list[Accepted]]:
-            kept = quarantine.add(tx, request, settings.retention.quarantine_rows)
-            return kept, pipeline.accept(tx, [alarm], settings, now)
+        def work(tx: Tx) -> tuple[int, int, list[Accepted]]:
+            limits = settings.retention
+            kept, made_room = quarantine.add(tx, request, limits.quarantine_rows, limits.quarantine_size)
+            return kept, made_room, pipeline.accept(tx, [alarm], settings, now)
 
-        kept, accepted = self._store.write(work)
+        kept, made_room, accepted = self._store.write(work)
         telemetry.quarantined.labels(kind.value).inc()
+        telemetry.quarantine_pushed_out.labels(kind.value).inc(made_room)
         _count(accepted)
         log.warning("kept Q%d from %s in quarantine: %s", kept, remote, reason, extra={"source": request.source})
         return f"Q{kept}"
@@ -112,6 +124,7 @@ class Intake:
         accepted = self.take(source, hook)
         now = self._clock.now()
         self._store.write(lambda tx: quarantine.replayed(tx, request.id, now))
+        telemetry.quarantine_replays.inc()
         return accepted
 
     def alarm(self, key: str, title: str, text: str, severity: Severity, labels: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import zmq
 
 MAX_REQUEST = 1024**2  # bytes; the daemon hangs up on a bigger one without a word
+SLICE = 200  # milliseconds
 _REFUSALS = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 
 
@@ -110,7 +111,7 @@ def _exchange(where: Where, request: bytes) -> bytes:
         poller = zmq.Poller()
         poller.register(client, zmq.POLLIN)
         poller.register(refusals, zmq.POLLIN)
-        ready = dict(poller.poll(round(where.timeout * 1_000)))
+        ready = _wait(poller, round(where.timeout * 1_000))
         if client in ready:
             return bytes(client.recv())
         if refusals in ready:
@@ -121,6 +122,13 @@ def _exchange(where: Where, request: bytes) -> bytes:
     finally:
         client.disable_monitor()
         context.destroy(linger=0)
+
+
+def _wait(poller: zmq.Poller, left: int) -> dict[Any, int]:
+    """Wait for at most `left` milliseconds, in slices: a Ctrl-C just before libzmq falls asleep does not wake it."""
+    while not (ready := dict(poller.poll(min(left, SLICE)))) and left > SLICE:
+        left -= SLICE
+    return ready
 
 
 def _lock(client: "zmq.Socket[bytes]", secret: bytes, server: str) -> None:

@@ -44,7 +44,7 @@ class Limits:
     header: Bytes = field(
         default=Bytes(16 * 1024), metadata=doc("largest request line and headers together", least=1_024, most=1024**2)
     )
-    events: int = field(default=1_000, metadata=doc("most events that one body may make", least=1, most=100_000))
+    events: int = field(default=5_000, metadata=doc("most events that one body may make", least=1, most=100_000))
     concurrent: int = field(
         default=256, metadata=doc("requests worked on at once; beyond it 503", least=1, most=100_000)
     )
@@ -225,12 +225,20 @@ class Retention:
     alerts: Seconds = field(
         default=Seconds(90 * 86400.0), metadata=doc("resolved alerts with their notices and traces", least=60)
     )
+    silent: Seconds = field(
+        default=Seconds(30 * 86400.0),
+        metadata=doc("open alerts that nobody has spoken of for so long are ended, and told as ended", least=3_600),
+    )
     quarantine: Seconds = field(default=Seconds(14 * 86400.0), metadata=doc("requests that made no events", least=60))
     quarantine_rows: int = field(
-        default=1_000, metadata=doc("most requests kept in quarantine", least=0, most=1_000_000)
+        default=1_000, metadata=doc("most requests of one kind kept in quarantine", least=1, most=1_000_000)
     )
     quarantine_body: Bytes = field(
-        default=Bytes(64 * 1024), metadata=doc("most of one body kept in quarantine", least=0, most=16 * 1024**2)
+        default=Bytes(1024**2),
+        metadata=doc("most of one body kept in quarantine; a body that was cut cannot be replayed", most=16 * 1024**2),
+    )
+    quarantine_size: Bytes = field(
+        default=Bytes(64 * 1024**2), metadata=doc("most of all bodies of one kind kept in quarantine")
     )
 
 

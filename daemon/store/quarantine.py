@@ -46,11 +46,16 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NAMES = "at, kind, source, reason, remote, content_type, headers, query, body, size, replayed_at"
+SMALL = 16 * 1024  # bodies up to here are bounded by the number of rows alone
 _SELECT = f"SELECT id, {_NAMES} FROM quarantine"
 
 
-def add(tx: Tx, request: Quarantined, keep: int) -> int:
-    """Keep a request and let go of the oldest beyond `keep` rows; return its id."""
+def add(tx: Tx, request: Quarantined, keep: int, most_bytes: int) -> tuple[int, int]:
+    """Keep a request; return its id and how many older ones of its kind made room for it.
+
+    Each kind has its own `keep` rows and `most_bytes`, so that strangers who knock at random push out only
+    strangers, never the body of a known source that could not be read.
+    """
     new_id = tx.insert(
         f"INSERT INTO quarantine ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -59,8 +64,18 @@ def add(tx: Tx, request: Quarantined, keep: int) -> int:
             request.replayed_at,
         ),
     )  # fmt: skip
-    tx.run("DELETE FROM quarantine WHERE id <= ?", (new_id - keep,))
-    return new_id
+    made_room = tx.run(
+        "DELETE FROM quarantine WHERE kind = ? AND id <="
+        " (SELECT id FROM quarantine WHERE kind = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+        (request.kind.value, request.kind.value, keep),
+    )
+    if len(request.body) > SMALL:
+        made_room += tx.run(
+            "DELETE FROM quarantine WHERE id IN (SELECT id FROM (SELECT id, sum(length(body)) OVER (ORDER BY id DESC)"
+            " AS total FROM quarantine WHERE kind = ?) WHERE total > ?)",
+            (request.kind.value, most_bytes),
+        )
+    return new_id, made_room
 
 
 def get(tx: Tx, request_id: int) -> Quarantined | None:

@@ -1,5 +1,6 @@
 """Where events come in: bounds, quarantine and its alarm, replay."""
 
+import msgspec
 import pytest
 
 from daemon.alerting.dedupe import Change
@@ -11,6 +12,7 @@ from daemon.hook import Hook
 from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind
 from daemon.store.sqlite import SqliteStore
+from daemon.units import Bytes
 from fake_clock import FakeClock
 from made import settings, source
 
@@ -65,12 +67,48 @@ def test_strangers_who_invent_source_names_make_one_alarm(store: SqliteStore, cl
 
 
 def test_quarantine_is_bounded_in_rows_and_bytes(store: SqliteStore, clock: FakeClock) -> None:
-    door = intake(store, clock, settings(retention=Retention(quarantine_rows=5, quarantine_body=10)))  # type: ignore[arg-type]
+    door = intake(store, clock, settings(retention=Retention(quarantine_rows=5, quarantine_body=Bytes(10))))  # type: ignore[arg-type]
     for _ in range(20):
         door.refuse(hook(b"x" * 1_000), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
     kept = store.read(quarantine.newest)
     assert [request.id for request in kept] == [20, 19, 18, 17, 16]
     assert (len(kept[0].body), kept[0].size, kept[0].whole) == (10, 1_000, False)
+
+
+def test_strangers_do_not_push_out_what_a_known_source_sent(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock, settings(retention=Retention(quarantine_rows=5)))
+    code = door.refuse(hook(b"precious"), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    for number in range(20):
+        door.refuse(hook(name=f"guess-{number}"), Kind.UNKNOWN_SOURCE, "no such source", "192.0.2.7")
+    kept = store.read(quarantine.newest)
+    assert (kept[-1].code, kept[-1].body, len(kept)) == (code, b"precious", 6)
+
+
+def test_large_bodies_are_bounded_together(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock, settings(retention=Retention(quarantine_size=Bytes(250_000))))
+    for _ in range(5):
+        door.refuse(hook(b"x" * 100_000), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    assert [(request.id, request.whole) for request in store.read(quarantine.newest)] == [(5, True), (4, True)]
+
+
+def test_a_body_of_thousands_lets_the_others_run(store: SqliteStore) -> None:
+    class Slow(FakeClock):
+        """Every look at it takes a millisecond."""
+
+        turns = 0
+
+        def monotonic(self) -> float:
+            self.advance(0.001)
+            return super().monotonic()
+
+        def sleep(self, seconds: float) -> None:
+            assert seconds == 0
+            self.turns += 1
+
+    clock = Slow()
+    body = {"events": [{"key": str(number), "title": "x"} for number in range(100)]}
+    Intake(store, clock, settings).take(source("shop"), hook(msgspec.json.encode(body)))
+    assert 5 < clock.turns < 30
 
 
 def test_a_kept_request_is_replayed_after_the_cause_is_mended(store: SqliteStore, clock: FakeClock) -> None:
@@ -88,7 +126,7 @@ def test_a_kept_request_is_replayed_after_the_cause_is_mended(store: SqliteStore
 
 
 def test_a_cut_body_is_not_replayed(store: SqliteStore, clock: FakeClock) -> None:
-    door = intake(store, clock, settings(retention=Retention(quarantine_body=5)))  # type: ignore[arg-type]
+    door = intake(store, clock, settings(retention=Retention(quarantine_body=Bytes(5))))  # type: ignore[arg-type]
     door.refuse(hook(), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
     kept = store.read(lambda tx: quarantine.get(tx, 1))
     assert kept is not None

@@ -90,3 +90,4 @@ CREATE TABLE quarantine (
     size         INTEGER NOT NULL,
     replayed_at  REAL
 );
+CREATE INDEX quarantine_of_kind ON quarantine (kind, id);
