@@ -25,6 +25,7 @@ from daemon.store.outbox import Claimed
 log = logging.getLogger("tocsin.delivery")
 
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
+LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +179,7 @@ class Carrier:
         else:
             self._last_sent_at = now
         if isinstance(outcome, SendWait) and outcome.scope is Scope.CHANNEL:
-            rest = min(breaker.LONGEST_PAUSE, outcome.seconds)
+            rest = min(outcome.seconds, LONGEST_REST)
             self._rest_until = max(self._rest_until, self._clock.monotonic() + rest)
         self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic()), about)
 

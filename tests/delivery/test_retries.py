@@ -113,6 +113,22 @@ def test_a_wait_of_the_whole_channel_lets_nothing_else_through_meanwhile(post: P
     assert set(post.phases().values()) == {Phase.SENT}
 
 
+@pytest.mark.parametrize(("seconds", "rests"), [(1_800.0, 1_800.0), (86_400.0, 3_600.0)])
+def test_a_wait_of_the_whole_channel_is_kept_to_its_end_but_no_longer_than_an_hour(
+    post: Post, seconds: float, rests: float
+) -> None:
+    sms = Provider(answer=raising(SendWait("429", seconds=seconds, scope=Scope.CHANNEL), None))
+    post.channel("sms", sms)
+    post.courier.start()
+    post.put("sms")
+    post.quiet()
+    (other,) = post.put("sms")
+    post.go(rests - 1)
+    assert len(sms.heard) == 1
+    post.go(2)
+    assert post.row(other).phase is Phase.SENT
+
+
 def test_a_wait_of_one_number_lets_the_others_through(post: Post) -> None:
     sms = Provider(answer=raising(SendWait("this number's limit", seconds=3600.0), None))
     post.channel("sms", sms)
