@@ -130,7 +130,7 @@ class Carrier:
         finally:
             self._busy -= 1
         now = self._clock.now()
-        self._report.tried(self._clock.monotonic() - began)
+        self._report.tried(self._clock.monotonic() - began, outcome)
         self._remember(outcome, letter.rows[0], now)
         terms = self._terms(len(letter.rows))
         return [
@@ -140,7 +140,9 @@ class Carrier:
 
     def test(self, message: Message) -> Receipt:
         """Send past the outbox; raises SendError. A success closes the breaker."""
+        began = self._clock.monotonic()
         receipt = self._way.send(message)
+        self._report.tried(self._clock.monotonic() - began, receipt)
         self._learn(self._breaker.succeeded(), None)
         return receipt
 

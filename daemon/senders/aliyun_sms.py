@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import msgspec
 
-from daemon import telemetry
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait, TemplateError
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
@@ -134,7 +133,6 @@ class AliyunSms(Sender):
             try:
                 rendered = template.render(values)
             except TemplateError as error:
-                telemetry.template_failures.labels("aliyun_sms").inc()
                 warnings.append(f"template_params.{name}: {error}")
                 rendered = message.title
             params[name] = _fitting(rendered, self.max_param)
