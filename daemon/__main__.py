@@ -17,7 +17,10 @@ import gevent  # noqa: E402
 
 from daemon import __version__  # noqa: E402
 from daemon.app import App, check  # noqa: E402
+from daemon.config.load import http_address  # noqa: E402
 from daemon.errors import ConfigError, TocsinError  # noqa: E402
+from daemon.listener.server import open_socket  # noqa: E402
+from daemon.privileges import drop  # noqa: E402
 
 DEFAULT = "/etc/tocsin/tocsin.yml"
 NOT_CONFIGURED = 6  # LSB's word for it
@@ -30,13 +33,11 @@ def main() -> int:
     arguments = _arguments()
     try:
         if arguments.check:
-            return _checked(arguments.config)
-        app = App(arguments.config, os.environ)
+            return _checked(arguments.config, arguments.user)
+        app = _started(arguments.config, arguments.user)
     except ConfigError as error:
         print(f"{arguments.config} cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)  # noqa: T201
         return NOT_CONFIGURED
-    try:
-        app.start(arguments.user)
     except TocsinError as error:
         print(f"tocsind cannot start: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -44,16 +45,35 @@ def main() -> int:
     return 0
 
 
+def _started(config: Path, user: str) -> App:
+    """Bind while we may, give up root, and only then read all of the configuration and run anybody's handlers.
+
+    So what cannot be read as that user is noticed at the start, and not at the first reload.
+    """
+    door = open_socket(http_address(config, os.environ))
+    try:
+        if user:
+            drop(user)
+        app = App(config, os.environ, door)
+        app.start()
+    except BaseException:
+        door.close()
+        raise
+    return app
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tocsind", description="The alarm daemon, in the foreground.")
     parser.add_argument("--config", type=Path, default=Path(os.environ.get("TOCSIN_CONFIG", DEFAULT)), metavar="FILE")
     parser.add_argument("--check", action="store_true", help="say what is wrong with the configuration, and exit")
-    parser.add_argument("--user", default="", metavar="NAME", help="become this user once the doors are bound")
+    parser.add_argument("--user", default="", metavar="NAME", help="become this user once the HTTP door is bound")
     parser.add_argument("--version", action="version", version=f"tocsin {__version__}")
     return parser.parse_args()
 
 
-def _checked(path: Path) -> int:
+def _checked(path: Path, user: str) -> int:
+    if user:
+        drop(user)
     loaded = check(path, os.environ)
     for warning in loaded.warnings:
         print(f"warning: {warning}")  # noqa: T201

@@ -15,11 +15,10 @@ from daemon.control.port import ControlPort
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
 from daemon.listener.parts import Parts as DoorParts
-from daemon.listener.server import HttpDoor, open_socket
+from daemon.listener.server import HttpDoor
 from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
-from daemon.privileges import drop
 from daemon.probing.scheduler import Scheduler
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
@@ -27,7 +26,7 @@ from daemon.store.sqlite import SqliteStore
 logger = logging.getLogger("tocsin.app")
 
 SQLITE = "sqlite:///"
-STOP_WITHIN = 20.0  # seconds for requests and sends in flight; supervisor's stopwaitsecs is longer
+STOP_WITHIN = 22.0  # seconds for everything in flight together; supervisor's stopwaitsecs is longer
 
 
 def check(path: Path, environ: Mapping[str, str]) -> Loaded:
@@ -38,8 +37,12 @@ def check(path: Path, environ: Mapping[str, str]) -> Loaded:
 class App:
     """One running tocsin. `start` returns once the doors are open; what fails half-way is undone."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        """Read the configuration. Raises ConfigError."""
+    def __init__(self, path: Path, environ: Mapping[str, str], door: socket.socket) -> None:
+        """Read the configuration; `door` is bound already, for that may take rights we no longer have.
+
+        Raises ConfigError.
+        """
+        self._door = door
         self._path = path
         self._environ = environ
         self._clock = SystemClock()
@@ -54,15 +57,11 @@ class App:
         """The configuration in force."""
         return self._loaded.settings
 
-    def start(self, user: str = "") -> None:
-        """Bind the doors, become `user`, open the store, start every part, then let requests in."""
+    def start(self) -> None:
+        """Open the store, start every part, then let requests in. Raises TocsinError."""
         try:
-            door = open_socket(self.settings.listen.http)
-            self._stops.append(("HTTP socket", door.close))
-            if user:
-                drop(user)
             log.configure(self.settings.log)
-            self._start_parts(door)
+            self._start_parts()
         except BaseException:
             self.stop()
             raise
@@ -74,14 +73,14 @@ class App:
         sdnotify.ready()
         logger.info("tocsin %s is ready: http %s, zmq %s", __version__, self._doors["http"], self._doors["zmq"])
 
-    def _start_parts(self, door: socket.socket) -> None:
+    def _start_parts(self) -> None:
         """Each part registers its stop the moment it runs; the doors open last."""
         store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
         self._stops.append(("store", store.close))
         intake = Intake(store, self._clock, lambda: self.settings)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
         courier.start()
-        self._stops.append(("courier", lambda: courier.stop(STOP_WITHIN)))
+        self._stops.append(("courier", lambda: courier.stop(self._time_left())))
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -102,9 +101,9 @@ class App:
                 reload=self.reload,
             )
         )
-        http = HttpDoor(door, web, lambda: self.settings.limits, self._clock)
+        http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)
         http.start()
-        self._stops.append(("HTTP door", lambda: http.stop(STOP_WITHIN)))
+        self._stops.append(("HTTP door", lambda: http.stop(self._time_left() / 2)))
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
 
     def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
@@ -162,6 +161,7 @@ class App:
     def stop(self) -> None:
         """Stop every part that was started, the last one first; one that fails does not keep the others up."""
         self._ready = "stopping"
+        self._stop_by = self._clock.monotonic() + STOP_WITHIN
         sdnotify.stopping()
         while self._stops:
             name, stop = self._stops.pop()
@@ -169,6 +169,9 @@ class App:
                 stop()
             except Exception:  # the rest must still be stopped
                 logger.exception("%s did not stop well", name)
+
+    def _time_left(self) -> float:
+        return max(0.0, self._stop_by - self._clock.monotonic())
 
     def reopen_log(self) -> None:
         """Open the log file anew, for logrotate."""
@@ -181,6 +184,7 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         "listen.http": (old.listen.http, new.listen.http),
         "listen.zmq": (old.listen.zmq, new.listen.zmq),
         "store": (old.store, new.store),
+        "auth.curve": (_locked(old), _locked(new)),
         "limits.connections": (old.limits.connections, new.limits.connections),
     }
     return [
@@ -188,3 +192,7 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         for name, (before, after) in fixed.items()
         if before != after
     ]
+
+
+def _locked(settings: Settings) -> str:
+    return "on" if settings.auth.curve else "off"

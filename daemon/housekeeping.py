@@ -27,6 +27,14 @@ def close_removed(store: Store, accept: Accept, probes: Collection[str], now: fl
     return _accept(accept, removed(store.read(lambda tx: alerts.open_of_source(tx, verdict.SOURCE)), probes, now))
 
 
+def close_silent(store: Store, end: Callable[[list[Alert], str], object], longest: float, now: float) -> int:
+    """End the alerts of sources that never tell an end; a probe's last word stands until it has another."""
+    found = store.read(lambda tx: alerts.silent(tx, now - longest, (OWN, verdict.SOURCE), BATCH))
+    if found:
+        end(found, f"nothing was heard of it for {spoken(longest)}")
+    return len(found)
+
+
 def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int]:
     """Delete ended alerts and quarantined requests that are past their time; return how many of each."""
     forgotten = 0

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from daemon.config.load import http_address
+
 WITHIN = 5.0  # seconds that an answer may take
 USAGE = "usage: python -m daemon.knock (--config FILE | URL)"
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
@@ -19,7 +21,7 @@ def main(arguments: list[str]) -> int:
     """Answer one of the two questions; return 0 for yes."""
     match arguments:
         case ["--config", path]:
-            print(door(listen(Path(path))))  # noqa: T201 - the answer
+            print(door(http_address(Path(path), os.environ)))  # noqa: T201 - the answer
             return 0
         case [url] if url.startswith("http://"):
             said = knock(url)
@@ -28,13 +30,6 @@ def main(arguments: list[str]) -> int:
             return 1 if said else 0
     print(USAGE, file=sys.stderr)  # noqa: T201 - for the person who typed it
     return 2
-
-
-def listen(path: Path) -> str:
-    """Where the HTTP door listens by the configuration: host:port."""
-    from daemon.app import check  # noqa: PLC0415 - knocking at a known door needs none of it
-
-    return check(path, os.environ).settings.listen.http
 
 
 def door(address: str) -> str:

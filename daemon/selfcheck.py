@@ -148,6 +148,7 @@ class SelfCheck:
         settings, now = self._settings(), self._clock.now()
         housekeeping.close_quiet(self._store, self._intake.events, settings.self_checks.window, now)
         housekeeping.close_removed(self._store, self._intake.events, settings.probes, now)
+        housekeeping.close_silent(self._store, self._intake.end, settings.retention.silent, now)
 
     def forget(self) -> None:
         """Let go of what is past its time."""

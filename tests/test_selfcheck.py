@@ -248,7 +248,7 @@ def test_what_is_past_its_time_is_forgotten_in_batches(box: Box, clock: FakeCloc
     names = [str(number) for number in range(housekeeping.BATCH + 20)]
     box.intake.events([Event(source="shop", key=name, title="x") for name in [*names, "open"]])
     box.intake.events([Event(source="shop", key=name, title="x", state=State.RESOLVED) for name in names])
-    box.store.write(lambda tx: quarantine.add(tx, refused(clock.now()), 100))
+    box.store.write(lambda tx: quarantine.add(tx, refused(clock.now()), 100, 10_000))
     clock.advance(60 * DAY)
     box.intake.events([Event(source="shop", key="young", title="x")])
     box.intake.events([Event(source="shop", key="young", title="x", state=State.RESOLVED)])

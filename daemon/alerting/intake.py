@@ -1,12 +1,13 @@
 """Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
 
 from daemon import telemetry
+from daemon.alert import Alert
 from daemon.alerting import pipeline
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
@@ -57,6 +58,14 @@ class Intake:
         settings = self._settings()
         clean = [cleaned(event, now) for event in self._unhurried(events)]
         accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
+        _count(accepted)
+        return accepted
+
+    def end(self, open_alerts: Sequence[Alert], text: str) -> list[Accepted]:
+        """End alerts of which no event will ever tell the end. Raises StoreUnavailable."""
+        now = self._clock.now()
+        settings = self._settings()
+        accepted = self._store.write(lambda tx: [pipeline.end(tx, one, text, settings, now) for one in open_alerts])
         _count(accepted)
         return accepted
 

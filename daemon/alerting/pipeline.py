@@ -29,12 +29,17 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 def accept(tx: Tx, events: Sequence[Event], settings: Settings, now: float) -> list[Accepted]:
     """Take events, in order; all of them or, when one raises, none."""
-    return [accept_one(tx, event, settings, now) for event in events]
+    return [accept_one(tx, event, event.fingerprint(), settings, now) for event in events]
 
 
-def accept_one(tx: Tx, event: Event, settings: Settings, now: float) -> Accepted:
+def end(tx: Tx, alert: Alert, text: str, settings: Settings, now: float) -> Accepted:
+    """End an open alert, whatever its identity was made of; one that is over already stays as it is."""
+    event = Event(source=alert.source, state=State.RESOLVED, severity=alert.severity, title=alert.title, text=text)
+    return accept_one(tx, event, alert.fingerprint, settings, now)
+
+
+def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: float) -> Accepted:
     """Name every station once: dedupe, (inhibit, silence,) route, (group,) notify, outbox."""
-    fingerprint = event.fingerprint()
     known = alerts.open_with(tx, fingerprint)
     change = dedupe.change(known, event)
     alert = _saved(tx, known, event, fingerprint, change, now)

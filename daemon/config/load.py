@@ -13,7 +13,7 @@ from daemon.config.files import Document, gather
 from daemon.config.findings import SHORTEST_SECRET, Findings, Place
 from daemon.config.nodes import Entry, Items, Table
 from daemon.config.sections import builders
-from daemon.config.settings import Settings
+from daemon.config.settings import Listen, Settings
 from daemon.errors import ConfigError
 from daemon.registry import Catalog
 
@@ -57,6 +57,18 @@ def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loade
         files=document.files,
         catalog=catalog,
     )
+
+
+def http_address(path: Path, environ: Mapping[str, str]) -> str:
+    """Read only where the HTTP door is to be; nothing else is decoded, no handler is run. Raises ConfigError."""
+    findings = Findings()
+    document = gather(path, findings, environ)
+    entry = document.root.entries.get("listen")
+    found = Decoder(findings, environ).value(Listen, entry, ("listen",)) if entry else Listen()
+    if findings.problems:
+        raise ConfigError(findings.problems)
+    address: str = found.http
+    return address
 
 
 def _handlers_dir(document: Document, path: Path, environ: Mapping[str, str]) -> str:

@@ -68,6 +68,15 @@ def open_of_source(tx: Tx, source: str) -> list[Alert]:
     return [_alert(row) for row in tx.all(f"{_SELECT} WHERE state = 'firing' AND source = ? ORDER BY id", (source,))]
 
 
+def silent(tx: Tx, before: float, own: tuple[str, str], limit: int) -> list[Alert]:
+    """List open alerts that nobody has spoken of since then, but those of the two sources that are tocsin's own."""
+    rows = tx.all(
+        f"{_SELECT} WHERE state = 'firing' AND last_seen < ? AND source NOT IN (?, ?) ORDER BY id LIMIT ?",
+        (before, *own, limit),
+    )
+    return [_alert(row) for row in rows]
+
+
 def add(tx: Tx, alert: Alert) -> Alert:
     """Insert; the result carries its id."""
     new_id = tx.insert(f"INSERT INTO alerts ({_NAMES}) VALUES ({_MARKS})", _values(alert))

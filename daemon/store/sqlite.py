@@ -130,7 +130,9 @@ class SqliteStore:
         return sum(file.stat().st_size for file in (self.path, Path(f"{self.path}-wal")) if file.exists())
 
     def close(self) -> None:
-        """Write what is queued, then close the files."""
+        """Write what is queued, then close the files. Closing twice is closing once."""
+        if self._closed:
+            return
         self._closed = True
         while self._committing is not None:
             self._committing.join()

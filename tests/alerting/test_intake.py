@@ -3,18 +3,20 @@
 import msgspec
 import pytest
 
+from daemon import housekeeping
 from daemon.alerting.dedupe import Change
 from daemon.alerting.intake import Intake
 from daemon.config.settings import Limits, Retention, Settings
 from daemon.errors import HandlerError, StoreUnavailable
-from daemon.event import Severity
+from daemon.event import Severity, State
 from daemon.hook import Hook
-from daemon.store import alerts, quarantine
+from daemon.notice import Reason
+from daemon.store import alerts, notices, quarantine
 from daemon.store.quarantine import Kind
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
 from fake_clock import FakeClock
-from made import settings, source
+from made import event, settings, source
 
 
 def intake(store: SqliteStore, clock: FakeClock, config: Settings | None = None) -> Intake:
@@ -141,6 +143,26 @@ def test_an_own_alarm_counts_while_open_and_ends(store: SqliteStore, clock: Fake
     door.alarm_over("disk")
     (alarm,) = store.read(alerts.newest)
     assert (alarm.count, alarm.state, alarm.title) == (3, "resolved", "The disk fills up")
+
+
+def test_alerts_that_nobody_speaks_of_are_ended_and_told_as_ended(store: SqliteStore, clock: FakeClock) -> None:
+    door = intake(store, clock)
+    old = [event(key=""), event(key="k2"), event(source="probe"), event(source="tocsin")]
+    door.events(old)
+    clock.advance(100)
+    door.events([event(key="k3")])
+    assert housekeeping.close_silent(store, door.end, 60, clock.now()) == 2
+    states = {(one.source, one.key): one.state for one in store.read(alerts.newest)}
+    assert states == {
+        ("shop", ""): State.RESOLVED,
+        ("shop", "k2"): State.RESOLVED,
+        ("shop", "k3"): State.FIRING,
+        ("probe", "k1"): State.FIRING,
+        ("tocsin", "k1"): State.FIRING,
+    }
+    said = store.read(lambda tx: notices.of_alert(tx, 1))
+    assert [notice.reason for notice in said] == [Reason.FIRST, Reason.RESOLVED]
+    assert said[-1].alert.text == "nothing was heard of it for 1m"
 
 
 def test_a_store_that_cannot_write_is_said_so_and_own_alarms_do_not_raise(store: SqliteStore, clock: FakeClock) -> None:

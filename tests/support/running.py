@@ -46,18 +46,17 @@ class Tocsind:
         """Replace the configuration file; the running daemon notices at its next reload."""
         self.config.write_text(self.doors + config)
 
-    def start(self, *, wait: bool = True, **environ: str) -> None:
+    def start(self, *, python: str = sys.executable, arguments: tuple[str, ...] = (), **environ: str) -> None:
         """Start it; return once it says that it is ready."""
         with (self.home / "stderr").open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "daemon", "--config", str(self.config)],
+                [python, "-m", "daemon", "--config", str(self.config), *arguments],
                 cwd=ROOT,
                 stdout=errors,
                 stderr=errors,
                 env=os.environ | environ,
             )
-        if wait:
-            until(self.ready, within=30, why=self.errors)
+        until(self.ready, within=30, why=self.errors)
 
     def ready(self) -> bool:
         """Whether it answers that it is ready; fails at once when the process has ended."""
