@@ -80,17 +80,25 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str:
-        """The short name, and the `OutId` that providers echo: `D17`."""
+        """The short name: `D17`."""
         return f"D{self.id}"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sender is given: the notice, to whom, and the id by which the provider can be asked later."""
+    """What a sender is given: the notice, to whom, and the id by which the provider can be asked later.
+
+    `out_id` is unique among all stores: the store's name and the code (`3f2a9c1e-D17`).
+    """
 
     notice: Notice
     recipients: tuple[Recipient, ...]
     out_id: str
     repeat: bool = False  # an earlier try may already have arrived
+
+    @property
+    def code(self) -> str:
+        """The id as people of this store know it: `D17`, or `N4` for a batch about the notice 4."""
+        return self.out_id.rpartition("-")[2]
 
     @property
     def alert(self) -> Alert:

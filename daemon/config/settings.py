@@ -152,13 +152,10 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Someone who can be told. Which address is used depends on the channel."""
+    """Someone who can be told, and where."""
 
     name: str
     phone: str = field(default="", metadata=doc("telephone number, with +country code"))
-    email: str = field(default="", metadata=doc("mail address"))
-    wecom: str = field(default="", metadata=doc("WeCom user id"))
-    lang: Literal["en", "zh"] = field(default="en", metadata=doc("language of messages"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,4 +278,3 @@ class Settings:
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
-    link: str = field(default="", metadata=doc("the address under which people reach tocsin, for links in messages"))

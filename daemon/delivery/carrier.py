@@ -26,6 +26,7 @@ log = logging.getLogger("tocsin.delivery")
 
 JUMP = 5.0  # a wall clock that parts from the monotonic one by more was set, or the machine slept
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
+LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,7 @@ class Carrier:
         finally:
             self._busy -= 1
         now = self._clock.now()
-        self._report.tried(self._clock.monotonic() - began)
+        self._report.tried(self._clock.monotonic() - began, outcome)
         if way is self._way:  # what an old sender met says nothing about the one that replaced it
             self._remember(outcome, letter.rows[0], now)
         terms = self._terms(len(letter.rows))
@@ -142,7 +143,9 @@ class Carrier:
 
     def test(self, message: Message) -> Receipt:
         """Send past the outbox; raises SendError. A success closes the breaker."""
+        began = self._clock.monotonic()
         receipt = self._way.send(message)
+        self._report.tried(self._clock.monotonic() - began, receipt)
         self._learn(self._breaker.succeeded(), None)
         return receipt
 
@@ -181,7 +184,7 @@ class Carrier:
         else:
             self._last_sent_at = now
         if isinstance(outcome, SendWait) and outcome.scope is Scope.CHANNEL:
-            rest = min(breaker.LONGEST_PAUSE, outcome.seconds)
+            rest = min(outcome.seconds, LONGEST_REST)
             self._rest_until = max(self._rest_until, self._clock.monotonic() + rest)
         self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic()), about)
 

@@ -44,7 +44,7 @@ class Courier:
         self._alarms = Alarms(alarm, clock)
         draw = random.Random(seed).random  # noqa: S311 - spreads tries, keeps no secret
         self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace)
-        self._emergency = Emergency(clock, settings, grace)
+        self._emergency = Emergency(store.name, clock, settings, grace)
         self._lanes: dict[str, Lane] = {}
         self._stopping = threading.Event()
         self._looking: gevent.Greenlet[[], None] | None = None
@@ -88,7 +88,7 @@ class Courier:
         lane = self._lanes.get(channel)
         if lane is None:
             raise SendRefused(f"no channel is called {channel!r} in the configuration")
-        receipt = lane.test(test_message(channel, recipient, self._clock.now()))
+        receipt = lane.test(test_message(channel, recipient, self._store.name, self._clock.now()))
         log.info("test over %s to %s: sent", channel, recipient.name or "the room", extra={"channel": channel})
         return receipt
 

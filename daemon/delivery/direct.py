@@ -19,17 +19,18 @@ log = logging.getLogger("tocsin.delivery")
 AGAIN = 60.0  # an emergency that reached nobody is tried again after this
 
 
-def test_message(channel: str, recipient: Recipient, now: float) -> Message:
-    """What an operator's test sends."""
+def test_message(channel: str, recipient: Recipient, store: str, now: float) -> Message:
+    """What an operator's test sends; `store` is the store's name."""
     title = f"Test of channel {channel}"
     notice = _notice(title, "Sent by hand; nothing is wrong.", Severity.INFO, Reason.TEST, now)
-    return Message(notice=notice, recipients=(recipient,), out_id=f"T{int(now * 1000)}")
+    return Message(notice=notice, recipients=(recipient,), out_id=f"{store}-T{int(now * 1000)}")
 
 
 class Emergency:
-    """Tells the root route's receiver without the store: no row, no retry, rarely."""
+    """Tells the root route's receiver without the store (but in its name): no row, no retry, rarely."""
 
-    def __init__(self, clock: Clock, settings: Callable[[], Settings], grace: float) -> None:
+    def __init__(self, store: str, clock: Clock, settings: Callable[[], Settings], grace: float) -> None:
+        self._store = store
         self._clock = clock
         self._settings = settings
         self._grace = grace
@@ -61,7 +62,7 @@ class Emergency:
             message = Message(
                 notice=notice,
                 recipients=(Recipient(name=name, address=hop.address),),
-                out_id=f"E{int(notice.at * 1000)}",
+                out_id=f"{self._store}-E{int(notice.at * 1000)}",
             )
             try:
                 Way(settings.channels[hop.channel].sender, self._grace).send(message)

@@ -178,7 +178,7 @@ class Lane:
             self._answers += [Answer(claimed=one, verdict=gone) for one in claimed]
             self.wake()
             return
-        for letter in letters(claimed, carrier.channel.sender.batch):
+        for letter in letters(claimed, carrier.channel.sender.batch, self._means.store.name):
             carrier.trying()
             self._sending.add(gevent.spawn(self._carry, letter, carrier))
 

@@ -7,6 +7,7 @@ from daemon.delivery.alarms import Alarms
 from daemon.delivery.breaker import Breaker
 from daemon.delivery.desk import Answer, Haul
 from daemon.delivery.verdict import Step
+from daemon.errors import SendError
 from daemon.notice import Phase, Receipt
 from daemon.store.outbox import Claimed
 
@@ -30,12 +31,15 @@ class Report:
         self._outcomes = {step: telemetry.deliveries.labels(channel, step.value) for step in Step}
         self._age = telemetry.delivery_seconds.labels(channel)
         self._took = telemetry.send_seconds.labels(channel)
+        self._template_failures = telemetry.template_failures.labels(channel)
         self._breaker = telemetry.breaker_open.labels(channel)
         self._breaker.set(0)
 
-    def tried(self, seconds: float) -> None:
-        """How long one try took."""
+    def tried(self, seconds: float, outcome: Receipt | SendError) -> None:
+        """How long one try took, and which templates did not render in it."""
         self._took.observe(seconds)
+        if isinstance(outcome, Receipt):
+            self._template_failures.inc(len(outcome.warnings))
 
     def round(self, haul: Haul, answers: list[Answer], reason: str, now: float) -> None:
         """Everything that is on disk now."""

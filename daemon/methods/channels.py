@@ -11,10 +11,7 @@ from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.notice import Recipient
 
-_LOOKS_LIKE = {
-    "phone": re.compile(r"\+?[0-9][0-9 ()-]{3,24}"),
-    "email": re.compile(r"[^@\s]+@[^@\s]+"),
-}
+_LOOKS_LIKE = {"phone": re.compile(r"\+?[0-9][0-9 ()-]{3,24}")}
 
 
 class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):

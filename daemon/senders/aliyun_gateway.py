@@ -1,5 +1,6 @@
 """Calls to Aliyun's SMS gateway: signed, sent, and the answer read."""
 
+import datetime as dt
 import email.utils
 import uuid
 from collections.abc import Mapping
@@ -13,15 +14,26 @@ from daemon.senders import acs3
 from daemon.senders.http import Answer, Client
 
 VERSION = "2017-05-25"
+BEIJING = dt.timezone(dt.timedelta(hours=8))  # the gateway writes times and counts days as they are there
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 
-class Detail(msgspec.Struct, rename={"out_id": "OutId", "status": "SendStatus", "code": "ErrCode"}):
+class Detail(msgspec.Struct, rename={"out_id": "OutId", "status": "SendStatus", "code": "ErrCode", "sent": "SendDate"}):
     """What became of one text message."""
 
     out_id: str | None = ""
     status: int | str = ""
     code: str | None = ""
+    sent: str | int | None = ""
+
+    @property
+    def sent_at(self) -> float:
+        """When the gateway took it; the beginning of all time when that cannot be read."""
+        try:
+            at = dt.datetime.fromisoformat(str(self.sent))
+            return (at if at.tzinfo else at.replace(tzinfo=BEIJING)).timestamp()
+        except (ValueError, OverflowError):
+            return float("-inf")
 
 
 class Details(msgspec.Struct, rename={"rows": "SmsSendDetailDTO"}):

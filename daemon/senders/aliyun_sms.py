@@ -8,13 +8,12 @@ from typing import ClassVar
 
 import msgspec
 
-from daemon import telemetry
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait, TemplateError
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders import aliyun_codes, phone, text
 from daemon.senders.aliyun_codes import Cure
-from daemon.senders.aliyun_gateway import Detail, Gateway
+from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
 from daemon.senders.base import Sender, sender
 from daemon.template import Template
 
@@ -25,8 +24,7 @@ NOTHING = "-"  # an empty variable is refused
 PAGE = 50
 MAX_PAGES = 20  # of one number's messages of one day: the gateway's limits let a number have far fewer
 MAX_DAYS = 30  # that the gateway remembers
-SLACK = 300.0  # seconds by which its clock and ours may differ around midnight
-BEIJING = dt.timezone(dt.timedelta(hours=8))
+SLACK = 300.0  # seconds by which its clock and ours may differ
 _WAITING, _DELIVERED = "1", "3"
 
 
@@ -101,7 +99,8 @@ class AliyunSms(Sender):
         recipient = message.recipients[0]
         try:
             for detail in self._sent_to(_number(recipient.name, recipient.address), since):
-                if detail.out_id == message.out_id and str(detail.status) in {_WAITING, _DELIVERED}:
+                ours = detail.out_id == message.out_id and detail.sent_at >= since - SLACK
+                if ours and str(detail.status) in {_WAITING, _DELIVERED}:
                     return Receipt(detail=f"the gateway has it: {detail.code or 'no word from the carrier yet'}")
         except (SendWait, SendRefused) as error:
             raise SendFailed(str(error), code=error.code) from error
@@ -134,7 +133,6 @@ class AliyunSms(Sender):
             try:
                 rendered = template.render(values)
             except TemplateError as error:
-                telemetry.template_failures.labels("aliyun_sms").inc()
                 warnings.append(f"template_params.{name}: {error}")
                 rendered = message.title
             params[name] = _fitting(rendered, self.max_param)

@@ -54,7 +54,7 @@ class Console(Sender):
 def block(message: Message) -> str:
     """Lay the message out: a heading that names it, the text below it indented, an empty line."""
     who = ", ".join(recipient.name for recipient in message.recipients if recipient.name)
-    heading = f"== {message.out_id} {message.notice.reason} to {message.notice.receiver}"
+    heading = f"== {message.code} {message.notice.reason} to {message.notice.receiver}"
     heading += (f" ({who})" if who else "") + (" again" if message.repeat else "")
     body = text.lines(text.cut(message.text, MAX_CHARACTERS)).split("\n")
     return "\n".join([text.line(heading), *(f"   {line}" for line in body), "", ""])

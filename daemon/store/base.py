@@ -27,7 +27,11 @@ class Tx(Protocol):
 
 
 class Store(Protocol):
-    """The durable state. All of it goes through these two."""
+    """The durable state. All of it goes through `write` and `read`."""
+
+    @property
+    def name(self) -> str:
+        """A random word that tells this store's ids from those of any other."""
 
     def write(self, work: Callable[[Tx], T]) -> T:
         """Run `work` inside a transaction; return its result once that is on disk.

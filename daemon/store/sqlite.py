@@ -79,6 +79,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         """Open, check and migrate; raises StoreLocked, StoreCorrupt, SchemaTooNew or StoreUnavailable."""
         self.path = path
+        self.name: str
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
         self._queue: list[tuple[Callable[[Tx], Any], Waiter[Any]]] = []
         self._committing: gevent.Greenlet[[], None] | None = None
@@ -90,6 +91,7 @@ class SqliteStore:
                 self._writer = _open(path)
                 _check(self._writer, path)
                 migrate(self._writer, path)
+                (self.name,) = self._writer.execute("SELECT name FROM store_name").fetchone()
                 self._readers = [_open(path, "PRAGMA query_only = ON") for _ in range(READERS)]
         except BaseException:
             os.close(self._lock)

@@ -162,10 +162,14 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "a phone number that is none": (
-        "people: {lin: {phone: call me, email: lin}}\n",
+        "people: {lin: {phone: call me}}\n",
+        ['tocsin.yml:4: people.lin.phone: "call me" is not a number; write for example +8613800000001'],
+    ),
+    "addresses that nothing reads": (
+        "people: {lin: {phone: 1234567, email: lin@example.com}}\nlink: http://tocsin\n",
         [
-            'tocsin.yml:4: people.lin.phone: "call me" is not a number; write for example +8613800000001',
-            'tocsin.yml:4: people.lin.email: "lin" is not a mail address',
+            'tocsin.yml:4: people.lin: unknown key "email"; known here: phone',
+            'tocsin.yml:5: unknown key "link"; did you mean "listen"?',
         ],
     ),
     "a store that is not built": (
@@ -199,8 +203,8 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         ["tocsin.yml:4: log.file: the environment variable NOWHERE is not set; set it, or write ${NOWHERE:-otherwise}"],
     ),
     "half a reference": (
-        "link: 'a ${ b'\n",
-        ["tocsin.yml:4: link: ${ begins a reference: write ${NAME}, or $${ when it is meant as it stands"],
+        "log: {file: 'a ${ b'}\n",
+        ["tocsin.yml:4: log.file: ${ begins a reference: write ${NAME}, or $${ when it is meant as it stands"],
     ),
     "a duplicate key": (
         "log: {level: info, level: debug}\n",
@@ -211,10 +215,10 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         ['tocsin.yml:4: "route" stands twice; first in line 3'],
     ),
     "unquoted braces": (
-        "link: {{ x }}\n",
+        "store: {{ x }}\n",
         [
             "tocsin.yml:4: a key must be a plain word; a {{ }} in a value needs quotes",
-            "tocsin.yml:4: link: must be a single value, not a list or mapping",
+            "tocsin.yml:4: store: must be a single value, not a list or mapping",
         ],
     ),
 }

@@ -18,14 +18,14 @@ route: {receiver: ops}
 def test_maps_and_lists_grow_together(load_text: Load, tmp_path: Path) -> None:
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "conf.d" / "b.yml").write_text("people: {wang: {}}\nreceivers: [{name: b, notify: [{by: [hall]}]}]\n")
-    (tmp_path / "conf.d" / "a.yml").write_text("people: {lin: {}}\nlog: {level: debug}\nlink: http://a\n")
+    (tmp_path / "conf.d" / "a.yml").write_text("people: {lin: {}}\nlog: {level: debug}\nstore: sqlite:////a\n")
     (tmp_path / "conf.d" / "empty.yml").write_text("# nothing yet\n")
     (tmp_path / "conf.d" / "notes.txt").write_text("not yaml: [")
-    loaded = load_text("include: conf.d/*.yml\nlog: {format: json}\npeople:\nlink:\n" + GOOD)
+    loaded = load_text("include: conf.d/*.yml\nlog: {format: json}\npeople:\nstore:\n" + GOOD)
     found = loaded.settings
     assert list(found.people) == ["lin", "wang"]
     assert list(found.receivers) == ["ops", "b"]
-    assert (found.log.level, found.log.format, found.link) == ("debug", "json", "http://a")
+    assert (found.log.level, found.log.format, found.store) == ("debug", "json", "sqlite:////a")
     assert [str(file) for file in loaded.files] == [
         "tocsin.yml",
         "conf.d/a.yml",

@@ -39,13 +39,13 @@ def test_texts_keep_what_yaml_would_make_of_them(load_text: Load) -> None:
     found = settings(
         load_text,
         """
-people: {lin: {phone: +8613800000001, wecom: 007}}
+people: {lin: {phone: +8613800000001}, wang: {phone: 0086138}}
 sources: {plain: {token: 0123, labels: {version: 1.10, on: off, when: 2026-11-21, nothing: "", tilde: "~", no: 1e3}}}
-link: 1_000
+log: {file: 1_000}
 """,
     )
     assert found.people["lin"].phone == "+8613800000001"
-    assert found.people["lin"].wecom == "007"
+    assert found.people["wang"].phone == "0086138"
     token = found.sources["plain"].token
     assert token
     assert token.reveal() == "0123"
@@ -57,7 +57,7 @@ link: 1_000
         "tilde": "~",
         "no": "1e3",
     }
-    assert found.link == "1_000"
+    assert found.log.file == "1_000"
 
 
 @pytest.mark.parametrize(("text", "expected"), [("yes", True), ("Off", False), ("TRUE", True), ("'no'", False)])
@@ -86,7 +86,7 @@ def test_references_are_followed_wherever_they_stand(load_text: Load, tmp_path: 
         load_text,
         """
 log: {file: "${DIR}/x-${NAME:-a b}-${EMPTY:-full}-$$-$1-$${N}.log", keep: "${KEEP}"}
-link: ${LINK}
+handlers_dir: /${LINK}
 auth:
   tokens:
     - {name: one, token: "file:${DIR}/token"}
@@ -100,12 +100,12 @@ auth:
     )
     assert found.log.file == f"{tmp_path}/x-a b-full-$-$1-${{N}}.log"
     assert found.log.keep == 7
-    assert found.link == "${DIR} file:/etc/passwd"
+    assert found.handlers_dir == "/${DIR} file:/etc/passwd"
     assert [token.token.reveal() for token in found.auth.tokens] == ["from a file", "a$$b"]
 
 
 def test_a_value_from_the_environment_cannot_ask_for_a_file(load_text: Load) -> None:
-    assert settings(load_text, "link: ${LINK}", LINK="file:/etc/hostname").link == "file:/etc/hostname"
+    assert settings(load_text, "log: {file: '${LINK}'}", LINK="file:/etc/hostname").log.file == "file:/etc/hostname"
 
 
 def test_secret_files_that_cannot_be_had_are_problems(problems_of: Problems, tmp_path: Path) -> None:

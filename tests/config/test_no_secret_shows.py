@@ -83,7 +83,7 @@ def test_not_in_repr_nor_in_the_shown_tree(load_text: Load) -> None:
         "store: 'mysql://u:${CANARY}@h/d'",
         "store: '${CANARY}'",
         "listen: {http: '${CANARY}', zmq: '${CANARY}'}",
-        "people: {wang: {phone: '${CANARY}', email: '${CANARY}'}}",
+        "people: {wang: {phone: '${CANARY}'}}",
         "route: {receiver: '${CANARY}', routes: [{matchers: ['${CANARY}'], match_re: {a: '(${CANARY}'}}]}",
         "sources: {x: {handler: '${CANARY}'}, plain: {token: 'canary/with+odd=chars', wrong: 1}}",
         "sources: {'token:canary/with+odd=chars': {}, plain: {token:canary/with+odd=chars, x: 1}}",

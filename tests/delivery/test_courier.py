@@ -21,7 +21,7 @@ def test_a_crash_between_send_and_settle_is_reconciled_with_the_provider(post: P
     (one,) = post.put("sms")
     post.quiet()
     assert post.row(one).phase is Phase.SENDING
-    sms.known[f"D{one}"] = Receipt(provider_id="B-1")
+    sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-1")
     post.new_courier().start()
     post.quiet()
     assert (post.row(one).phase, post.row(one).provider_id) == (Phase.SENT, "B-1")
@@ -41,18 +41,32 @@ def test_after_a_crash_what_the_provider_does_not_know_is_sent_again_and_marked(
     assert [message.repeat for message in sms.heard] == [False, True]
 
 
+def test_after_a_crash_another_stores_message_of_the_same_number_is_not_taken_for_ours(post: Post) -> None:
+    answers = [post.stop_dead, lambda: None]
+    sms = Provider(answer=lambda _: (answers.pop(0)(), Receipt(provider_id="ours"))[1])
+    post.channel("sms", sms)
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    for other in (f"D{one}", f"00000000-D{one}"):
+        sms.known[other] = Receipt(provider_id="theirs")
+    post.new_courier().start()
+    post.quiet()
+    assert post.row(one).provider_id == "ours"
+
+
 def test_after_a_crash_each_row_of_a_batch_is_asked_after_by_the_batchs_id_and_its_own_number(post: Post) -> None:
     sms = Batching(answer=lambda _: (post.stop_dead(), Receipt())[1])
     post.channel("sms", sms)
     post.put("sms", to=("lin", "wang"))
     post.courier.start()
     post.quiet()
-    sms.known["N1"] = Receipt(provider_id="B-1")
+    sms.known[f"{post.store.name}-N1"] = Receipt(provider_id="B-1")
     post.new_courier().start()
     post.quiet()
     assert [(m.out_id, [r.address for r in m.recipients]) for m, _ in sms.asked] == [
-        ("N1", ["+86lin"]),
-        ("N1", ["+86wang"]),
+        (f"{post.store.name}-N1", ["+86lin"]),
+        (f"{post.store.name}-N1", ["+86wang"]),
     ]
     assert set(post.phases().values()) == {Phase.SENT}
 
@@ -239,6 +253,7 @@ def test_a_test_message_goes_past_the_outbox_and_tells_what_the_provider_said(po
     assert post.courier.test("sms", lin).provider_id == "yes"
     assert sms.heard[0].notice.reason is Reason.TEST
     assert sms.heard[0].recipients == (lin,)
+    assert sms.heard[0].out_id.startswith(f"{post.store.name}-T")
     assert post.rows() == []
     with pytest.raises(SendRefused, match="no channel is called 'pager'"):
         post.courier.test("pager", lin)

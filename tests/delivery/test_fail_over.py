@@ -59,6 +59,23 @@ def test_a_wait_that_is_longer_than_failures_are_borne_fails_over_at_once(post: 
     assert len(backup.heard) == 1
 
 
+def test_an_accounts_daily_limit_sends_whoever_has_another_way_there_and_buries_only_what_met_it(post: Post) -> None:
+    limit = SendWait("day limit", seconds=86_400.0, scope=Scope.CHANNEL)
+    sms, backup = Provider(answer=raising(limit, limit, None)), Provider()
+    post.channel("sms", sms)
+    post.channel("backup", backup)
+    post.courier.start()
+    (met,) = post.put("sms")
+    post.quiet()
+    (over,), (waits,) = post.put("sms", "backup"), post.put("sms")
+    post.go(3_590)
+    phases = [post.row(one).phase for one in (met, over, waits)]
+    assert phases == [Phase.DEAD, Phase.FAILED_OVER, Phase.WAITING]
+    assert (len(sms.heard), len(backup.heard)) == (1, 1)
+    post.go(20)
+    assert post.row(waits).phase is Phase.DEAD, "tried again after an hour, and told of the same limit"
+
+
 def test_short_waits_do_not_add_up_beyond_what_is_borne(post: Post) -> None:
     post.channel("sms", Provider(answer=raising(SendWait("busy", seconds=8.0))), fail_over_after=30.0)
     backup = Provider()
@@ -250,7 +267,7 @@ def test_what_may_have_arrived_is_asked_after_before_it_is_repeated(post: Post, 
     (one,) = post.put("sms")
     post.quiet()
     if found:
-        sms.known[f"D{one}"] = Receipt(provider_id="B-7", detail="it has it")
+        sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-7", detail="it has it")
     post.go(10)
     row = post.row(one)
     assert row.phase is Phase.SENT

@@ -35,7 +35,7 @@ def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Clai
 
 
 def ids(claimed: list[Claimed], batch: int) -> list[list[int]]:
-    return [[one.delivery.id for one in letter.rows] for letter in letters(claimed, batch)]
+    return [[one.delivery.id for one in letter.rows] for letter in letters(claimed, batch, "store")]
 
 
 def test_rows_of_one_notice_share_a_message_up_to_what_fits() -> None:
@@ -47,15 +47,15 @@ def test_rows_of_different_notices_never_share() -> None:
 
 
 def test_without_batching_each_goes_by_itself_under_its_own_code() -> None:
-    made = letters([row(1), row(2)], 1)
-    assert [letter.message.out_id for letter in made] == ["D1", "D2"]
+    made = letters([row(1), row(2)], 1, "store")
+    assert [letter.message.out_id for letter in made] == ["store-D1", "store-D2"]
 
 
 def test_rows_with_a_history_of_their_own_go_alone_and_what_may_have_arrived_is_a_repeat() -> None:
-    made = letters([row(1), row(2, alone=True), row(3, interrupted=True), row(4)], 9)
+    made = letters([row(1), row(2, alone=True), row(3, interrupted=True), row(4)], 9, "store")
     assert [[one.delivery.id for one in letter.rows] for letter in made] == [[1, 4], [2], [3]]
     assert [letter.message.repeat for letter in made] == [False, False, True]
-    assert {letter.message.out_id for letter in made} == {"N1"}
+    assert {letter.message.out_id for letter in made} == {"store-N1"}
 
 
 def test_the_order_of_urgency_is_kept() -> None:
@@ -69,6 +69,6 @@ def test_rooms_are_never_batched() -> None:
 
 
 def test_one_number_stands_once_in_a_message() -> None:
-    (letter,) = letters([row(1, to="+1"), row(2, to="+1"), row(3, to="+2")], 9)
+    (letter,) = letters([row(1, to="+1"), row(2, to="+1"), row(3, to="+2")], 9, "store")
     assert [recipient.address for recipient in letter.message.recipients] == ["+1", "+2"]
     assert len(letter.rows) == 3

@@ -7,7 +7,7 @@ import pytest
 from daemon import telemetry
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
-from daemon.notice import Receipt
+from daemon.notice import Receipt, Recipient
 from delivering import Batching, Post, Provider, raising
 
 
@@ -38,6 +38,17 @@ def test_every_outcome_is_counted(post: Post) -> None:
     assert (outcome("alone", "alone"), outcome("alone", "sent")) == (2, 2)
     assert number("tocsin_send_seconds_count", channel="alone") == 3
     assert number("tocsin_delivery_seconds_count", channel="sent") == 2
+
+
+def test_templates_that_did_not_render_are_counted_by_channel_once_a_message(post: Post) -> None:
+    warned = Receipt(warnings=("template_params.name: x", "template_params.code: y"))
+    post.channel("worded", Batching(answer=lambda _: warned))
+    post.courier.start()
+    post.put("worded", to=("a", "b", "c"))
+    post.quiet()
+    assert number("tocsin_template_failures_total", channel="worded") == 2
+    post.courier.test("worded", Recipient(name="a", address="+861"))
+    assert number("tocsin_template_failures_total", channel="worded") == 4
 
 
 def test_the_breakers_gauge_follows_it(post: Post) -> None:

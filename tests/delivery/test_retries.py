@@ -19,7 +19,7 @@ def test_a_message_goes_out_at_once_and_its_row_keeps_the_providers_id(post: Pos
     post.quiet()
     row = post.row(one)
     assert (row.phase, row.provider_id, row.attempts) == (Phase.SENT, f"P-D{one}", 1)
-    assert [(m.out_id, m.repeat, m.recipients[0].address) for m in sms.heard] == [(f"D{one}", False, "+86lin")]
+    assert [(m.code, m.repeat, m.recipients[0].address) for m in sms.heard] == [(f"D{one}", False, "+86lin")]
 
 
 def test_what_waited_before_the_start_goes_out(post: Post) -> None:
@@ -111,6 +111,22 @@ def test_a_wait_of_the_whole_channel_lets_nothing_else_through_meanwhile(post: P
     assert len(sms.heard) == 1
     post.go(10)
     assert set(post.phases().values()) == {Phase.SENT}
+
+
+@pytest.mark.parametrize(("seconds", "rests"), [(1_800.0, 1_800.0), (86_400.0, 3_600.0)])
+def test_a_wait_of_the_whole_channel_is_kept_to_its_end_but_no_longer_than_an_hour(
+    post: Post, seconds: float, rests: float
+) -> None:
+    sms = Provider(answer=raising(SendWait("429", seconds=seconds, scope=Scope.CHANNEL), None))
+    post.channel("sms", sms)
+    post.courier.start()
+    post.put("sms")
+    post.quiet()
+    (other,) = post.put("sms")
+    post.go(rests - 1)
+    assert len(sms.heard) == 1
+    post.go(2)
+    assert post.row(other).phase is Phase.SENT
 
 
 def test_a_wait_of_one_number_lets_the_others_through(post: Post) -> None:
@@ -209,7 +225,7 @@ def test_more_numbers_than_fit_go_in_several_requests_that_share_the_notices_id(
     post.courier.start()
     post.quiet()
     assert [len(message.recipients) for message in sms.heard] == [3, 3, 1]
-    assert {message.out_id for message in sms.heard} == {"N1"}
+    assert {message.out_id for message in sms.heard} == {f"{post.store.name}-N1"}
     assert set(post.phases().values()) == {Phase.SENT}
 
 

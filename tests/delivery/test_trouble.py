@@ -103,7 +103,7 @@ def test_setting_the_clock_forward_does_not_send_twice_what_is_being_sent(post: 
     post.clock.jump(7 * 86_400)
     post.put("sms")
     post.go(61)
-    assert [message.out_id for message in sms.heard].count(f"D{one}") == 1
+    assert [message.code for message in sms.heard].count(f"D{one}") == 1
     gate.set()
     post.quiet()
     assert (post.row(one).phase, post.row(one).attempts) == (Phase.SENT, 1)

@@ -49,6 +49,25 @@ def test_only_this_message_and_only_what_did_not_fail_is_found() -> None:
         assert sender.find(message(LIN, out_id="D1"), BEGIN - 60) is not None
 
 
+def test_a_message_that_was_sent_before_ours_existed_is_not_ours() -> None:
+    """A store that was restored from a copy counts on from where the copy was made."""
+    with trusting() as gateway:
+        gateway.sent = [row("D1", at=BEGIN - 3_600)]
+        sender = sms(gateway.endpoint, Still)
+        assert sender.find(message(LIN, out_id="D1"), BEGIN) is None
+        assert sender.find(message(LIN, out_id="D1"), BEGIN - 3_600 + 240) is not None, "clocks may differ by minutes"
+        assert sender.find(message(LIN, out_id="D1"), BEGIN - 3_600 + 360) is None
+
+
+@pytest.mark.parametrize("when", [None, "", "soon", "2026-13-41 09:00:00", 1795222800])
+def test_a_message_of_unknown_time_is_not_taken_for_ours(when: object, gateway: FakeAliyun) -> None:
+    """Twice is better than never."""
+    detail = {"OutId": "D1", "SendStatus": 3} | ({} if when is None else {"SendDate": when})
+    body = json.dumps({"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": [detail]}}).encode()
+    gateway.then(Say(body=body))
+    assert sms(gateway.endpoint).find(message(LIN), time.time()) is None
+
+
 def test_the_search_turns_every_page() -> None:
     with trusting() as gateway:
         gateway.sent = [row(f"D{n}") for n in range(1, 131)]
@@ -103,7 +122,7 @@ def test_an_empty_answer_in_any_of_its_shapes_is_a_no(body: bytes, gateway: Fake
 
 
 def test_a_status_written_as_text_counts_too(gateway: FakeAliyun) -> None:
-    detail = {"OutId": "D1", "SendStatus": "3", "ErrCode": None}
+    detail = {"OutId": "D1", "SendStatus": "3", "ErrCode": None, "SendDate": "2999-01-01 00:00:00"}
     body = json.dumps({"Code": "OK", "SmsSendDetailDTOs": {"SmsSendDetailDTO": [detail]}}).encode()
     gateway.then(Say(body=body))
     assert sms(gateway.endpoint).find(message(LIN), time.time()) is not None

@@ -33,6 +33,10 @@ def test_a_block_names_the_message_and_tells_it() -> None:
     )
 
 
+def test_a_block_leaves_out_the_name_of_the_store() -> None:
+    assert block(message(out_id="3f2a9c1e-D17")).startswith("== D17 first to ops\n")
+
+
 def test_the_same_message_is_printed_the_same_way() -> None:
     assert block(message(text="x\ny")) == block(message(text="x\ny"))
 

@@ -1,5 +1,6 @@
 """The SQLite engine: group commit, isolation of failures, and every way a disk can say no."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def _an_alert(store: SqliteStore) -> None:
 
 def values(store: SqliteStore) -> list[str]:
     return [row[0] for row in store.read(lambda tx: tx.all("SELECT steps FROM trace ORDER BY id"))]
+
+
+def test_each_store_has_a_name_of_its_own_that_it_keeps(store: SqliteStore, tmp_path: Path) -> None:
+    other = SqliteStore(tmp_path / "other.db")
+    name = other.name
+    other.close()
+    assert re.fullmatch(r"[0-9a-f]{8}", name)
+    assert name != store.name
+    again = SqliteStore(tmp_path / "other.db")
+    assert again.name == name
+    again.close()
 
 
 def test_write_returns_what_the_work_returned(store: SqliteStore) -> None:

@@ -30,7 +30,7 @@ class Provider(Sender):
 
     address: ClassVar[str] = "phone"
 
-    answer: Callable[[Message], Receipt] = lambda message: Receipt(provider_id=f"P-{message.out_id}")
+    answer: Callable[[Message], Receipt] = lambda message: Receipt(provider_id=f"P-{message.code}")
     known: dict[str, Receipt] = field(default_factory=dict)  # what `find` finds, by out_id
     heard: list[Message] = field(default_factory=list)
     asked: list[tuple[Message, float]] = field(default_factory=list)
@@ -75,6 +75,7 @@ class Ward:
 
     def __init__(self, store: SqliteStore) -> None:
         self.store = store
+        self.name = store.name
         self.under_way = 0
         self.ill = False
         self.bugs = 0  # so many writes fail for a reason that nobody foresaw

@@ -90,7 +90,7 @@ SETTINGS = Settings(
         "shop": Source(name="shop", handler=SHOP, token=Secret(CANARY), labels={"team": "sales"}),
         "broken": Source(name="broken", handler=BROKEN),
     },
-    people={"lin": Person(name="lin", phone="+8613800000001"), "may": Person(name="may", email="may@example.com")},
+    people={"lin": Person(name="lin", phone="+8613800000001"), "may": Person(name="may")},
     channels={
         "sms": Channel(name="sms", type="fake_sms", sender=FakeSms()),
         "room": Channel(name="room", type="fake_room", sender=FakeRoom()),

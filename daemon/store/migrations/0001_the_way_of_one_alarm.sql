@@ -1,6 +1,10 @@
 -- Alerts, what was said of them, to whom it goes, and what could not be used.
 -- Times are seconds since the epoch; lists and maps are JSON text.
 
+-- What this store is called towards providers: the ids of every store begin at 1, an account may serve several.
+CREATE TABLE store_name (name TEXT NOT NULL);
+INSERT INTO store_name VALUES (lower(hex(randomblob(4))));
+
 CREATE TABLE alerts (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     fingerprint TEXT NOT NULL,
