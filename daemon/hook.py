@@ -1,12 +1,20 @@
 """One webhook request as a handler sees it: raw bytes first, parsed on demand."""
 
 import functools
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from daemon.errors import HandlerError
+
+# Up to the first half of a pair that stands alone; at the very end of the body its other half may have been cut off.
+_LONE = re.compile(
+    rb"""(?:[^\\] | \\[^u] | \\u(?!d[89a-f]) | \\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})*+
+    \\ud[89a-f][0-9a-f]{2} (?! (?:\\(?:u(?:d(?:[c-f][0-9a-f]?)?)?)?)?\Z )""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -46,4 +54,16 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         except RecursionError as error:
             raise HandlerError("the JSON is nested too deeply") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise HandlerError(f"the body is not valid JSON: {error}") from error
+            raise HandlerError(_why(self.body, str(error))) from error
+
+
+def _why(body: bytes, said: str) -> str:
+    """Say what is wrong with JSON: the parser calls an empty body and half of a surrogate pair "truncated"."""
+    if not body.strip():
+        return "the body is empty"
+    if "surrogate" in said or ("truncated" in said and _LONE.match(body)):
+        return (
+            r"the body holds half of a surrogate pair (an escape such as \ud800 without its other half), "
+            "which is no text"
+        )
+    return f"the body is not valid JSON: {said}"

@@ -20,7 +20,8 @@ GROUPS = {
 }
 _EXITS = (
     "exit codes: 0 done, 1 the answer is an error or bad news, 2 wrong usage, 3 the daemon is not running, "
-    "4 no answer (it cannot be told how the daemon is)"
+    "4 no answer (it cannot be told how the daemon is). `status` keeps to LSB, for service scripts: it is 0 while the "
+    "daemon runs, degraded or not; look at `state` in `status --json`"
 )
 
 
@@ -75,7 +76,9 @@ def parser() -> argparse.ArgumentParser:
     for one in COMMANDS:
         first, _, second = one.words.partition(" ")
         where, name = (groups[first], second) if second else (words, first)
-        made = where.add_parser(name, parents=[options], help=one.help, description=one.help, allow_abbrev=False)
+        made = where.add_parser(
+            name, parents=[options], help=one.help, description=one.help, epilog=_EXITS, allow_abbrev=False
+        )
         _fill(made, one.args)
         made.set_defaults(command=one)
     for name, (text, args) in LOCAL.items():

@@ -229,6 +229,13 @@ COMMANDS = (
     _sample("sources test"),
     _sample("test-source"),
     Command(
+        words="config get",
+        method="config.get",
+        help="Show the settings in force, laid out like the file, with their defaults; secrets are `***`.",
+        show=show.settings,
+        args=(arg("section", metavar="SECTION", nargs="?", help="only this one, such as channels"),),
+    ),
+    Command(
         words="config check",
         method="config.check",
         help="Read a configuration without using it, and list all its problems.",

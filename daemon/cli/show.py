@@ -1,5 +1,6 @@
 """What people see of each answer."""
 
+import json
 from typing import Any
 
 from daemon.cli.tables import facts, lines, pairs, printable, size, table, took, when
@@ -250,6 +251,11 @@ def trials(result: Any) -> str:
         if trial["sent"]:
             text += f"  sent: {_became(trial['sent'])}\n"
     return text
+
+
+def settings(result: Any) -> str:
+    """The settings as JSON, which is YAML too."""
+    return lines(json.dumps(result, ensure_ascii=False, indent=2)) + "\n"
 
 
 def checked(result: Any) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from daemon.config.findings import Path, quoted
 from daemon.config.scalars import meant
 from daemon.config.settings import Leg, Receiver, Route, Settings
+from daemon.event import RESERVED
 from daemon.secret import redact_url
 
 SQLITE = "sqlite:///"
-OWN_SOURCE = "tocsin"
 
 _NAME = re.compile(r"[^\s/,:]{1,64}")
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
@@ -33,8 +33,8 @@ def names(settings: Settings) -> Iterator[Problem]:
     for source in settings.sources:
         if not _SOURCE_NAME.fullmatch(source):
             yield ("sources", source), "the name is part of an address: letters, digits, and . _ ~ - between them"
-        elif source == OWN_SOURCE:
-            yield ("sources", source), "the name is taken by tocsin's alarms about itself; choose another"
+        elif source in RESERVED:
+            yield ("sources", source), f"the name is taken by {RESERVED[source]}; choose another"
     for section in ("people", "channels", "receivers", "probes"):
         for name in getattr(settings, section):
             if not _NAME.fullmatch(name) or not name.isprintable():

@@ -19,14 +19,13 @@ from daemon.control.address import PortError
 from daemon.control.memory import Memory
 from daemon.errors import MethodError
 from daemon.methods import jsonrpc
-from daemon.methods.table import INVALID_REQUEST, NOT_ALLOWED, OVERLOADED, UNAVAILABLE, Caller, Right, Table
+from daemon.methods.table import INVALID_REQUEST, NOT_ALLOWED, OVERLOADED, PATIENCE, UNAVAILABLE, Caller, Right, Table
 
 log = logging.getLogger("tocsin.control")
 
 MAX_MESSAGE = 1024**2  # bytes of one frame; libzmq hangs up on a client that sends a bigger one
 MAX_FRAMES = 16
 WORKERS = 64
-PATIENCE = 120.0  # seconds after which a request is given up, so that hung ones cannot fill the pool for ever
 DRAIN = 5.0
 BREATH = 16  # messages or frames read in a row before everybody else has a turn
 EVERYTHING: tuple[Right, ...] = ("read", "act", "admin")
@@ -226,5 +225,4 @@ class ControlPort:
             now = self._clock.monotonic()
             for greenlet, began in list(self._began.items()):
                 if now - began >= self._patience:
-                    text = f"it took longer than {self._patience:g} s and was given up; it may still take effect"
-                    greenlet.kill(MethodError(text, code=UNAVAILABLE), block=False)
+                    greenlet.kill(jsonrpc.given_up(self._patience), block=False)

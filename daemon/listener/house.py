@@ -1,10 +1,12 @@
 """The routes beside the webhooks: health, metrics, JSON-RPC, reload."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import bottle
+import gevent
 import msgspec
 
 from daemon import telemetry
@@ -14,7 +16,10 @@ from daemon.listener.bodies import expanded
 from daemon.listener.exchange import JSON, Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
 from daemon.listener.wsgi import REQUEST
-from daemon.methods.table import Caller
+from daemon.methods.jsonrpc import given_up, refuse
+from daemon.methods.table import UNAVAILABLE, Caller
+
+log = logging.getLogger("tocsin.listener")
 
 _encode = msgspec.json.Encoder().encode
 _BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
@@ -65,8 +70,20 @@ def _rpc(parts: Parts, request: Request, caller: Caller) -> Answer:
     body = expanded(request.body, request.headers.get("content-encoding", ""), limit)
     if isinstance(body, Refusal):
         return refused(body)
-    said = parts.rpc(body, caller)
+    said = _within(parts.patience, partial(parts.rpc, body, caller), body)
     return Answer(status=204) if said is None else Answer(body=said)
+
+
+def _within(patience: float, work: Callable[[], bytes | None], body: bytes) -> bytes | None:
+    """Do the work, or refuse all of it when it takes longer than anybody waits."""
+    limit = gevent.Timeout(patience)
+    try:
+        with limit:
+            return work()
+    except gevent.Timeout as late:  # no Exception, so a method that lets its own one go is not caught before
+        log.exception("a request over /rpc took too long")
+        text = str(given_up(patience)) if late is limit else "it took too long"
+        return refuse(body, UNAVAILABLE, text)
 
 
 def _reload(parts: Parts, _request: Request, _caller: Caller) -> Answer:

@@ -1,12 +1,13 @@
-"""The configuration: check a file, go over to it; and how much is logged meanwhile."""
+"""The configuration: show it, check a file, go over to it; and how much is logged meanwhile."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from daemon.config.shown import redacted
 from daemon.errors import MethodError
 from daemon.methods.parts import Parts
-from daemon.methods.table import REFUSED, Table
+from daemon.methods.table import NOT_FOUND, REFUSED, Table
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -33,6 +34,18 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(table: Table, parts: Parts) -> None:
     """Add `config.*` and `log.*`."""
+
+    @table.method("config.get", "read")
+    def _get(section: str = "") -> dict[str, Any]:
+        """Show the settings in force, laid out like the file, with their defaults; secrets are `***`.
+
+        `section` picks one of the file's topmost names.
+        """
+        shown: dict[str, Any] = redacted(parts.settings())
+        if section and section not in shown:
+            known = ", ".join(shown)
+            raise MethodError(f"there is no section {section[:100]!r}; there are: {known}", code=NOT_FOUND)
+        return {section: shown[section]} if section else shown
 
     @table.method("config.check", "admin")
     def _check(path: str = "") -> Checked:

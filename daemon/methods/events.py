@@ -1,9 +1,10 @@
 """Raise or end an alarm from a script."""
 
-from daemon.event import Event, Severity, State
+from daemon.errors import MethodError
+from daemon.event import RESERVED, Event, Severity, State, cleaned
 from daemon.methods.parts import Parts
 from daemon.methods.sources import Outcome, outcomes
-from daemon.methods.table import Table
+from daemon.methods.table import INVALID_PARAMS, Table
 
 
 def add(table: Table, parts: Parts) -> None:
@@ -34,7 +35,17 @@ def add(table: Table, parts: Parts) -> None:
             labels=labels,
             links=links,
         )
+        _allow_source(cleaned(event, parts.clock.now()).source)
         return outcomes(parts.intake.events([event]))[0]
+
+
+def _allow_source(source: str) -> None:
+    """Refuse a source that would speak for tocsin itself or for a probe, after cleaning, which could make one."""
+    name = source.strip()
+    if not name:
+        raise MethodError("the source is empty: say who raises the alarm, or leave it out", code=INVALID_PARAMS)
+    if name in RESERVED:
+        raise MethodError(f"the source {name!r} is taken by {RESERVED[name]}; choose another", code=INVALID_PARAMS)
 
 
 def own_key(title: str, labels: dict[str, str]) -> str:

@@ -93,6 +93,13 @@ def refuse(raw: bytes, code: int, text: str) -> bytes | None:
     return b"[" + b",".join(answers) + b"]" if answers else None
 
 
+def given_up(patience: float) -> MethodError:
+    """What a door answers to a request that took longer than this many seconds."""
+    return MethodError(
+        f"it took longer than {patience:g} s and was given up; it may still take effect", code=UNAVAILABLE
+    )
+
+
 def _refused(body: Any, error: MethodError) -> bytes | None:
     if isinstance(body, dict) and "method" in body and "id" not in body:
         return None

@@ -19,6 +19,8 @@ UNAVAILABLE = -32003
 NOT_FOUND = -32004
 REFUSED = -32005  # understood and allowed, but not possible as things stand
 
+PATIENCE = 120.0  # seconds after which a door gives a request up, so that hung ones cannot fill it for ever
+
 Right = Literal["read", "act", "admin"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -55,6 +55,14 @@ def test_every_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str]) -
         assert "usage: tocsinctl " + words in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [["--help"], ["status", "--help"]])
+def test_help_says_that_a_degraded_daemon_is_running(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        given(*words)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "`status` keeps to LSB, for service scripts: it is 0 while the daemon runs, degraded or not" in said
+
+
 @pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
 def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
     needed = [arg for arg in one.args if not arg.flags and arg.options.get("nargs") != "?"]

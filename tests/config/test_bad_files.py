@@ -136,10 +136,11 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "a source that no address can hold": (
-        "sources: {a/b: {handler: plain}, tocsin: {handler: plain}}\n",
+        "sources: {a/b: {handler: plain}, tocsin: {handler: plain}, probe: {handler: plain}}\n",
         [
             "tocsin.yml:4: sources.a/b: the name is part of an address: letters, digits, and . _ ~ - between them",
             "tocsin.yml:4: sources.tocsin: the name is taken by tocsin's alarms about itself; choose another",
+            "tocsin.yml:4: sources.probe: the name is taken by the probes' alarms; choose another",
         ],
     ),
     "a user name with a colon": (

@@ -1,14 +1,21 @@
 """What the door answers beside webhooks: health, metrics, JSON-RPC, reload, and everything that it does not serve."""
 
 import gzip
+import inspect
+import json
 from collections.abc import Callable
 
+import gevent
 import pytest
+from gevent.event import Event
 
 import made
 from behind_the_door import Daemon
 from daemon.config.settings import Auth, Token
+from daemon.control.port import ControlPort
+from daemon.listener.parts import Parts
 from daemon.listener.server import HttpDoor
+from daemon.methods.table import PATIENCE, UNAVAILABLE
 from daemon.secret import Secret
 from http_client import Client, ask
 
@@ -60,6 +67,41 @@ def test_json_rpc_gets_the_body_and_the_caller(door: Opens, daemon: Daemon) -> N
         assert client.request("GET", "/rpc").status == 405
     assert [body for body, _ in daemon.asked] == [b'{"jsonrpc":"2.0"}', b"{}", b"{}"]
     assert daemon.asked[0][1].may == ("read", "act", "admin")
+
+
+def never() -> None:
+    Event().wait()
+
+
+def times_out_by_itself() -> None:
+    raise gevent.Timeout(1)
+
+
+@pytest.mark.parametrize(
+    ("works", "patience", "sentence"),
+    [
+        (never, 0.05, "it took longer than 0.05 s and was given up; it may still take effect"),
+        (times_out_by_itself, 120.0, "it took too long"),
+    ],
+)
+def test_json_rpc_that_takes_too_long_is_given_up(
+    door: Opens, daemon: Daemon, works: Callable[[], None], patience: float, sentence: str
+) -> None:
+    daemon.works, daemon.patience = works, patience
+    request = {"jsonrpc": "2.0", "method": "probes.run"}
+    with Client(door(daemon.web()).port) as client:
+        reply = client.request("POST", "/rpc", json.dumps([request | {"id": 7}, request | {"id": "b"}]).encode())
+        error = {"code": UNAVAILABLE, "message": sentence}
+        assert reply.status == 200
+        assert reply.json() == [{"jsonrpc": "2.0", "error": error, "id": given} for given in (7, "b")]
+        assert client.request("POST", "/rpc", json.dumps(request).encode()).status == 204
+        daemon.works = lambda: None
+        assert client.request("POST", "/rpc", b"{}").body == daemon.said
+
+
+def test_both_doors_give_up_after_the_same_time() -> None:
+    ways = (ControlPort.__init__, Parts.__init__)
+    assert {inspect.signature(way).parameters["patience"].default for way in ways} == {PATIENCE}
 
 
 def test_tokens_decide_who_may_ask_what(door: Opens, daemon: Daemon) -> None:

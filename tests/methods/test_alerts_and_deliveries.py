@@ -3,7 +3,7 @@
 import pytest
 
 from daemon.alerting.dedupe import Change
-from daemon.event import Severity
+from daemon.event import Event, Severity, State
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, UNAVAILABLE
 from daemon.store import leases, outbox
 from fake_parts import Desk, Said
@@ -84,6 +84,25 @@ def test_a_script_raises_repeats_and_ends_an_alarm_by_its_title(desk: Desk) -> N
     assert desk.ask("events.send", **sent) == {"alert": "A1", "change": Change.REPEAT}
     assert desk.ask("events.send", **sent, state="resolved") == {"alert": "A1", "change": Change.RESOLVED}
     assert desk.ask("events.send", **sent, state="resolved")["alert"] == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("probe", "the source 'probe' is taken by the probes' alarms; choose another"),
+        ("tocsin", "the source 'tocsin' is taken by tocsin's alarms about itself; choose another"),
+        ("\x1bprobe\n", "the source 'probe' is taken"),
+        (" tocsin ", "the source 'tocsin' is taken"),
+        ("", "the source is empty"),
+        ("\x00 \n", "the source is empty"),
+    ],
+)
+def test_nobody_speaks_for_a_probe_or_for_tocsin_itself(desk: Desk, source: str, sentence: str) -> None:
+    desk.intake.events([Event(source=name, key="front", title="down") for name in ("probe", "tocsin")])
+    with pytest.raises(Said, match=sentence) as said:
+        desk.ask("events.send", title="down", key="front", source=source, state="resolved")
+    assert said.value.code == INVALID_PARAMS
+    assert [alert["state"] for alert in desk.ask("alerts.list")] == [State.FIRING, State.FIRING]
 
 
 def test_two_titles_are_two_problems_and_so_are_two_hosts(desk: Desk) -> None:

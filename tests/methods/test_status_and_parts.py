@@ -4,10 +4,11 @@ import os
 
 import pytest
 
+from daemon.config.settings import Person, Settings
 from daemon.errors import SendRefused, SendWait
 from daemon.event import Severity
 from daemon.hook import Hook
-from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Caller
 from daemon.notice import Recipient
 from daemon.store.quarantine import Kind
 from fake_parts import CANARY, Desk, FakeLane, FakeProbeStatus, Said
@@ -134,6 +135,29 @@ def test_probes_are_listed_and_run(desk: Desk) -> None:
         desk.ask("probes.run", name="x")
     assert said.value.code == NOT_FOUND
     assert desk.scheduler.runs == ["front"]
+
+
+def test_the_settings_in_force_are_shown_without_secrets(desk: Desk) -> None:
+    shown = desk.ask("config.get")
+    assert shown["sources"]["shop"]["token"] == "***"
+    assert shown["channels"]["sms"]["access_key_secret"] == "***"
+    assert shown["limits"]["events"] == Settings().limits.events
+    assert CANARY not in str(shown)
+    desk.settings = Settings(people={"wu": Person(name="wu", phone="+8613700000001")})
+    assert list(desk.ask("config.get")["people"]) == ["wu"]
+
+
+def test_one_section_of_the_settings_can_be_picked(desk: Desk) -> None:
+    assert desk.ask("config.get", section="route") == {"route": desk.ask("config.get")["route"]}
+    with pytest.raises(Said, match="there is no section 'rout'; there are: listen, limits, store") as said:
+        desk.ask("config.get", section="rout")
+    assert said.value.code == NOT_FOUND
+
+
+def test_looking_at_the_settings_needs_no_more_than_the_right_to_read(desk: Desk) -> None:
+    assert desk.ask("config.get", Caller(name="reader", may=("read",)))
+    with pytest.raises(Said, match="may not read"):
+        desk.ask("config.get", Caller(name="hand", may=("act",)))
 
 
 def test_a_configuration_is_checked_by_its_path(desk: Desk) -> None:

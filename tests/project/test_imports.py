@@ -1,6 +1,8 @@
 """One home for each library, one clock, one patch: what the layers alone cannot say."""
 
 import ast
+import configparser
+import re
 import sys
 from pathlib import Path
 
@@ -95,6 +97,26 @@ def test_handlers_import_only_what_is_meant_for_them() -> None:
         if imported.startswith("daemon") and ".".join(imported.split(".")[:2]) not in allowed
     ]
     assert not astray, "\n".join(astray)
+
+
+def rooms_on_the_page() -> str:
+    """What docs/architecture.md says of rooms and layers."""
+    return (ROOT / "docs/architecture.md").read_text().partition("## Rooms and layers\n")[2].partition("\n## ")[0]
+
+
+def test_the_picture_of_the_layers_is_the_contract() -> None:
+    contract = configparser.ConfigParser()
+    contract.read(ROOT / ".importlinter")
+    layers = contract["importlinter:contract:layers"]["layers"].strip()
+    drawn = re.findall(r"^```\n(.*?)\n```$", rooms_on_the_page(), re.MULTILINE | re.DOTALL)
+    assert drawn == [layers]
+    assert "`.importlinter`" in rooms_on_the_page()
+
+
+def test_the_page_names_what_handlers_may_import() -> None:
+    said = re.search(r"A handler imports, of the daemon, only (.*?), and never", rooms_on_the_page(), re.DOTALL)
+    assert said is not None
+    assert set(re.findall(r"`(\w+)`", said[1])) == HANDLERS_MAY
 
 
 def test_nobody_but_the_loader_imports_handlers() -> None:

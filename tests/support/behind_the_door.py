@@ -1,6 +1,7 @@
 """What an HTTP door needs behind it: a daemon whose parts a test sets, and an intake that fails as told."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from daemon.config.settings import Settings, Source
@@ -25,9 +26,12 @@ class Daemon:
     why_not: str = ""
     problems: list[str] = field(default_factory=list)
     reloads: int = 0
+    patience: float = 120.0
+    works: Callable[[], None] = lambda: None
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
         self.asked.append((body, caller))
+        self.works()
         return self.said
 
     def reload(self) -> list[str]:
@@ -43,6 +47,7 @@ class Daemon:
                 rpc=self.rpc,
                 ready=lambda: self.why_not,
                 reload=self.reload,
+                patience=self.patience,
             )
         )
 

@@ -14,10 +14,12 @@ from daemon import loading
 from daemon.config.load import load
 from daemon.hook import Hook
 from needs import need
+from tree import ROOT, files, name
 from until import until
 
-ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+PAGES = files(".md")
 
 # Commands that cannot run inside this suite, and the file that runs them.
 ELSEWHERE = {
@@ -118,7 +120,28 @@ def test_the_chinese_page_has_the_same_commands() -> None:
     assert bare("README.zh-CN.md") == bare("README.md")
 
 
-def test_every_link_leads_somewhere() -> None:
-    for page in ("README.md", "README.zh-CN.md"):
-        for target in re.findall(r"\]\((?!http)([^)#]+)", (ROOT / page).read_text()):
-            assert (ROOT / target).exists(), f"{page} points at {target}"
+@pytest.mark.parametrize("language", ["python", "yaml"])
+def test_both_pages_have_the_same_blocks(language: str) -> None:
+    assert blocks(language)
+    assert blocks(language, "README.zh-CN.md") == blocks(language)
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that a page's headings can be pointed at by."""
+    headings: list[str] = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|mailto:)<?([^)\s>]+)", prose(page)):
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{name(page)} points at {target}"
+        assert there.is_relative_to(ROOT), f"{name(page)} points at {target}, outside of the repository"
+        assert not anchor or anchor in anchors(there), f"{name(page)} points at {target}, a heading that is not there"
