@@ -83,14 +83,14 @@ def test_a_reload_whose_log_file_cannot_be_opened_is_refused_and_changes_nothing
     app = make()
     app.start()
     before, logging_to = app.settings, list(logging.getLogger().handlers)
-    write(tmp_path, "log: {file: /proc/nowhere/tocsin.log}\nlink: https://elsewhere.example\n")
+    write(tmp_path, "log: {file: /proc/nowhere/tocsin.log}\nlimits: {events: 7}\n")
     (problem,) = app.reload()
     assert "/proc/nowhere/tocsin.log cannot be opened" in problem
     assert app.settings is before
     assert logging.getLogger().handlers == logging_to
-    write(tmp_path, "link: https://elsewhere.example\n")
+    write(tmp_path, "limits: {events: 7}\n")
     assert app.reload() == []
-    assert app.settings.link == "https://elsewhere.example"
+    assert app.settings.limits.events == 7
 
 
 def test_what_needs_a_restart_is_said_at_every_reload_until_then(make: Make, tmp_path: Path) -> None:

@@ -53,9 +53,8 @@ def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: f
             return Verdict(step=Step.SENT, reason=_storable(outcome.detail), receipt=receipt)
         case SendRefused(scope=Scope.RECIPIENT) | SendWait(scope=Scope.RECIPIENT) if terms.batch > 1:
             return Verdict(step=Step.ALONE, reason=told(outcome), due_at=now)
-        case SendRefused(scope=Scope.CHANNEL) if not delivery.then:  # arrears can be paid: nothing is wrong with it
-            return _again(outcome, delivery, terms, now, now + backoff.pause(delivery.attempts, draw))
-        case SendRefused():
+        # what is refused with its whole channel (arrears can be paid) and has no other way is tried like a failure
+        case SendRefused() if delivery.then or outcome.scope is not Scope.CHANNEL:
             return _given_up(delivery, told(outcome), ambiguous=False)
         case SendWait():
             return _again(outcome, delivery, terms, now, now + backoff.asked(outcome.seconds, draw))
