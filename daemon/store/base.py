@@ -37,7 +37,8 @@ class Store(Protocol):
         """Run `work` inside a transaction; return its result once that is on disk.
 
         `work` runs in the store's own thread, together with what other greenlets gathered meanwhile (group
-        commit); what it raises undoes only itself and is raised here. StoreUnavailable when the disk says no.
+        commit); what it raises undoes only itself and is raised here. When one of them raises, all are undone and run
+        again, so `work` must do nothing but read and write through its Tx. StoreUnavailable when the disk says no.
         """
 
     def read(self, work: Callable[[Tx], T]) -> T:

@@ -5,11 +5,10 @@ which is one fsync for all of them (WAL, synchronous=FULL). See docs/decisions/0
 """
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,59 +17,17 @@ from gevent.hub import Waiter
 from gevent.threadpool import ThreadPool
 
 from daemon import telemetry
-from daemon.errors import StoreCorrupt, StoreError, StoreLocked, StoreUnavailable
-from daemon.store.base import Row, Tx
+from daemon.errors import StoreUnavailable
+from daemon.store.base import Tx
 from daemon.store.migrate import migrate
+from daemon.store.sqlite_file import check, lock, open_file, translated
+from daemon.store.transaction import Committed, SqliteTx, commit
 
 T = TypeVar("T")
 
 MAX_BATCH = 500  # operations in one transaction: bounds how long the first of them waits
 READERS = 2
-_UNAVAILABLE = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_READONLY: "it is read-only",
-    sqlite3.SQLITE_IOERR: "the disk reports an i/o error",
-    sqlite3.SQLITE_CANTOPEN: "its files cannot be opened",
-    sqlite3.SQLITE_BUSY: "another process holds it",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
-    sqlite3.SQLITE_NOTADB: "it is damaged",
-    sqlite3.SQLITE_PERM: "permission is denied",
-    sqlite3.SQLITE_NOMEM: "there is no memory",
-}
-
-
-class SqliteTx:
-    """One operation's view of the transaction it shares with others."""
-
-    __slots__ = ("_connection", "topics")
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.topics: list[str] = []
-
-    def one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
-        """Run and return the first row, or None."""
-        row: Row | None = self._connection.execute(sql, values).fetchone()
-        return row
-
-    def all(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Run and return all rows."""
-        return self._connection.execute(sql, values).fetchall()
-
-    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """Run and return how many rows it touched."""
-        return self._connection.execute(sql, values).rowcount
-
-    def insert(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """Run an INSERT and return the new row's id."""
-        return self._connection.execute(sql, values).lastrowid or 0
-
-    def announce(self, topic: str) -> None:
-        """Say that something changed."""
-        self.topics.append(topic)
-
-
-Outcome = tuple[bool, Any]  # (True, result) or (False, exception)
+CHECKPOINT_EVERY = 100  # commits after which the write-ahead log is copied back into the database
 
 
 class SqliteStore:
@@ -85,20 +42,24 @@ class SqliteStore:
         self._committing: gevent.Greenlet[[], None] | None = None
         self._unwell = ""
         self._closed = False
-        self._lock = _lock(path)
+        self._lock = lock(path)
         try:
-            with _translated(path):
-                self._writer = _open(path)
-                _check(self._writer, path)
+            with translated(path):
+                self._writer = open_file(path)
+                check(self._writer, path)
                 migrate(self._writer, path)
                 (self.name,) = self._writer.execute("SELECT name FROM store_name").fetchone()
-                self._readers = [_open(path, "PRAGMA query_only = ON") for _ in range(READERS)]
+                self._readers = [open_file(path, "PRAGMA query_only = ON") for _ in range(READERS)]
+                self._copier = open_file(path)
         except BaseException:
             os.close(self._lock)
             raise
         self._hub = gevent.get_hub()
         self._write_thread = ThreadPool(1)
         self._read_threads = ThreadPool(READERS)
+        self._copy_thread = ThreadPool(1)
+        self._copying: gevent.Greenlet[[], None] | None = None
+        self._uncopied = 0
 
     def write(self, work: Callable[[Tx], T]) -> T:
         """Run `work` in the next transaction and wait until it is on disk."""
@@ -136,13 +97,14 @@ class SqliteStore:
         self._closed = True
         while self._committing is not None:
             self._committing.join()
-        self._write_thread.join()
-        self._read_threads.join()
-        for connection in (*self._readers, self._writer):
+        threads = (self._write_thread, self._read_threads, self._copy_thread)
+        for pool in threads:
+            pool.join()
+        for connection in (*self._readers, self._copier, self._writer):
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
-        self._write_thread.kill()
-        self._read_threads.kill()
+        for pool in threads:
+            pool.kill()
         os.close(self._lock)
 
     def _commit_all(self) -> None:
@@ -150,56 +112,49 @@ class SqliteStore:
         while self._queue:
             batch = self._queue[:MAX_BATCH]
             del self._queue[:MAX_BATCH]
+            works = [work for work, _ in batch]
             with telemetry.store_commit_seconds.time():
-                unwell, outcomes, topics = self._write_thread.apply(self._commit, ([work for work, _ in batch],))
-            if unwell is not None:
-                self._unwell = unwell
-            if unwell:
+                done = self._write_thread.apply(commit, (self._writer, works, self.path))
+            if done.unwell is not None:
+                self._unwell = done.unwell
+            if done.unwell:
                 telemetry.store_failures.inc()
             else:
                 telemetry.store_commits.inc()
                 telemetry.store_operations.inc(len(batch))
-            self._hub.loop.run_callback(self._tell, [waiter for _, waiter in batch], outcomes, topics)
+                self._copy_now_and_then()
+            self._hub.loop.run_callback(self._tell, [waiter for _, waiter in batch], done)
         self._committing = None
 
-    def _tell(self, waiters: "list[Waiter[Any]]", outcomes: list[Outcome], topics: set[str]) -> None:
+    def _tell(self, waiters: "list[Waiter[Any]]", done: Committed) -> None:
         """Wake the callers; runs in the hub, which is what a Waiter demands."""
-        for waiter, (done, value) in zip(waiters, outcomes, strict=True):
-            if done:
+        for waiter, (succeeded, value) in zip(waiters, done.outcomes, strict=True):
+            if succeeded:
                 waiter.switch(value)
             else:
                 waiter.throw(value)
-        for topic in topics:
+        for topic in done.topics:
             for listener in self._listeners[topic]:
                 listener()
 
-    def _commit(self, works: list[Callable[[Tx], Any]]) -> tuple[str | None, list[Outcome], set[str]]:
-        """One transaction, in the writer's thread. Says why the store is unwell, and what came of each operation.
+    def _copy_now_and_then(self) -> None:
+        """Checkpoint beside the writer, who would otherwise stop for it with everybody waiting."""
+        self._uncopied += 1
+        if self._uncopied >= CHECKPOINT_EVERY and (self._copying is None or self._copying.dead):
+            self._uncopied = 0
+            self._copying = gevent.spawn(self._copy_beside)
 
-        None is said of a transaction that wrote nothing: on a full disk it succeeds all the same.
-        """
-        changes = self._writer.total_changes
-        outcomes: list[Outcome] = []
-        topics: set[str] = set()
-        try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            for work in works:
-                tx = SqliteTx(self._writer)
-                outcomes.append(_attempt(tx, self._writer, work))
-                topics.update(tx.topics)
-            self._writer.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is on disk, and those who wait must hear it
-            if self._writer.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
-            unavailable = StoreUnavailable(f"cannot write {self.path}: {_words(error)}")
-            return str(unavailable), [(False, unavailable)] * len(works), set()
-        return "" if self._writer.total_changes != changes else None, outcomes, topics
+    def _copy_beside(self) -> None:
+        self._copy_thread.apply(self._copy)
+
+    def _copy(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # the next one tries again; what is in the log is safe
+            self._copier.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _read(self, work: Callable[[Tx], T]) -> T:
         connection = self._readers.pop()
         try:
-            with _translated(self.path):
+            with translated(self.path):
                 connection.execute("BEGIN")
                 try:
                     return work(SqliteTx(connection))
@@ -207,89 +162,3 @@ class SqliteStore:
                     connection.execute("ROLLBACK")
         finally:
             self._readers.append(connection)
-
-
-def _attempt(tx: SqliteTx, connection: sqlite3.Connection, work: Callable[[Tx], Any]) -> Outcome:
-    """Run one operation inside a savepoint: what it raises undoes only itself."""
-    connection.execute("SAVEPOINT operation")
-    try:
-        outcome = (True, work(tx))
-    except sqlite3.Error as error:
-        if _fatal(error) or not connection.in_transaction:
-            raise
-        outcome = (False, StoreError(f"the store refused an operation: {error}"))
-    except Exception as error:  # noqa: BLE001 - whatever a caller's function raises is its own, not its neighbours'
-        outcome = (False, error)
-    if not outcome[0]:
-        connection.execute("ROLLBACK TO operation")
-        tx.topics.clear()
-    connection.execute("RELEASE operation")
-    return outcome
-
-
-def _open(path: Path, *pragmas: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in (
-        "PRAGMA busy_timeout = 5000",
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA foreign_keys = ON",
-        "PRAGMA journal_size_limit = 67108864",
-        *pragmas,
-    ):
-        connection.execute(pragma)
-    return connection
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a damaged file before anything is written to it."""
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise StoreCorrupt(f"{path} is damaged ({verdict}): restore a backup, or move it away to start empty")
-
-
-def _lock(path: Path) -> int:
-    """Make sure that no other process has this store open; return the descriptor that holds the lock."""
-    name = f"{path}.lock"
-    try:
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreUnavailable(
-            f"cannot open {name}: {error.strerror}; does its folder exist and may we write there?"
-        ) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise StoreLocked(f"{path} is open in another process; stop that one first, or use another store") from error
-    return descriptor
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = _code(error)
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise StoreCorrupt(
-                f"{path} is damaged ({error}): restore a backup, or move it away to start empty"
-            ) from error
-        if _fatal(error):
-            raise StoreUnavailable(f"cannot use {path}: {_words(error)}") from error
-        raise StoreError(f"the store refused an operation: {error}") from error
-
-
-def _code(error: Exception) -> int:
-    """The primary result code; the extended ones carry it in their low byte (sqlite.org/rescode.html)."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _fatal(error: sqlite3.Error) -> bool:
-    return _code(error) in _UNAVAILABLE
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, MemoryError):  # what sqlite3 makes of SQLITE_NOMEM
-        return _UNAVAILABLE[sqlite3.SQLITE_NOMEM]
-    return f"{_UNAVAILABLE.get(_code(error), 'it failed')} ({error})"
