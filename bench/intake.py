@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from measure import LOAD, ROOT, SERVER, cpu_seconds, free_port, median, process, program, show, table
 
@@ -15,7 +17,7 @@ WARM = 1
 CONFIG = """
 listen: {{http: '127.0.0.1:{port}', zmq: 'ipc://{home}/zmq'}}
 store: sqlite:///{home}/tocsin.db
-log: {{level: warning}}
+log: {{level: error}}
 limits: {{concurrent: 1000}}
 sources: {{alertmanager: {{}}}}
 channels:
@@ -25,9 +27,18 @@ route: {{receiver: ops}}
 """
 
 
+class Figures(NamedTuple):
+    """What one round showed: requests per second, latencies in ms, processor µs per request."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+
+
 def main() -> None:
     """Bare, durable, and durable while every alarm is also being delivered, in turn."""
-    seen: dict[str, list[tuple[float, float, float]]] = {"bare": [], "durable": [], "delivering": []}
+    seen: dict[str, list[Figures]] = {"bare": [], "durable": [], "delivering": []}
     for _ in range(ROUNDS):
         seen["bare"].append(bare())
         seen["durable"].append(tocsin(delivering=False))
@@ -35,19 +46,20 @@ def main() -> None:
     show("intake", report(seen))
 
 
-def bare() -> tuple[float, float, float]:
+def bare() -> Figures:
     """One round of what it is measured against."""
     port = free_port()
     with process("bench/bare.py", str(port), cpu=SERVER, port=port) as server:
         return drive(port, server.pid)
 
 
-def tocsin(*, delivering: bool) -> tuple[float, float, float]:
+def tocsin(*, delivering: bool) -> Figures:
     """One round of the whole daemon on an empty store; its provider answers, or nobody is there."""
     port, provider = free_port(), free_port()
     with tempfile.TemporaryDirectory(dir=ROOT / "var") as home:
         path = Path(home) / "tocsin.yml"
         path.write_text(CONFIG.format(port=port, home=home, provider=provider, pool=20), encoding="utf-8")
+        path.chmod(0o600)
         if not delivering:
             with process("-m", "daemon", "--config", str(path), cpu=SERVER, port=port) as server:
                 return drive(port, server.pid)
@@ -58,18 +70,23 @@ def tocsin(*, delivering: bool) -> tuple[float, float, float]:
             return drive(port, server.pid)
 
 
-def drive(port: int, pid: int) -> tuple[float, float, float]:
-    """Load with wrk; return requests per second, p99 in ms, processor µs per request."""
+def drive(port: int, pid: int) -> Figures:
+    """Load with wrk, after some seconds to warm up."""
     wrk(port, WARM)
     before = cpu_seconds(pid)
     output = wrk(port, SECONDS)
     used = cpu_seconds(pid) - before
     if "Non-2xx" in output or "Socket errors" in output:
-        print(output)
+        sys.exit(f"not every request was answered well:\n{output}")
     requests = int(re.search(r"(\d+) requests in", output)[1])
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
-    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()
-    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit], used / requests * 1e6
+    return Figures(rate, latency(output, 50), latency(output, 99), used / requests * 1e6)
+
+
+def latency(output: str, percent: int) -> float:
+    """One line of wrk's latency distribution, in ms."""
+    number, unit = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", output).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def wrk(port: int, seconds: int) -> str:
@@ -81,7 +98,7 @@ def wrk(port: int, seconds: int) -> str:
     ).stdout
 
 
-def report(seen: dict[str, list[tuple[float, float, float]]]) -> str:
+def report(seen: dict[str, list[Figures]]) -> str:
     """Medians, and the ratio to the bare server of the same round."""
     labels = {
         "bare": "bottle on pywsgi, parses and answers",
@@ -94,14 +111,15 @@ def report(seen: dict[str, list[tuple[float, float, float]]]) -> str:
         rows.append(
             [
                 labels[name],
-                f"{median([one[0] for one in rounds]):.0f}",
-                f"{median([one[0] / base[0] for one, base in pairs]):.2f}",
-                f"{median([one[1] for one in rounds]):.1f}",
-                f"{median([one[1] / base[1] for one, base in pairs]):.2f}",
-                f"{median([one[2] for one in rounds]):.0f}",
+                f"{median([one.rate for one in rounds]):.0f}",
+                f"{median([one.rate / base.rate for one, base in pairs]):.2f}",
+                f"{median([one.p50 for one in rounds]):.1f}",
+                f"{median([one.p99 for one in rounds]):.1f}",
+                f"{median([one.p99 / base.p99 for one, base in pairs]):.2f}",
+                f"{median([one.cpu for one in rounds]):.0f}",
             ]
         )
-    return table(["server", "requests/s", "ratio", "p99 ms", "ratio", "CPU µs/request"], rows)
+    return table(["server", "requests/s", "ratio", "p50 ms", "p99 ms", "p99 ratio", "CPU µs/request"], rows)
 
 
 if __name__ == "__main__":

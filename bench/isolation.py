@@ -52,6 +52,7 @@ def one_round(*, hangs: bool) -> tuple[float, float]:
     ):
         path = Path(home) / "tocsin.yml"
         path.write_text(CONFIG.format(port=port, home=home, good=good, other=other), encoding="utf-8")
+        path.chmod(0o600)
         with process("-m", "daemon", "--config", str(path), cpu=SERVER, port=port) as server:
             drive(port)
             server.kill()  # what still hangs need not be waited for

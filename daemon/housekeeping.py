@@ -68,12 +68,7 @@ def quiet(known: Iterable[Alert], window: float, now: float) -> list[Event]:
 
 def removed(known: Iterable[Alert], probes: Collection[str], now: float) -> list[Event]:
     """The ends of the alerts whose probe is gone."""
-    return [
-        verdict.removed(alert.key, now)
-        for alert in known
-        # A webhook source that somebody called "probe" is not ours to close.
-        if alert.key not in probes and alert.labels.get("probe") == alert.key
-    ]
+    return [verdict.removed(alert.key, now) for alert in known if alert.key not in probes]
 
 
 def _end(alert: Alert, text: str, at: float) -> Event:

@@ -1,6 +1,7 @@
 """The SQLite engine: group commit, isolation of failures, and every way a disk can say no."""
 
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gevent.event import Event
 
 from daemon import telemetry
 from daemon.errors import SchemaTooNew, StoreCorrupt, StoreError, StoreLocked, StoreUnavailable
-from daemon.store import migrate
+from daemon.store import migrate, sqlite
 from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 
@@ -137,6 +138,20 @@ def test_the_hub_runs_while_the_disk_works(store: SqliteStore) -> None:
         ticks.append(1)
         gevent.idle()
     assert len(ticks) > 3
+
+
+def test_now_and_then_the_log_is_copied_into_the_database(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "CHECKPOINT_EVERY", 1)
+    store.write(put("a"))
+    assert store._copying is not None
+    store._copying.join()
+    without_its_log = tmp_path / "copy.db"
+    shutil.copy(store.path, without_its_log)
+    other = sqlite3.connect(without_its_log)
+    assert other.execute("SELECT steps FROM trace").fetchall() == [("a",)]
+    other.close()
 
 
 def test_readers_cannot_write(store: SqliteStore) -> None:
