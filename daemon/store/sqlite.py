@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 MAX_BATCH = 500  # operations in one transaction: bounds how long the first of them waits
 READERS = 2
-CHECKPOINT_EVERY = 100  # commits after which the write-ahead log is copied back into the database
+CHECKPOINT_EVERY = 30  # commits after which the write-ahead log is copied back into the database
 
 
 class SqliteStore:
