@@ -17,7 +17,7 @@ from daemon.registry import Sample
 
 log = logging.getLogger("tocsin.methods")
 
-NOT_ITS_OWN = "read with the options that belong to the sample, not with this source's own: give a body to try those"
+NOT_ITS_OWN = "read with options that belong to the sample, not with this source's own; a body is read with those"
 
 
 class SourceLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,7 +101,7 @@ def test_a_trial_shows_what_matters_and_what_it_does_not_tell(desk: Desk) -> Non
     trials = desk.ask("sources.test", name="shop", sample="firing")
     assert show.trials(trials) == "firing: ok\n  [firing, error] till is stuck (key k)  team=sales\n"
     trials[0]["note"] = "read with another map"
-    assert "  ! read with another map: --body FILE\n" in show.trials(trials)
+    assert "  ! read with another map (--body FILE)\n" in show.trials(trials)
 
 
 def test_a_body_that_is_not_text_is_shown_as_base64(full: Desk) -> None:
