@@ -1,7 +1,7 @@
 """One thing to say, one way to say it, and what came back."""
 
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -128,6 +128,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         lines += [f"{name}: {value}" for name, value in sorted(alert.labels.items())]
         lines += [f"{name}: {url}" for name, url in alert.links.items()]
         return "\n".join(line for line in lines if line)
+
+
+def in_templates(message: Message) -> dict[str, Any]:
+    """The names that an operator's template may use."""
+    return {"alert": message.alert, "notice": message.notice, "message": message}
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

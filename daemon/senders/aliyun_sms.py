@@ -9,12 +9,13 @@ from typing import ClassVar
 import msgspec
 
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait, TemplateError
-from daemon.notice import Message, Receipt
+from daemon.notice import Message, Receipt, in_templates
 from daemon.secret import Secret
 from daemon.senders import aliyun_codes, phone, text
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
 from daemon.senders.base import Sender, sender
+from daemon.senders.http import check_url
 from daemon.template import Template
 
 LONGEST_PARAM = 500
@@ -50,7 +51,7 @@ class AliyunSms(Sender):
     )
     endpoint: str = field(
         default="https://dysmsapi.aliyuncs.com",
-        metadata={"doc": "the gateway of your region; http:// is taken too, for tests"},
+        metadata={"doc": "the gateway of your region; http:// is taken too, for tests", "check": check_url},
     )
 
     def __post_init__(self) -> None:
@@ -127,7 +128,7 @@ class AliyunSms(Sender):
 
     def _params(self, message: Message) -> tuple[dict[str, str], list[str]]:
         """Render each variable; one that does not render says what the message is about, and a warning why."""
-        values = {"alert": message.alert, "notice": message.notice, "message": message}
+        values = in_templates(message)
         params, warnings = {}, []
         for name, template in self.template_params.items():
             try:

@@ -37,6 +37,7 @@ HOMES = {
     "sqlite3": ("daemon/store/",),
     "ssl": ("daemon/probes/", "daemon/senders/"),
     "pwd": ("daemon/privileges.py",),
+    "grp": ("daemon/privileges.py",),
     "argparse": ("daemon/__main__.py", "daemon/cli/"),
     "unittest": (),
     "requests": (),
