@@ -21,6 +21,7 @@ HOMES = {
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
+        "daemon/resolver.py",
         "daemon/selfcheck.py",
         "daemon/senders/",
         "daemon/store/sqlite.py",
