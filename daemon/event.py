@@ -16,6 +16,7 @@ MAX_LINK = 2_000
 EARLIEST = 946_684_800.0  # 2000-01-01: older stamps are a sender's zero value, not a time
 RESERVED = {"tocsin": "tocsin's alarms about itself", "probe": "the probes' alarms"}  # sources that are ours alone
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
+JOINER = "\u200d"  # glues emoji together: family, flags of professions; the one unprintable character that stays
 
 
 class State(StrEnum):
@@ -107,14 +108,16 @@ def cleaned(event: Event, now: float) -> Event:
 def _line(text: str, limit: int) -> str:
     """Make one printable line of at most `limit` characters."""
     if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text[: 4 * limit]).strip()
+        text = "".join(c if c.isprintable() or c == JOINER else " " for c in text[: 4 * limit]).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _text(text: str, limit: int) -> str:
     """Keep line breaks and tabs, drop other control characters, cut at `limit` characters."""
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in "\n\t" else " " for c in text[: 4 * limit].replace("\r\n", "\n"))
+        text = "".join(
+            c if c.isprintable() or c in f"\n\t{JOINER}" else " " for c in text[: 4 * limit].replace("\r\n", "\n")
+        )
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
