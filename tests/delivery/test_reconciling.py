@@ -171,12 +171,14 @@ def test_an_operator_who_revives_it_has_it_sent_once_more(post: Post) -> None:
 
 
 def test_a_provider_that_finds_nonsense_has_not_found_it(post: Post) -> None:
-    sms = Askable(answer=raising(LOST, None), known={f"{post.store.name}-D1": "yes"})  # type: ignore[dict-item]
+    sms = Askable(answer=raising(LOST), known={f"{post.store.name}-D1": "yes"})  # type: ignore[dict-item]
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
-    post.go(30)
-    assert (post.row(one).phase, post.row(one).provider_id, len(sms.heard)) == (Phase.SENT, "yes", 2)
+    post.go(60)
+    row = post.row(one)
+    assert (row.phase, len(sms.heard)) == (Phase.WAITING, 2)
+    assert row.reason.startswith("it may have arrived, and the provider cannot be asked: the sender broke (TypeError)")
 
 
 # ---- it cannot know yet
