@@ -56,8 +56,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One notice to one recipient over one channel: a row of the outbox.
 
-    `then` are the ways still to be tried (fail-over order); `interrupted` says that an earlier try may
-    have reached the provider before we could write down its answer.
+    `then` are the ways still to be tried (fail-over order); `interrupted` counts the tries that may have
+    reached the provider although we could not write down its answer.
     """
 
     id: int
@@ -76,7 +76,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     then: list[Hop]
     alone: bool  # never batched again: a batch with it was refused because of somebody in it
-    interrupted: bool
+    interrupted: int
 
     @property
     def code(self) -> str:
@@ -151,6 +151,7 @@ class Sends(Protocol):
 
     address: ClassVar[str]
     batch: ClassVar[int]
+    knows_after: ClassVar[float]
 
     @property
     def timeout(self) -> float:

@@ -36,6 +36,7 @@ class AliyunSms(Sender):
 
     address: ClassVar[str] = "phone"
     batch: ClassVar[int] = 1_000
+    knows_after: ClassVar[float] = 20.0
 
     access_key_id: str = field(metadata={"doc": "the AccessKey's id"})
     access_key_secret: Secret = field(metadata={"doc": "the AccessKey's secret"})
@@ -93,7 +94,8 @@ class AliyunSms(Sender):
         """Look for the message's OutId among what its number was sent since then.
 
         Only for one recipient (None for several): the gateway is asked about one number at a time, and rows
-        that may have arrived are repeated one by one. It knows of a message some seconds after it took it.
+        that may have arrived are repeated one by one. It knows of a message some seconds after it took it
+        (`knows_after`).
         """
         if len(message.recipients) != 1:
             return None
