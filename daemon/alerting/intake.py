@@ -14,7 +14,7 @@ from daemon.alerting.pipeline import Accepted
 from daemon.clock import Clock
 from daemon.config.settings import Settings, Source
 from daemon.errors import HandlerError, StoreError
-from daemon.event import Event, Severity, State, cleaned
+from daemon.event import OWN, Event, Severity, State, cleaned
 from daemon.hook import Hook
 from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
@@ -24,7 +24,6 @@ from daemon.store.quarantine import Kind, Quarantined
 log = logging.getLogger("tocsin.alerting")
 
 TURN = 0.01  # seconds that one request may keep the event loop while its events are read
-OWN = "tocsin"  # the source of alarms about tocsin itself
 
 
 class Intake:

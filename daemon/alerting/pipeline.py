@@ -60,9 +60,8 @@ def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: 
         if reason is not None:
             steps += _posted(tx, alert, name, reason, settings, now)
             reasons.append((name, reason))
-    if (
-        reasons or change is not Change.REPEAT
-    ):  # a repeat that tells nobody anything leaves no trace: there is no end of them
+    # A repeat that tells nobody anything leaves no trace: there is no end of them.
+    if reasons or change is not Change.REPEAT:
         alerts.record(tx, alert.id, steps, now)
     return Accepted(code=alert.code, source=event.source, change=change, told=reasons)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 from gevent import Timeout
 
-from daemon.clock import Clock
+from daemon.clock import JUMP, Clock
 from daemon.config.settings import Channel
 from daemon.delivery import breaker, verdict
 from daemon.delivery.alarms import Alarms
@@ -24,7 +24,6 @@ from daemon.store.outbox import Claimed
 
 log = logging.getLogger("tocsin.delivery")
 
-JUMP = 5.0  # a wall clock that parts from the monotonic one by more was set, or the machine slept
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
 LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again
 
