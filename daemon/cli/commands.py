@@ -185,7 +185,7 @@ COMMANDS = (
             arg("source", "--source", help="all of this source that still wait"),
         ),
         patience=LONG,
-        failed=lambda replayed: any(one["problem"] for one in replayed),
+        failed=lambda replayed: any(one["problem"] for one in replayed["requests"]),
     ),
     Command(
         words="channels list",
