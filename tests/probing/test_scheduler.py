@@ -472,6 +472,14 @@ def test_up_is_a_metric_only_when_it_is_known(clock: FakeClock, start: Start) ->
     assert 'tocsin_probe_up{probe="down-known"} 0.0' in exposed()
 
 
+def test_looks_are_counted_by_their_result_and_timed(clock: FakeClock, start: Start) -> None:
+    start(Plans(plan("counted-up", every=10), plan("counted-down", lambda: BAD, every=10)))
+    clock.advance(40)
+    assert 'tocsin_probe_looks_total{probe="counted-up",result="ok"} 4.0' in exposed()
+    assert 'tocsin_probe_looks_total{probe="counted-down",result="failed"} 4.0' in exposed()
+    assert 'tocsin_probe_seconds_count{probe="counted-up"} 4.0' in exposed()
+
+
 def test_on_the_real_clock_with_a_real_server_down_and_up_arrive() -> None:
     answers = [ok(), ok(), b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"]
     events: Queue[Event] = Queue()
