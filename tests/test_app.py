@@ -103,7 +103,7 @@ def test_a_new_key_of_the_zeromq_port_is_said_to_wait_for_a_restart_and_is_not_s
 
 def curve() -> str:
     """A new pair of keys, as settings."""
-    public, secret = (key.decode().replace("${", "$${") for key in zmq.curve_keypair())
+    public, secret = (key.decode().replace("$", "$$") for key in zmq.curve_keypair())
     return f"auth: {{curve: {{secret_key: '{secret}', clients: [{{name: me, public: '{public}'}}]}}}}\n"
 
 

@@ -5,10 +5,12 @@ Hours are written from BEGIN on: what came at 1 and waited in quarantine is fed 
 
 import pytest
 
+from daemon import housekeeping
 from daemon.alerting import pipeline
 from daemon.alerting.dedupe import Change, change
 from daemon.alerting.intake import Intake
 from daemon.alerting.pipeline import Accepted
+from daemon.config.settings import Retention
 from daemon.event import Event, State
 from daemon.hook import Hook
 from daemon.notice import Reason
@@ -16,6 +18,7 @@ from daemon.store import alerts, ends, notices, outbox, quarantine
 from daemon.store.ends import End
 from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
+from daemon.units import Seconds
 from fake_clock import BEGIN, FakeClock
 from made import event, settings
 
@@ -177,9 +180,11 @@ def test_ends_are_remembered_only_while_something_of_their_source_waits(story: S
     story.live(1, ends_at())
     assert remembered() == [(fires().fingerprint(),)]
     story.store.write(lambda tx: quarantine.replayed(tx, story.waiting, at(2)))
-    assert story.store.write(lambda tx: ends.forget(tx, at(1))) == 0
-    assert story.store.write(lambda tx: ends.forget(tx, at(1.5))) == 1
-    story.live(2, ends_at())
+    story.live(2, ends_at(until=1.5))
+    assert story.store.read(lambda tx: ends.last(tx, fires().fingerprint())) == End(heard_at=at(1), ended_at=None)
+    housekeeping.forget_old(story.store, Retention(quarantine=Seconds(HOUR)), at(2))
+    assert remembered() != []
+    housekeeping.forget_old(story.store, Retention(quarantine=Seconds(HOUR)), at(2.5))
     assert remembered() == []
 
 

@@ -92,6 +92,11 @@ def test_an_empty_daemon_can_be_shown_too(desk: Desk) -> None:
             assert one.show(desk.ask(one.method))
 
 
+def test_a_replay_says_how_many_are_left_where_any_are(full: Desk) -> None:
+    assert "still waiting: 1\n" in show.replayed(full.ask("quarantine.replay", source="shop"))
+    assert "waiting" not in show.replayed({"requests": [], "left": 0})
+
+
 def test_a_body_that_is_not_text_is_shown_as_base64(full: Desk) -> None:
     assert "base64" in show.request(full.ask("quarantine.show", id="Q1"))
     assert "正文" in show.request(full.ask("quarantine.show", id="Q2"))
