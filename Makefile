@@ -24,11 +24,11 @@ ifneq ($(shell cat $(VENV)/place 2>/dev/null && $(VENV)/bin/python -c 'print("wo
 $(shell rm -f $(VENV)/run.stamp $(VENV)/test.stamp)
 endif
 
-.PHONY: help init run test check unit bench lock install uninstall clean
+.PHONY: help init run test check bench lock install uninstall clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
-	@sed -n 's/^\([a-z][a-z ]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 init: $(VENV)/test.stamp  ## build the virtual environment with everything for tests
 
@@ -42,7 +42,7 @@ run: $(VENV)/run.stamp  ## start tocsin in the foreground, its state under ./var
 test: $(VENV)/test.stamp  ## lint, types, import contracts, the whole suite
 	@$(VENV)/bin/python -m pytest
 
-check unit: $(VENV)/test.stamp  ## the quick part of the suite
+check: $(VENV)/test.stamp  ## the quick part of the suite
 	@$(VENV)/bin/python -m pytest -m 'not slow'
 
 bench: $(VENV)/test.stamp  ## the benchmarks, with tables and a chart

@@ -4,10 +4,11 @@ import sys
 
 import intake
 import isolation
+import machine
 import sending
 from measure import ROOT
 
-ALL = {"sending": sending.main, "intake": intake.main, "isolation": isolation.main}
+ALL = {"machine": machine.main, "sending": sending.main, "intake": intake.main, "isolation": isolation.main}
 
 if __name__ == "__main__":
     (ROOT / "var").mkdir(exist_ok=True)

@@ -101,6 +101,7 @@ def _serve(app: App, asked: Asked) -> None:
             app.reopen_log()
     logger.info("stopping: %s", number.name)
     app.stop()
+    logger.info("stopped")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.probing.scheduler import Scheduler
+from daemon.resolver import NameServers, renew_hub
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
 
@@ -78,6 +79,9 @@ class App:
         """Each part registers its stop the moment it runs; the doors open last."""
         store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
         self._stops.append(("store", store.close))
+        self._name_servers = name_servers = NameServers(self._clock, renew_hub)
+        name_servers.start()
+        self._stops.append(("name servers", name_servers.stop))
         intake = Intake(store, self._clock, lambda: self.settings)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
         courier.start()
@@ -150,6 +154,7 @@ class App:
         sdnotify.reloading()
         loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
         self._loaded = loaded
+        self._name_servers.renew()
         self._courier.reload()
         self._scheduler.reload()
         for warning in loaded.warnings:

@@ -18,6 +18,7 @@ OWN = "tocsin"  # the source of alarms about tocsin itself
 PROBE = "probe"  # the source of the probes' alarms
 RESERVED = {OWN: "tocsin's alarms about itself", PROBE: "the probes' alarms"}  # sources that are ours alone
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
+JOINER = "\u200d"  # glues emoji together: family, flags of professions; the one unprintable character that stays
 
 
 class State(StrEnum):
@@ -109,14 +110,16 @@ def cleaned(event: Event, now: float) -> Event:
 def _line(text: str, limit: int) -> str:
     """Make one printable line of at most `limit` characters."""
     if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text[: 4 * limit]).strip()
+        text = "".join(c if c.isprintable() or c == JOINER else " " for c in text[: 4 * limit]).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _text(text: str, limit: int) -> str:
     """Keep line breaks and tabs, drop other control characters, cut at `limit` characters."""
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in "\n\t" else " " for c in text[: 4 * limit].replace("\r\n", "\n"))
+        text = "".join(
+            c if c.isprintable() or c in f"\n\t{JOINER}" else " " for c in text[: 4 * limit].replace("\r\n", "\n")
+        )
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -1,7 +1,7 @@
 """One thing to say, one way to say it, and what came back."""
 
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -56,8 +56,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One notice to one recipient over one channel: a row of the outbox.
 
-    `then` are the ways still to be tried (fail-over order); `interrupted` says that an earlier try may
-    have reached the provider before we could write down its answer.
+    `then` are the ways still to be tried (fail-over order); `interrupted` counts the tries that may have
+    reached the provider although we could not write down its answer.
     """
 
     id: int
@@ -76,7 +76,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     then: list[Hop]
     alone: bool  # never batched again: a batch with it was refused because of somebody in it
-    interrupted: bool
+    interrupted: int
 
     @property
     def code(self) -> str:
@@ -130,6 +130,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(line for line in lines if line)
 
 
+def in_templates(message: Message) -> dict[str, Any]:
+    """The names that an operator's template may use."""
+    return {"alert": message.alert, "notice": message.notice, "message": message}
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The provider took the message: its own id for it, and its own words.
 
@@ -146,6 +151,7 @@ class Sends(Protocol):
 
     address: ClassVar[str]
     batch: ClassVar[int]
+    knows_after: ClassVar[float]
 
     @property
     def timeout(self) -> float:

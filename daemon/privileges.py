@@ -1,5 +1,6 @@
-"""Giving up root once the doors are bound."""
+"""Whose rights we have, and giving up root's once the doors are bound."""
 
+import grp
 import os
 import pwd
 
@@ -8,6 +9,15 @@ from daemon.errors import TocsinError
 
 class PrivilegeError(TocsinError):
     """The process cannot become the user it was told to become."""
+
+
+def owner() -> tuple[str, str]:
+    """The user and the group that we are: names, or numbers where they have none."""
+    user, group = os.geteuid(), os.getegid()
+    try:
+        return pwd.getpwuid(user).pw_name, grp.getgrgid(group).gr_name
+    except KeyError:
+        return str(user), str(group)
 
 
 def drop(user: str) -> None:

@@ -18,23 +18,42 @@ from daemon.registry import Sample, handler
 from daemon.template import Template
 
 
-def _doc(text: str) -> dict[str, str]:
-    return {"doc": text}
+def _doc(text: str, **more: Any) -> dict[str, Any]:
+    return {"doc": text, **more}
+
+
+def _reads(text: str) -> None:
+    """Refuse a value of the map that is a path or an expression, and a wrong one."""
+    _Expression("", text)
+
+
+def _leads(text: str) -> None:
+    """Refuse what is no path."""
+    if text:
+        Path(text)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
     """Where an event's fields come from: a path (`$.a.b`), a Jinja expression (`{{ body.a }}`) or a constant."""
 
-    title: str = field(metadata=_doc("one line that says what is wrong"))
-    key: str = field(default="", metadata=_doc("what names the problem; without it the labels do"))
-    state: str = field(default="firing", metadata=_doc("a word that says whether the problem is there or over"))
-    severity: str = field(default="error", metadata=_doc("a word that says how bad it is"))
-    text: str = field(default="", metadata=_doc("what else there is to say"))
-    started_at: str = field(default="", metadata=_doc("when it began: RFC 3339 or seconds since the epoch"))
-    ended_at: str = field(default="", metadata=_doc("when it was over"))
-    labels: dict[str, str] = field(default_factory=dict, metadata=_doc("label -> path, expression or constant"))
-    links: dict[str, str] = field(default_factory=dict, metadata=_doc("what it shows -> where its address comes from"))
+    title: str = field(metadata=_doc("one line that says what is wrong", check=_reads))
+    key: str = field(default="", metadata=_doc("what names the problem; without it the labels do", check=_reads))
+    state: str = field(
+        default="firing", metadata=_doc("a word that says whether the problem is there or over", check=_reads)
+    )
+    severity: str = field(default="error", metadata=_doc("a word that says how bad it is", check=_reads))
+    text: str = field(default="", metadata=_doc("what else there is to say", check=_reads))
+    started_at: str = field(
+        default="", metadata=_doc("when it began: RFC 3339 or seconds since the epoch", check=_reads)
+    )
+    ended_at: str = field(default="", metadata=_doc("when it was over", check=_reads))
+    labels: dict[str, str] = field(
+        default_factory=dict, metadata=_doc("label -> path, expression or constant", check=_reads)
+    )
+    links: dict[str, str] = field(
+        default_factory=dict, metadata=_doc("what it shows -> where its address comes from", check=_reads)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +118,7 @@ class Options:
 
     map: Fields = field(metadata=_doc("where each field of the event comes from"))
     each: str = field(
-        default="", metadata=_doc("path to a list: one event per element, `$` and `item` are the element")
+        default="", metadata=_doc("path to a list: one event per element, `$` and `item` are the element", check=_leads)
     )
     states: States = field(default=States(), metadata=_doc("the source's own words for firing and resolved"))
     severities: Severities = field(default=Severities(), metadata=_doc("the source's own words for severities"))

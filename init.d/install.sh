@@ -5,6 +5,8 @@ set -eu
 root() { echo "$DESTDIR$1"; } # where a path is during the installation
 home=$(root "$PREFIX")
 system() { [ -z "$DESTDIR" ]; } # onto this machine, not into a package's tree
+# systemd makes such folders below /run only
+case $RUNDIR in /run/?*) runtime=${RUNDIR#/run/} ;; *) runtime=tocsin ;; esac
 
 fail() { echo "make $action: $*" >&2; exit 1; }
 
@@ -13,10 +15,12 @@ placed() {
     sed -e 's|/opt/tocsin|@HOME@|g' -e 's|/etc/tocsin|@ETC@|g' -e 's|/etc/default/tocsin|@DEFAULTS@|g' \
         -e 's|/etc/init\.d/tocsin|@INIT@|g' -e 's|/run/tocsin|@RUN@|g' -e 's|/var/lib/tocsin|@STATE@|g' \
         -e 's|/var/log/tocsin-supervisor|@SLOG@|g' -e 's|/var/log/tocsin|@LOG@|g' \
-        -e 's|^TOCSIN_USER=tocsin|TOCSIN_USER=@USER@|' -e 's|^User=tocsin|User=@USER@|' -e 's|^Group=tocsin|Group=@USER@|' "$1" |
+        -e 's|^TOCSIN_USER=tocsin|TOCSIN_USER=@USER@|' -e 's|^User=tocsin|User=@USER@|' -e 's|^Group=tocsin|Group=@USER@|' \
+        -e 's|^RuntimeDirectory=tocsin/|RuntimeDirectory=@RUNNAME@/|' "$1" |
         sed -e "s|@HOME@|$PREFIX|g" -e "s|@ETC@|$CONFDIR|g" -e "s|@DEFAULTS@|$DEFAULTS|g" \
             -e "s|@INIT@|$INITDIR/tocsin|g" -e "s|@RUN@|$RUNDIR|g" -e "s|@STATE@|$STATEDIR|g" \
-            -e "s|@SLOG@|$SUPERVISORLOGDIR|g" -e "s|@LOG@|$LOGDIR|g" -e "s|@USER@|$SERVICE_USER|g"
+            -e "s|@SLOG@|$SUPERVISORLOGDIR|g" -e "s|@LOG@|$LOGDIR|g" -e "s|@USER@|$SERVICE_USER|g" \
+            -e "s|@RUNNAME@|$runtime|g"
 }
 
 put() { # put MODE SOURCE PATH
@@ -89,10 +93,13 @@ make_places() {
     ! system || chown "$SERVICE_USER:$(id -gn "$SERVICE_USER")" "$STATEDIR" "$LOGDIR"
 }
 
-# only where init scripts really live: an installation elsewhere leaves this machine's boot alone
+# Only where init scripts really live: an installation elsewhere leaves this machine's boot alone. The links of the
+# run levels and systemd's are two things: `defaults` makes the former, `enable` both.
 tell_init() {
-    system || return 0
-    if [ "$INITDIR" = /etc/init.d ] && command -v update-rc.d > /dev/null; then update-rc.d tocsin "$1" > /dev/null; fi
+    system && [ "$INITDIR" = /etc/init.d ] || return 0
+    if command -v update-rc.d > /dev/null; then
+        for word in "$@"; do update-rc.d tocsin "$word" > /dev/null; done
+    fi
     if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 }
 
@@ -102,12 +109,18 @@ install_it() {
     make_home
     make_config
     make_places
+    # an upgrade leaves alone what the administrator has said about the boot
+    if [ -e "$(root "$INITDIR/tocsin")" ]; then boot=defaults; else boot="defaults enable"; fi
     put 0755 init.d/tocsin "$INITDIR/tocsin"
     put 0644 etc/tocsin.service "$UNITDIR/tocsin.service"
     mkdir -p "$(root "$BINDIR")"
     ln -sfn "$PREFIX/bin/tocsinctl" "$(root "$BINDIR/tocsinctl")"
-    tell_init defaults
-    echo "tocsin is installed in $PREFIX; edit $CONFDIR/tocsin.yml, then: $(started_by) start"
+    tell_init $boot
+    if system && "$INITDIR/tocsin" status > /dev/null 2>&1; then
+        echo "tocsin is upgraded in $PREFIX; the old one still runs until: $(started_by) restart"
+    else
+        echo "tocsin is installed in $PREFIX; edit $CONFDIR/tocsin.yml, then: $(started_by) start"
+    fi
 }
 
 started_by() { if [ "$INITDIR" = /etc/init.d ]; then echo "service tocsin"; else echo "$INITDIR/tocsin"; fi; }
@@ -122,6 +135,7 @@ uninstall_it() {
         [ -x "$home/bin/tocsind" ] && [ -f "$home/pyvenv.cfg" ] || fail "$home does not look like tocsin's; nothing was removed"
         rm -rf "$home"
     fi
+    if [ -e "$(root "$INITDIR/tocsin")" ]; then tell_init disable; fi
     rm -f "$(root "$INITDIR/tocsin")" "$(root "$UNITDIR/tocsin.service")" "$(root "$CONFDIR/supervisord.conf")"
     if [ "$(readlink "$(root "$BINDIR/tocsinctl")" || true)" = "$PREFIX/bin/tocsinctl" ]; then
         rm -f "$(root "$BINDIR/tocsinctl")"

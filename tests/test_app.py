@@ -11,6 +11,7 @@ from pathlib import Path
 import gevent
 import pytest
 import zmq
+from gevent.resolver.ares import Resolver
 
 from apps import ROOM, logging_as_it_was, write
 from daemon.app import App
@@ -88,6 +89,19 @@ def test_what_needs_a_restart_is_said_at_every_reload_until_then(make: Make, tmp
     write(tmp_path, "")
     assert app.reload() == []
     assert "restart" not in " ".join(app._loaded.warnings)
+
+
+def test_a_reload_has_the_name_servers_read_anew(make: Make) -> None:
+    app, hub = make(), gevent.get_hub()
+    app.start()
+    others, hub.resolver = hub.resolver, Resolver()
+    try:
+        before = hub.resolver.cares
+        assert app.reload() == []
+        assert hub.resolver.cares is not before
+        hub.resolver.close()
+    finally:
+        hub.resolver = others
 
 
 def test_a_new_key_of_the_zeromq_port_is_said_to_wait_for_a_restart_and_is_not_shown(

@@ -56,3 +56,9 @@ def test_impossible_times_are_unknown_times() -> None:
     for stamp in (-62135596800.0, 253402300799.0, float("nan"), float("inf"), 0.0):
         assert cleaned(event(started_at=stamp), BEGIN).started_at is None
     assert cleaned(event(started_at=BEGIN - 5), BEGIN).started_at == BEGIN - 5
+
+
+def test_joined_emoji_stay_joined() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    clean = cleaned(Event(source="s", key="k", title=f"{family}\u200b down", text=f"{family}\x07"), BEGIN)
+    assert (clean.title, clean.text) == (f"{family}  down", f"{family} ")

@@ -8,6 +8,7 @@ from daemon import __version__
 from daemon.cli.commands import COMMANDS, Arg, Command, arg
 
 URL = "tcp://127.0.0.1:8421"
+A_DAY = 86_400
 GROUPS = {
     "alerts": "problems, open and over",
     "deliveries": "messages on their way, sent, and dead",
@@ -26,9 +27,12 @@ _EXITS = (
 
 
 def _positive(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= 86_400:  # noqa: PLR2004 - a day
-        raise argparse.ArgumentTypeError("write seconds, more than 0")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= A_DAY:
+        raise argparse.ArgumentTypeError(f"{text!r}: write seconds, more than 0 and at most {A_DAY}")
     return seconds
 
 
@@ -79,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         made = where.add_parser(
             name, parents=[options], help=one.help, description=one.help, epilog=_EXITS, allow_abbrev=False
         )
-        _fill(made, one.args)
+        _fill(made.add_mutually_exclusive_group(required=True) if one.either else made, one.args)
         made.set_defaults(command=one)
     for name, (text, args) in LOCAL.items():
         made = words.add_parser(name, parents=[options], help=text, description=text, allow_abbrev=False)
@@ -92,7 +96,7 @@ def _group(words: Any, name: str, text: str) -> Any:
     return words.add_parser(name, help=text, description=text).add_subparsers(metavar="COMMAND", required=True)
 
 
-def _fill(target: argparse.ArgumentParser, args: tuple[Arg, ...]) -> None:
+def _fill(target: Any, args: tuple[Arg, ...]) -> None:
     for one in args:
         options = dict(one.options)
         if one.flags:

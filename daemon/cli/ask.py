@@ -90,7 +90,7 @@ def _look_whether_somebody_listens(where: Where) -> None:
 def _host_and_port(url: str) -> tuple[str, int]:
     host, _, port = url.removeprefix("tcp://").rpartition(":")
     if not url.startswith("tcp://") or not host or not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
-        raise CannotAskError(f"{url!r} is not an address: write tcp://127.0.0.1:8421 or ipc:///run/tocsin.ipc")
+        raise CannotAskError(f"{url!r} is not an address: write tcp://127.0.0.1:8421 or ipc:///run/tocsin/ipc/control")
     return host.strip("[]"), int(port)
 
 

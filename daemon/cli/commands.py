@@ -5,13 +5,16 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from daemon.cli import show
 
 PATIENCE = 5.0  # seconds to wait for an answer
+MOST_ROWS = 1_000  # of a list at once
 LONG = 60.0  # for what asks a provider, looks at a target, or works through many rows
 
 _SEVERITIES = ("critical", "error", "warning", "info")
@@ -41,13 +44,17 @@ def never(result: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One command. `failed` says of an answer that it is bad news, for the exit code."""
+    """One command. `failed` says of an answer that it is bad news, for the exit code.
+
+    With `either` exactly one of its arguments must be given.
+    """
 
     words: str
     method: str
     help: str
     show: Callable[[Any], str]
     args: tuple[Arg, ...] = ()
+    either: bool = False
     patience: float = PATIENCE
     failed: Callable[[Any], bool] = field(default=never)
 
@@ -60,9 +67,27 @@ def pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def count(text: str) -> int:
+    """Read how many rows are wanted."""
+    rows = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_ROWS)) else 0
+    if not 1 <= rows <= MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number from 1 to {MOST_ROWS}")
+    return rows
+
+
+def content(path: str) -> str:
+    """Read a body from a file, or from standard input for `-`."""
+    try:
+        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{path} is not UTF-8: byte {error.start}") from error
+
+
 def _page(letter: str) -> tuple[Arg, ...]:
     return (
-        arg("limit", "--limit", type=int, metavar="N", help="how many at most (100)"),
+        arg("limit", "--limit", type=count, metavar="N", help="how many at most (100)"),
         arg("before", "--before", metavar="CODE", help=f"the page that follows this one, such as {letter}17"),
     )
 
@@ -71,11 +96,13 @@ def _sample(name: str) -> Command:
     return Command(
         words=name,
         method="sources.test",
-        help="Run the samples of a source's handler through it, and show the events that they make.",
+        help="Try a source: run its handler's samples, or a body of yours, and show the events that they make.",
         show=show.trials,
         args=(
             arg("name", metavar="NAME", help="the source"),
             arg("sample", "--sample", metavar="NAME", help="only this sample"),
+            arg("body", "--body", metavar="FILE", type=content, help="read this instead of the samples; - is stdin"),
+            arg("content_type", "--content-type", metavar="TYPE", help="what the body is sent as (JSON)"),
             arg("send", "--send", action="store_const", const=True, help="really raise them, marked as a test"),
         ),
         patience=LONG,
@@ -160,6 +187,7 @@ COMMANDS = (
             arg("id", metavar="CODE", nargs="?", help="such as D5"),
             arg("channel", "--channel", help="all dead ones of this channel"),
         ),
+        either=True,
     ),
     Command(
         words="quarantine list",
@@ -184,6 +212,7 @@ COMMANDS = (
             arg("id", metavar="CODE", nargs="?", help="such as Q3"),
             arg("source", "--source", help="all of this source that still wait"),
         ),
+        either=True,
         patience=LONG,
         failed=lambda replayed: any(one["problem"] for one in replayed["requests"]),
     ),

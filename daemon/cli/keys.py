@@ -25,12 +25,12 @@ def pair(make: Callable[[], Pair] = zmq.curve_keypair) -> Pair:
             return public, secret
 
 
-def keygen(folder: str, name: str) -> str:
-    """Make a pair; write it to files when there is a folder for them, else tell it. Returns what to print."""
+def keygen(folder: str, name: str) -> dict[str, str]:
+    """Make a pair, and write it to files when there is a folder for them: then only the public key is told."""
     public, secret = (key.decode() for key in pair())
     if not folder:
-        return f"public: {public}\nsecret: {secret}\n"
-    secret_file, public_file = Path(folder, f"{name}.secret"), Path(folder, f"{name}.public")
+        return {"name": name, "public": public, "secret": secret}
+    secret_file, public_file = Path(folder, f"{name}.secret").absolute(), Path(folder, f"{name}.public").absolute()
     try:
         secret_file.parent.mkdir(parents=True, exist_ok=True)
         _write(secret_file, secret, 0o600)
@@ -39,12 +39,26 @@ def keygen(folder: str, name: str) -> str:
         raise CannotAskError(f"{error.filename} is there already; move it away, or choose another --name") from error
     except OSError as error:
         raise CannotAskError(f"cannot write {error.filename}: {error.strerror}") from error
-    return (
-        f"{secret_file} holds the secret key: keep it on the machine that uses it\n"
-        f"{public_file} holds the public key\n\n"
-        "For a client, in the daemon's configuration:\n"
-        f"auth: {{curve: {{clients: [{{name: {name}, public: '{public}', may: [read]}}]}}}}\n"
-    )
+    return {"name": name, "public": public, "public_file": str(public_file), "secret_file": str(secret_file)}
+
+
+def described(made: dict[str, str]) -> str:
+    """Say what was made, and what to do with it: the same pair may be the daemon's or a client's."""
+    if "secret" in made:
+        return f"public: {made['public']}\nsecret: {made['secret']}\n"
+    public, secret_file = made["public"], made["secret_file"]
+    return f"""\
+{secret_file} holds the secret key: keep it on the machine that uses it
+{made["public_file"]} holds the public key: {public}
+
+If it is the daemon's, let its user read the secret (chgrp tocsin, chmod 640), and write into its configuration
+  auth: {{curve: {{secret_key: 'file:{secret_file}', clients: […]}}}}
+Its clients then call tocsinctl with --server-key '{public}'
+
+If it is a client's, write into the daemon's configuration
+  auth: {{curve: {{clients: [{{name: {made["name"]}, public: '{public}', may: [read]}}]}}}}
+The client then calls tocsinctl with --key-file {secret_file}
+"""
 
 
 def _write(path: Path, key: str, mode: int) -> None:

@@ -11,11 +11,12 @@ from daemon.cli.arguments import URL, params, parser, setting
 from daemon.cli.ask import CannotAskError, NoAnswerError, NotRunningError, SaidNoError, Where, ask
 from daemon.cli.commands import PATIENCE, SHOWN, Command, command, pair
 from daemon.cli.completion import bash
-from daemon.cli.keys import LENGTH, keygen, secret_in
+from daemon.cli.keys import LENGTH, described, keygen, secret_in
 from daemon.cli.tables import lines
 
 DONE, FAILED, USAGE, NOT_RUNNING, UNKNOWN = range(5)
 INTERRUPTED = 130
+INVALID_PARAMS = -32602  # JSON-RPC's word for wrong usage
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,6 +46,8 @@ def _run(given: argparse.Namespace) -> int:
     except SaidNoError as error:
         if hasattr(given, "json"):
             _print_json({"error": error.error})
+        if error.error.get("code") == INVALID_PARAMS:
+            return _complain(error, USAGE)
         # `status` speaks LSB, where 1 would mean dead: it runs, but does not tell how it is.
         is_status = isinstance(given.command, Command) and given.command.words == "status"
         return _complain(error, UNKNOWN if is_status else FAILED)
@@ -58,7 +61,11 @@ def _complain(error: Exception, code: int) -> int:
 def _carry_out(given: argparse.Namespace) -> int:
     match given.command:
         case "keygen":
-            sys.stdout.write(keygen(getattr(given, "out", ""), getattr(given, "name", "tocsin")))
+            made = keygen(getattr(given, "out", ""), getattr(given, "name", "tocsin"))
+            if hasattr(given, "json"):
+                _print_json(made)
+            else:
+                sys.stdout.write(described(made))
             return DONE
         case "completion":
             sys.stdout.write(bash())

@@ -55,7 +55,7 @@ def methods(result: Any) -> str:
     """Name, right, and the first line about it."""
     return table(
         ("method", "right", "what"),
-        [(one["name"], one["right"], one["doc"].partition("\n")[0]) for one in result],
+        [(one["name"], one["right"], one["help"]) for one in result],
     )
 
 
@@ -104,7 +104,9 @@ def alert(result: Any) -> str:
 
 def event(result: Any) -> str:
     """What became of it."""
-    return f"{result['alert'] or 'no open alert'}: {result['change'].replace('_', ' ')}\n"
+    if not result["alert"]:
+        return "no such alert is open, so there is nothing to end\n"
+    return f"{result['alert']}: {result['change'].replace('_', ' ')}\n"
 
 
 def delivery_list(result: Any) -> str:
@@ -241,14 +243,16 @@ def source_list(result: Any) -> str:
 
 
 def trials(result: Any) -> str:
-    """Each sample with its events."""
+    """Each sample, or the body that was given, with its events."""
     text = ""
     for trial in result:
-        text += f"{printable(trial['sample'])}: {lines(trial['problem']) or 'ok'}\n"
+        text += f"{printable(trial['sample'] or 'the body')}: {lines(trial['problem']) or 'ok'}\n"
+        if trial["note"]:
+            text += f"  ! {lines(trial['note'])} (--body FILE)\n"
         for one in trial["events"]:
-            text += (
-                f"  [{one.get('state', 'firing')}] {lines(one['title'])}  {printable(pairs(one.get('labels', {})))}\n"
-            )
+            key = f" (key {one['key']})" if one["key"] else ""
+            about = f"  {pairs(one['labels'])}" if one["labels"] else ""
+            text += f"  [{one['state']}, {one['severity']}] {printable(one['title'] + key + about)}\n"
         if trial["sent"]:
             text += f"  sent: {_became(trial['sent'])}\n"
     return text

@@ -2,10 +2,11 @@
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, is_dataclass
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from daemon.config.findings import Findings, Path, Place, quoted
+from daemon.config.keys import is_named, key_of, keys_of, settable
 from daemon.config.nodes import Entry, Items, Node, Scalar, Table
 from daemon.config.references import Resolved, UnresolvedError, resolve
 from daemon.config.scalars import is_scalar, meant, read
@@ -13,6 +14,7 @@ from daemon.errors import ConfigError, TocsinError
 from daemon.matcher import Matcher, parse
 from daemon.secret import Secret
 
+NO_MORE: Final[Mapping[str, Any]] = types.MappingProxyType({})
 BAD: Final = object()  # what a part that cannot be used becomes; its problem has been noted
 
 # What constructors raise about their values, those of an operator's own handler included.
@@ -31,9 +33,7 @@ class Decoder:
     builders: Mapping[type, Build] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)  # where each part stands
 
-    def value(
-        self, hint: Any, entry: Entry, path: Path, metadata: Mapping[str, Any] = types.MappingProxyType({})
-    ) -> Any:
+    def value(self, hint: Any, entry: Entry, path: Path, metadata: Mapping[str, Any] = NO_MORE) -> Any:
         """Decode one value, or return BAD after noting every problem in it."""
         node, place = entry.value, entry.place
         self.places[path] = place
@@ -41,11 +41,11 @@ class Decoder:
             node = Table(place, {metadata["bare"]: Entry(place, node)})
         hint, optional = _without_none(hint)
         if hint is Secret:
-            return self._secret(node, place, path)
+            return self._checked(self._secret(node, place, path), path, metadata)
         if optional and isinstance(node, Scalar) and node.is_nothing:
             return None
         if is_scalar(hint):
-            return self._scalar(hint, node, place, path, metadata)
+            return self._checked(self._scalar(hint, node, place, path, metadata), path, metadata)
         if is_dataclass(hint) and isinstance(hint, type):
             return self.table(hint, node, place, path)
         return self._many(hint, Entry(place, node), path, metadata)
@@ -76,7 +76,7 @@ class Decoder:
             if key in table.entries:
                 values[one.name] = self.value(hints[one.name], table.entries[key], (*path, key), one.metadata)
             elif one.default is MISSING and one.default_factory is MISSING:
-                explained = f"; {one.metadata['doc']}" if "doc" in one.metadata else ""
+                explained = f" ({one.metadata['doc']})" if "doc" in one.metadata else ""
                 self.findings.wrong(self.place(path), (*path, key), f"is missing{explained}")
                 values[one.name] = BAD
         return None if any(value is BAD for value in values.values()) else values
@@ -156,26 +156,37 @@ class Decoder:
             )
         return Secret(resolved.text)
 
+    def _checked(self, value: Any, path: Path, metadata: Mapping[str, Any]) -> Any:
+        """Hold a value to the rule of its setting, without quoting it: not every secret is called one."""
+        if value is not BAD and "check" in metadata:
+            try:
+                metadata["check"](value)
+            except UNUSABLE as error:
+                self.findings.wrong(self.place(path), path, str(error))
+                return BAD
+        return value
+
     def _many(self, hint: Any, entry: Entry, path: Path, metadata: Mapping[str, Any]) -> Any:
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is dict and metadata.get("listed"):
             return self._named_items(arguments[1], entry, path)
+        of_each = {"check": metadata["check"]} if "check" in metadata else {}
         if origin is dict:
-            return self._mapping(arguments[1], entry, path)
+            return self._mapping(arguments[1], entry, path, of_each)
         if origin in (tuple, list, frozenset):
-            return self._items(origin, arguments[0], entry, path)
+            return self._items(origin, arguments[0], entry, path, of_each)
         if hint in (Any, object):
             return self._plain(entry.value, entry.place, path)
         self.findings.wrong(entry.place, path, f"the program gives this setting a type that no file can hold: {hint}")
         return BAD
 
-    def _items(self, origin: Any, hint: Any, entry: Entry, path: Path) -> Any:
+    def _items(self, origin: Any, hint: Any, entry: Entry, path: Path, of_each: Mapping[str, Any] = NO_MORE) -> Any:
         nodes = self._as_items(entry, path)
         if nodes is None:
             return BAD
         if hint is Matcher:
             return tuple(one for i, node in enumerate(nodes) for one in self._matchers(node, (*path, f"[{i}]")))
-        found = [self.value(hint, Entry(node.place, node), (*path, f"[{i}]")) for i, node in enumerate(nodes)]
+        found = [self.value(hint, Entry(node.place, node), (*path, f"[{i}]"), of_each) for i, node in enumerate(nodes)]
         return origin(one for one in found if one is not BAD)
 
     def _matchers(self, node: Node, path: Path) -> tuple[Matcher, ...]:
@@ -186,18 +197,18 @@ class Decoder:
             self.findings.wrong(node.place, path, str(error))
             return ()
 
-    def _mapping(self, hint: Any, entry: Entry, path: Path) -> Any:
+    def _mapping(self, hint: Any, entry: Entry, path: Path, of_each: Mapping[str, Any] = NO_MORE) -> Any:
         table = self._as_table(entry.value, entry.place, path)
         if table is BAD:
             return BAD
         found = {}
         for key, one in table.entries.items():
             below = (*path, key)
-            if is_dataclass(hint) and isinstance(hint, type) and _is_named(hint):
+            if is_dataclass(hint) and isinstance(hint, type) and is_named(hint):
                 self.places[below] = one.place
                 found[key] = self.table(hint, one.value, one.place, below, {"name": key})
             else:
-                found[key] = self.value(hint, one, below)
+                found[key] = self.value(hint, one, below, of_each)
         return {key: value for key, value in found.items() if value is not BAD}
 
     def _named_items(self, hint: type, entry: Entry, path: Path) -> Any:
@@ -253,29 +264,10 @@ class Decoder:
         return None
 
 
-def settable(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) -> list[Field[Any]]:
-    """The fields that a file sets."""
-    return [one for one in fields(cls) if one.init and one.name not in given]
-
-
-def key_of(one: Field[Any]) -> str:
-    """What a field is called in the file."""
-    return str(one.metadata.get("key", one.name))
-
-
-def keys_of(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) -> set[str]:
-    """What the fields are called in the file."""
-    return {key_of(one) for one in settable(cls, given)}
-
-
 def name_in(node: Node) -> str:
     """The name that an item of a list carries, as it is written; empty when it carries none."""
     named = node.entries.get("name") if isinstance(node, Table) else None
     return named.value.text if named and isinstance(named.value, Scalar) else ""
-
-
-def _is_named(cls: type) -> bool:
-    return any(one.name == "name" for one in fields(cls))
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:

@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 
 _TCP = "tcp://"
-_IPC = "ipc://"
+IPC = "ipc://"
 _LAST_PORT = 65_535
 
 
@@ -38,11 +38,11 @@ def http_door(text: str) -> Door:
 
 def zmq_door(text: str) -> Door | None:
     """Read a ZeroMQ endpoint; None for a socket in the file system. ValueError says what would be right."""
-    if text.startswith(_IPC) and len(text) > len(_IPC):
+    if text.startswith(IPC) and len(text) > len(IPC):
         return None
     host, colon, port = text.removeprefix(_TCP).rpartition(":")
     if not text.startswith(_TCP) or not colon or not host or _has_odd(host) or not (port == "*" or _is_port(port)):
-        raise ValueError("is not a ZeroMQ endpoint; write tcp://127.0.0.1:8421 or ipc:///run/tocsin/tocsin.ipc")
+        raise ValueError("is not a ZeroMQ endpoint; write tcp://127.0.0.1:8421 or ipc:///run/tocsin/ipc/control")
     return Door(host.strip("[]"), 0 if port == "*" else int(port))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import log
-from daemon.config import check, locks
+from daemon.config import check, locks, rehearsal
 from daemon.config.check import Problem, Written
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.files import Document, gather
@@ -47,7 +47,7 @@ def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loade
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in check.unused(settings):
+    for about, sentence in _doubts(settings):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
@@ -109,6 +109,13 @@ def _written(document: Document) -> Written:
     items = listed.value.items if isinstance(listed.value, Items) else ()
     receivers = frozenset(name_in(item) for item in items)
     return Written(receivers=receivers, channels=keys("channels"), people=keys("people"))
+
+
+def _doubts(settings: Settings) -> Iterator[Problem]:
+    """What can be used, and is probably not what was meant."""
+    yield from check.unused(settings)
+    yield from locks.one_door_only(settings)
+    yield from rehearsal.failures(settings)
 
 
 def _broken_rules(settings: Settings, written: Written, broken: set[str]) -> Iterator[Problem]:

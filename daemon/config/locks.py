@@ -67,6 +67,17 @@ def beyond_loopback(settings: Settings) -> Iterator[Problem]:
         yield ("listen", "zmq"), sentence
 
 
+def one_door_only(settings: Settings) -> Iterator[Problem]:
+    """Tokens that leave the other door open: what they may not do, everybody on this machine may do there."""
+    zmq = _door(zmq_door, settings.listen.zmq)
+    if settings.auth.tokens and not settings.auth.curve and zmq and zmq.is_local:
+        sentence = (
+            f"lock the HTTP door only: over {quoted(settings.listen.zmq)} everybody on this machine may do everything; "
+            "set auth.curve, or listen.zmq: ipc:///run/tocsin/ipc/control, which only tocsin's user and group reach"
+        )
+        yield ("auth", "tokens"), sentence
+
+
 def _http_locks(settings: Settings) -> Iterator[Problem]:
     where = f"{quoted(settings.listen.http)} can be reached from other machines"
     if not settings.auth.tokens and not settings.auth.allow_unauthenticated:

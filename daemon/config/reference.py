@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from daemon.config.decode import key_of
+from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
 from daemon.config.sections import WITHOUT_EFFECT
 from daemon.config.settings import Channel, ProbePlan, Route, Settings, Source

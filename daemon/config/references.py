@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.config.regular import read_regular
+from daemon.privileges import owner
 
 MAX_SECRET_FILE = 64 * 1024
 
@@ -59,7 +60,11 @@ def _content(path: str) -> Resolved:
         raw, exposed = read_regular(path, MAX_SECRET_FILE)
         text = raw.decode()
     except OSError as error:
-        raise UnresolvedError(f"the file {path} cannot be read: {error.strerror}") from error
+        hint = ""
+        if isinstance(error, PermissionError):
+            user, group = owner()
+            hint = f"; it is read as the user {user}: chgrp {group} and chmod 640 it"
+        raise UnresolvedError(f"the file {path} cannot be read: {error.strerror}{hint}") from error
     except UnicodeDecodeError as error:
         raise UnresolvedError(f"the file {path} is not UTF-8: byte {error.start}") from error
     except ValueError as error:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from daemon.config.decode import BAD, Build, Decoder, key_of, keys_of
+from daemon.config.decode import BAD, Build, Decoder
 from daemon.config.findings import Path, quoted
+from daemon.config.keys import key_of, keys_of
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
 from daemon.config.settings import Channel, ProbePlan, Route, Source

@@ -20,7 +20,8 @@ def doc(text: str, **more: Any) -> dict[str, Any]:
     """Attach a setting's one-sentence documentation.
 
     What else a file's setting may have: `key`, its name where Python's differs; `least` and `most` of a number;
-    `bare`, the field that a single text stands for; `listed`, for named things that are written as a list.
+    `check`, what raises a ValueError about a value that cannot be used, quoting no secret; `bare`, the field that a
+    single text stands for; `listed`, for named things that are written as a list.
     """
     return {"doc": text, **more}
 
@@ -100,10 +101,12 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Auth:
-    """Who may ask the daemon; with no tokens set, whoever reaches a loopback door."""
+    """Who may ask: tokens lock the HTTP door, curve the ZeroMQ door; one without its lock is open to this machine."""
 
-    tokens: tuple[Token, ...] = field(default=(), metadata=doc("bearer tokens of the HTTP door"))
-    curve: Curve | None = field(default=None, metadata=doc("keys of the ZeroMQ door"))
+    tokens: tuple[Token, ...] = field(default=(), metadata=doc("bearer tokens of the HTTP door, and of no other"))
+    curve: Curve | None = field(
+        default=None, metadata=doc("keys of the ZeroMQ door; without them whoever reaches it may do everything")
+    )
     allow_unauthenticated: bool = field(
         default=False, metadata=doc("open doors beyond loopback although nothing authenticates callers")
     )

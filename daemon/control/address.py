@@ -2,18 +2,15 @@
 
 import contextlib
 import errno
-import ipaddress
 import os
 import socket
 import stat
 from pathlib import Path
 
+from daemon.config.doors import IPC, zmq_door
 from daemon.errors import TocsinError
 
-IPC = "ipc://"
-TCP = "tcp://"
 IPC_MODE = 0o660
-_LAST_PORT = 65_535
 _LONGEST = 107  # bytes of sockaddr_un.sun_path, without its end
 
 
@@ -23,28 +20,18 @@ class PortError(TocsinError):
 
 def bindable(endpoint: str) -> str:
     """Check an endpoint and write it the way libzmq binds to. Raises PortError."""
-    if endpoint.startswith(IPC) and len(endpoint) > len(IPC):
-        return endpoint
-    host, colon, port = endpoint.removeprefix(TCP).rpartition(":")
-    if not endpoint.startswith(TCP) or not colon or not host or not (port == "*" or _is_port(port)):
-        raise PortError(f"{endpoint!r} is not a ZeroMQ endpoint: write tcp://127.0.0.1:8421 or ipc:///run/tocsin.ipc")
+    try:
+        zmq_door(endpoint)
+    except ValueError as error:
+        raise PortError(f"{endpoint!r} {error}") from None
     # libzmq takes numbers and interfaces, no names, when it binds.
-    return f"{TCP}{'127.0.0.1' if host == 'localhost' else host}:{port}"
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) <= _LAST_PORT
+    return endpoint.replace("tcp://localhost:", "tcp://127.0.0.1:", 1)
 
 
 def is_local(endpoint: str) -> bool:
     """Whether only this machine can reach it."""
-    if endpoint.startswith(IPC):
-        return True
-    host = endpoint.removeprefix(TCP).rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # `*` or the name of an interface
-        return False
+    door = zmq_door(endpoint)
+    return door is None or door.is_local
 
 
 def file_of(endpoint: str) -> Path | None:

@@ -32,10 +32,19 @@ class Crashed(SendFailed):
     """A try that ended in a bug of ours: it says nothing about the provider."""
 
 
+class Unasked(SendFailed):
+    """Nothing was sent: it may have arrived, and the provider could not be asked. Other messages may well go."""
+
+
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
-    """One channel's breaker. Times are monotonic seconds; every change is a new value."""
+    """One channel's breaker. Times are monotonic seconds; every change is a new value.
+
+    `epoch` steps when it opens, closes or makes a trial. What ends in another epoch than it began in is old news:
+    a late failure is not the trial's, nor one of the channel that works again.
+    """
 
     state: State = State.CLOSED
+    epoch: int = 0
     failures: int = 0  # in a row
     pause: float = 0.0
     until: float = 0.0
@@ -58,18 +67,18 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 
     def tried(self) -> "Breaker":
         """The trial is sent."""
-        return msgspec.structs.replace(self, state=State.HALF_OPEN)
+        return msgspec.structs.replace(self, state=State.HALF_OPEN, epoch=self.epoch + 1)
 
     def succeeded(self) -> "Breaker":
         """The provider did what it is for: whatever was wrong is over."""
-        return CLOSED if self.failures or self.shut else self
+        return Breaker(epoch=self.epoch + self.shut) if self.failures or self.shut else self
 
     def undecided(self) -> "Breaker":
         """A try ended that says nothing about the provider; a trial may be made again at once."""
         return msgspec.structs.replace(self, state=State.OPEN) if self.state is State.HALF_OPEN else self
 
     def failed(self, now: float, detail: str) -> "Breaker":
-        """One more failure; while it is open, only late answers to earlier sends come in and change nothing."""
+        """One more failure; while it is open nothing more is to be learnt from one."""
         match self.state:
             case State.OPEN:
                 return self
@@ -87,6 +96,7 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
         pause = min(LONGEST_PAUSE, self.pause * 2) if self.pause else FIRST_PAUSE
         return Breaker(
             state=State.OPEN,
+            epoch=self.epoch + 1,
             failures=self.failures + 1,
             pause=pause,
             until=now + pause,
@@ -98,15 +108,19 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 CLOSED = Breaker()
 
 
-def after(breaker: Breaker, outcome: Receipt | SendError, now: float) -> Breaker:
-    """What one try tells about the channel."""
+def after(breaker: Breaker, outcome: Receipt | SendError, now: float, epoch: int) -> Breaker:
+    """What one try tells about the channel; `epoch` is the breaker's when the try began."""
     match outcome:
-        case Crashed():
-            return breaker.undecided()
-        case SendRefused(scope=Scope.CHANNEL):
-            return breaker.refused(now, str(outcome))
-        case Receipt() | SendRefused():  # it answered, if only that it will not have this one
+        # it answered, if only that it will not have this one
+        case Receipt() | SendRefused(scope=Scope.MESSAGE | Scope.RECIPIENT):
             return breaker.succeeded()
         case SendWait():  # it is well but busy
             return breaker.succeeded() if breaker.shut else breaker
+    if epoch != breaker.epoch:
+        return breaker
+    match outcome:
+        case Crashed() | Unasked():
+            return breaker.undecided()
+        case SendRefused():
+            return breaker.refused(now, str(outcome))
     return breaker.failed(now, str(outcome))

@@ -1,7 +1,9 @@
 """The sending side of a lane: one message's way through a sender, and what it teaches about the channel."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from gevent import Timeout
@@ -11,7 +13,7 @@ from daemon.config.settings import Channel
 from daemon.delivery import breaker, verdict
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.backoff import Draw
-from daemon.delivery.breaker import Breaker, Crashed
+from daemon.delivery.breaker import Breaker, Crashed, Unasked
 from daemon.delivery.desk import Answer
 from daemon.delivery.letter import Letter
 from daemon.delivery.report import Report
@@ -24,7 +26,10 @@ from daemon.store.outbox import Claimed
 
 log = logging.getLogger("tocsin.delivery")
 
+T = TypeVar("T")
+
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
+BLINDLY = 1  # so many tries that may have arrived are repeated although the provider cannot be asked about them
 LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again
 
 
@@ -71,11 +76,17 @@ class Carrier:
         self._last_sent_at: float | None = None
         self._last_error = ""
         self._last_error_at: float | None = None
+        report.opened()
+
+    @property
+    def knows_after(self) -> float:
+        """How long after a try its provider can be asked about it."""
+        return self._way.sender.knows_after
 
     @property
     def lease(self) -> float:
-        """How long a claim holds: longer than asking the provider and sending can take."""
-        return 2 * self._way.limit + LEASE_MARGIN
+        """How long a claim holds: longer than asking the provider and sending can take, and until it can be asked."""
+        return 2 * self._way.limit + max(LEASE_MARGIN, self.knows_after)
 
     def configure(self, channel: Channel) -> None:
         """Go on by new settings; a sender that changed begins with a clean slate, what it replaces ends its sends."""
@@ -117,14 +128,15 @@ class Carrier:
         terms = self._terms(1)
         return now - terms.deadline if now >= verdict.first_end(terms) else float("-inf")
 
-    def trying(self) -> None:
-        """A message is about to be sent; once the breaker's pause is over it is the trial."""
+    def trying(self) -> int:
+        """A message is about to be sent; once the breaker's pause is over it is the trial. Returns the epoch."""
         self._busy += 1
         if self._breaker.may_try(self._clock.monotonic()):
             self._breaker = self._breaker.tried()
+        return self._breaker.epoch
 
-    def carry(self, letter: Letter) -> list[Answer]:
-        """Name every station of one message: reconcile and send, learn, judge."""
+    def carry(self, letter: Letter, epoch: int) -> list[Answer]:
+        """Name every station of one message: reconcile and send, learn, judge. It began in `epoch` of the breaker."""
         began, way = self._clock.monotonic(), self._way
         try:
             outcome = self._tried(letter, way)
@@ -132,8 +144,8 @@ class Carrier:
             self._busy -= 1
         now = self._clock.now()
         self._report.tried(self._clock.monotonic() - began, outcome)
-        if way is self._way:  # what an old sender met says nothing about the one that replaced it
-            self._remember(outcome, letter.rows[0], now)
+        if not way.retired:
+            self._remember(outcome, letter.rows[0], now, epoch)
         terms = self._terms(len(letter.rows))
         return [
             Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw))
@@ -142,10 +154,11 @@ class Carrier:
 
     def test(self, message: Message) -> Receipt:
         """Send past the outbox; raises SendError. A success closes the breaker."""
-        began = self._clock.monotonic()
-        receipt = self._way.send(message)
+        began, way = self._clock.monotonic(), self._way
+        receipt = way.send(message)
         self._report.tried(self._clock.monotonic() - began, receipt)
-        self._learn(self._breaker.succeeded(), None)
+        if not way.retired:
+            self._learn(self._breaker.succeeded(), None)
         return receipt
 
     def status(self) -> LaneStatus:
@@ -163,10 +176,23 @@ class Carrier:
         )
 
     def _tried(self, letter: Letter, way: Way) -> Receipt | SendError:
-        """What may have arrived already is asked after first; whatever happens is an outcome."""
+        """What may have arrived already is asked after first."""
+        message, first = letter.message, letter.rows[0]
+        if message.repeat:
+            found = self._outcome(letter, lambda: way.find(message, first.notice.at))
+            if isinstance(found, Receipt):
+                return found
+            if found is not None:
+                log.warning("the provider could not be asked about %s: %s", message.out_id, found)
+                if first.delivery.interrupted > BLINDLY:
+                    said = f"it may have arrived, and the provider cannot be asked: {found}"
+                    return Unasked(said, code=found.code)
+        return self._outcome(letter, lambda: way.send(message))
+
+    def _outcome(self, letter: Letter, call: Callable[[], T]) -> T | SendError:
+        """Whatever happens is an outcome."""
         try:
-            found = _found(letter, way) if letter.message.repeat else None
-            return found or way.send(letter.message)
+            return call()
         except SendError as error:
             return error
         except (Exception, Timeout) as error:
@@ -176,7 +202,7 @@ class Carrier:
             )
             return Crashed(f"the sender broke ({type(error).__name__}), see the log", ambiguous=True)
 
-    def _remember(self, outcome: Receipt | SendError, about: Claimed, now: float) -> None:
+    def _remember(self, outcome: Receipt | SendError, about: Claimed, now: float, epoch: int) -> None:
         """Draw the lessons of one try for the whole channel."""
         if isinstance(outcome, SendError):
             self._last_error, self._last_error_at = verdict.told(outcome), now
@@ -185,7 +211,7 @@ class Carrier:
         if isinstance(outcome, SendWait) and outcome.scope is Scope.CHANNEL:
             rest = min(outcome.seconds, LONGEST_REST)
             self._rest_until = max(self._rest_until, self._clock.monotonic() + rest)
-        self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic()), about)
+        self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic(), epoch), about)
 
     def _learn(self, after: Breaker, about: Claimed | None) -> None:
         before, self._breaker = self._breaker, after
@@ -199,6 +225,7 @@ class Carrier:
             serving_since=self._since,
             shut=self._breaker.shut,
             batch=batch,
+            knows_after=self.knows_after,
         )
 
     def _follow_clock(self) -> None:
@@ -207,12 +234,3 @@ class Carrier:
         before, self._ahead = self._ahead, now - self._clock.monotonic()
         if abs(self._ahead - before) > JUMP:
             self._since = now
-
-
-def _found(letter: Letter, way: Way) -> Receipt | None:
-    """Ask the provider; where it cannot be asked the message goes again, for twice is better than never."""
-    try:
-        return way.find(letter.message, letter.rows[0].notice.at)
-    except SendError as error:
-        log.warning("the provider could not be asked about %s: %s", letter.message.out_id, error)
-        return None

@@ -50,10 +50,13 @@ class Courier:
 
     def start(self) -> None:
         """Take over what a dead process left, then serve every channel. Raises StoreUnavailable."""
-        recovered = self._store.write(leases.recover)
+        channels = self._settings().channels
+        knows_after = {name: channel.sender.knows_after for name, channel in channels.items()}
+        recovered = self._store.write(lambda tx: leases.recover(tx, knows_after))
         if recovered:
             log.warning("%d deliveries were being sent when tocsin died; each is asked after and repeated", recovered)
-        for channel in self._settings().channels.values():
+        self._set_back()
+        for channel in channels.values():
             self._open(channel.name, channel)
         self._look()
         self._looking = gevent.spawn(self._look_on)
@@ -110,21 +113,23 @@ class Courier:
         while not self._clock.wait(self._stopping, LOOK):
             before, ahead = ahead, self._ahead()
             if before - ahead > JUMP:
-                self._set_back(before - ahead)
+                log.warning("the clock was set back by %.0f s", before - ahead)
+                self._set_back()
             self._look()
 
     def _ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()
 
-    def _set_back(self, by: float) -> None:
-        """The wall clock went back: what was to be tried in a minute must not wait for a minute and that."""
+    def _set_back(self) -> None:
+        """If the wall clock went back: what was to be tried in a minute must not wait for a minute and that."""
         now = self._clock.now()
         try:
-            moved = self._store.write(lambda tx: leases.set_back(tx, now, by))
+            moved = self._store.write(lambda tx: leases.set_back(tx, now))
         except StoreError as error:
-            log.warning("the clock was set back by %.0f s, and due times could not be moved: %s", by, error)
+            log.warning("due times could not be moved with the clock: %s", error)
             return
-        log.warning("the clock was set back by %.0f s; %d due times are moved with it", by, moved)
+        if moved:
+            log.warning("the clock stands before %d deliveries were made or tried; they are moved with it", moved)
         for lane in self._lanes.values():
             lane.wake()
 

@@ -82,8 +82,8 @@ def settle(tx: Tx, answer: Answer, now: float) -> bool:
     return outbox.dead(tx, delivery, verdict.reason, now, ambiguous=verdict.ambiguous)
 
 
-def close(tx: Tx, answers: Sequence[Answer], broken_off: Sequence[Delivery], now: float) -> int:
+def close(tx: Tx, answers: Sequence[Answer], broken_off: Sequence[Delivery], now: float, knows_after: float) -> int:
     """The last round: settle what came back, give back what did not; return how many were given back."""
     for answer in answers:
         settle(tx, answer, now)
-    return leases.release(tx, broken_off, now)
+    return leases.release(tx, broken_off, now + knows_after)

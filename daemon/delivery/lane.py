@@ -65,6 +65,7 @@ class Lane:
         elif channel is None:
             self._carrier.retire()
             self._carrier = None
+            self._report.closed()
         else:
             self._carrier.configure(channel)
         self.wake()
@@ -96,13 +97,14 @@ class Lane:
         gevent.joinall(running, timeout=KILL_WITHIN)
         if self._carrier is not None:
             self._carrier.retire()
+        knows_after = self._carrier.knows_after if self._carrier else 0.0
         answers, now = self._answers, self._clock.now()
         for answer in answers:
             held.pop(answer.claimed.delivery.id, None)
         if not (answers or held):
             return 0
         try:
-            return self._means.store.write(lambda tx: desk.close(tx, answers, list(held.values()), now))
+            return self._means.store.write(lambda tx: desk.close(tx, answers, list(held.values()), now, knows_after))
         except StoreError as error:
             log.error("%s: %d leases are left to the next start: %s", self.name, len(held), error)  # noqa: TRY400
             return 0
@@ -179,13 +181,12 @@ class Lane:
             self.wake()
             return
         for letter in letters(claimed, carrier.channel.sender.batch, self._means.store.name):
-            carrier.trying()
-            self._sending.add(gevent.spawn(self._carry, letter, carrier))
+            self._sending.add(gevent.spawn(self._carry, letter, carrier, carrier.trying()))
 
-    def _carry(self, letter: Letter, carrier: Carrier) -> None:
+    def _carry(self, letter: Letter, carrier: Carrier, epoch: int) -> None:
         answers: list[Answer] = []
         try:
-            answers = carrier.carry(letter)
+            answers = carrier.carry(letter, epoch)
         except Exception:
             log.exception("no verdict about %s", letter.message.out_id, extra={"channel": self.name})
         finally:

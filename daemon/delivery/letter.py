@@ -51,6 +51,6 @@ def _letter(rows: list[Claimed], batch: int, store: str) -> Letter:
             notice=first.notice,
             recipients=tuple(recipients.values()),
             out_id=f"{store}-{code}",
-            repeat=first.delivery.interrupted,
+            repeat=first.delivery.interrupted > 0,
         ),
     )

@@ -32,8 +32,14 @@ class Report:
         self._age = telemetry.delivery_seconds.labels(channel)
         self._took = telemetry.send_seconds.labels(channel)
         self._template_failures = telemetry.template_failures.labels(channel)
-        self._breaker = telemetry.breaker_open.labels(channel)
-        self._breaker.set(0)
+
+    def opened(self) -> None:
+        """The channel is served."""
+        telemetry.breaker_open.labels(self._channel).set(0)
+
+    def closed(self) -> None:
+        """The channel is no longer configured: what stood last must not stand for ever."""
+        telemetry.breaker_open.remove(self._channel)
 
     def tried(self, seconds: float, outcome: Receipt | SendError) -> None:
         """How long one try took, and which templates did not render in it."""
@@ -56,7 +62,7 @@ class Report:
         """The breaker opened, stayed open after a trial, or closed."""
         if after.shut == before.shut and after.until == before.until:
             return
-        self._breaker.set(after.shut)
+        telemetry.breaker_open.labels(self._channel).set(after.shut)
         extra = {"channel": self._channel}
         if not after.shut:
             log.info("%s works again", self._channel, extra=extra)

@@ -43,6 +43,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     serving_since: float  # when the lane began
     shut: bool  # the breaker is not closed
     batch: int  # recipients in the message that was tried
+    knows_after: float = 0.0  # how long after a try its provider can be asked about it
 
 
 def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: float, draw: Draw) -> Verdict:
@@ -61,7 +62,8 @@ def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: f
     if delivery.then and terms.shut:
         return _given_up(delivery, told(outcome), ambiguous=outcome.ambiguous)
     last_call = min(ends_at(delivery, terms), fails_over_at(delivery, terms))
-    due_at = now + backoff.pause(delivery.attempts, draw)
+    pause = backoff.pause(delivery.attempts, draw)
+    due_at = now + (max(pause, terms.knows_after) if outcome.ambiguous else pause)
     return _again(outcome, delivery, terms, now, min(due_at, last_call) if now < last_call else due_at)
 
 

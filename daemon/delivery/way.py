@@ -20,8 +20,8 @@ class Way:
     def __init__(self, sender: Sends, grace: float) -> None:
         self.sender = sender
         self.limit = sender.timeout + grace
+        self.retired = False  # what it still meets says nothing about the one that replaced it
         self._busy = 0
-        self._retired = False
 
     def send(self, message: Message) -> Receipt:
         """Try once; raises SendError, or whatever a broken sender raises."""
@@ -32,11 +32,14 @@ class Way:
 
     def find(self, message: Message, since: float) -> Receipt | None:
         """Ask the provider whether it has the message; raises SendError, or whatever a broken sender raises."""
-        return self._within_limit(lambda: self.sender.find(message, since))
+        found: object = self._within_limit(lambda: self.sender.find(message, since))
+        if found is not None and not isinstance(found, Receipt):
+            raise TypeError(f"a sender found {found!r:.80} in place of a Receipt")
+        return found
 
     def retire(self) -> None:
         """Close the sender as soon as nobody uses it."""
-        self._retired = True
+        self.retired = True
         self._close_when_idle()
 
     def _within_limit(self, call: Callable[[], T]) -> T:
@@ -51,7 +54,7 @@ class Way:
         finally:
             limit.close()
             self._busy -= 1
-            if self._retired:
+            if self.retired:
                 self._close_when_idle()
 
     def _close_when_idle(self) -> None:

@@ -23,6 +23,7 @@ class Problem(StrEnum):
 
     MISSING = "this source wants credentials and the request carries none that it takes"
     WRONG = "the credentials are not those of this source"
+    STRANGE_PAGE = "web pages of other sites may not send to a source without credentials; give it a token"
     STALE = "the signed timestamp is missing, no number, or too far from now"
 
 
@@ -33,13 +34,13 @@ def opens(
     bodies: Iterable[bytes],
     now: float,
 ) -> Problem | None:
-    """Say why these credentials do not open the source; None when they do, or when it has none.
+    """Say why these credentials do not open the source; None when they do.
 
-    Any one of those configured opens it. `bodies` are the forms of the body that its sender may have signed:
-    as expanded, and as sent.
+    Any one of those configured opens it. A source that has none is open to all but web pages of other sites.
+    `bodies` are the forms of the body that its sender may have signed: as expanded, and as sent.
     """
     if source.token is None and source.basic is None and source.hmac is None:
-        return None
+        return Problem.STRANGE_PAGE if from_strange_page(headers) else None
     user, password = _basic(headers)
     if source.token is not None:
         given = (_bearer(headers), _text(headers.get(TOKEN)), query.get("token"), password)

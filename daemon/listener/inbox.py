@@ -59,8 +59,8 @@ class Inbox:
         self._quiet += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._end()  # the request before the upgrade is whole; no other protocol is spoken here
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data, offer)
         except httptools.HttpParserError as error:
             self._broken(error)
         if self.partial and not self.over and self._quiet > self._limits.header:
@@ -173,6 +173,31 @@ class Inbox:
         self.over = True
         raise _Enough
 
+    def _decline(self, data: memoryview | bytes, offer: httptools.HttpParserUpgrade) -> None:
+        """Read a request that offers another protocol as if it did not, and what follows it.
+
+        The parser takes every such offer as accepted: it calls the request whole at the end of its head and skips
+        the body. So a fresh parser is given the same head without the offer, and then the rest of the bytes.
+        """
+        while True:
+            request = self.ready[-1]
+            if request.method == "CONNECT":
+                self._end()  # what follows it is meant for somebody else
+                return
+            self.ready.pop()
+            data = data[offer.args[0] :]
+            self._parser = httptools.HttpRequestParser(self)
+            try:
+                self._parser.feed_data(_head(request, self._url))
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as another:
+                offer = another
+            except httptools.HttpParserError as error:
+                self._broken(error)
+                return
+            else:
+                return
+
     def _end(self) -> None:
         """Close after the last request that is ready; what follows it is not read."""
         self.ready[-1].keep_alive = False
@@ -208,6 +233,13 @@ def _objection(version: str, headers: dict[str, str]) -> Refusal | None:
     if expect is not None and version == "1.1" and expect.strip().lower() != "100-continue":
         return Refusal(417, "bad_request", "the only expectation met is 100-continue")
     return None
+
+
+def _head(request: Request, url: bytes) -> bytes:
+    """Write a head that was read once more, without its Upgrade. Neither name nor value can hold a line break."""
+    lines = [f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "upgrade"]
+    start = f"{request.method} {url.decode('latin-1')} HTTP/{request.version}\r\n"
+    return "".join([start, *lines, "\r\n"]).encode("latin-1")
 
 
 def _target(url: bytes) -> tuple[str, str]:

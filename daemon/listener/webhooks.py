@@ -23,7 +23,7 @@ FIELDS = 100  # of a query
 log = logging.getLogger("tocsin.listener")
 
 _encode = msgspec.json.Encoder().encode
-_KINDS = {404: Kind.UNKNOWN_SOURCE, 401: Kind.BAD_CREDENTIALS}
+_KINDS = {404: Kind.UNKNOWN_SOURCE, 401: Kind.BAD_CREDENTIALS, 403: Kind.BAD_CREDENTIALS}
 
 _METHOD = refused(
     Refusal(405, "method_not_allowed", "send webhooks with POST"), door=DOOR, headers=(("Allow", "POST"),)
@@ -64,6 +64,8 @@ class Webhooks:
         if problem:
             return self._kept(hook, request, problem)
         shut = credentials.opens(source, hook.headers, hook.query, _bodies(request, hook), hook.received_at)
+        if shut is credentials.Problem.STRANGE_PAGE:
+            return self._kept(hook, request, Refusal(403, "forbidden", shut.value))
         if shut:
             challenge = _BASIC if source.basic else _BEARER
             return self._kept(hook, request, Refusal(401, "bad_credentials", shut.value), challenge)

@@ -12,7 +12,7 @@ REQUEST = "tocsin.request"  # the environ key under which the application finds 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def served(application: Wsgi, door: str = "http") -> App:
+def served(application: Wsgi) -> App:
     """Make an App of a WSGI application. Its answer is gathered whole: nothing here streams."""
 
     def app(request: Request) -> Answer:
@@ -32,7 +32,7 @@ def served(application: Wsgi, door: str = "http") -> App:
                 chunks.close()
         if not started:
             raise AssertionError("the application did not call start_response")
-        return _answer(*started[0], body, door)
+        return _answer(*started[0], body)
 
     return app
 
@@ -71,7 +71,7 @@ def environ(request: Request) -> dict[str, Any]:
     return made
 
 
-def _answer(status: str, headers: list[tuple[str, str]], body: bytes, door: str) -> Answer:
+def _answer(status: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
     content_type = "text/plain"
     others = []
     for name, value in headers:
@@ -80,4 +80,4 @@ def _answer(status: str, headers: list[tuple[str, str]], body: bytes, door: str)
             content_type = value
         elif lower not in ("content-length", "connection", "date"):
             others.append((name, value))
-    return Answer(status=int(status[:3]), body=body, content_type=content_type, headers=tuple(others), door=door)
+    return Answer(status=int(status[:3]), body=body, content_type=content_type, headers=tuple(others))

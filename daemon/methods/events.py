@@ -25,6 +25,9 @@ def add(table: Table, parts: Parts) -> None:
 
         `key` names the problem; without one, title and labels together do. The end must name the same problem.
         """
+        if not key or state is State.FIRING:
+            _allow_title(title)
+        _allow_links(links)
         event = Event(
             source=source,
             key=key or own_key(title, labels),
@@ -37,6 +40,19 @@ def add(table: Table, parts: Parts) -> None:
         )
         _allow_source(cleaned(event, parts.clock.now()).source)
         return outcomes(parts.intake.events([event]))[0]
+
+
+def _allow_title(title: str) -> None:
+    """Refuse an alarm that says nothing. A webhook's is raised all the same, but here somebody sees the answer."""
+    if not "".join(c for c in title if c.isprintable()).strip():
+        raise MethodError("the title is empty: say in one line what is wrong", code=INVALID_PARAMS)
+
+
+def _allow_links(links: dict[str, str]) -> None:
+    """Refuse what cleaning would drop in silence."""
+    for name, url in links.items():
+        if not url.startswith(("http://", "https://")):
+            raise MethodError(f"the link {name[:100]!r} begins with neither http:// nor https://", code=INVALID_PARAMS)
 
 
 def _allow_source(source: str) -> None:

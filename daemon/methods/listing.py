@@ -22,10 +22,11 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MethodLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One method."""
+    """One method. `help` is the first line of `doc`."""
 
     name: str
     right: Right
+    help: str
     doc: str
     params: list[Param]
 
@@ -44,6 +45,7 @@ def line(method: Method) -> MethodLine:
     return MethodLine(
         name=method.name,
         right=method.right,
+        help=method.help,
         doc=method.doc,
         params=[
             Param(

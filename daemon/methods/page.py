@@ -17,6 +17,9 @@ Every method below is asked in JSON-RPC 2.0, over the ZeroMQ port, over `POST /r
 needs the right that the method names: `read` looks, `act` changes what happens to alarms, `admin` changes the daemon.
 Alerts, deliveries and quarantined requests are named by their codes (`A17`, `D5`, `Q3`) or by the number alone.
 
+Over `POST /rpc` a caller is known by its token, over the ZeroMQ port by its CURVE key; where a door has no such lock,
+whoever reaches it has every right. How a door is locked stands in [configuration.md](configuration.md#who-may-ask).
+
 This page is written from the table of methods; a test holds the two together.
 """
 

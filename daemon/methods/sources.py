@@ -1,4 +1,4 @@
-"""The open webhooks, and a trial of their handlers with the samples that these carry."""
+"""The open webhooks, and a trial of their handlers: with the samples that these carry, or with a body of one's own."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -12,10 +12,12 @@ from daemon.errors import HandlerError, MethodError, StoreError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.parts import Parts
-from daemon.methods.table import NOT_FOUND, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Table
 from daemon.registry import Sample
 
 log = logging.getLogger("tocsin.methods")
+
+NOT_ITS_OWN = "read with options that belong to the sample, not with this source's own; a body is read with those"
 
 
 class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +39,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler made of one sample, and what became of that where it was sent."""
+    """What a handler made of one body, and what became of that where it was sent.
+
+    `sample` is empty for a body that was given; `note` says what the trial does not tell.
+    """
 
     sample: str
     events: list[Event]
     sent: list[Outcome]
     problem: str = ""
+    note: str = ""
 
 
 def outcomes(accepted: Iterable[Accepted]) -> list[Outcome]:
@@ -73,43 +79,58 @@ def add(table: Table, parts: Parts) -> None:
         return [_line(source) for source in parts.settings().sources.values()]
 
     @table.method("sources.test", "act")
-    def _test(name: str, sample: str = "", send: bool = False) -> list[Trial]:
-        """Run the samples of a source's handler through it, and show the events that they make.
+    def _test(
+        name: str, sample: str = "", send: bool = False, body: str | None = None, content_type: str = ""
+    ) -> list[Trial]:
+        """Try a source: run its handler's samples, or a body of yours, and show the events that they make.
 
-        `sample` picks one of them; with `send` they are really raised, marked as a test.
+        `sample` picks one of them. A `body` is read as a request with this `content_type` would be, with the
+        source's own options; the samples of a handler that has options, such as `generic`, are read with those
+        that belong to them. With `send` the events are really raised, marked as a test.
         """
         source = parts.settings().sources.get(name)
         if source is None:
             known = ", ".join(parts.settings().sources) or "none"
             raise MethodError(f"there is no source {name[:100]!r}; there are: {known}", code=NOT_FOUND)
-        samples = source.handler.samples
-        if sample and sample not in samples:
-            known = ", ".join(samples)
-            raise MethodError(
-                f"the handler {source.handler.name!r} has no sample {sample[:100]!r}; it has: {known}", code=NOT_FOUND
-            )
-        return [
-            _tried(parts, source, title, body, send=send) for title, body in samples.items() if sample in ("", title)
-        ]
+        if body is None:
+            return _with_samples(parts, source, sample, send=send)
+        if sample:
+            raise MethodError("sources.test takes either a body or a sample", code=INVALID_PARAMS)
+        own = Sample(body=body.encode(), content_type=content_type)
+        return [_tried(parts, source, "", own, source.options, send=send)]
 
 
-def _tried(parts: Parts, source: Source, title: str, sample: Sample, *, send: bool) -> Trial:
-    events: list[Event] = []
-    problem = attempt(lambda: events.extend(parts.intake.read(source, _hook(parts, source, sample))))
-    accepted = parts.intake.events([marked(event) for event in events]) if send and not problem else []
-    return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem)
+def _with_samples(parts: Parts, source: Source, wanted: str, *, send: bool) -> list[Trial]:
+    """Try all of its handler's samples, or the one that is wanted. Raises MethodError."""
+    handler = source.handler
+    if wanted and wanted not in handler.samples:
+        known = ", ".join(map(repr, handler.samples)) or "none"
+        raise MethodError(
+            f"the handler {handler.name!r} has no sample {wanted[:100]!r}; it has: {known}", code=NOT_FOUND
+        )
+    its_own = handler.sample_options is None
+    options = source.options if its_own else handler.sample_options
+    trials = [
+        _tried(parts, source, title, sample, options, send=send)
+        for title, sample in handler.samples.items()
+        if wanted in ("", title)
+    ]
+    return trials if its_own else [msgspec.structs.replace(trial, note=NOT_ITS_OWN) for trial in trials]
 
 
-def _hook(parts: Parts, source: Source, sample: Sample) -> Hook:
-    own = source.handler.sample_options
-    return Hook(
+def _tried(parts: Parts, source: Source, title: str, sample: Sample, options: object, *, send: bool) -> Trial:
+    hook = Hook(
         source=source.name,
         body=sample.body,
         content_type=sample.content_type,
         headers=sample.headers,
         received_at=parts.clock.now(),
-        options=source.options if own is None else own,
+        options=options,
     )
+    events: list[Event] = []
+    problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
+    accepted = parts.intake.events([marked(event) for event in events]) if send and not problem else []
+    return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem)
 
 
 def marked(event: Event) -> Event:

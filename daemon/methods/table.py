@@ -89,7 +89,8 @@ class Table:
         if method is None:
             raise MethodError(f"there is no method {name[:100]!r}; methods.list names them all", code=METHOD_NOT_FOUND)
         if method.right not in caller.may:
-            raise MethodError(f"{caller.name} may not {method.right}: {name} needs that right", code=NOT_ALLOWED)
+            lacks = f'{caller.name} lacks the right "{method.right}", which {name} needs'
+            raise MethodError(lacks, code=NOT_ALLOWED)
         return method.call(**_arguments(method, params))
 
 

@@ -27,13 +27,22 @@ _STATUS = re.compile(r"([1-5]\d\d)(?:-([1-5]\d\d))?")
 _PORTS = {"http": 80, "https": 443}
 
 
+def _check_url(url: str) -> None:
+    """Refuse what can never be asked, without quoting it."""
+    _split(url)
+
+
 @probe("http")
 @dataclass(frozen=True, kw_only=True)
 class Http(Probe):
     """Ask once, read the whole answer, compare its status. A redirect is an answer and is not followed."""
 
     url: str = field(
-        repr=False, metadata={"doc": "http or https address; user:password@ in it is sent and never shown"}
+        repr=False,
+        metadata={
+            "doc": "http or https address; user:password@ in it is sent and never shown",
+            "check": _check_url,
+        },
     )
     method: str = field(default="GET", metadata={"doc": "request method"})
     headers: dict[str, Secret] = field(
@@ -46,7 +55,10 @@ class Http(Probe):
 
     def __post_init__(self) -> None:
         """Refuse what can never be asked; no message shows the URL, which may hold credentials."""
-        _split(self.url)
+        try:
+            _check_url(self.url)
+        except ValueError as error:
+            raise ValueError(f"url {error}") from None
         if not _TOKEN.fullmatch(self.method):
             raise ValueError(f"method {self.method!r} is not an HTTP method: write for example GET or HEAD")
         for name, value in self.headers.items():
@@ -212,11 +224,11 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("url is not usable: write for example https://shop.example.com/health")
+        raise ValueError("is not a URL: write for example https://shop.example.com/health")
     try:
         str(parts.hostname).encode("idna")
     except UnicodeError:
-        raise ValueError("url: its host is not a host name") from None
+        raise ValueError("has a host that is no host name") from None
     return parts
 
 

@@ -14,7 +14,7 @@ class Tcp(Probe):
     """Connect and hang up; refused, unreachable, too slow and a name that does not resolve all read as down."""
 
     host: str = field(metadata={"doc": "host name or address; an IPv6 address with or without brackets"})
-    port: int = field(metadata={"doc": "port number"})
+    port: int = field(metadata={"doc": "port number", "least": 1, "most": HIGHEST_PORT})
 
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""

@@ -93,6 +93,11 @@ def error(code: str, said: str, message: str) -> SendError:
     return SendFailed(said, code=code)
 
 
+def passing(code: str) -> bool:
+    """Whether the code says no more than "not now", so that the answer's Retry-After says when."""
+    return code != OK and cure(code) is None and isinstance(error(code, "", ""), SendFailed)
+
+
 def tier(message: str) -> float:
     """How long the limit that the message names lasts; the shortest when it names none."""
     lowered = message.lower()

@@ -10,7 +10,7 @@ import msgspec
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendWait
 from daemon.secret import Secret
-from daemon.senders import acs3
+from daemon.senders import acs3, aliyun_codes
 from daemon.senders.http import Answer, Client
 
 VERSION = "2017-05-25"
@@ -104,16 +104,18 @@ class Gateway:
 
     def _read(self, answer: Answer) -> Reply:
         broken = answer.status < _CLIENT_ERROR or answer.status >= _SERVER_ERROR  # it may have come after the yes
+        wait = self._client.wait(answer)
         try:
             reply = _decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = f"{self.shown} answered {answer.status} with a body that is not the API's"
-            wait = self._client.wait(answer)
             if wait is not None:
                 raise SendWait(what, seconds=wait, code=str(answer.status), scope=Scope.CHANNEL) from error
             raise SendFailed(what, code=str(answer.status), ambiguous=broken) from error
-        if reply.code == "OK" and answer.status >= _CLIENT_ERROR:
+        if reply.code == aliyun_codes.OK and answer.status >= _CLIENT_ERROR:
             raise SendFailed(f"{self.shown} answered OK with status {answer.status}", ambiguous=True)
+        if wait is not None and aliyun_codes.passing(reply.code):
+            raise SendWait(self.said(reply), seconds=wait, code=reply.code, scope=Scope.CHANNEL)
         return reply
 
     def _time_of(self, answer: Answer) -> float:

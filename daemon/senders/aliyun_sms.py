@@ -9,12 +9,13 @@ from typing import ClassVar
 import msgspec
 
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait, TemplateError
-from daemon.notice import Message, Receipt
+from daemon.notice import Message, Receipt, in_templates
 from daemon.secret import Secret
 from daemon.senders import aliyun_codes, phone, text
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
 from daemon.senders.base import Sender, sender
+from daemon.senders.http import check_url
 from daemon.template import Template
 
 LONGEST_PARAM = 500
@@ -35,6 +36,7 @@ class AliyunSms(Sender):
 
     address: ClassVar[str] = "phone"
     batch: ClassVar[int] = 1_000
+    knows_after: ClassVar[float] = 20.0
 
     access_key_id: str = field(metadata={"doc": "the AccessKey's id"})
     access_key_secret: Secret = field(metadata={"doc": "the AccessKey's secret"})
@@ -50,7 +52,7 @@ class AliyunSms(Sender):
     )
     endpoint: str = field(
         default="https://dysmsapi.aliyuncs.com",
-        metadata={"doc": "the gateway of your region; http:// is taken too, for tests"},
+        metadata={"doc": "the gateway of your region; http:// is taken too, for tests", "check": check_url},
     )
 
     def __post_init__(self) -> None:
@@ -92,7 +94,8 @@ class AliyunSms(Sender):
         """Look for the message's OutId among what its number was sent since then.
 
         Only for one recipient (None for several): the gateway is asked about one number at a time, and rows
-        that may have arrived are repeated one by one. It knows of a message some seconds after it took it.
+        that may have arrived are repeated one by one. It knows of a message some seconds after it took it
+        (`knows_after`).
         """
         if len(message.recipients) != 1:
             return None
@@ -127,7 +130,7 @@ class AliyunSms(Sender):
 
     def _params(self, message: Message) -> tuple[dict[str, str], list[str]]:
         """Render each variable; one that does not render says what the message is about, and a warning why."""
-        values = {"alert": message.alert, "notice": message.notice, "message": message}
+        values = in_templates(message)
         params, warnings = {}, []
         for name, template in self.template_params.items():
             try:

@@ -22,6 +22,7 @@ class Sender:
 
     address: ClassVar[str] = ""  # the field of a person that it needs ("phone"), empty for a room
     batch: ClassVar[int] = 1  # how many recipients of the same message fit into one request
+    knows_after: ClassVar[float] = 0.0  # seconds until `find` finds what was sent; 0 where nobody can be asked
     clock: ClassVar[Clock] = SystemClock()  # no setting: whoever needs another time says so in a subclass
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take", "least": 0.05})
@@ -33,8 +34,8 @@ class Sender:
     def find(self, message: Message, since: float) -> Receipt | None:
         """Ask the provider whether it took this message (by `out_id`) since then; None if it does not know.
 
-        Called after a crash, before a try that may have arrived is repeated. A sender whose provider cannot
-        be asked leaves this as it is: None.
+        Called before a try that may have arrived is repeated, `knows_after` seconds after that try. A sender
+        whose provider cannot be asked leaves this as it is: None.
         """
         del message, since
         return None

@@ -14,7 +14,7 @@ from gevent import Timeout
 from daemon import __version__
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.secret import HIDDEN
+from daemon.secret import HIDDEN, Secret
 from daemon.senders import text
 from daemon.senders.connections import Connections
 
@@ -247,6 +247,11 @@ def retry_after(value: str, now: float) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 1.0), LONGEST_WAIT)
+
+
+def check_url(url: str | Secret) -> None:
+    """Refuse what is no http(s) URL; the ValueError does not show it."""
+    _split(url.reveal() if isinstance(url, Secret) else url)
 
 
 def _split(url: str) -> tuple[SplitResult, str]:

@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from daemon.event import JOINER
+
 ELLIPSIS = "…"
-JOINER = "\u200d"  # glues emoji together: family, flags of professions
 _REGIONAL = range(0x1F1E6, 0x1F200)  # two of them make one flag
 _SKIN = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)  # spell out the flags of Scotland and Wales
@@ -30,7 +31,7 @@ def lines(text: str) -> str:
     if text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
-    return "".join(c if c.isprintable() or c in "\n\t\u200d" else " " for c in text)
+    return "".join(c if c.isprintable() or c in f"\n\t{JOINER}" else " " for c in text)
 
 
 def cut(text: str, limit: int) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
-from daemon.senders.http import Client
+from daemon.senders.http import Client, check_url
 
 VERSION = 1  # of the body; it changes when a field changes its meaning or goes
 _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))
@@ -23,7 +23,9 @@ _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "
 class Webhook(Sender):
     """A room: one POST for each message; any 2xx is yes."""
 
-    url: Secret = field(metadata={"doc": "where to POST; a secret, because such URLs often carry a token"})
+    url: Secret = field(
+        metadata={"doc": "where to POST; a secret, because such URLs often carry a token", "check": check_url}
+    )
     secret: Secret | None = field(
         default=None, metadata={"doc": "signs each request: X-Tocsin-Signature over X-Tocsin-Timestamp and the body"}
     )

@@ -1,7 +1,7 @@
 """Leases on deliveries: claimed for a while, renewed, given back, taken over from the dead."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -20,6 +20,8 @@ _COMPANIONS = (
     f"{SELECT_BOTH} WHERE d.notice_id = ? AND d.phase = 'waiting' AND d.channel = ? AND d.due_at <= ?"
     " AND d.alone = 0 AND d.interrupted = 0 AND d.address <> '' ORDER BY d.id LIMIT ?"
 )
+
+_INTERRUPTED = "phase = 'waiting', interrupted = interrupted + 1"
 
 
 def claim(
@@ -63,7 +65,7 @@ def lapse(tx: Tx, channel: str, now: float, lease: float, held: Collection[int])
         if delivery_id in held:
             tx.run("UPDATE deliveries SET lease_until = ? WHERE id = ?", (now + lease, delivery_id))
         else:
-            tx.run("UPDATE deliveries SET phase = 'waiting', interrupted = 1 WHERE id = ?", (delivery_id,))
+            tx.run(f"UPDATE deliveries SET {_INTERRUPTED} WHERE id = ?", (delivery_id,))
 
 
 def next_due(tx: Tx, channel: str) -> float | None:
@@ -76,33 +78,47 @@ def next_due(tx: Tx, channel: str) -> float | None:
     return row[0] if row else None
 
 
-def set_back(tx: Tx, now: float, by: float) -> int:
-    """Move with the clock what lies ahead now: due times, and since when patience counts; return how many were due."""
-    tx.run("UPDATE deliveries SET created_at = created_at - ? WHERE phase = 'waiting' AND created_at > ?", (by, now))
+def set_back(tx: Tx, now: float) -> int:
+    """After the clock was set back: move with it what was made or tried in what is the future now.
+
+    Each row tells by itself how far: its last try, or its making, is taken to be now. So whatever was to be waited
+    for is waited for once more at most, and since when patience counts keeps its distance. The age of what is under
+    lease is part of its fence and stays. Returns how many waiting rows were moved.
+    """
     tx.run(
-        "UPDATE deliveries SET first_try_at = first_try_at - ?"
-        " WHERE phase IN ('waiting', 'sending') AND first_try_at > ?",
-        (by, now),
+        "UPDATE deliveries SET first_try_at = first_try_at - (tried_at - ?), tried_at = ?"
+        " WHERE phase = 'sending' AND tried_at > ?",
+        (now, now, now),
     )
     return tx.run(
-        "UPDATE deliveries SET due_at = max(?, due_at - ?) WHERE phase = 'waiting' AND due_at > ?", (now, by, now)
+        "UPDATE deliveries SET due_at = max(?, due_at - ahead), created_at = created_at - ahead,"
+        " first_try_at = first_try_at - ahead, tried_at = tried_at - ahead"
+        " FROM (SELECT id AS row, max(created_at, coalesce(tried_at, created_at)) - ? AS ahead FROM deliveries"
+        "  WHERE phase = 'waiting') WHERE id = row AND ahead > 0",
+        (now, now),
     )
 
 
-def release(tx: Tx, deliveries: Iterable[Delivery], now: float) -> int:
-    """Give leases back at once: these tries were broken off and may have arrived. Returns how many."""
+def release(tx: Tx, deliveries: Iterable[Delivery], due_at: float) -> int:
+    """Give leases back: these tries were broken off and may have arrived. Returns how many."""
     return sum(
-        tx.run(
-            f"UPDATE deliveries SET phase = 'waiting', interrupted = 1, due_at = ? WHERE {FENCE}",
-            (now, *fence(delivery)),
-        )
+        tx.run(f"UPDATE deliveries SET {_INTERRUPTED}, due_at = ? WHERE {FENCE}", (due_at, *fence(delivery)))
         for delivery in deliveries
     )
 
 
-def recover(tx: Tx) -> int:
-    """At start, before anything sends: whatever was under lease belonged to a dead process. Returns how many."""
-    return tx.run("UPDATE deliveries SET phase = 'waiting', interrupted = 1 WHERE phase = 'sending'")
+def recover(tx: Tx, knows_after: Mapping[str, float]) -> int:
+    """At start, before anything sends: whatever was under lease belonged to a dead process. Returns how many.
+
+    Each is due as soon as the provider of its channel can know of the try that was broken off.
+    """
+    for channel, seconds in knows_after.items():
+        tx.run(
+            "UPDATE deliveries SET due_at = tried_at + ?"
+            " WHERE phase = 'sending' AND channel = ? AND tried_at + ? > due_at",
+            (seconds, channel, seconds),
+        )
+    return tx.run(f"UPDATE deliveries SET {_INTERRUPTED} WHERE phase = 'sending'")
 
 
 def _take(tx: Tx, rows: list[Row], now: float, lease: float) -> Taken:
@@ -118,8 +134,9 @@ def _take(tx: Tx, rows: list[Row], now: float, lease: float) -> Taken:
             first_try_at=now if claimed.delivery.first_try_at is None else claimed.delivery.first_try_at,
         )
         tx.run(
-            "UPDATE deliveries SET phase = 'sending', lease_until = ?, attempts = ?, first_try_at = ? WHERE id = ?",
-            (delivery.lease_until, delivery.attempts, delivery.first_try_at, delivery.id),
+            "UPDATE deliveries SET phase = 'sending', lease_until = ?, attempts = ?, first_try_at = ?, tried_at = ?"
+            " WHERE id = ?",
+            (delivery.lease_until, delivery.attempts, delivery.first_try_at, now, delivery.id),
         )
         taken.claimed.append(Claimed(delivery=delivery, notice=claimed.notice))
     return taken

@@ -91,12 +91,12 @@ def sent(tx: Tx, delivery: Delivery, provider_id: str, detail: str, now: float) 
 def later(
     tx: Tx, delivery: Delivery, due_at: float, reason: str, *, alone: bool = False, ambiguous: bool = False
 ) -> bool:
-    """Put back until `due_at`; `alone` keeps it out of batches, `ambiguous` marks that it may have arrived."""
+    """Put back until `due_at`; `alone` keeps it out of batches, `ambiguous` counts a try that may have arrived."""
     return bool(
         tx.run(
             "UPDATE deliveries SET phase = 'waiting', due_at = ?, reason = ?, alone = ?, interrupted = ?"
             f" WHERE {FENCE}",
-            (due_at, reason, alone or delivery.alone, ambiguous or delivery.interrupted, *fence(delivery)),
+            (due_at, reason, alone or delivery.alone, delivery.interrupted + ambiguous, *fence(delivery)),
         )
     )
 
@@ -137,14 +137,14 @@ def retry(tx: Tx, delivery_id: int, now: float) -> bool:
     """Revive a dead letter, due at once; False when it is not dead.
 
     It begins anew: deadline and back-off count from now (`created_at`; when it was first to be said stands in the
-    notice). What may have arrived before is still reconciled first.
+    notice). What may have arrived before is still reconciled first; once more it may then be repeated blindly.
     """
     row = tx.one("SELECT channel FROM deliveries WHERE id = ? AND phase = 'dead'", (delivery_id,))
     if row is None:
         return False
     tx.run(
         "UPDATE deliveries SET phase = 'waiting', created_at = ?, due_at = ?, attempts = 0, first_try_at = NULL,"
-        " settled_at = NULL WHERE id = ?",
+        " tried_at = NULL, settled_at = NULL, interrupted = min(interrupted, 1) WHERE id = ?",
         (now, now, delivery_id),
     )
     tx.announce(topic(row[0]))
@@ -203,7 +203,7 @@ def _settle(
         tx.run(
             "UPDATE deliveries SET phase = ?, settled_at = ?, reason = ?, provider_id = ?, interrupted = ?"
             f" WHERE {FENCE}",
-            (phase.value, now, reason, provider_id, ambiguous or delivery.interrupted, *fence(delivery)),
+            (phase.value, now, reason, provider_id, delivery.interrupted + ambiguous, *fence(delivery)),
         )
     )
 
@@ -248,5 +248,5 @@ def _delivery(row: Row) -> Delivery:
         reason=reason,
         then=_hops(hops),
         alone=bool(alone),
-        interrupted=bool(interrupted),
+        interrupted=interrupted,
     )

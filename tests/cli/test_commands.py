@@ -65,7 +65,7 @@ def test_help_says_that_a_degraded_daemon_is_running(words: list[str], capsys: p
 
 @pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
 def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
-    needed = [arg for arg in one.args if not arg.flags and arg.options.get("nargs") != "?"]
+    needed = [arg for arg in one.args if not arg.flags and (arg.options.get("nargs") != "?" or one.either)]
     found = given(*one.words.split(), *(arg.options.get("choices", ["x"])[0] for arg in needed))
     assert set(params(found.command, found)) == {arg.param for arg in needed}
 
@@ -73,6 +73,41 @@ def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
 def test_a_file_is_named_by_its_whole_path() -> None:
     found = given("config", "check", "etc/tocsin.yml")
     assert params(found.command, found) == {"path": str(Path.cwd() / "etc/tocsin.yml")}
+
+
+def test_a_body_is_what_the_file_holds(tmp_path: Path) -> None:
+    (tmp_path / "body.json").write_text('{"title": "磁盘满了"}', encoding="utf-8")
+    found = given("test-source", "shop", "--body", str(tmp_path / "body.json"))
+    assert params(found.command, found) == {"name": "shop", "body": '{"title": "磁盘满了"}'}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("deliveries retry", "one of the arguments CODE --channel is required"),
+        ("deliveries retry D1 --channel sms", "argument --channel: not allowed with argument CODE"),
+        ("quarantine replay", "one of the arguments CODE --source is required"),
+        ("status --timeout soon", "--timeout: 'soon': write seconds, more than 0"),
+        ("status --timeout nan", "--timeout: 'nan': write seconds, more than 0"),
+        ("alerts list --limit 0", "--limit: '0': write a number from 1 to 1000"),
+        ("alerts list --limit many", "--limit: 'many': write a number from 1 to 1000"),
+        ("test-source shop --body /no/such/file", "/no/such/file cannot be read: No such file or directory"),
+    ],
+)
+def test_wrong_words_are_answered_in_the_words_of_the_command(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        given(*words.split())
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_body_that_is_no_text_is_not_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "body").write_bytes(b"{\xff}")
+    with pytest.raises(SystemExit):
+        given("test-source", "shop", "--body", str(tmp_path / "body"))
+    assert "is not UTF-8: byte 1" in capsys.readouterr().err
 
 
 def test_labels_become_a_map_and_resolve_a_state() -> None:
@@ -115,6 +150,8 @@ def test_what_may_take_long_is_waited_for() -> None:
         ("deliveries list --ph", {"--phase"}),
         ("send x --res", {"--resolve"}),
         ("completion ", {"bash"}),
+        ("test-source shop --bo", {"--body"}),
+        ("test-source shop --body x --content", {"--content-type"}),
     ],
 )
 def test_bash_offers_the_words_that_fit(typed: str, offered: set[str], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import zmq
 
 from daemon.cli.ask import CannotAskError
-from daemon.cli.keys import keygen, pair, secret_in
+from daemon.cli.keys import described, keygen, pair, secret_in
 
 
 def test_a_pair_belongs_together() -> None:
@@ -22,17 +22,32 @@ def test_a_key_that_a_configuration_or_shell_would_read_otherwise_is_not_given_o
 
 
 def test_without_a_folder_both_are_told() -> None:
-    told = dict(line.split(": ") for line in keygen("", "x").splitlines())
-    assert zmq.curve_public(told["secret"].encode()).decode() == told["public"]
+    made = keygen("", "x")
+    assert zmq.curve_public(made["secret"].encode()).decode() == made["public"]
+    assert described(made) == f"public: {made['public']}\nsecret: {made['secret']}\n"
 
 
 def test_in_a_folder_only_the_owner_can_read_the_secret_and_it_is_not_told(tmp_path: Path) -> None:
-    told = keygen(str(tmp_path / "new" / "keys"), "lin")
+    made = keygen(str(tmp_path / "new" / "keys"), "lin")
     secret, public = tmp_path / "new/keys/lin.secret", tmp_path / "new/keys/lin.public"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    assert secret.read_text().strip() not in told
-    assert public.read_text().strip() in told
-    assert zmq.curve_public(secret_in(str(secret))).decode() == public.read_text().strip()
+    assert secret.read_text().strip() not in str(made) + described(made)
+    assert made == {
+        "name": "lin",
+        "public": public.read_text().strip(),
+        "public_file": str(public),
+        "secret_file": str(secret),
+    }
+    assert zmq.curve_public(secret_in(str(secret))).decode() == made["public"]
+
+
+def test_what_to_do_with_a_pair_is_said_for_the_daemon_and_for_a_client(tmp_path: Path) -> None:
+    made = keygen(str(tmp_path), "lin")
+    daemon, client = described(made).split("If it is a client's")
+    assert f"auth: {{curve: {{secret_key: 'file:{tmp_path}/lin.secret', clients: […]}}}}" in daemon
+    assert f"--server-key '{made['public']}'" in daemon
+    assert f"auth: {{curve: {{clients: [{{name: lin, public: '{made['public']}', may: [read]}}]}}}}" in client
+    assert f"--key-file {tmp_path}/lin.secret" in client
 
 
 def test_a_key_that_is_there_is_never_overwritten(tmp_path: Path) -> None:

@@ -97,6 +97,18 @@ def test_a_replay_says_how_many_are_left_where_any_are(full: Desk) -> None:
     assert "waiting" not in show.replayed({"requests": [], "left": 0})
 
 
+def test_an_end_of_nothing_is_said_in_words(desk: Desk) -> None:
+    ended = desk.ask("events.send", title="x", state="resolved")
+    assert show.event(ended) == "no such alert is open, so there is nothing to end\n"
+
+
+def test_a_trial_shows_what_matters_and_what_it_does_not_tell(desk: Desk) -> None:
+    trials = desk.ask("sources.test", name="shop", sample="firing")
+    assert show.trials(trials) == "firing: ok\n  [firing, error] till is stuck (key k)  team=sales\n"
+    trials[0]["note"] = "read with another map"
+    assert "  ! read with another map (--body FILE)\n" in show.trials(trials)
+
+
 def test_a_body_that_is_not_text_is_shown_as_base64(full: Desk) -> None:
     assert "base64" in show.request(full.ask("quarantine.show", id="Q1"))
     assert "正文" in show.request(full.ask("quarantine.show", id="Q2"))

@@ -94,7 +94,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
     ),
     "a missing setting": (
         "auth:\n  tokens:\n    - name: ops\n",
-        ["tocsin.yml:6: auth.tokens[0].token: is missing; sent as Authorization: Bearer or X-Tocsin-Token"],
+        ["tocsin.yml:6: auth.tokens[0].token: is missing (sent as Authorization: Bearer or X-Tocsin-Token)"],
     ),
     "a right that does not exist": (
         "auth: {tokens: [{name: a, token: '${T}', may: [write]}]}\n",
@@ -194,7 +194,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
             ),
             (
                 'tocsin.yml:6: listen.zmq: "127.0.0.1:8421" is not a ZeroMQ endpoint; write tcp://127.0.0.1:8421 or '
-                "ipc:///run/tocsin/tocsin.ipc"
+                "ipc:///run/tocsin/ipc/control"
             ),
         ],
     ),

@@ -45,7 +45,7 @@ def test_also_with_everything_in_it_that_is_commented_out(tmp_path: Path) -> Non
     text = re.sub(r"(?m)^# (?= *(- |[a-z_-]+:))", "", TEXT)
     text = text.replace("  datadog: {}                   # ", "  datadog: ")
     text = text.replace("receiver: nobody", "receiver: ops")
-    for name in ("prometheus.token", "curve.key"):
+    for name in ("prometheus.token", "curve.secret"):
         (tmp_path / name).write_text("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7")
         (tmp_path / name).chmod(0o600)
     text = text.replace("/etc/tocsin/", f"{tmp_path}/").replace(

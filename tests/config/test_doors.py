@@ -138,3 +138,31 @@ def test_names_and_keys_stand_for_one_caller(problems_of: Problems) -> None:
         "tocsin.yml:10: auth.curve.clients[1].public: the same key stands twice; each client has its own",
         'tocsin.yml:10: auth.curve.clients[1].name: "a" stands twice; each client has its own name',
     ]
+
+
+TOKENS = "auth: {tokens: [{name: a, token: '${T}'}]}\n"
+
+
+def test_tokens_that_leave_the_zeromq_door_open_are_a_warning(load_text: Load) -> None:
+    assert load_text(GOOD + TOKENS, T="s3cret").warnings == [
+        (
+            'tocsin.yml:4: auth.tokens: lock the HTTP door only: over "tcp://127.0.0.1:8421" everybody on this machine '
+            "may do everything; set auth.curve, or listen.zmq: ipc:///run/tocsin/ipc/control, which only tocsin's user "
+            "and group reach"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        TOKENS + "listen: {zmq: 'ipc:///run/tocsin/ipc/control'}\n",
+        (
+            "auth: {tokens: [{name: a, token: '${T}'}], curve: {secret_key: '${K}', clients: "
+            f"[{{name: a, public: '{KEY}'}}]}}}}\n"
+        ),
+    ],
+)
+def test_both_doors_locked_or_both_open_is_none(more: str, load_text: Load) -> None:
+    assert load_text(GOOD + more, T="s3cret", K=KEY).warnings == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daemon.config.decode import key_of
+from daemon.config.keys import key_of
 from daemon.config.reference import reference
 from daemon.config.settings import Settings, doc
 from daemon.loading import catalog

@@ -95,7 +95,7 @@ def test_a_known_key_is_let_in_with_its_own_rights(door: Door) -> None:
     assert asked(reader, "look")["result"] == "seen"
     refused = asked(reader, "act")["error"]
     assert refused["code"] == NOT_ALLOWED
-    assert "wall may not act" in refused["message"]
+    assert 'wall lacks the right "act"' in refused["message"]
     assert asked(door.client(ADMIN), "act")["result"] == 1
 
 

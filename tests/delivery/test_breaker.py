@@ -1,8 +1,9 @@
 """The breaker: every transition, as a value."""
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.delivery.breaker import CLOSED, Breaker, Crashed, State, Why, after
+from daemon.delivery.breaker import CLOSED, Breaker, Crashed, State, Unasked, Why, after
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.notice import Receipt
 
@@ -12,7 +13,7 @@ CHANNEL = SendRefused("arrears", scope=Scope.CHANNEL)
 
 def fed(breaker: Breaker, *outcomes: Receipt | SendError, now: float = 100.0) -> Breaker:
     for outcome in outcomes:
-        breaker = after(breaker, outcome, now)
+        breaker = after(breaker, outcome, now, breaker.epoch)
     return breaker
 
 
@@ -33,8 +34,8 @@ def test_an_answer_between_failures_begins_the_count_anew(answer: Receipt | Send
     assert fed(CLOSED, *[FAILED] * 4, answer, *[FAILED] * 4).state is State.CLOSED
 
 
-@pytest.mark.parametrize("outcome", [SendWait("busy", seconds=1), Crashed("bug")])
-def test_waits_and_our_own_bugs_do_not_count(outcome: SendError) -> None:
+@pytest.mark.parametrize("outcome", [SendWait("busy", seconds=1), Crashed("bug"), Unasked("who knows")])
+def test_waits_and_our_own_bugs_and_what_was_not_sent_do_not_count(outcome: SendError) -> None:
     assert fed(CLOSED, *[outcome] * 50).state is State.CLOSED
     assert fed(CLOSED, *[FAILED] * 4, outcome, FAILED).state is State.OPEN
 
@@ -63,7 +64,8 @@ def test_failed_trials_make_the_pause_grow_to_five_minutes() -> None:
 
 @pytest.mark.parametrize("outcome", [Receipt(), SendWait("busy", seconds=9), SendRefused("text")])
 def test_a_trial_that_was_answered_closes_it_and_forgets(outcome: Receipt | SendError) -> None:
-    assert fed(fed(CLOSED, CHANNEL).tried(), outcome) == CLOSED
+    closed = fed(fed(CLOSED, CHANNEL).tried(), outcome)
+    assert replace(closed, epoch=0) == CLOSED
 
 
 def test_a_trial_that_ended_in_our_bug_may_be_made_again() -> None:
@@ -77,4 +79,20 @@ def test_late_failures_of_earlier_sends_do_not_make_the_pause_longer() -> None:
 
 
 def test_a_late_success_of_an_earlier_send_closes_it() -> None:
-    assert fed(fed(CLOSED, *[FAILED] * 5), Receipt()) == CLOSED
+    assert fed(fed(CLOSED, *[FAILED] * 5), Receipt()).state is State.CLOSED
+
+
+@pytest.mark.parametrize("late", [FAILED, CHANNEL, Crashed("bug"), Unasked("who knows")])
+def test_a_late_failure_of_an_earlier_send_is_not_the_trials(late: SendError) -> None:
+    opened = fed(CLOSED, *[FAILED] * 5)
+    trial = opened.tried()
+    assert after(trial, late, 111.0, CLOSED.epoch) == trial
+    assert after(trial, late, 111.0, opened.epoch) == trial
+
+
+@pytest.mark.parametrize("late", [FAILED, CHANNEL])
+def test_a_late_failure_of_an_earlier_send_says_nothing_about_a_channel_that_works_again(late: SendError) -> None:
+    again = fed(fed(CLOSED, *[FAILED] * 5).tried(), Receipt())
+    for _ in range(9):
+        assert after(again, late, 111.0, CLOSED.epoch) == again
+    assert fed(again, *[FAILED] * 5).state is State.OPEN

@@ -262,3 +262,51 @@ def test_a_batching_lane_holds_no_more_than_its_pool_times_its_batch(post: Post)
     gate.set()
     post.quiet()
     assert set(post.phases().values()) == {Phase.SENT}
+
+
+@pytest.mark.parametrize("back", [60, 3_600, 86_400, 400 * 86_400])
+@pytest.mark.parametrize("tried", [True, False])
+def test_what_waits_over_a_restart_with_the_clock_set_back_is_not_put_off(
+    post: Post, back: float, *, tried: bool
+) -> None:
+    sms = Provider(answer=raising(SendFailed("503"), None) if tried else raising(None))
+    post.channel("sms", sms)
+    if tried:
+        post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    post.stop()
+    post.clock.jump(-back)
+    post.new_courier().start()
+    post.go(6)
+    assert post.row(one).phase is Phase.SENT
+
+
+def test_what_was_tried_for_hours_waits_no_longer_than_its_pause_after_such_a_restart(post: Post) -> None:
+    sms = Provider(answer=raising(*[SendFailed("503")] * 40, None))
+    post.channel("sms", sms)
+    post.courier.start()
+    (one,) = post.put("sms")
+    while len(sms.heard) < 25:
+        post.go(60)
+    post.stop()
+    before, age = post.row(one).due_at - post.clock.now(), post.clock.now() - post.row(one).created_at
+    post.clock.jump(-3_600)
+    post.new_courier().start()
+    post.quiet()
+    now, row = post.clock.now(), post.row(one)
+    assert before <= row.due_at - now <= 600
+    assert abs(now - row.created_at - age) <= 600, "its patience is as far gone as it was"
+
+
+def test_a_crash_and_the_clock_set_back_meanwhile_put_nothing_off(post: Post) -> None:
+    answers = [post.stop_dead, lambda: None]
+    sms = Provider(answer=lambda _: (answers.pop(0)(), Receipt())[1])
+    post.channel("sms", sms)
+    post.courier.start()
+    (one,) = post.put("sms")
+    post.quiet()
+    post.clock.jump(-86_400)
+    post.new_courier().start()
+    post.go(1)
+    assert post.row(one).phase is Phase.SENT

@@ -41,8 +41,12 @@ SIGNED = source(hmac=Hmac(secret=Secret("s3cret")))
 TIMED = source(hmac=Hmac(secret=Secret("s3cret"), timestamp_header="X-Stamp", tolerance=Seconds(300.0)))
 
 
-def test_a_source_without_credentials_is_open() -> None:
+def test_a_source_without_credentials_is_open_but_not_to_other_sites_pages() -> None:
+    strange = {"origin": "http://evil.example", "host": "127.0.0.1:8420"}
     assert try_open(source()) is None
+    assert try_open(source(), {"origin": "http://127.0.0.1:8420", "host": "127.0.0.1:8420"}) is None
+    assert try_open(source(), strange) is Problem.STRANGE_PAGE
+    assert try_open(TOKEN, strange | {"x-tocsin-token": "t0k"}) is None
 
 
 @pytest.mark.parametrize(

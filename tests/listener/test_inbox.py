@@ -7,16 +7,7 @@ from hypothesis import strategies as some
 from daemon.config.settings import Limits
 from daemon.listener.inbox import HEADERS, PIPELINE, Inbox
 from daemon.units import Bytes
-
-LIMITS = Limits(body=Bytes(100), header=Bytes(300))
-POST = b"POST /webhook/x?a=b HTTP/1.1\r\nHost: h\r\n"
-
-
-def fed(*pieces: bytes) -> Inbox:
-    inbox = Inbox("192.0.2.1", lambda: LIMITS)
-    for piece in pieces:
-        inbox.feed(piece)
-    return inbox
+from fed import GET, LIMITS, OFFER, POST, fed
 
 
 def refusal(*pieces: bytes) -> int:
@@ -113,8 +104,9 @@ def test_a_header_with_an_underscore_cannot_pose_as_one_with_a_hyphen() -> None:
         b"Host: other\r\n",
     ],
 )
-def test_a_head_that_two_readers_could_read_differently_is_refused(head: bytes) -> None:
-    inbox = fed(POST + head + b"\r\nabc0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")
+@pytest.mark.parametrize("before", [b"", OFFER])
+def test_a_head_that_two_readers_could_read_differently_is_refused(head: bytes, before: bytes) -> None:
+    inbox = fed(POST + before + head + b"\r\nabc0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")
     assert inbox.refusal
     assert inbox.refusal.status in (400, 501)
     assert inbox.ready == []
@@ -143,6 +135,13 @@ def test_a_head_that_two_readers_could_read_differently_is_refused(head: bytes) 
         (POST + b"X: " + b"x" * 300 + b"\r\n\r\n", 431),
         (b"GET /" + b"x" * 300 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 431),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"x" * 300 + b"\r\n\r\n", 431),
+        (POST + OFFER + b"Content-Length: 101\r\n\r\n", 413),
+        (POST + OFFER + b"Transfer-Encoding: chunked\r\n\r\n65\r\n" + b"x" * 101, 413),
+        (POST + OFFER + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 101, 413),
+        (POST + OFFER + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", 400),
+        (POST + OFFER + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"x" * 300 + b"\r\n\r\n", 431),
+        (POST + OFFER + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (POST + OFFER + b"X: " + b"x" * 200 + b"\r\n\r\n", 431),
     ],
 )
 def test_what_cannot_be_served_is_refused_with_its_status(data: bytes, status: int) -> None:
@@ -165,6 +164,7 @@ def test_too_many_headers_are_refused() -> None:
         b"GET / HTTP/1.1\r\nHost: ",
         b"GET / HTTP/1.1\r\n",
         POST + b"Transfer-Encoding: chunked\r\n\r\n3;",
+        POST + OFFER + b"Transfer-Encoding: chunked\r\n\r\n3;",
         POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: ",
     ],
 )
@@ -204,7 +204,13 @@ def test_a_good_request_before_a_bad_one_is_still_good() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"Connection: close\r\n", b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"Connection: foo, close\r\n"]
+    "head",
+    [
+        b"Connection: close\r\n",
+        b"Connection: foo, close\r\n",
+        b"Connection: close, Upgrade\r\nUpgrade: h2c\r\n",
+        b"Upgrade: h2c\r\nConnection: Upgrade\r\nConnection: close\r\n",
+    ],
 )
 def test_nothing_is_served_after_the_last_request_of_a_connection(head: bytes) -> None:
     inbox = fed(b"GET /1 HTTP/1.1\r\nHost: h\r\n" + head + b"\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -212,6 +218,16 @@ def test_nothing_is_served_after_the_last_request_of_a_connection(head: bytes) -
     assert (one.path, one.keep_alive) == ("/1", False)
     assert inbox.refusal is None
     assert inbox.over
+
+
+def test_what_follows_a_connect_is_meant_for_somebody_else() -> None:
+    for head in (b"", OFFER, b"Content-Length: 3\r\n"):
+        inbox = fed(GET + b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n" + head + b"\r\nabc" + GET)
+        assert [(one.method, one.keep_alive, one.body) for one in inbox.take()] == [
+            ("GET", True, b""),
+            ("CONNECT", False, b""),
+        ]
+        assert inbox.over
 
 
 def test_only_a_sender_that_waits_is_told_to_continue_and_only_once() -> None:
@@ -251,7 +267,8 @@ _PIECES = some.sampled_from(
         b"POST /a HTTP/1.1\r\n", b"GET / HTTP/1.0\r\n", b"Host: h\r\n", b"Content-Length: 5\r\n",
         b"Content-Length: 0\r\n",
         b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"Upgrade: x\r\n",
-        b"\r\n", b"5\r\nhello\r\n", b"0\r\n\r\n", b"hello", b"X: \xff\r\n", b"\n", b"\x00", b"CONNECT a:1 HTTP/1.1\r\n",
+        b"Connection: Upgrade\r\n", b"\r\n", b"5\r\nhello\r\n", b"0\r\n\r\n", b"hello", b"X: \xff\r\n", b"\n", b"\x00",
+        b"CONNECT a:1 HTTP/1.1\r\n",
     ]
 )  # fmt: skip
 

@@ -117,6 +117,17 @@ def test_the_right_token_opens_and_a_wrong_one_is_kept_without_showing(
     assert "t0k-" not in caplog.text + repr(kept(store)) + repr(wrong)
 
 
+def test_a_page_of_another_site_cannot_raise_an_alarm_where_no_credentials_are_asked_for(
+    door: Opens, daemon: Daemon, store: SqliteStore
+) -> None:
+    reply = post(door(daemon.web()), Origin="http://evil.example", Content_Type="text/plain")
+    assert (reply.status, reply.json()["error"], reply.json()["quarantined"]) == (403, "forbidden", "Q1")
+    assert "www-authenticate" not in reply.headers  # the browser would ask somebody for a password
+    (one,) = kept(store)
+    assert (one.kind, one.body) == (Kind.BAD_CREDENTIALS, BODY)
+    assert store.read(lambda tx: tx.one("SELECT count(*) FROM alerts WHERE source = 'shop'")) == (0,)
+
+
 def test_basic_is_asked_for_where_it_is_configured(door: Opens, daemon: Daemon) -> None:
     daemon.settings = sources(basic=Basic(user="u", password=Secret("p")))
     one = door(daemon.web())

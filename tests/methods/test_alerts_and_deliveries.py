@@ -118,6 +118,30 @@ def test_a_key_names_the_problem_whatever_its_title(desk: Desk) -> None:
     assert desk.ask("events.send", title="92 % full", key="disk")["change"] == Change.REPEAT
 
 
+@pytest.mark.parametrize("title", ["", "  ", "\x00\n", "\t"])
+def test_an_alarm_that_says_nothing_is_not_raised(desk: Desk, title: str) -> None:
+    for key in ("", "disk"):
+        with pytest.raises(Said, match="the title is empty") as said:
+            desk.ask("events.send", title=title, key=key)
+        assert said.value.code == INVALID_PARAMS
+    assert desk.ask("alerts.list") == []
+
+
+def test_an_end_needs_no_title_where_the_key_names_the_problem(desk: Desk) -> None:
+    desk.ask("events.send", title="disk full", key="disk")
+    assert desk.ask("events.send", title="", key="disk", state="resolved")["change"] == Change.RESOLVED
+    with pytest.raises(Said, match="the title is empty"):
+        desk.ask("events.send", title="", state="resolved")
+
+
+def test_a_link_that_would_be_dropped_is_refused(desk: Desk) -> None:
+    with pytest.raises(Said, match="the link 'page' begins with neither http:// nor https://") as said:
+        desk.ask("events.send", title="x", links={"page": "ftp://example.com/"})
+    assert said.value.code == INVALID_PARAMS
+    assert desk.ask("alerts.list") == []
+    assert desk.ask("events.send", title="x", links={"page": "https://example.com/"})["alert"] == "A1"
+
+
 def test_an_event_of_a_script_is_brought_within_bounds(desk: Desk) -> None:
     desk.ask("events.send", title="x\x1b\n" * 10_000, labels={f"l{n}": "v" * 5_000 for n in range(100)})
     alert = desk.ask("alerts.get", id=1)["alert"]

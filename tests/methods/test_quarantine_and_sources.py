@@ -6,16 +6,17 @@ import dataclasses
 import msgspec
 import pytest
 
-from daemon.config.settings import Retention
+from daemon.config.settings import Retention, Source
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.quarantine import MOST_AT_ONCE
 from daemon.methods.sources import marked
-from daemon.methods.table import NOT_FOUND
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND
 from daemon.store import quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from fake_clock import BEGIN
 from fake_parts import CANARY, Desk, Said
+from handlers.generic import Fields, Options, generic
 
 GOOD = b'{"key":"k","title":"till is stuck","state":"firing"}'
 
@@ -196,10 +197,59 @@ def test_a_trial_of_a_broken_handler_tells_what_it_raised(desk: Desk) -> None:
     ("params", "sentence"),
     [
         ({"name": "nobody"}, "there is no source 'nobody'; there are: shop, broken"),
-        ({"name": "shop", "sample": "x"}, "has no sample 'x'; it has: firing, resolved"),
+        ({"name": "shop", "sample": "x"}, "has no sample 'x'; it has: 'firing', 'resolved'"),
     ],
 )
 def test_a_trial_of_what_is_not_there_is_not_found(desk: Desk, params: dict[str, str], sentence: str) -> None:
     with pytest.raises(Said, match=sentence) as said:
         desk.ask("sources.test", **params)
     assert said.value.code == NOT_FOUND
+
+
+@pytest.fixture
+def mapped(desk: Desk) -> Desk:
+    options = Options(map=Fields(key="$.id", title="{{ body.name }} is slow", severity="info"))
+    script = Source(name="script", handler=generic, options=options, labels={"team": "web"})
+    desk.settings = dataclasses.replace(desk.settings, sources={"script": script})
+    return desk
+
+
+def test_a_body_of_one_s_own_is_read_with_the_source_s_own_map(mapped: Desk) -> None:
+    (trial,) = mapped.ask("sources.test", name="script", body='{"id": 7, "name": "checkout"}')
+    assert (trial["sample"], trial["note"], trial["problem"], trial["sent"]) == ("", "", "", [])
+    (event,) = trial["events"]
+    assert (event["title"], event["key"], event["severity"]) == ("checkout is slow", "7", "info")
+    assert event["labels"] == {"team": "web"}
+    assert mapped.ask("alerts.list") == []
+
+
+def test_a_body_may_be_a_form_and_may_be_sent(mapped: Desk) -> None:
+    form = {"body": "id=8&name=shop", "content_type": "application/x-www-form-urlencoded"}
+    (trial,) = mapped.ask("sources.test", name="script", send=True, **form)
+    assert trial["sent"] == [{"alert": "A1", "change": "new"}]
+    assert mapped.ask("alerts.list")[0]["title"] == "TEST shop is slow"
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [("", "the body is empty"), ("{", "not valid JSON"), ('{"id": 7}', "map.title: "), ('{"name": "x"}', "map.key: ")],
+)
+def test_a_body_that_the_map_does_not_fit_says_why(mapped: Desk, body: str, problem: str) -> None:
+    (trial,) = mapped.ask("sources.test", name="script", body=body)
+    assert problem in trial["problem"]
+
+
+def test_a_sample_that_is_read_with_another_map_says_so(mapped: Desk) -> None:
+    trials = mapped.ask("sources.test", name="script")
+    assert {trial["sample"] for trial in trials} == {"firing", "resolved"}
+    assert all("not with this source's own" in trial["note"] for trial in trials)
+
+
+def test_a_sample_that_is_read_as_the_source_would_needs_no_note(desk: Desk) -> None:
+    assert [trial["note"] for trial in desk.ask("sources.test", name="shop")] == ["", ""]
+
+
+def test_a_trial_takes_a_body_or_a_sample(mapped: Desk) -> None:
+    with pytest.raises(Said, match="either a body or a sample") as said:
+        mapped.ask("sources.test", name="script", sample="firing", body="{}")
+    assert said.value.code == INVALID_PARAMS

@@ -41,6 +41,8 @@ def test_the_list_of_methods_describes_itself(desk: Desk) -> None:
         {"name": "before", "type": "number | text", "required": False, "default": 0},
     ]
     assert described["log.level"]["right"] == "admin"
+    assert described["alerts.list"]["help"] == "List alerts, newest first."
+    assert described["alerts.list"]["doc"].startswith("List alerts, newest first.\n\n")
     assert described["events.send"]["params"][5]["type"] == "map of text to text"
 
 

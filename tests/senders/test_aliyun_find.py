@@ -40,6 +40,16 @@ def test_a_message_whose_answer_was_lost_is_found(gateway: FakeAliyun) -> None:
     assert len(gateway.sent) == 1
 
 
+def test_a_message_is_found_by_the_time_the_sender_names_although_the_gateway_shows_it_late() -> None:
+    with trusting(lag=10.0) as gateway:
+        gateway.sent = [row("D1")]
+        sender = sms(gateway.endpoint, Still)
+        assert sender.find(message(LIN), BEGIN) is None
+        gateway.now = lambda: BEGIN + AliyunSms.knows_after
+        gateway.trust = True
+        assert sender.find(message(LIN), BEGIN) is not None
+
+
 def test_only_this_message_and_only_what_did_not_fail_is_found() -> None:
     with trusting() as gateway:
         gateway.sent = [row("D2"), row("D1", status=2), row("D1", number="13800000002"), row("D10"), row("")]

@@ -205,6 +205,40 @@ def test_a_busy_proxy_in_between_is_waited_for(gateway: FakeAliyun) -> None:
     assert error.seconds == 9
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "header", "seconds"),
+    [
+        (429, "Throttling.User", {"Retry-After": "120"}, 120.0),
+        (429, "Throttling.User", {}, 30.0),
+        (503, "ServiceUnavailable", {"Retry-After": "120"}, 120.0),
+        (503, "isp.SYSTEM_ERROR", {"Retry-After": "7"}, 7.0),
+    ],
+)
+def test_a_gateway_that_says_for_how_long_is_left_alone_so_long(
+    status: int, code: str, header: dict[str, str], seconds: float, gateway: FakeAliyun
+) -> None:
+    gateway.then(Say(code, status=status, headers=header))
+    error = refusal(gateway)
+    assert isinstance(error, SendWait)
+    assert (error.seconds, error.scope, error.code) == (seconds, Scope.CHANNEL, code)
+    assert f"answered {code}: made up" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("isv.AMOUNT_NOT_ENOUGH", SendRefused), ("isv.MOBILE_NUMBER_ILLEGAL", SendRefused), ("SignatureNonceUsed", None)],
+)
+def test_a_retry_after_changes_nothing_about_what_is_no_matter_of_time(
+    code: str, kind: type[SendError] | None, gateway: FakeAliyun
+) -> None:
+    gateway.then(Say(code, status=429, headers={"Retry-After": "120"}))
+    if kind is None:
+        sms(gateway.endpoint).send(message(LIN))
+        assert len(gateway.sent) == 1
+    else:
+        assert isinstance(refusal(gateway), kind)
+
+
 def test_a_wrong_key_stops_the_channel_and_shows_nothing(gateway: FakeAliyun) -> None:
     error = refusal(gateway, access_key_secret=Secret("wrong-s3cret"))
     assert isinstance(error, SendRefused)

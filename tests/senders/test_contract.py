@@ -281,8 +281,10 @@ def test_a_sender_can_be_closed_twice_and_before_its_first_message(name: str) ->
     sender.close()
 
 
-def test_a_sender_that_cannot_ask_its_provider_does_not_know() -> None:
+def test_a_sender_that_cannot_ask_its_provider_does_not_know_and_is_not_waited_for() -> None:
     assert Console().find(_any_message(), 0.0) is None
+    for kind in KINDS.values():
+        assert (kind.knows_after > 0) == (kind.find is not Sender.find), kind
 
 
 def _any_message() -> Message:

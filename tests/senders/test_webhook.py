@@ -1,14 +1,19 @@
 """The webhook channel: what it posts, and that another tocsin believes it."""
 
 import json
+import re
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+from daemon import loading
 from daemon.clock import Clock
+from daemon.config.load import load
 from daemon.config.settings import Hmac, Source
 from daemon.errors import SendRefused
-from daemon.event import State
+from daemon.event import Severity, State
+from daemon.hook import Hook
 from daemon.listener import credentials
 from daemon.notice import Reason
 from daemon.registry import Handler
@@ -17,6 +22,9 @@ from daemon.senders.webhook import Webhook, body
 from fake_clock import BEGIN, FakeClock
 from fake_provider import FakeProvider, endless, say
 from messages import LIN, message
+from tree import ROOT
+
+PAGE = ROOT / "docs/channels.md"
 
 
 class Still(Webhook):
@@ -81,6 +89,22 @@ def test_another_tocsin_believes_the_signature(provider: FakeProvider) -> None:
     assert credentials.opens(source, headers, {}, [payload], BEGIN + 10) is None
     assert credentials.opens(source, headers, {}, [payload + b" "], BEGIN + 10) is credentials.Problem.WRONG
     assert credentials.opens(source, headers, {}, [payload], BEGIN + 1_000) is credentials.Problem.STALE
+
+
+def test_another_tocsin_reads_it_with_the_map_of_the_page(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```yaml\n(sources:\n  upstream:.*?)```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "tocsin.yml").write_text(f"{example}receivers: [{{name: ops}}]\nroute: {{receiver: ops}}\n")
+    source = load(tmp_path / "tocsin.yml", loading.catalog, {"RELAY_SECRET": "long enough"}).settings.sources[
+        "upstream"
+    ]
+    firing, ended = (
+        event
+        for said in (message(), message(reason=Reason.RESOLVED, state=State.RESOLVED, ended_at=BEGIN + 60))
+        for event in source.handler.handle(Hook(source="upstream", body=body(said), options=source.options))
+    )
+    assert (firing.title, firing.severity, firing.text) == ("Disk full", Severity.CRITICAL, "97 %")
+    assert (firing.state, ended.state) == (State.FIRING, State.RESOLVED)
+    assert firing.fingerprint() == ended.fingerprint()
 
 
 def test_without_a_secret_nothing_is_signed(provider: FakeProvider) -> None:

@@ -67,13 +67,16 @@ def test_installing_again_keeps_what_is_yours_and_removing_keeps_it_too() -> Non
         service.configure()
         yours = service.config.read_text()
         mode = service.config.stat()
+        unit = (service.root / "systemd/tocsin.service").read_text()
+        assert f"ReadWritePaths=-{service.state} -{service.log}\n" in unit
+        service.expect(0, "start")
         said = service.make("install")  # an upgrade
+        assert f"{service.script} restart" in said
         assert service.config.read_text() == yours
         assert "tocsin.yml.new" in said
         assert service.config.with_name("tocsin.yml.new").read_text() == default
         assert stat.S_IMODE(mode.st_mode) == 0o640
         assert not list(service.home.parent.glob("tocsin.*"))
-        service.expect(0, "start")
         service.make("uninstall")
         assert not service.daemons()
         assert not service.home.exists()

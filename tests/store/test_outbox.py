@@ -1,13 +1,15 @@
 """The outbox's rows: leases, fences, what is put, settled, given up and revived."""
 
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.event import Severity
 from daemon.notice import Hop, Phase, Reason, Recipient
-from daemon.store import alerts, leases, notices, outbox
+from daemon.store import alerts, leases, migrate, notices, outbox
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed
 from daemon.store.sqlite import SqliteStore
@@ -110,7 +112,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_changes_nothing(b
     (old,) = box.claim()
     assert box.claim(now=NOW + LEASE - 0.1) == []
     (new,) = box.claim(now=NOW + LEASE)
-    assert (new.delivery.attempts, new.delivery.interrupted) == (2, True)
+    assert (new.delivery.attempts, new.delivery.interrupted) == (2, 1)
     before = box.get(1)
     assert not box.do(outbox.sent, old.delivery, "P", "", NOW)
     assert not box.do(outbox.later, old.delivery, NOW, "late")
@@ -170,7 +172,7 @@ def test_being_alone_and_interrupted_is_never_forgotten(box: Box) -> None:
     (claimed,) = box.claim()
     box.do(outbox.later, claimed.delivery, NOW, "x")
     delivery = box.get(1).delivery
-    assert (delivery.alone, delivery.interrupted) == (True, True)
+    assert (delivery.alone, delivery.interrupted) == (True, 1)
 
 
 def test_fail_over_puts_a_fresh_row_on_the_next_channel_and_says_what_it_continues(box: Box) -> None:
@@ -219,16 +221,96 @@ def test_only_the_dead_are_revived(box: Box, phase: str) -> None:
 def test_a_start_takes_over_what_was_being_sent(box: Box) -> None:
     box.put(to=("a", "b"))
     box.claim(1)
-    assert box.do(leases.recover) == 1
+    assert box.do(leases.recover, {}) == 1
     a, b = box.claim()
-    assert (a.delivery.interrupted, a.delivery.attempts) == (True, 2)
-    assert not b.delivery.interrupted
+    assert (a.delivery.interrupted, a.delivery.attempts) == (1, 2)
+    assert b.delivery.interrupted == 0
 
 
-def test_leases_given_back_are_due_at_once_and_may_have_arrived(box: Box) -> None:
+def test_what_was_being_sent_is_due_when_the_provider_of_its_channel_can_know(box: Box) -> None:
+    box.put("sms")
+    box.put("mail")
+    box.put("sms")
+    box.claim(1, now=NOW + 5)
+    box.claim(1, now=NOW + 5, channel="mail")
+    assert box.do(leases.recover, {"sms": 20.0, "fax": 9.0}) == 2
+    assert [box.get(one).delivery.due_at for one in (1, 2, 3)] == [NOW + 25, NOW, NOW]
+
+
+def test_every_try_that_may_have_arrived_is_counted(box: Box) -> None:
+    box.put()
+    (claimed,) = box.claim()
+    box.do(outbox.later, claimed.delivery, NOW, "time-out", ambiguous=True)
+    (claimed,) = box.claim()
+    box.do(outbox.later, claimed.delivery, NOW, "no connection")
+    box.claim()
+    box.do(leases.recover, {})
+    (claimed,) = box.claim()
+    assert claimed.delivery.interrupted == 2
+    box.do(leases.release, [claimed.delivery], NOW)
+    box.claim()
+    (claimed,) = box.claim(now=NOW + LEASE)
+    assert claimed.delivery.interrupted == 4
+    box.do(outbox.dead, claimed.delivery, "time-out", NOW, ambiguous=True)
+    assert box.get(1).delivery.interrupted == 5
+    box.do(outbox.retry, 1, NOW)
+    assert box.get(1).delivery.interrupted == 1
+
+
+def test_rows_of_the_future_are_moved_by_as_much_as_each_of_them_shows(box: Box) -> None:
+    box.put(at=NOW)
+    box.put(at=NOW)
+    box.put(at=NOW)
+    a, b = box.claim(2, now=NOW + 100)
+    box.do(outbox.later, a.delivery, NOW + 130, "busy")
+    box.do(outbox.later, b.delivery, NOW + 100, "busy")
+    (_,) = box.claim(1, now=NOW + 100)
+    then = NOW - 500
+    assert box.do(leases.set_back, then) == 2
+    moved, sending, untried = (box.get(one).delivery for one in (1, 2, 3))
+    assert (moved.created_at, moved.first_try_at, moved.due_at) == (then - 100, then, then + 30)
+    assert (untried.created_at, untried.first_try_at, untried.due_at) == (then, None, then)
+    assert (sending.created_at, sending.first_try_at) == (NOW, then)
+    assert box.do(outbox.sent, box.get(2).delivery, "P", "", then), "its fence stands"
+    assert box.do(leases.set_back, then) == 0
+
+
+def test_a_clock_that_was_not_set_back_moves_nothing(box: Box) -> None:
+    box.put()
+    (claimed,) = box.claim()
+    box.do(outbox.later, claimed.delivery, NOW + 86_400, "day limit")
+    before = box.get(1)
+    assert box.do(leases.set_back, NOW) == 0
+    assert box.get(1) == before
+
+
+def test_a_store_of_the_first_schema_keeps_what_waits_and_what_was_being_sent(tmp_path: Path) -> None:
+    path = tmp_path / "first.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    migrate._run(old, path, {1: migrate.migrations()[1]})
+    old.execute(
+        "INSERT INTO alerts VALUES (1, 'f', 's', 'k', 'firing', 'error', 't', '', '{}', '{}', 1, NULL, 1, 1, 1)"
+    )
+    old.execute("INSERT INTO notices VALUES (1, 1, 'ops', 'first', 1, '{}')")
+    for phase, tried in (("waiting", None), ("sending", NOW)):
+        old.execute(
+            "INSERT INTO deliveries (notice_id, channel, recipient, address, urgency, phase, created_at, due_at,"
+            " first_try_at) VALUES (1, 'sms', '', '', 0, ?, ?, ?, ?)",
+            (phase, NOW, NOW, tried),
+        )
+    old.close()
+    opened = SqliteStore(path)
+    assert opened.write(lambda tx: leases.recover(tx, {"sms": 20.0})) == 1
+    rows = opened.read(lambda tx: tx.all("SELECT phase, due_at, tried_at, interrupted FROM deliveries ORDER BY id"))
+    opened.close()
+    assert rows == [("waiting", NOW, None, 0), ("waiting", NOW + 20, NOW, 1)]
+
+
+def test_leases_given_back_are_due_as_said_and_may_have_arrived(box: Box) -> None:
     box.put()
     (claimed,) = box.claim()
     assert box.do(leases.release, [claimed.delivery], NOW + 1) == 1
+    assert box.claim(now=NOW + 0.9) == []
     (again,) = box.claim(now=NOW + 1)
     assert again.delivery.interrupted
 

@@ -86,6 +86,7 @@ class FakeAliyun:
         token: str = "",
         trust: bool = False,
         latency: float = 0.0,
+        lag: float = 0.0,
         record: Path | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -93,6 +94,7 @@ class FakeAliyun:
         self.token = token
         self.trust = trust
         self.latency = latency
+        self.lag = lag  # so long after it took a message QuerySendDetails does not show it
         self.now = now
         self.sent: list[Sms] = []
         self.calls: list[Call] = []
@@ -226,7 +228,11 @@ class FakeAliyun:
         size, page = int(query["PageSize"]), int(query["CurrentPage"])
         if not 1 <= size <= 50:
             raise Refusal("isv.INVALID_PARAMETERS", "PageSize")
-        rows = [s for s in self.sent if s.number == query["PhoneNumber"] and _day(s.at) == query["SendDate"]]
+        shown_to = self.now() - self.lag
+        rows = [
+            s for s in self.sent
+            if s.number == query["PhoneNumber"] and _day(s.at) == query["SendDate"] and s.at <= shown_to
+        ]  # fmt: skip
         shown = [
             {"PhoneNum": s.number, "SendStatus": s.status, "ErrCode": {2: "USER_REJECT", 3: "DELIVERED"}.get(s.status),
              "TemplateCode": s.template, "Content": "", "SendDate": _beijing(s.at), "OutId": s.out_id}

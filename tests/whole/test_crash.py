@@ -15,6 +15,7 @@ from gevent import socket
 from gevent.event import Event
 from gevent.pywsgi import WSGIServer
 
+from fake_aliyun import FakeAliyun
 from running import Tocsind
 from until import until
 
@@ -140,3 +141,41 @@ def open_deliveries(path: Path) -> int:
     """Ask the file, not the daemon."""
     with closing(sqlite3.connect(path)) as store:
         return int(store.execute("SELECT count(*) FROM deliveries WHERE phase IN ('waiting', 'sending')").fetchone()[0])
+
+
+SMS_KILLS = 6
+SMS = """
+log: {{level: warning}}
+sources:
+  script: {{handler: generic, map: {{key: $.key, title: $.title}}}}
+people: {{lin: {{phone: '13800000001'}}, may: {{phone: '13800000002'}}, wu: {{phone: '13800000003'}}}}
+channels:
+  sms: {{type: aliyun_sms, access_key_id: id, access_key_secret: key, sign_name: x, template_code: SMS_1,
+         template_params: {{title: '{{{{ alert.title }}}}'}}, endpoint: '{endpoint}', pool: {pool}}}
+receivers: [{{name: ops, notify: [{{to: [lin, may, wu], by: [sms]}}]}}]
+route: {{receiver: ops}}
+"""
+
+
+@pytest.mark.slow
+def test_no_text_message_comes_twice_although_the_gateway_shows_it_only_after_a_while(tmp_path: Path) -> None:
+    chance = random.Random(20261121)
+    with FakeAliyun(trust=True, latency=0.05, lag=5.0) as gateway:
+        daemon = Tocsind(tmp_path, SMS.format(endpoint=gateway.endpoint, pool=POOL))
+        load = Load(daemon.http)
+        for _ in range(SMS_KILLS):
+            daemon.start()
+            clients = [gevent.spawn(load.run) for _ in range(CLIENTS)]
+            Event().wait(chance.uniform(0.05, 0.3))
+            daemon.kill()
+            gevent.joinall(clients, timeout=10, raise_error=True)
+        daemon.start()
+        until(lambda: open_deliveries(daemon.store) == 0, within=60)
+        assert daemon.stop() == 0, daemon.errors()
+    came = Counter((sms.params["title"], sms.number) for sms in gateway.sent)
+    assert {title for title, _ in came} >= load.accepted
+    assert len(came) == 3 * len({title for title, _ in came}), "each title reaches all three"
+    assert set(came.values()) == {1}
+    with closing(sqlite3.connect(daemon.store)) as store:
+        found = store.execute("SELECT count(*) FROM deliveries WHERE reason LIKE 'the gateway has it%'").fetchone()[0]
+    assert found > 0, "no kill struck while a message was being sent"

@@ -98,11 +98,15 @@ def test_the_example_handler_is_a_handler(tmp_path: Path) -> None:
     (tmp_path / "orders.py").write_text(blocks("python")[1])
     (tmp_path / "orders.py").chmod(0o644)
     tmp_path.chmod(0o755)
-    handlers, problems = loading.handlers_from(str(tmp_path))
-    assert problems == []
+    (tmp_path / "tocsin.yml").write_text(
+        blocks("yaml")[1].replace("handlers.d", ".") + "\nroute: {receiver: ops}\n"
+        "channels: {screen: {type: console}}\nreceivers: [{name: ops, notify: [{by: [screen]}]}]\n"
+    )
+    loaded = load(tmp_path / "tocsin.yml", loading.catalog, {})
+    assert loaded.warnings == []
+    handler = loaded.settings.sources["orders"].handler
     firing, resolved = (
-        list(handlers["orders"].handle(Hook(source="orders", body=sample.body)))
-        for sample in handlers["orders"].samples.values()
+        list(handler.handle(Hook(source="orders", body=sample.body))) for sample in handler.samples.values()
     )
     assert firing[0].fingerprint() == resolved[0].fingerprint()
 

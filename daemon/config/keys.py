@@ -1,0 +1,26 @@
+"""What settings are called in the file, and which of them stand there."""
+
+import types
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from typing import Any
+
+
+def settable(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) -> list[Field[Any]]:
+    """The fields that a file sets."""
+    return [one for one in fields(cls) if one.init and one.name not in given]
+
+
+def key_of(one: Field[Any]) -> str:
+    """What a field is called in the file."""
+    return str(one.metadata.get("key", one.name))
+
+
+def keys_of(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) -> set[str]:
+    """What the fields are called in the file."""
+    return {key_of(one) for one in settable(cls, given)}
+
+
+def is_named(cls: type) -> bool:
+    """Whether things of this kind carry the name under which they stand."""
+    return any(one.name == "name" for one in fields(cls))
