@@ -9,6 +9,7 @@ from pathlib import Path
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.alerting.intake import Intake
 from daemon.clock import SystemClock
+from daemon.config.check import SQLITE
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
@@ -26,7 +27,6 @@ from daemon.store.sqlite import SqliteStore
 
 logger = logging.getLogger("tocsin.app")
 
-SQLITE = "sqlite:///"
 STOP_WITHIN = 22.0  # seconds for everything in flight together; supervisor's stopwaitsecs is longer
 
 

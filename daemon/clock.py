@@ -4,6 +4,8 @@ import threading
 import time
 from typing import Protocol
 
+JUMP = 5.0  # seconds by which wall and monotonic clock part only when one was set, or the machine slept
+
 
 class Clock(Protocol):
     """What the parts need of time; tests turn one by hand."""

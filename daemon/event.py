@@ -14,7 +14,9 @@ MAX_LABEL_VALUE = 1_000
 MAX_LINKS = 16
 MAX_LINK = 2_000
 EARLIEST = 946_684_800.0  # 2000-01-01: older stamps are a sender's zero value, not a time
-RESERVED = {"tocsin": "tocsin's alarms about itself", "probe": "the probes' alarms"}  # sources that are ours alone
+OWN = "tocsin"  # the source of alarms about tocsin itself
+PROBE = "probe"  # the source of the probes' alarms
+RESERVED = {OWN: "tocsin's alarms about itself", PROBE: "the probes' alarms"}  # sources that are ours alone
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
 JOINER = "\u200d"  # glues emoji together: family, flags of professions; the one unprintable character that stays
 

@@ -5,13 +5,12 @@ from collections.abc import Callable, Collection, Iterable
 from daemon import telemetry
 from daemon.alert import Alert
 from daemon.config.settings import Retention
-from daemon.event import Event, Severity, State
+from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, outbox, quarantine
+from daemon.store import alerts, ends, outbox, quarantine
 from daemon.store.base import Store
 from daemon.units import spoken
 
-OWN = "tocsin"  # the source of alarms about tocsin itself
 BATCH = 500  # alerts deleted in one transaction: others wait for it
 
 Accept = Callable[[list[Event]], object]
@@ -24,12 +23,12 @@ def close_quiet(store: Store, accept: Accept, window: float, now: float) -> int:
 
 def close_removed(store: Store, accept: Accept, probes: Collection[str], now: float) -> int:
     """End the alarms of probes that are no longer configured, also those removed while nobody ran."""
-    return _accept(accept, removed(store.read(lambda tx: alerts.open_of_source(tx, verdict.SOURCE)), probes, now))
+    return _accept(accept, removed(store.read(lambda tx: alerts.open_of_source(tx, PROBE)), probes, now))
 
 
 def close_silent(store: Store, end: Callable[[list[Alert], str], object], longest: float, now: float) -> int:
     """End the alerts of sources that never tell an end; a probe's last word stands until it has another."""
-    found = store.read(lambda tx: alerts.silent(tx, now - longest, (OWN, verdict.SOURCE), BATCH))
+    found = store.read(lambda tx: alerts.silent(tx, now - longest, (OWN, PROBE), BATCH))
     if found:
         end(found, f"nothing was heard of it for {spoken(longest)}")
     return len(found)
@@ -43,7 +42,9 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
         forgotten += count
         if count < BATCH:
             break
-    return forgotten, store.write(lambda tx: quarantine.forget(tx, now - retention.quarantine))
+    before = now - retention.quarantine
+    store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits
+    return forgotten, store.write(lambda tx: quarantine.forget(tx, before))
 
 
 def count_open(store: Store) -> None:

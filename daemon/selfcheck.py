@@ -11,18 +11,17 @@ import gevent
 from gevent.pool import Group
 
 from daemon import housekeeping, sdnotify, telemetry
-from daemon.alerting.intake import OWN, Intake
-from daemon.clock import Clock
+from daemon.alerting.intake import Intake
+from daemon.clock import JUMP, Clock
 from daemon.config.settings import Settings
 from daemon.errors import StoreError
-from daemon.event import Event, Severity
+from daemon.event import OWN, Event, Severity
 from daemon.store.sqlite import SqliteStore
 
 log = logging.getLogger("tocsin.selfcheck")
 
 TICK = 0.1  # seconds between two feels of the event loop's pulse
 SOON, MINUTE, HOUR = 10.0, 60.0, 3_600.0
-JUMP = 5.0  # seconds by which wall and monotonic clock may part between two checks
 ANSWER = 30.0  # seconds in which the store must have answered
 ENOUGH = 1.1  # the disk is well again only this far above the limit, so that it does not flap
 

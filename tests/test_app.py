@@ -13,6 +13,7 @@ import pytest
 import zmq
 from gevent.resolver.ares import Resolver
 
+from apps import ROOM, logging_as_it_was, write
 from daemon.app import App
 from daemon.errors import TocsinError
 from daemon.listener.server import open_socket
@@ -20,12 +21,6 @@ from daemon.store.sqlite import SqliteStore
 from fake_clock import FakeClock
 from running import Tocsind
 from until import until
-
-ROOM = """
-channels: {room: {type: console}}
-receivers: [{name: ops, notify: [{by: [room]}]}]
-route: {receiver: ops}
-"""
 
 Make = Callable[..., App]
 
@@ -35,8 +30,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
     """Makes apps that are stopped, and the logging of the tests as it was, when the test is over."""
     made: list[App] = []
     doors: list[socket.socket] = []
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
 
     def app(more: str = "") -> App:
         write(tmp_path, more)
@@ -44,27 +37,17 @@ def make(tmp_path: Path) -> Iterator[Make]:
         made.append(App(tmp_path / "tocsin.yml", {}, doors[-1]))
         return made[-1]
 
-    yield app
-    for one in made:
-        one.stop()
-    for door in doors:
-        door.close()
-    for handler in [handler for handler in root.handlers if handler not in handlers]:
-        root.removeHandler(handler)
-        handler.close()
-    root.setLevel(level)
-    gc.unfreeze()
+    with logging_as_it_was():
+        yield app
+        for one in made:
+            one.stop()
+        for door in doors:
+            door.close()
 
 
 def running() -> list[object]:
     """What runs in this process: other tests may have left something behind."""
     return [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
-
-
-def write(home: Path, more: str) -> None:
-    if "listen:" not in more:
-        more += f"listen: {{http: '127.0.0.1:0', zmq: 'ipc://{home}/zmq'}}\n"
-    (home / "tocsin.yml").write_text(f"store: sqlite:///{home}/tocsin.db\n{ROOM}{more}")
 
 
 def test_it_starts_and_stops_and_starts_again(make: Make) -> None:
@@ -134,7 +117,7 @@ def test_a_new_key_of_the_zeromq_port_is_said_to_wait_for_a_restart_and_is_not_s
 
 def curve() -> str:
     """A new pair of keys, as settings."""
-    public, secret = (key.decode().replace("${", "$${") for key in zmq.curve_keypair())
+    public, secret = (key.decode().replace("$", "$$") for key in zmq.curve_keypair())
     return f"auth: {{curve: {{secret_key: '{secret}', clients: [{{name: me, public: '{public}'}}]}}}}\n"
 
 

@@ -8,6 +8,7 @@ import pytest
 from gevent import monkey
 from prometheus_client import generate_latest
 
+import made
 from daemon import housekeeping, telemetry
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
@@ -89,11 +90,16 @@ def test_an_event_loop_that_is_held_up_is_one_alarm(box: Box) -> None:
 
 
 def test_the_pulse_notes_how_late_it_is(box: Box, clock: FakeClock) -> None:
+    def felt() -> float:
+        return telemetry.REGISTRY.get_sample_value("tocsin_hub_lag_seconds_sum") or 0
+
+    before = felt()
     box.checks.start()
     settle()
     clock._go_to(clock.monotonic() + 2)  # two seconds pass in which nothing could run
     clock.advance(0)
     assert max(box.checks._lags) == pytest.approx(2 - TICK)
+    assert felt() - before == pytest.approx(2 - TICK)
 
 
 @pytest.mark.parametrize(
@@ -268,11 +274,13 @@ def refused(at: float) -> Quarantined:
 
 def test_gauges_show_what_is_open_and_forget_what_is_gone(box: Box) -> None:
     telemetry.outbox.labels("a channel of long ago", "dead").set(3)
+    box.settings = made.settings()
     box.intake.events([Event(source="shop", key=str(n), title="x", severity=Severity.CRITICAL) for n in range(3)])
     box.checks.count()
     assert telemetry.open_alerts.labels("critical")._value.get() == 3
     assert telemetry.open_alerts.labels("info")._value.get() == 0
     assert "a channel of long ago" not in generate_latest(telemetry.REGISTRY).decode()
+    assert telemetry.outbox.labels("room", "waiting")._value.get() == 3
     box.intake.events([Event(source="shop", key=str(n), title="x", state=State.RESOLVED) for n in range(3)])
     box.checks.count()
     assert telemetry.open_alerts.labels("critical")._value.get() == 0

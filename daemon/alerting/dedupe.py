@@ -6,6 +6,7 @@ import msgspec
 
 from daemon.alert import Alert
 from daemon.event import Event, State
+from daemon.store.ends import End
 
 
 class Change(StrEnum):
@@ -16,15 +17,48 @@ class Change(StrEnum):
     WORSE = "worse"  # still there, and its severity rose
     RESOLVED = "resolved"  # it is over
     NOT_OPEN = "not_open"  # a resolve of something that is not open: nothing to do
+    STALE = "stale"  # it speaks of what was over before: it would end another episode, or begin one without an end
 
 
-def change(known: Alert | None, event: Event) -> Change:
-    """Compare an event with the open alert of its fingerprint, if there is one."""
+def change(known: Alert | None, event: Event, heard: float | None = None, end: End | None = None) -> Change:
+    """Compare an event with the open alert of its fingerprint, if there is one.
+
+    `heard` is when a request came that is only now fed through again, and `end` the last end heard of the problem.
+    Both are None for what comes now: such an alarm always counts, whatever times it states.
+    """
     if event.state is State.RESOLVED:
-        return Change.NOT_OPEN if known is None else Change.RESOLVED
+        if known is None:
+            return Change.NOT_OPEN
+        return Change.STALE if _of_before(known, event) or _overtaken(known, heard) else Change.RESOLVED
     if known is None:
-        return Change.NEW
+        return Change.STALE if _is_over(event, heard, end) else Change.NEW
     return Change.WORSE if event.severity.urgency < known.severity.urgency else Change.REPEAT
+
+
+def _of_before(known: Alert, event: Event) -> bool:
+    """Whether the source says that what ended was over before this began: its clock compared with its clock."""
+    begin, end = event.started_at, event.ended_at
+    its_own_word = known.started_at < known.first_seen  # else it said none, or one that our clock had not reached
+    return its_own_word and begin is not None and end is not None and begin <= end < known.started_at
+
+
+def _overtaken(known: Alert, heard: float | None) -> bool:
+    """Whether the problem was heard of again after this end was."""
+    return heard is not None and heard < known.last_seen
+
+
+def _is_over(event: Event, heard: float | None, end: End | None) -> bool:
+    """Whether the end of this was heard since, unless the source says that it began after that end."""
+    if heard is None or end is None or heard >= end.heard_at:
+        return False
+    return event.started_at is None or end.ended_at is None or event.started_at <= end.ended_at
+
+
+def last_word(known: Alert | None, now: float, heard: float | None) -> float:
+    """When an alert was last spoken of, after this event. One that waited in quarantine does not make that earlier."""
+    if heard is None:
+        return now
+    return heard if known is None else max(heard, known.last_seen)
 
 
 def opened(event: Event, fingerprint: str, labels: dict[str, str], now: float) -> Alert:

@@ -14,7 +14,7 @@ from daemon.alerting.pipeline import Accepted
 from daemon.clock import Clock
 from daemon.config.settings import Settings, Source
 from daemon.errors import HandlerError, StoreError
-from daemon.event import Event, Severity, State, cleaned
+from daemon.event import OWN, Event, Severity, State, cleaned
 from daemon.hook import Hook
 from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
@@ -24,7 +24,6 @@ from daemon.store.quarantine import Kind, Quarantined
 log = logging.getLogger("tocsin.alerting")
 
 TURN = 0.01  # seconds that one request may keep the event loop while its events are read
-OWN = "tocsin"  # the source of alarms about tocsin itself
 
 
 class Intake:
@@ -56,7 +55,7 @@ class Intake:
         """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
         now = self._clock.now()
         settings = self._settings()
-        clean = [cleaned(event, now) for event in self._unhurried(events)]
+        clean = self._clean(events, now)
         accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
         _count(accepted)
         return accepted
@@ -68,6 +67,9 @@ class Intake:
         accepted = self._store.write(lambda tx: [pipeline.end(tx, one, text, settings, now) for one in open_alerts])
         _count(accepted)
         return accepted
+
+    def _clean(self, events: Iterable[Event], now: float) -> list[Event]:
+        return [cleaned(event, now) for event in self._unhurried(events)]
 
     def _unhurried(self, events: Iterable[Event]) -> Iterator[Event]:
         """Hand the events on; in a body of thousands, let everybody else run now and then."""
@@ -112,7 +114,7 @@ class Intake:
         return f"Q{kept}"
 
     def replay(self, request: Quarantined) -> list[Accepted]:
-        """Feed a quarantined request through its source's handler again.
+        """Feed a quarantined request through its source's handler again, as what was heard when it came.
 
         Raises HandlerError when it still makes no events, also when its body was cut or its source is unknown.
         """
@@ -130,10 +132,18 @@ class Intake:
             received_at=request.at,
             options=source.options,
         )
-        accepted = self.take(source, hook)
+        events = self.read(source, hook)
         now = self._clock.now()
-        self._store.write(lambda tx: quarantine.replayed(tx, request.id, now))
+        settings = self._settings()
+        clean = self._clean(events, now)
+
+        def work(tx: Tx) -> list[Accepted]:
+            quarantine.replayed(tx, request.id, now)
+            return pipeline.accept(tx, clean, settings, now, heard=request.at)
+
+        accepted = self._store.write(work)
         telemetry.quarantine_replays.inc()
+        _count(accepted)
         return accepted
 
     def alarm(self, key: str, title: str, text: str, severity: Severity, labels: dict[str, str]) -> None:

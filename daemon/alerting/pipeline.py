@@ -13,7 +13,7 @@ from daemon.alerting.dedupe import Change
 from daemon.config.settings import Settings
 from daemon.event import Event, State
 from daemon.notice import Reason
-from daemon.store import alerts, notices, outbox
+from daemon.store import alerts, ends, notices, outbox
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 
@@ -27,9 +27,14 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     told: list[tuple[str, Reason]]  # receivers with a notice, and why
 
 
-def accept(tx: Tx, events: Sequence[Event], settings: Settings, now: float) -> list[Accepted]:
-    """Take events, in order; all of them or, when one raises, none."""
-    return [accept_one(tx, event, event.fingerprint(), settings, now) for event in events]
+def accept(
+    tx: Tx, events: Sequence[Event], settings: Settings, now: float, heard: float | None = None
+) -> list[Accepted]:
+    """Take events, in order; all of them or, when one raises, none.
+
+    `heard` is when they came, where that was before now: they waited in quarantine.
+    """
+    return [accept_one(tx, event, event.fingerprint(), settings, now, heard) for event in events]
 
 
 def end(tx: Tx, alert: Alert, text: str, settings: Settings, now: float) -> Accepted:
@@ -38,14 +43,17 @@ def end(tx: Tx, alert: Alert, text: str, settings: Settings, now: float) -> Acce
     return accept_one(tx, event, alert.fingerprint, settings, now)
 
 
-def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: float) -> Accepted:
+def accept_one(
+    tx: Tx, event: Event, fingerprint: str, settings: Settings, now: float, heard: float | None = None
+) -> Accepted:
     """Name every station once: dedupe, (inhibit, silence,) route, (group,) notify, outbox."""
-    known = alerts.open_with(tx, fingerprint)
-    change = dedupe.change(known, event)
-    alert = _saved(tx, known, event, fingerprint, change, now)
+    change, alert = _deduped(tx, event, fingerprint, now, heard)
     if alert is None:
         return Accepted(code="", source=event.source, change=change, told=[])
     steps = [Step(stage="dedupe", verdict=change.value)]
+    if change is Change.STALE:  # the alert is as it was, so there is nothing to tell
+        alerts.record(tx, alert.id, steps, now)
+        return Accepted(code=alert.code, source=event.source, change=change, told=[])
     # inhibition and silences stand here: what they mute goes no further, and says so in the trace
     told = notices.told(tx, alert.id) if change is not Change.NEW else {}
     hearing = route.receivers(settings.route, alert.labels)
@@ -60,26 +68,35 @@ def accept_one(tx: Tx, event: Event, fingerprint: str, settings: Settings, now: 
         if reason is not None:
             steps += _posted(tx, alert, name, reason, settings, now)
             reasons.append((name, reason))
-    if (
-        reasons or change is not Change.REPEAT
-    ):  # a repeat that tells nobody anything leaves no trace: there is no end of them
+    # A repeat that tells nobody anything leaves no trace: there is no end of them.
+    if reasons or change is not Change.REPEAT:
         alerts.record(tx, alert.id, steps, now)
     return Accepted(code=alert.code, source=event.source, change=change, told=reasons)
 
 
-def _saved(tx: Tx, known: Alert | None, event: Event, fingerprint: str, change: Change, now: float) -> Alert | None:
-    """Write what the event did to its alert; None when there is none."""
+def _deduped(tx: Tx, event: Event, fingerprint: str, now: float, heard: float | None) -> tuple[Change, Alert | None]:
+    """Say what the event is to what is known, and write that down; without an alert when it belongs to none."""
+    known = alerts.open_with(tx, fingerprint)
+    end = None if heard is None else ends.last(tx, fingerprint)
+    change = dedupe.change(known, event, heard, end)
+    if event.state is State.RESOLVED and change is not Change.STALE:
+        ends.note(tx, event.source, fingerprint, now if heard is None else heard, event.ended_at)
+    return change, _saved(tx, known, event, fingerprint, change, dedupe.last_word(known, now, heard))
+
+
+def _saved(tx: Tx, known: Alert | None, event: Event, fingerprint: str, change: Change, at: float) -> Alert | None:
+    """Write what the event did to its alert; None when there is none. `at` is its last word, `last_seen`."""
+    if change in (Change.NOT_OPEN, Change.STALE):
+        return known
     if known is None:
-        if change is Change.NOT_OPEN:
-            return None
-        return alerts.add(tx, dedupe.opened(event, fingerprint, dedupe.routing_labels(event), now))
+        return alerts.add(tx, dedupe.opened(event, fingerprint, dedupe.routing_labels(event), at))
     if change is Change.REPEAT:
-        alerts.seen_again(tx, known.id, now)
-        return dedupe.repeated(known, now)
+        alerts.seen_again(tx, known.id, at)
+        return dedupe.repeated(known, at)
     if change is Change.WORSE:
-        alert = dedupe.worsened(known, event, dedupe.routing_labels(event), now)
+        alert = dedupe.worsened(known, event, dedupe.routing_labels(event), at)
     else:
-        alert = dedupe.resolved(known, event, now)
+        alert = dedupe.resolved(known, event, at)
     alerts.replace(tx, alert)
     return alert
 

@@ -214,7 +214,7 @@ COMMANDS = (
         ),
         either=True,
         patience=LONG,
-        failed=lambda replayed: any(one["problem"] for one in replayed),
+        failed=lambda replayed: any(one["problem"] for one in replayed["requests"]),
     ),
     Command(
         words="channels list",

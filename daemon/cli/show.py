@@ -187,11 +187,12 @@ def request(result: Any) -> str:
 
 
 def replayed(result: Any) -> str:
-    """What became of each."""
-    return table(
+    """What became of each, and how many are left to do."""
+    text = table(
         ("request", "alerts", "problem"),
-        [(one["request"], _became(one["events"]), one["problem"]) for one in result],
+        [(one["request"], _became(one["events"]), one["problem"]) for one in result["requests"]],
     )
+    return f"{text}still waiting: {result['left']}\n" if result["left"] else text
 
 
 def _became(events: list[dict[str, str]]) -> str:

@@ -20,7 +20,6 @@ class Document:
     """The sections of all files together. `exposed` are the files that everybody on this machine can read."""
 
     root: Table
-    files: list[Path] = field(default_factory=list)
     exposed: set[str] = field(default_factory=set)
     is_readable: bool = True
 
@@ -64,7 +63,6 @@ def _read(path: Path, asked_at: Place | None, document: Document, findings: Find
     except UnreadableError as error:
         findings.wrong(error.place, (), error.sentence)
     else:
-        document.files.append(path)
         if isinstance(node, Table):
             return Table(node.place, dict(node.entries))
         if node is None or (isinstance(node, Scalar) and node.is_nothing):

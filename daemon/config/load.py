@@ -26,8 +26,6 @@ class Loaded:
 
     settings: Settings
     warnings: list[str] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    catalog: Catalog
 
 
 def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loaded:
@@ -54,8 +52,6 @@ def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loade
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
         warnings=[*catalog.problems, *findings.warnings],
-        files=document.files,
-        catalog=catalog,
     )
 
 

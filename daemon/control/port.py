@@ -187,7 +187,6 @@ class ControlPort:
         if caller is None:
             self._say(envelope, jsonrpc.refuse(body, NOT_ALLOWED, "this key is not let in any more"))
         elif self._pool.full():
-            telemetry.rpc_calls.labels("unknown", "overloaded").inc()
             self._say(envelope, jsonrpc.refuse(body, OVERLOADED, "too many requests are in work; try again shortly"))
         else:
             self._pool.spawn(self._serve, envelope, body, caller)

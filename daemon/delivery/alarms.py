@@ -8,11 +8,10 @@ from gevent.pool import Group
 
 from daemon.alert import Alert
 from daemon.clock import Clock
-from daemon.event import Severity
+from daemon.event import OWN, Severity
 
 log = logging.getLogger("tocsin.delivery")
 
-OWN = "tocsin"  # the source of alarms about tocsin itself
 QUIET = 60.0  # the same key is not raised again sooner: a failing channel fails a thousand times a minute
 
 Alarm = Callable[[str, str, str, Severity, dict[str, str]], None]  # key, title, text, severity, labels

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 from gevent import Timeout
 
-from daemon.clock import Clock
+from daemon.clock import JUMP, Clock
 from daemon.config.settings import Channel
 from daemon.delivery import breaker, verdict
 from daemon.delivery.alarms import Alarms
@@ -28,7 +28,6 @@ log = logging.getLogger("tocsin.delivery")
 
 T = TypeVar("T")
 
-JUMP = 5.0  # a wall clock that parts from the monotonic one by more was set, or the machine slept
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
 BLINDLY = 1  # so many tries that may have arrived are repeated although the provider cannot be asked about them
 LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import gevent
 
-from daemon.clock import Clock
+from daemon.clock import JUMP, Clock
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Alarm, Alarms
 from daemon.delivery.carrier import LaneStatus, Means
@@ -21,7 +21,6 @@ from daemon.store.base import Store
 log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
-JUMP = 5.0  # a wall clock that goes back by more was set
 GRACE = 5.0
 
 

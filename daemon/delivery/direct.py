@@ -8,10 +8,9 @@ import gevent
 from daemon.alert import Alert
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings
-from daemon.delivery.alarms import OWN
 from daemon.delivery.way import Way
 from daemon.errors import SendError
-from daemon.event import Severity, State
+from daemon.event import OWN, Severity, State
 from daemon.notice import Hop, Message, Notice, Reason, Recipient
 
 log = logging.getLogger("tocsin.delivery")

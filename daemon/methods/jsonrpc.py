@@ -101,9 +101,8 @@ def given_up(patience: float) -> MethodError:
 
 
 def _refused(body: Any, error: MethodError) -> bytes | None:
-    if isinstance(body, dict) and "method" in body and "id" not in body:
-        return None
-    return _failure(_id(body), error)
+    said = _failure(_id(body), error)  # counted also where nobody waits for an answer
+    return None if isinstance(body, dict) and "method" in body and "id" not in body else said
 
 
 def _decoded(raw: bytes) -> Any:

@@ -1,6 +1,8 @@
 """Requests that made no events: look at them, and feed them through again."""
 
 import base64
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -11,7 +13,7 @@ from daemon.methods.parts import Parts
 from daemon.methods.sources import Outcome, attempt, outcomes
 from daemon.methods.table import INVALID_PARAMS, Table
 from daemon.store import quarantine
-from daemon.store.quarantine import Kind, Quarantined
+from daemon.store.quarantine import Kind, Listed, Quarantined
 
 MOST_AT_ONCE = 1_000
 
@@ -29,6 +31,7 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     whole: bool
     replayed_at: float | None
+    failed_at: float | None
 
 
 class RequestShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,16 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class Replays(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the requests that were fed through again, and how many of their source still wait.
+
+    Those with bad credentials are not among the ones that wait.
+    """
+
+    requests: list[Replayed]
+    left: int
+
+
 def add(table: Table, parts: Parts) -> None:
     """Add `quarantine.*`."""
 
@@ -69,16 +82,21 @@ def add(table: Table, parts: Parts) -> None:
         return _shown(_kept(parts, id))
 
     @table.method("quarantine.replay", "act")
-    def _replay(id: Id = 0, source: str = "") -> list[Replayed]:  # noqa: A002 - the name that callers write
+    def _replay(id: Id = 0, source: str = "") -> Replays:  # noqa: A002 - the name that callers write
         """Feed a request through its handler again, or all of a source that still wait.
 
-        Those of a source go oldest first, at most 1000 at once, and without the ones that came with bad
-        credentials: such a one is replayed by its own id, by somebody who has looked at it.
+        Those of a source go oldest first, at most 1000 at once, and `left` says how many still wait; the ones that
+        failed go behind the others next time. Those that came with bad credentials are left out: such a one is
+        replayed by its own id, by somebody who has looked at it. Each counts as heard when it came: an end that was
+        followed by a new alarm, or an alarm whose end was heard since, is `stale` and changes nothing.
         """
         if bool(id) == bool(source):
             raise MethodError("quarantine.replay needs either id or source", code=INVALID_PARAMS)
-        waiting = [_kept(parts, id)] if id else _waiting(parts, source)
-        return [_replayed(parts, request) for request in waiting]
+        if id:
+            one = _kept(parts, id)
+            return _replays(parts, one.source, [one])
+        ids = parts.store.read(lambda tx: quarantine.waiting(tx, source, MOST_AT_ONCE))
+        return _replays(parts, source, _one_by_one(parts, ids))
 
 
 def _kept(parts: Parts, given: Id) -> Quarantined:
@@ -86,9 +104,21 @@ def _kept(parts: Parts, given: Id) -> Quarantined:
     return found(parts.store.read(lambda tx: quarantine.get(tx, wanted)), given, "Q")
 
 
-def _waiting(parts: Parts, source: str) -> list[Quarantined]:
-    rows = parts.store.read(lambda tx: quarantine.newest(tx, source=source, limit=MOST_AT_ONCE))
-    return [row for row in reversed(rows) if row.replayed_at is None and row.kind is not Kind.BAD_CREDENTIALS]
+def _one_by_one(parts: Parts, ids: Iterable[int]) -> Iterator[Quarantined]:
+    """Read each when its turn comes: a thousand bodies at once would be a gigabyte."""
+    for request_id in ids:
+        request = parts.store.read(partial(quarantine.get, request_id=request_id))
+        if request is not None:  # it may have been forgotten meanwhile
+            yield request
+
+
+def _replays(parts: Parts, source: str, requests: Iterable[Quarantined]) -> Replays:
+    done = [(request.id, _replayed(parts, request)) for request in requests]
+    if failed := [request_id for request_id, one in done if one.problem]:
+        now = parts.clock.now()
+        parts.store.write(lambda tx: quarantine.failed(tx, failed, now))
+    left = parts.store.read(lambda tx: quarantine.count_waiting(tx, source))
+    return Replays(requests=[one for _, one in done], left=left)
 
 
 def _replayed(parts: Parts, request: Quarantined) -> Replayed:
@@ -97,7 +127,7 @@ def _replayed(parts: Parts, request: Quarantined) -> Replayed:
     return Replayed(request=request.code, events=outcomes(accepted), problem=problem)
 
 
-def _line(request: Quarantined) -> RequestLine:
+def _line(request: Quarantined | Listed) -> RequestLine:
     return RequestLine(
         id=request.id,
         code=request.code,
@@ -109,6 +139,7 @@ def _line(request: Quarantined) -> RequestLine:
         size=request.size,
         whole=request.whole,
         replayed_at=request.replayed_at,
+        failed_at=request.failed_at,
     )
 
 

@@ -5,10 +5,8 @@ from enum import StrEnum
 import msgspec
 
 from daemon.config.settings import ProbePlan
-from daemon.event import Event, Severity, State
+from daemon.event import PROBE, Event, Severity, State
 from daemon.reading import Reading
-
-SOURCE = "probe"
 
 
 class Verdict(StrEnum):
@@ -49,7 +47,7 @@ def judge(course: Course, reading: Reading, plan: ProbePlan, now: float) -> tupl
 def removed(name: str, now: float) -> Event:
     """Say that nobody looks any more, which ends an open alert."""
     return Event(
-        source=SOURCE,
+        source=PROBE,
         key=name,
         state=State.RESOLVED,
         title=f"{name} is no longer looked at",
@@ -61,7 +59,7 @@ def removed(name: str, now: float) -> Event:
 
 def _down(plan: ProbePlan, reading: Reading, course: Course) -> Event:
     return Event(
-        source=SOURCE,
+        source=PROBE,
         key=plan.name,
         severity=_severity(plan.labels),
         title=f"{plan.name} is down: {reading.detail}",
@@ -73,7 +71,7 @@ def _down(plan: ProbePlan, reading: Reading, course: Course) -> Event:
 
 def _up(plan: ProbePlan, reading: Reading, course: Course) -> Event:
     return Event(
-        source=SOURCE,
+        source=PROBE,
         key=plan.name,
         state=State.RESOLVED,
         severity=_severity(plan.labels),

@@ -39,12 +39,6 @@ def told(tx: Tx, alert_id: int) -> dict[str, Told]:
     return last
 
 
-def get(tx: Tx, notice_id: int) -> Notice | None:
-    """Find one notice."""
-    row = tx.one("SELECT id, alert, receiver, reason, at FROM notices WHERE id = ?", (notice_id,))
-    return notice(row) if row else None
-
-
 def of_alert(tx: Tx, alert_id: int) -> list[Notice]:
     """List what was said about an alert, oldest first."""
     rows = tx.all("SELECT id, alert, receiver, reason, at FROM notices WHERE alert_id = ? ORDER BY id", (alert_id,))

@@ -1,5 +1,6 @@
 """Requests that made no events, kept within bounds until somebody looks."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -33,6 +34,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     size: int
     replayed_at: float | None = None
+    failed_at: float | None = None  # when it was last fed through again and still made no events
 
     @property
     def whole(self) -> bool:
@@ -45,9 +47,29 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
         return f"Q{self.id}"
 
 
-_NAMES = "at, kind, source, reason, remote, content_type, headers, query, body, size, replayed_at"
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as lists show it: without what it carried, which may be a megabyte each."""
+
+    id: int
+    at: float
+    kind: Kind
+    source: str
+    reason: str
+    remote: str
+    size: int
+    whole: bool
+    replayed_at: float | None
+    failed_at: float | None
+
+    @property
+    def code(self) -> str:
+        """The short name: `Q17`."""
+        return f"Q{self.id}"
+
+
 SMALL = 16 * 1024  # bodies up to here are bounded by the number of rows alone
-_SELECT = f"SELECT id, {_NAMES} FROM quarantine"
+_NAMES = "at, kind, source, reason, remote, content_type, headers, query, size, replayed_at, failed_at, body"
+_WAITING = "FROM quarantine WHERE source = ? AND replayed_at IS NULL AND kind <> ?"
 
 
 def add(tx: Tx, request: Quarantined, keep: int, most_bytes: int) -> tuple[int, int]:
@@ -57,11 +79,11 @@ def add(tx: Tx, request: Quarantined, keep: int, most_bytes: int) -> tuple[int, 
     strangers, never the body of a known source that could not be read.
     """
     new_id = tx.insert(
-        f"INSERT INTO quarantine ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO quarantine ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             request.at, request.kind.value, request.source, request.reason, request.remote, request.content_type,
-            _encode(request.headers).decode(), _encode(request.query).decode(), request.body, request.size,
-            request.replayed_at,
+            _encode(request.headers).decode(), _encode(request.query).decode(), request.size,
+            request.replayed_at, request.failed_at, request.body,
         ),
     )  # fmt: skip
     made_room = tx.run(
@@ -80,17 +102,36 @@ def add(tx: Tx, request: Quarantined, keep: int, most_bytes: int) -> tuple[int, 
 
 def get(tx: Tx, request_id: int) -> Quarantined | None:
     """Find one request."""
-    row = tx.one(f"{_SELECT} WHERE id = ?", (request_id,))
+    row = tx.one(f"SELECT id, {_NAMES} FROM quarantine WHERE id = ?", (request_id,))
     return _quarantined(row) if row else None
 
 
-def newest(tx: Tx, *, source: str = "", limit: int = 100, before: int = 0) -> list[Quarantined]:
+def newest(tx: Tx, *, source: str = "", limit: int = 100, before: int = 0) -> list[Listed]:
     """List requests, newest first; `before` is an id to page on from."""
     rows = tx.all(
-        f"{_SELECT} WHERE (? = '' OR source = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
+        "SELECT id, at, kind, source, reason, remote, size, length(body), replayed_at, failed_at FROM quarantine"
+        " WHERE (? = '' OR source = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
         (source, source, before, before, limit),
     )
-    return [_quarantined(row) for row in rows]
+    return [_listed(row) for row in rows]
+
+
+def waiting(tx: Tx, source: str, limit: int) -> list[int]:
+    """The ids of a source's requests that are to be replayed next: in the order in which they came.
+
+    Those that failed when they were fed through again go behind the others, the longest ago first; those that came
+    with bad credentials do not go at all.
+    """
+    rows = tx.all(
+        f"SELECT id {_WAITING} ORDER BY coalesce(failed_at, 0), id LIMIT ?", (source, Kind.BAD_CREDENTIALS.value, limit)
+    )
+    return [row[0] for row in rows]
+
+
+def count_waiting(tx: Tx, source: str) -> int:
+    """How many of a source wait, but those with bad credentials."""
+    row = tx.one(f"SELECT count(*) {_WAITING}", (source, Kind.BAD_CREDENTIALS.value))
+    return int(row[0]) if row else 0
 
 
 def count(tx: Tx) -> int:
@@ -104,13 +145,19 @@ def replayed(tx: Tx, request_id: int, now: float) -> None:
     tx.run("UPDATE quarantine SET replayed_at = ? WHERE id = ?", (now, request_id))
 
 
+def failed(tx: Tx, request_ids: Iterable[int], now: float) -> None:
+    """Mark as fed through again in vain."""
+    for request_id in request_ids:
+        tx.run("UPDATE quarantine SET failed_at = ? WHERE id = ?", (now, request_id))
+
+
 def forget(tx: Tx, before: float) -> int:
     """Delete what came before then; return how many."""
     return tx.run("DELETE FROM quarantine WHERE at < ?", (before,))
 
 
 def _quarantined(row: Row) -> Quarantined:
-    request_id, at, why, source, reason, remote, content_type, headers, query, body, size, replayed_at = row
+    request_id, at, why, source, reason, remote, content_type, headers, query, size, replayed_at, failed_at, body = row
     return Quarantined(
         id=request_id,
         at=at,
@@ -124,4 +171,21 @@ def _quarantined(row: Row) -> Quarantined:
         body=body,
         size=size,
         replayed_at=replayed_at,
+        failed_at=failed_at,
+    )
+
+
+def _listed(row: Row) -> Listed:
+    request_id, at, why, source, reason, remote, size, kept, replayed_at, failed_at = row
+    return Listed(
+        id=request_id,
+        at=at,
+        kind=Kind(why),
+        source=source,
+        reason=reason,
+        remote=remote,
+        size=size,
+        whole=kept == size,
+        replayed_at=replayed_at,
+        failed_at=failed_at,
     )

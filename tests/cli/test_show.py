@@ -92,6 +92,11 @@ def test_an_empty_daemon_can_be_shown_too(desk: Desk) -> None:
             assert one.show(desk.ask(one.method))
 
 
+def test_a_replay_says_how_many_are_left_where_any_are(full: Desk) -> None:
+    assert "still waiting: 1\n" in show.replayed(full.ask("quarantine.replay", source="shop"))
+    assert "waiting" not in show.replayed({"requests": [], "left": 0})
+
+
 def test_an_end_of_nothing_is_said_in_words(desk: Desk) -> None:
     ended = desk.ask("events.send", title="x", state="resolved")
     assert show.event(ended) == "no such alert is open, so there is nothing to end\n"

@@ -269,7 +269,7 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(load_text: Load) -> None:
 def test_a_broken_handler_file_closes_no_door_but_its_own(load_text: Load) -> None:
     catalog = Catalog(
         handlers={},
-        senders={"room": load_text(GOOD).catalog.senders["room"]},
+        senders={"room": Room},
         problems=["handlers.d/x.py:1: SyntaxError"],
     )
     assert load_text(GOOD, catalog=catalog).warnings == ["handlers.d/x.py:1: SyntaxError"]

@@ -6,6 +6,7 @@ import gevent
 import pytest
 import zmq.green as zmq
 
+from daemon import telemetry
 from daemon.control.port import BREATH, MAX_FRAMES, MAX_MESSAGE
 from daemon.methods.table import INTERNAL_ERROR, INVALID_REQUEST, OVERLOADED, PARSE_ERROR, REFUSED, UNAVAILABLE
 from fake_clock import FakeClock
@@ -17,8 +18,13 @@ def test_a_full_pool_refuses_at_once_and_names_the_request(open_port: Open, conn
     slow = connect(port)
     slow.send(request("wait"))
     assert counter.entered.wait(4)
+    refused = telemetry.rpc_calls.labels("unknown", "overloaded")._value
+    before = refused.get()
     said = asked(connect(port), request("echo", "me"))
     assert (said["error"]["code"], said["id"]) == (OVERLOADED, "me")
+    told_only = b'{"jsonrpc":"2.0","method":"echo"}'
+    assert len(asked(connect(port), b"[" + told_only + b"," + request("echo") + b"]")) == 1
+    assert refused.get() - before == 3
     counter.gate.set()
     assert heard(slow)["result"] == "waited"
     assert_lives(port, connect)

@@ -19,7 +19,8 @@ from daemon.hook import Hook
 from daemon.listener.server import HttpDoor
 from daemon.secret import Secret
 from daemon.store import alerts, quarantine
-from daemon.store.quarantine import Kind
+from daemon.store.base import Tx
+from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
 from fake_clock import settle
@@ -38,8 +39,12 @@ def post(door: HttpDoor, body: bytes = BODY, path: str = "/webhook/shop", **head
     return ask(door.port, "POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def kept(store: SqliteStore) -> list[quarantine.Quarantined]:
-    return store.read(quarantine.newest)
+def kept(store: SqliteStore) -> list[Quarantined]:
+    def whole(tx: Tx) -> list[Quarantined]:
+        found = (quarantine.get(tx, one.id) for one in quarantine.newest(tx))
+        return [one for one in found if one is not None]
+
+    return store.read(whole)
 
 
 def test_an_alarm_is_on_disk_when_its_sender_has_the_answer(door: Opens, daemon: Daemon, store: SqliteStore) -> None:

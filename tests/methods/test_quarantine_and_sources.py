@@ -3,14 +3,18 @@
 import base64
 import dataclasses
 
+import msgspec
 import pytest
 
 from daemon.config.settings import Retention, Source
 from daemon.event import Event
 from daemon.hook import Hook
+from daemon.methods.quarantine import MOST_AT_ONCE
 from daemon.methods.sources import marked
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND
-from daemon.store.quarantine import Kind
+from daemon.store import quarantine
+from daemon.store.quarantine import Kind, Quarantined
+from fake_clock import BEGIN
 from fake_parts import CANARY, Desk, Said
 from handlers.generic import Fields, Options, generic
 
@@ -46,7 +50,7 @@ def test_a_body_is_shown_as_text_or_else_as_base64_and_no_secret_with_it(desk: D
 
 def test_a_replay_tells_what_became_of_the_request(desk: Desk) -> None:
     refuse(desk)
-    (replayed,) = desk.ask("quarantine.replay", id="Q1")
+    (replayed,) = desk.ask("quarantine.replay", id="Q1")["requests"]
     assert (replayed["request"], replayed["problem"]) == ("Q1", "")
     assert [one["change"] for one in replayed["events"]] == ["new"]
     assert desk.ask("quarantine.list")[0]["replayed_at"] == desk.clock.now()
@@ -63,7 +67,7 @@ def test_a_replay_tells_what_became_of_the_request(desk: Desk) -> None:
 )
 def test_a_replay_that_fails_says_why_and_keeps_the_request(desk: Desk, body: bytes, source: str, problem: str) -> None:
     refuse(desk, body, source)
-    (replayed,) = desk.ask("quarantine.replay", id="Q1")
+    (replayed,) = desk.ask("quarantine.replay", id="Q1")["requests"]
     assert problem in replayed["problem"]
     assert desk.ask("quarantine.show", id="Q1")["request"]["replayed_at"] is None
 
@@ -72,7 +76,7 @@ def test_a_request_that_was_cut_cannot_be_replayed(desk: Desk) -> None:
     desk.settings = dataclasses.replace(desk.settings, retention=Retention(quarantine_body=10))
     refuse(desk)
     assert not desk.ask("quarantine.list")[0]["whole"]
-    assert "only 10 of its" in desk.ask("quarantine.replay", id="Q1")[0]["problem"]
+    assert "only 10 of its" in desk.ask("quarantine.replay", id="Q1")["requests"][0]["problem"]
 
 
 def test_all_of_a_source_that_wait_are_replayed_but_not_those_with_bad_credentials(desk: Desk) -> None:
@@ -81,9 +85,66 @@ def test_all_of_a_source_that_wait_are_replayed_but_not_those_with_bad_credentia
     refuse(desk, kind=Kind.BAD_CREDENTIALS)
     refuse(desk, source="nobody", kind=Kind.UNKNOWN_SOURCE)
     desk.ask("quarantine.replay", id="Q2")
-    assert [one["request"] for one in desk.ask("quarantine.replay", source="shop")] == ["Q1", "Q3"]
-    assert desk.ask("quarantine.replay", source="shop") == []
-    assert [one["request"] for one in desk.ask("quarantine.replay", id="Q4")] == ["Q4"]
+    assert replayed(desk, source="shop") == ["Q1", "Q3"]
+    assert desk.ask("quarantine.replay", source="shop") == {"requests": [], "left": 0}
+    assert replayed(desk, id="Q4") == ["Q4"]
+
+
+def test_what_waits_behind_a_thousand_bad_tokens_is_replayed(desk: Desk) -> None:
+    desk.settings = dataclasses.replace(desk.settings, retention=Retention(quarantine_rows=5_000))
+    kept = [msgspec.structs.replace(made(), kind=Kind.BAD_CREDENTIALS)] * MOST_AT_ONCE
+    keep(desk, [*kept[:500], made(), made(), *kept[500:]])
+    assert replayed(desk, source="shop") == ["Q501", "Q502"]
+
+
+@pytest.mark.slow
+def test_more_than_go_at_once_are_replayed_by_and_by_and_the_answer_says_how_many_are_left(desk: Desk) -> None:
+    keep(desk, [made()] * (MOST_AT_ONCE + 5))
+    first = desk.ask("quarantine.replay", source="shop")
+    assert (len(first["requests"]), first["left"]) == (MOST_AT_ONCE, 5)
+    assert desk.ask("quarantine.replay", source="shop")["left"] == 0
+
+
+def test_those_that_fail_again_go_behind_the_others(desk: Desk) -> None:
+    keep(desk, [made(b"{")] * (MOST_AT_ONCE + 1) + [made()] * 2)
+    first = desk.ask("quarantine.replay", source="shop")
+    assert (first["requests"][-1]["request"], first["left"]) == ("Q1000", MOST_AT_ONCE + 3)
+    assert desk.ask("quarantine.list", before="Q2")[0]["failed_at"] == desk.clock.now()
+    desk.clock.advance(1)
+    second = desk.ask("quarantine.replay", source="shop")
+    assert [one["request"] for one in second["requests"][:4]] == ["Q1001", "Q1002", "Q1003", "Q1"]
+    assert second["left"] == MOST_AT_ONCE + 1
+    desk.clock.advance(1)
+    assert desk.ask("quarantine.replay", source="shop")["requests"][0]["request"] == "Q998"
+
+
+def test_the_ends_and_alarms_that_are_out_of_date_are_told_as_such(desk: Desk) -> None:
+    refuse(desk)
+    refuse(desk, GOOD.replace(b"firing", b"resolved"))
+    desk.clock.advance(60)
+    desk.intake.events([Event(source="shop", key="k", title="till is stuck")])
+    answer = desk.ask("quarantine.replay", source="shop")
+    assert [one["events"][0] for one in answer["requests"]] == [
+        {"alert": "A2", "change": "repeat"},
+        {"alert": "A2", "change": "stale"},
+    ]
+    (trace,) = desk.ask("alerts.get", id="A2")["trace"][1:]
+    assert [(step["stage"], step["verdict"]) for step in trace["steps"]] == [("dedupe", "stale")]
+
+
+def replayed(desk: Desk, **which: str) -> list[str]:
+    return [one["request"] for one in desk.ask("quarantine.replay", **which)["requests"]]
+
+
+def made(body: bytes = GOOD) -> Quarantined:
+    return Quarantined(
+        at=BEGIN, kind=Kind.UNUSABLE_BODY, source="shop", reason="no", remote="192.0.2.7", content_type="",
+        headers={}, query={}, body=body, size=len(body),
+    )  # fmt: skip
+
+
+def keep(desk: Desk, requests: list[Quarantined]) -> None:
+    desk.store.write(lambda tx: [quarantine.add(tx, request, keep=5_000, most_bytes=10**9) for request in requests])
 
 
 def test_sources_are_listed_with_their_protection_and_without_secrets(desk: Desk) -> None:

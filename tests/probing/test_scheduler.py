@@ -463,13 +463,16 @@ def test_status_tells_how_each_stands(clock: FakeClock, start: Start) -> None:
     assert clock.now() - 10 < status.read_at <= clock.now()
 
 
-def test_up_is_a_metric_only_when_it_is_known(clock: FakeClock, start: Start) -> None:
+def test_looks_are_counted_and_timed_and_up_is_a_metric_only_when_it_is_known(clock: FakeClock, start: Start) -> None:
     start(Plans(plan("up-known", every=100), plan("down-known", lambda: BAD, every=100)))
     clock.advance(100)
     assert "tocsin_probe_up" not in series("up-known")
     clock.advance(200)
     assert 'tocsin_probe_up{probe="up-known"} 1.0' in exposed()
     assert 'tocsin_probe_up{probe="down-known"} 0.0' in exposed()
+    for counted in (("up-known", "ok"), ("down-known", "failed")):
+        assert 'tocsin_probe_looks_total{{probe="{}",result="{}"}} 3.0'.format(*counted) in exposed()
+    assert 'tocsin_probe_seconds_count{probe="up-known"} 3.0' in exposed()
 
 
 def test_on_the_real_clock_with_a_real_server_down_and_up_arrive() -> None:

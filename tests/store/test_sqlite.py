@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import tracemalloc
 from pathlib import Path
 
 import gevent
@@ -11,7 +12,7 @@ from gevent.event import Event
 
 from daemon import telemetry
 from daemon.errors import SchemaTooNew, StoreCorrupt, StoreError, StoreLocked, StoreUnavailable
-from daemon.store import migrate, sqlite
+from daemon.store import migrate, quarantine, sqlite
 from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 
@@ -59,10 +60,16 @@ def test_what_was_written_is_there_for_another_process_at_once(store: SqliteStor
 
 
 def test_many_writers_share_few_transactions(store: SqliteStore) -> None:
-    before = telemetry.store_commits._value.get()
+    def counts() -> list[float]:
+        seconds = telemetry.REGISTRY.get_sample_value("tocsin_store_commit_seconds_count") or 0
+        return [telemetry.store_commits._value.get(), seconds, telemetry.store_operations._value.get()]
+
+    before = counts()
     gevent.joinall([gevent.spawn(store.write, put(str(i))) for i in range(200)], raise_error=True)
     assert sorted(map(int, values(store))) == list(range(200))
-    assert telemetry.store_commits._value.get() - before <= 5
+    commits, timed, operations = (after - ago for after, ago in zip(counts(), before, strict=True))
+    assert 1 <= commits == timed <= 5
+    assert operations == 200
 
 
 def test_one_failing_operation_does_not_fail_its_neighbours(store: SqliteStore) -> None:
@@ -238,7 +245,7 @@ def test_an_older_schema_is_backed_up_before_it_is_migrated(tmp_path: Path) -> N
     steps = migrate.migrations()
     connection = sqlite3.connect(path, isolation_level=None)
     old.close()
-    migrate._run(connection, path, {**steps, 2: "CREATE TABLE added (y)"})
+    migrate._run(connection, path, {1: steps[1], 2: "CREATE TABLE added (y)"})
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
     connection.close()
     backup = sqlite3.connect(f"{path}.before-2")
@@ -293,3 +300,36 @@ def test_whatever_a_commit_fails_of_is_heard_by_the_writers_and_the_next_one_goe
     assert "no memory" in store.healthy()
     store.write(put("kept"))
     assert values(store) == ["kept"]
+
+
+def test_a_quarantine_of_the_first_schema_is_kept_and_its_codes_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "first.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    migrate._run(old, path, {1: migrate.migrations()[1]})
+    insert = "INSERT INTO quarantine VALUES (?, 5, 'unusable_body', 's', 'why', 'r', 't', '{}', '{}', ?, 4, NULL)"
+    old.executemany(insert, [(7, b"body"), (9, b"gone")])
+    old.execute("DELETE FROM quarantine WHERE id = 9")
+    old.close()
+    store = SqliteStore(path)
+    kept = store.read(lambda tx: quarantine.get(tx, 7))
+    assert kept is not None
+    assert (kept.at, kept.reason, kept.body, kept.whole, kept.replayed_at) == (5, "why", b"body", True, None)
+    assert store.write(lambda tx: quarantine.add(tx, kept, 100, 100)) == (10, 0)
+    store.close()
+
+
+def test_a_list_of_what_waits_reads_no_body(store: SqliteStore) -> None:
+    body = b"x" * 1_000_000
+    request = quarantine.Quarantined(
+        at=0, kind=quarantine.Kind.UNUSABLE_BODY, source="s", reason="", remote="", content_type="",
+        headers={}, query={}, body=body, size=len(body),
+    )  # fmt: skip
+    store.write(lambda tx: [quarantine.add(tx, request, 100, 10**9) for _ in range(32)])
+    tracemalloc.start()
+    try:
+        listed = store.read(quarantine.newest)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (len(listed), listed[0].whole, listed[0].size) == (32, True, 1_000_000)
+    assert most < 1_000_000
