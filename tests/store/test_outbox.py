@@ -1,15 +1,13 @@
 """The outbox's rows: leases, fences, what is put, settled, given up and revived."""
 
-import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.event import Severity
 from daemon.notice import Hop, Phase, Reason, Recipient
-from daemon.store import alerts, leases, migrate, notices, outbox
+from daemon.store import alerts, leases, notices, outbox
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed
 from daemon.store.sqlite import SqliteStore
@@ -282,28 +280,6 @@ def test_a_clock_that_was_not_set_back_moves_nothing(box: Box) -> None:
     before = box.get(1)
     assert box.do(leases.set_back, NOW) == 0
     assert box.get(1) == before
-
-
-def test_a_store_of_the_first_schema_keeps_what_waits_and_what_was_being_sent(tmp_path: Path) -> None:
-    path = tmp_path / "first.db"
-    old = sqlite3.connect(path, isolation_level=None)
-    migrate._run(old, path, {1: migrate.migrations()[1]})
-    old.execute(
-        "INSERT INTO alerts VALUES (1, 'f', 's', 'k', 'firing', 'error', 't', '', '{}', '{}', 1, NULL, 1, 1, 1)"
-    )
-    old.execute("INSERT INTO notices VALUES (1, 1, 'ops', 'first', 1, '{}')")
-    for phase, tried in (("waiting", None), ("sending", NOW)):
-        old.execute(
-            "INSERT INTO deliveries (notice_id, channel, recipient, address, urgency, phase, created_at, due_at,"
-            " first_try_at) VALUES (1, 'sms', '', '', 0, ?, ?, ?, ?)",
-            (phase, NOW, NOW, tried),
-        )
-    old.close()
-    opened = SqliteStore(path)
-    assert opened.write(lambda tx: leases.recover(tx, {"sms": 20.0})) == 1
-    rows = opened.read(lambda tx: tx.all("SELECT phase, due_at, tried_at, interrupted FROM deliveries ORDER BY id"))
-    opened.close()
-    assert rows == [("waiting", NOW, None, 0), ("waiting", NOW + 20, NOW, 1)]
 
 
 def test_leases_given_back_are_due_as_said_and_may_have_arrived(box: Box) -> None:

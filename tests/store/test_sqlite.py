@@ -302,22 +302,6 @@ def test_whatever_a_commit_fails_of_is_heard_by_the_writers_and_the_next_one_goe
     assert values(store) == ["kept"]
 
 
-def test_a_quarantine_of_the_first_schema_is_kept_and_its_codes_go_on(tmp_path: Path) -> None:
-    path = tmp_path / "first.db"
-    old = sqlite3.connect(path, isolation_level=None)
-    migrate._run(old, path, {1: migrate.migrations()[1]})
-    insert = "INSERT INTO quarantine VALUES (?, 5, 'unusable_body', 's', 'why', 'r', 't', '{}', '{}', ?, 4, NULL)"
-    old.executemany(insert, [(7, b"body"), (9, b"gone")])
-    old.execute("DELETE FROM quarantine WHERE id = 9")
-    old.close()
-    store = SqliteStore(path)
-    kept = store.read(lambda tx: quarantine.get(tx, 7))
-    assert kept is not None
-    assert (kept.at, kept.reason, kept.body, kept.whole, kept.replayed_at) == (5, "why", b"body", True, None)
-    assert store.write(lambda tx: quarantine.add(tx, kept, 100, 100)) == (10, 0)
-    store.close()
-
-
 def test_a_list_of_what_waits_reads_no_body(store: SqliteStore) -> None:
     body = b"x" * 1_000_000
     request = quarantine.Quarantined(

@@ -51,12 +51,13 @@ CREATE TABLE deliveries (
     lease_until    REAL NOT NULL DEFAULT 0,
     attempts       INTEGER NOT NULL DEFAULT 0,
     first_try_at   REAL,
+    tried_at       REAL, -- when the last try began: a provider is asked about it no sooner than it can know
     settled_at     REAL,
     provider_id    TEXT NOT NULL DEFAULT '',
     reason         TEXT NOT NULL DEFAULT '',
     hops           TEXT NOT NULL DEFAULT '[]',
     alone          INTEGER NOT NULL DEFAULT 0,
-    interrupted    INTEGER NOT NULL DEFAULT 0
+    interrupted    INTEGER NOT NULL DEFAULT 0 -- tries that may have arrived
 );
 CREATE INDEX deliveries_waiting ON deliveries (channel, urgency, id, due_at, phase) WHERE phase = 'waiting';
 -- What a channel that does not work may give up: rows with another way to go, and those that are too old.
@@ -75,7 +76,8 @@ CREATE TABLE trace (
 );
 CREATE INDEX trace_of_alert ON trace (alert_id);
 
--- Requests that made no events: kept within bounds, redacted, replayable.
+-- Requests that made no events: kept within bounds, redacted, replayable. The body is the last of its row: whatever
+-- reads the other columns need not walk over a megabyte.
 CREATE TABLE quarantine (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     at           REAL NOT NULL,
@@ -86,8 +88,19 @@ CREATE TABLE quarantine (
     content_type TEXT NOT NULL,
     headers      TEXT NOT NULL,
     query        TEXT NOT NULL,
-    body         BLOB NOT NULL,
     size         INTEGER NOT NULL,
-    replayed_at  REAL
+    replayed_at  REAL,
+    failed_at    REAL, -- when it was last fed through again and still made no events
+    body         BLOB NOT NULL
 );
 CREATE INDEX quarantine_of_kind ON quarantine (kind, id);
+CREATE INDEX quarantine_waiting ON quarantine (source, kind) WHERE replayed_at IS NULL;
+
+-- The last end heard of a problem while a request of its source waited in quarantine: that request may hold the
+-- problem's beginning. `heard_at` is by our clock, `ended_at` by the source's, where it said one.
+CREATE TABLE ends (
+    fingerprint TEXT NOT NULL PRIMARY KEY,
+    heard_at    REAL NOT NULL,
+    ended_at    REAL
+);
+CREATE INDEX ends_by_age ON ends (heard_at);
