@@ -114,8 +114,8 @@ def resolved(known: Alert, event: Event, now: float) -> Alert:
 
 
 def routing_labels(event: Event) -> dict[str, str]:
-    """What matchers see: the event's own labels, with `source` and `severity` in tocsin's words.
+    """What matchers see: the event's own labels; `source` and `severity` in tocsin's words where it has none so named.
 
-    So `severity="critical"` matches whatever the source called it.
+    A route that was written for Prometheus' `severity: page` goes on matching that.
     """
-    return event.labels | {"source": event.source, "severity": event.severity.value}
+    return {"source": event.source, "severity": event.severity.value} | event.labels

@@ -38,6 +38,20 @@ def test_a_new_problem_becomes_an_alert_a_notice_and_a_delivery(store: SqliteSto
     assert (row.delivery.channel, row.delivery.phase, row.notice.alert) == ("room", Phase.WAITING, alert)
 
 
+def test_routes_see_a_sources_own_words_before_ours(store: SqliteStore) -> None:
+    page = Route(receiver="db", matchers=parse('{severity="page", source="billing"}'))
+    config = settings(route=Route(receiver="quiet", routes=(page,)))
+    (own, ours) = accept(
+        store,
+        event(key="1", labels={"severity": "page", "source": "billing"}, **CRITICAL),
+        event(key="2", labels={}, **CRITICAL),
+        config=config,
+    )
+    assert (own.told, ours.told) == ([("db", Reason.FIRST)], [("quiet", Reason.FIRST)])
+    labels = [alert.labels for alert in store.read(alerts.newest)]
+    assert labels == [{"source": "shop", "severity": "critical"}, {"severity": "page", "source": "billing"}]
+
+
 def test_repeats_are_counted_and_said_once(store: SqliteStore) -> None:
     for second in range(5):
         accept(store, event(), now=BEGIN + second)
