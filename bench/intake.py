@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from measure import LOAD, ROOT, SERVER, cpu_seconds, free_port, median, process, program, show, table
+from measure import LOAD, ROOT, SERVER, aim, cpu_seconds, free_port, median, process, program, show, table
 
 ROUNDS = 5
 SECONDS = 4
 CONNECTIONS = 32
 WARM = 1
+AIM_RATE, AIM_P99 = 0.75, 1 / 3  # against the bare server
 
 CONFIG = """
 listen: {{http: '127.0.0.1:{port}', zmq: 'ipc://{home}/zmq'}}
@@ -119,7 +120,13 @@ def report(seen: dict[str, list[Figures]]) -> str:
                 f"{median([one.cpu for one in rounds]):.0f}",
             ]
         )
-    return table(["server", "requests/s", "ratio", "p50 ms", "p99 ms", "p99 ratio", "CPU µs/request"], rows)
+    rate = median([one.rate / base.rate for one, base in zip(seen["durable"], seen["bare"], strict=True)])
+    p99 = median([one.p99 / base.p99 for one, base in zip(seen["durable"], seen["bare"], strict=True)])
+    return (
+        table(["server", "requests/s", "ratio", "p50 ms", "p99 ms", "p99 ratio", "CPU µs/request"], rows)
+        + aim(f"at least {AIM_RATE} of the bare server's rate", f"{rate:.2f}", reached=rate >= AIM_RATE)
+        + aim(f"a p99 below {AIM_P99:.2f} of the bare server's", f"{p99:.2f}", reached=p99 < AIM_P99)
+    )
 
 
 if __name__ == "__main__":

@@ -78,6 +78,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def aim(wanted: str, got: str, *, reached: bool) -> str:
+    """The line below a table: what was aimed at, and whether this run got there."""
+    return f"\n\nAim: {wanted}. {'Reached' if reached else '**Missed**'}: {got}."
+
+
 def show(name: str, text: str) -> None:
     """Print a result, and put it between its marks in docs/benchmarks.md."""
     print(f"\n## {name}\n\n{text}", flush=True)
