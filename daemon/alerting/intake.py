@@ -17,6 +17,7 @@ from daemon.config.settings import Settings, Source
 from daemon.errors import HandlerError, StoreError
 from daemon.event import OWN, Event, Severity, State, cleaned
 from daemon.hook import Hook
+from daemon.payload import coding
 from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
 from daemon.store.base import Store, Tx
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 log = logging.getLogger("tocsin.alerting")
 
-TURN = 0.01  # seconds that one request may keep the event loop without a pause, while it reads, cleans and counts its events
+TURN = 0.01  # seconds that one request may keep the event loop before the others are served
+MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can hold as a number
 
 
 class Intake:
@@ -89,10 +91,10 @@ class Intake:
                 self._clock.breathe()
                 turn = self._clock.monotonic()
 
-    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
         """Keep a request that made no events, and raise one alarm per kind and source; return its code.
 
-        Raises StoreUnavailable.
+        `unread` is how many bytes of its body are not in the hook. Raises StoreUnavailable.
         """
         settings = self._settings()
         now = self._clock.now()
@@ -106,7 +108,7 @@ class Intake:
             headers=redact_headers(hook.headers),
             query=redact_query(hook.query),
             body=hook.body[: settings.retention.quarantine_body],
-            size=len(hook.body),
+            size=min(len(hook.body) + unread, MOST_SIZE),
         )
         alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
 
@@ -131,12 +133,14 @@ class Intake:
         if source is None:
             raise HandlerError(f"no source is called {request.source!r} in the configuration")
         if not request.whole:
-            raise HandlerError(f"only {len(request.body)} of its {request.size} bytes were kept")
+            raise HandlerError(f"only {len(request.body):,} of its {request.size:,} bytes were kept")
+        # Only a body that could not be expanded when it came is still compressed, and only then its headers say how.
+        named = request.headers.get(coding.HEADER, "")
         hook = Hook(
             source=request.source,
-            body=request.body,
+            body=coding.expanded(request.body, named, self._settings().limits.body),
             content_type=request.content_type,
-            headers=request.headers,
+            headers=coding.without(request.headers),
             query=request.query,
             received_at=request.at,
             options=source.options,

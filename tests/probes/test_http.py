@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import gevent
 import pytest
 from gevent.event import Event as Signal
 
