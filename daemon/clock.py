@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Protocol
 
+A_LOOK = 0.000_001  # seconds: so short that it is over when the event loop has looked at its sockets
 JUMP = 5.0  # seconds by which wall and monotonic clock part only when one was set, or the machine slept
 
 
@@ -18,6 +19,9 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let that much monotonic time pass for this greenlet."""
+
+    def breathe(self) -> None:
+        """Let everybody else have a turn, also those for whom something has come over a socket meanwhile."""
 
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
         """Wait until `event` is set, at most `seconds`; say whether it was set."""
@@ -37,6 +41,15 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait; other greenlets run meanwhile."""
         time.sleep(max(0.0, seconds))
+
+    def breathe(self) -> None:
+        """Go once around the event loop, which takes a few microseconds when nobody wants anything.
+
+        `sleep(0)` does not do that: it goes behind what can run already, and comes back before the loop has looked at
+        a single socket. `gevent.idle()` does it too late: it comes back only when nobody else has anything to do,
+        which under load is never. A timer comes back with the next look at the sockets, whatever else that brings.
+        """
+        time.sleep(A_LOOK)
 
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
         """Wait for the event, at most `seconds`."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -16,14 +17,18 @@ from daemon.config.settings import Settings, Source
 from daemon.errors import HandlerError, StoreError
 from daemon.event import OWN, Event, Severity, State, cleaned
 from daemon.hook import Hook
+from daemon.payload import coding
 from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
 from daemon.store.base import Store, Tx
 from daemon.store.quarantine import Kind, Quarantined
 
+T = TypeVar("T")
+
 log = logging.getLogger("tocsin.alerting")
 
-TURN = 0.01  # seconds that one request may keep the event loop while its events are read
+TURN = 0.01  # seconds that one request may keep the event loop before the others are served
+MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can hold as a number
 
 
 class Intake:
@@ -44,12 +49,13 @@ class Intake:
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError."""
         limit = self._settings().limits.events
-        events = list(islice(self._unhurried(source.handler.handle(hook)), limit + 1))
+        read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
+        events = [_named(event, source) for event in read]
         if not events:
             raise HandlerError(f"the body holds no alarm that {source.handler.name!r} could read")
         if len(events) > limit:
             raise HandlerError(f"the body holds more than {limit} alarms; send them in smaller bodies")
-        return [_named(event, source) for event in events]
+        return events
 
     def events(self, events: Iterable[Event]) -> list[Accepted]:
         """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
@@ -57,7 +63,7 @@ class Intake:
         settings = self._settings()
         clean = self._clean(events, now)
         accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
-        _count(accepted)
+        self._count(accepted)
         return accepted
 
     def end(self, open_alerts: Sequence[Alert], text: str) -> list[Accepted]:
@@ -65,25 +71,30 @@ class Intake:
         now = self._clock.now()
         settings = self._settings()
         accepted = self._store.write(lambda tx: [pipeline.end(tx, one, text, settings, now) for one in open_alerts])
-        _count(accepted)
+        self._count(accepted)
         return accepted
 
     def _clean(self, events: Iterable[Event], now: float) -> list[Event]:
         return [cleaned(event, now) for event in self._unhurried(events)]
 
-    def _unhurried(self, events: Iterable[Event]) -> Iterator[Event]:
-        """Hand the events on; in a body of thousands, let everybody else run now and then."""
+    def _count(self, accepted: list[Accepted]) -> None:
+        """Tell the metrics and the log what became of the events."""
+        for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
+            _count(one)
+
+    def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
+        """Hand things on; when there are thousands, let everybody else run now and then."""
         turn = self._clock.monotonic()
-        for event in events:
-            yield event
+        for thing in things:
+            yield thing
             if self._clock.monotonic() - turn > TURN:
-                self._clock.sleep(0)
+                self._clock.breathe()
                 turn = self._clock.monotonic()
 
-    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
         """Keep a request that made no events, and raise one alarm per kind and source; return its code.
 
-        Raises StoreUnavailable.
+        `unread` is how many bytes of its body are not in the hook. Raises StoreUnavailable.
         """
         settings = self._settings()
         now = self._clock.now()
@@ -97,7 +108,7 @@ class Intake:
             headers=redact_headers(hook.headers),
             query=redact_query(hook.query),
             body=hook.body[: settings.retention.quarantine_body],
-            size=len(hook.body),
+            size=min(len(hook.body) + unread, MOST_SIZE),
         )
         alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
 
@@ -109,7 +120,7 @@ class Intake:
         kept, made_room, accepted = self._store.write(work)
         telemetry.quarantined.labels(kind.value).inc()
         telemetry.quarantine_pushed_out.labels(kind.value).inc(made_room)
-        _count(accepted)
+        self._count(accepted)
         log.warning("kept Q%d from %s in quarantine: %s", kept, remote, reason, extra={"source": request.source})
         return f"Q{kept}"
 
@@ -122,12 +133,14 @@ class Intake:
         if source is None:
             raise HandlerError(f"no source is called {request.source!r} in the configuration")
         if not request.whole:
-            raise HandlerError(f"only {len(request.body)} of its {request.size} bytes were kept")
+            raise HandlerError(f"only {len(request.body):,} of its {request.size:,} bytes were kept")
+        # Only a body that could not be expanded when it came is still compressed, and only then its headers say how.
+        named = request.headers.get(coding.HEADER, "")
         hook = Hook(
             source=request.source,
-            body=request.body,
+            body=coding.expanded(request.body, named, self._settings().limits.body),
             content_type=request.content_type,
-            headers=request.headers,
+            headers=coding.without(request.headers),
             query=request.query,
             received_at=request.at,
             options=source.options,
@@ -143,7 +156,7 @@ class Intake:
 
         accepted = self._store.write(work)
         telemetry.quarantine_replays.inc()
-        _count(accepted)
+        self._count(accepted)
         return accepted
 
     def alarm(self, key: str, title: str, text: str, severity: Severity, labels: dict[str, str]) -> None:
@@ -188,13 +201,12 @@ def _refusal(request: Quarantined, *, known: bool) -> Event:
     )
 
 
-def _count(accepted: list[Accepted]) -> None:
-    for one in accepted:
-        telemetry.events.labels(one.source, one.change.value).inc()
-        for receiver, reason in one.told:
-            telemetry.notices.labels(receiver, reason.value).inc()
-        if one.code and (one.told or one.change is not Change.REPEAT):
-            log.info(
-                "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
-                extra={"alert": one.code, "source": one.source},
-            )  # fmt: skip
+def _count(one: Accepted) -> None:
+    telemetry.events.labels(one.source, one.change.value).inc()
+    for receiver, reason in one.told:
+        telemetry.notices.labels(receiver, reason.value).inc()
+    if one.code and (one.told or one.change is not Change.REPEAT):
+        log.info(
+            "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
+            extra={"alert": one.code, "source": one.source},
+        )  # fmt: skip

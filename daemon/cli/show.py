@@ -156,7 +156,7 @@ def request_list(result: Any) -> str:
         ("request", "at", "kind", "source", "from", "size", "replayed", "reason"),
         [
             (
-                r["code"], when(r["at"]), r["kind"], r["source"], r["remote"], size(r["size"]),
+                r["code"], when(r["at"]), r["kind"], r["source"], r["remote"], _kept(r),
                 when(r["replayed_at"]), r["reason"],
             )
             for r in result
@@ -175,7 +175,7 @@ def request(result: Any) -> str:
             ("source", about["source"]),
             ("reason", about["reason"]),
             ("from", about["remote"]),
-            ("size", f"{size(about['size'])}{'' if about['whole'] else ', cut'}"),
+            ("size", _kept(about)),
             ("replayed", when(about["replayed_at"])),
             ("content type", result["content_type"]),
             ("query", pairs(result["query"])),
@@ -184,6 +184,10 @@ def request(result: Any) -> str:
         ]
     )
     return f"{text}\n{lines(result['body'])}\n"
+
+
+def _kept(request: Any) -> str:
+    return f"{size(request['size'])}{'' if request['whole'] else ', cut'}"
 
 
 def replayed(result: Any) -> str:

@@ -158,7 +158,7 @@ class ControlPort:
                 self._clock.sleep(0.05)  # a broken socket must not spin
             in_a_row += 1
             if in_a_row % BREATH == 0:  # recv does not wait while there is something to read
-                gevent.sleep(0)
+                self._clock.breathe()
 
     def _next(self) -> tuple[Envelope, bytes | None, str]:
         """Read one message: its envelope, its body (None when it has too many frames), the client's key."""
@@ -172,7 +172,7 @@ class ControlPort:
                 continue
             dropped += 1
             if dropped % (100 * BREATH) == 0:
-                gevent.sleep(0)
+                self._clock.breathe()
         key = str(frame.get("User-Id")) if self._guarded else ""
         if not dropped and len(frames) > 1:
             return frames[:-1], frames[-1], key

@@ -36,6 +36,7 @@ class Request(msgspec.Struct, kw_only=True):
     keep_alive: bool = True
     remote: str = ""
     refusal: Refusal | None = None
+    unread: int = 0  # bytes of the body that were not kept: as announced, or as many as had come
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from daemon.listener.parts import Parts
 from daemon.listener.wsgi import REQUEST
 from daemon.methods.jsonrpc import given_up, refuse
 from daemon.methods.table import UNAVAILABLE, Caller
+from daemon.payload import coding
 
 log = logging.getLogger("tocsin.listener")
 
@@ -67,7 +68,7 @@ def _metrics(_request: Request, _caller: Caller) -> Answer:
 
 def _rpc(parts: Parts, request: Request, caller: Caller) -> Answer:
     limit = parts.settings().limits.body
-    body = expanded(request.body, request.headers.get("content-encoding", ""), limit)
+    body = expanded(request.body, request.headers.get(coding.HEADER, ""), limit)
     if isinstance(body, Refusal):
         return refused(body)
     said = _within(parts.patience, partial(parts.rpc, body, caller), body)

@@ -124,8 +124,9 @@ class Inbox:
         if objection:
             self.refusal, self.over = objection, True
             raise _Enough
-        if int(headers.get("content-length", "0")) > self._limits.body:
-            self._too_large()
+        length = int(headers.get("content-length", "0"))
+        if length > self._limits.body:
+            self._too_large(length)
         self._expects = "expect" in headers and self._version == "1.1"
 
     def on_body(self, data: bytes) -> None:
@@ -133,7 +134,7 @@ class Inbox:
         self._quiet = 0
         self._size += len(data)
         if self._size > self._limits.body:
-            self._too_large()
+            self._too_large(self._size)
         if not self._body:
             self._body = data
         elif isinstance(self._body, bytearray):
@@ -146,7 +147,7 @@ class Inbox:
         self.partial = False
         self.ready.append(self._request(keep_alive=self._parser.should_keep_alive()))
 
-    def _request(self, *, keep_alive: bool, refusal: Refusal | None = None) -> Request:
+    def _request(self, *, keep_alive: bool, refusal: Refusal | None = None, unread: int = 0) -> Request:
         path, query = _target(self._url)
         return Request(
             method=self._parser.get_method().decode(),
@@ -158,6 +159,7 @@ class Inbox:
             keep_alive=keep_alive,
             remote=self._remote,
             refusal=refusal,
+            unread=unread,
         )
 
     def _spend(self, size: int) -> None:
@@ -166,10 +168,10 @@ class Inbox:
             self._refuse(431, "header_too_large", f"the head is larger than {self._limits.header} bytes")
             raise _Enough
 
-    def _too_large(self) -> None:
-        """Hand the head on as a request that may only be recorded."""
+    def _too_large(self, size: int) -> None:
+        """Hand the head on as a request that may only be recorded, with what is known of the size of its body."""
         refusal = Refusal(413, TOO_LARGE, f"the body is larger than {self._limits.body} bytes")
-        self.ready.append(self._request(keep_alive=False, refusal=refusal))
+        self.ready.append(self._request(keep_alive=False, refusal=refusal, unread=size))
         self.over = True
         raise _Enough
 

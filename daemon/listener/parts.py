@@ -25,7 +25,7 @@ class Takes(Protocol):
     def take(self, source: Source, hook: Hook) -> Sequence[Told]:
         """Accept a request's events, durably. Raises HandlerError, StoreUnavailable."""
 
-    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
         """Keep a request that made no events; return its code. Raises StoreUnavailable."""
 
 

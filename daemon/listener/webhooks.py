@@ -12,6 +12,7 @@ from daemon.listener import credentials
 from daemon.listener.bodies import expanded
 from daemon.listener.exchange import Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
+from daemon.payload import coding
 from daemon.store.quarantine import Kind
 
 PATH = "/webhook/"
@@ -55,9 +56,8 @@ class Webhooks:
         settings = self._parts.settings()
         name = request.path[len(PATH) :].rstrip("/")
         source = settings.sources.get(name)
-        plain = expanded(request.body, request.headers.get("content-encoding", ""), settings.limits.body)
-        # What cannot be expanded is kept as it was sent.
-        hook = self._hook(request, source, name, request.body if isinstance(plain, Refusal) else plain)
+        plain = expanded(request.body, request.headers.get(coding.HEADER, ""), settings.limits.body)
+        hook = self._hook(request, source, name, plain)
         if source is None:
             return self._kept(hook, request, Refusal(404, "unknown_source", f"no source is called {hook.source!r}"))
         problem = request.refusal or (plain if isinstance(plain, Refusal) else None)
@@ -85,12 +85,15 @@ class Webhooks:
         codes = list(dict.fromkeys(one.code for one in accepted if one.code))
         return Answer(body=_encode({"accepted": len(accepted), "alerts": codes}), door=DOOR)
 
-    def _hook(self, request: Request, source: Source | None, name: str, body: bytes) -> Hook:
+    def _hook(self, request: Request, source: Source | None, name: str, plain: bytes | Refusal) -> Hook:
+        """Make what the handler sees. What cannot be expanded stays as it was sent; only that is still called coded."""
+        body = request.body if isinstance(plain, Refusal) else plain
+        headers = request.headers if body is request.body else coding.without(request.headers)
         return Hook(
             source=source.name if source else name[:LONGEST_NAME],
             body=body,
             content_type=request.headers.get("content-type", ""),
-            headers=request.headers,
+            headers=headers,
             query=_query(request.query) if request.query else {},
             received_at=self._parts.clock.now(),
             options=source.options if source else None,
@@ -102,7 +105,7 @@ class Webhooks:
         """Put the request into quarantine and say why."""
         kind = _KINDS.get(refusal.status, Kind.UNUSABLE_BODY)
         reason = refusal.detail[:LONGEST_REASON].encode("utf-8", "replace").decode()
-        code = self._parts.intake.refuse(hook, kind, reason, request.remote)
+        code = self._parts.intake.refuse(hook, kind, reason, request.remote, unread=request.unread)
         if refusal.status == 415:  # noqa: PLR2004 - Unsupported Media Type
             headers = _CODINGS
         return refused(refusal, door=DOOR, quarantined=code, headers=headers)

@@ -1,1 +1,1 @@
-"""Reading what other programs send: fields, paths, words, times, lists of alerts."""
+"""Reading what other programs send: compressed bodies, fields, paths, words, times, lists of alerts."""

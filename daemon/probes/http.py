@@ -163,7 +163,7 @@ class Tap(io.RawIOBase):
             raise Full
         if self._read:
             # A server that sends faster than we parse would never make us wait, and nobody else would run.
-            SystemClock().sleep(0)
+            SystemClock().breathe()
         count = self._sock.recv_into(buffer)
         self._read += count
         return count

@@ -20,7 +20,11 @@ class Kind(StrEnum):
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. `headers` and `query` are redacted, `body` is cut at a limit; `size` is the real length."""
+    """One request. `headers` and `query` are redacted, `body` is cut at a limit.
+
+    `size` is the real length of the body; of one that was not read to its end, what it was announced with, or at least
+    what had come of it.
+    """
 
     id: int = 0
     at: float

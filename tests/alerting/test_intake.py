@@ -1,22 +1,29 @@
 """Where events come in: bounds, quarantine and its alarm, replay."""
 
-import msgspec
+import logging
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from daemon import housekeeping
 from daemon.alerting.dedupe import Change
-from daemon.alerting.intake import Intake
-from daemon.config.settings import Limits, Retention, Settings
+from daemon.alerting.intake import TURN, Intake
+from daemon.clock import SystemClock
+from daemon.config.settings import Limits, Retention, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
-from daemon.event import Severity, State
+from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.notice import Reason
+from daemon.registry import Handler
 from daemon.store import alerts, notices, quarantine
 from daemon.store.quarantine import Kind
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
 from fake_clock import FakeClock
 from made import event, settings, source
+from served import waiting_reader
+
+PIECES = 10
 
 
 def intake(store: SqliteStore, clock: FakeClock, config: Settings | None = None) -> Intake:
@@ -107,24 +114,62 @@ def test_large_bodies_are_bounded_together(store: SqliteStore, clock: FakeClock)
     assert [(request.id, request.whole) for request in store.read(quarantine.newest)] == [(5, True), (4, True)]
 
 
-def test_a_body_of_thousands_lets_the_others_run(store: SqliteStore) -> None:
-    class Slow(FakeClock):
-        """Every look at it takes a millisecond."""
+class Hasty(SystemClock):
+    """By this clock every piece of work has taken longer than anybody may keep the event loop."""
 
-        turns = 0
+    _looks = 0
 
-        def monotonic(self) -> float:
-            self.advance(0.001)
-            return super().monotonic()
+    def monotonic(self) -> float:
+        self._looks += 1
+        return self._looks * 2 * TURN
 
-        def sleep(self, seconds: float) -> None:
-            assert seconds == 0
-            self.turns += 1
 
-    clock = Slow()
-    events = [{"key": str(number), "title": "x"} for number in range(100)]
-    Intake(store, clock, settings).take(source("shop"), hook(msgspec.json.encode({"events": events})))
-    assert 5 < clock.turns < 30
+def pieces(order: list[str], send: Callable[[], None]) -> Iterator[Event]:
+    """A body of several alarms, while the first of which is read something comes over another socket."""
+    for number in range(PIECES):
+        if not number:
+            send()
+        order.append(f"piece {number}")
+        yield event(key=str(number))
+
+
+def test_while_a_body_of_many_alarms_is_read_others_are_served(store: SqliteStore) -> None:
+    order: list[str] = []
+    with waiting_reader(order) as send:
+        large = Source(name="shop", handler=Handler(name="made", handle=lambda _: pieces(order, send), samples={}))
+        assert len(Intake(store, Hasty(), settings).read(large, hook())) == PIECES
+    assert "served" in order[:-1]
+
+
+def test_while_many_events_are_cleaned_others_are_served(store: SqliteStore) -> None:
+    order: list[str] = []
+    with waiting_reader(order) as send:
+        Intake(store, Hasty(), settings).events(pieces(order, send))
+    assert order.index("served") < order.index(f"piece {PIECES - 1}")
+
+
+def test_while_many_events_are_counted_and_logged_others_are_served(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    order: list[str] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if not order:
+                send()
+            order.append(record.getMessage())
+
+    caplog.set_level(logging.INFO)
+    log, lines = logging.getLogger("tocsin.alerting"), Lines()
+    events = [event(key=str(number)) for number in range(PIECES)]
+    with waiting_reader(order) as send:
+        log.addHandler(lines)
+        try:
+            Intake(store, Hasty(), settings).events(events)
+        finally:
+            log.removeHandler(lines)
+    assert len(order) > PIECES
+    assert "served" in order[:-1]
 
 
 def test_a_kept_request_is_replayed_after_the_cause_is_mended(store: SqliteStore, clock: FakeClock) -> None:

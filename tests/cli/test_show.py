@@ -112,3 +112,9 @@ def test_a_trial_shows_what_matters_and_what_it_does_not_tell(desk: Desk) -> Non
 def test_a_body_that_is_not_text_is_shown_as_base64(full: Desk) -> None:
     assert "base64" in show.request(full.ask("quarantine.show", id="Q1"))
     assert "正文" in show.request(full.ask("quarantine.show", id="Q2"))
+
+
+def test_a_body_of_which_not_all_was_kept_is_called_cut(desk: Desk) -> None:
+    desk.intake.refuse(Hook(source="shop", body=b""), Kind.UNUSABLE_BODY, "too large", "1.2.3.4", unread=2_000_000)
+    assert "1.9 MB, cut" in show.request_list(desk.ask("quarantine.list"))
+    assert "1.9 MB, cut" in show.request(desk.ask("quarantine.show", id="Q1"))

@@ -11,6 +11,7 @@ from daemon.control.port import BREATH, MAX_FRAMES, MAX_MESSAGE
 from daemon.methods.table import INTERNAL_ERROR, INVALID_REQUEST, OVERLOADED, PARSE_ERROR, REFUSED, UNAVAILABLE
 from fake_clock import FakeClock
 from ports import Connect, Counter, Open, asked, assert_lives, heard, request
+from served import players
 
 
 def test_a_full_pool_refuses_at_once_and_names_the_request(open_port: Open, connect: Connect, counter: Counter) -> None:
@@ -134,6 +135,19 @@ def test_a_flood_of_requests_lets_other_greenlets_run(open_port: Open, connect: 
     # The one worker has its turn only when the reader pauses, and is free again a pause later; without
     # pauses it gets to answer the first request and few others.
     assert sum("result" in said for said in answers) >= 300 // BREATH // 2
+
+
+def test_while_a_flood_of_requests_is_read_sockets_are_served(
+    open_port: Open, connect: Connect, counter: Counter
+) -> None:
+    client = connect(open_port(), zmq.DEALER)
+    with players(counter.acts):
+        for number in range(300):
+            client.send(request("act", number))
+        for _ in range(300):
+            heard(client)
+    acts = [at for at, what in enumerate(counter.acts) if what != "served"]
+    assert acts[-1] - acts[0] + 1 - len(acts) >= 300 // BREATH // 2
 
 
 @pytest.mark.slow

@@ -5,8 +5,9 @@ import zlib
 
 import pytest
 
-from daemon.listener.bodies import MEMBERS, expanded
+from daemon.listener.bodies import expanded
 from daemon.listener.exchange import Refusal
+from daemon.payload.coding import MEMBERS
 
 PLAIN = b'{"alert": "disk full"}' * 4
 RAW = zlib.compressobj(wbits=-15)

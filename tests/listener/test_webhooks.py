@@ -170,20 +170,21 @@ def test_a_body_that_cannot_be_expanded_is_kept_as_it_was_sent(
     assert (one.kind, one.size, one.headers["content-encoding"]) == (Kind.UNUSABLE_BODY, len(body), coding)
 
 
-@pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_beyond_the_limit_is_not_read_but_on_record(
-    door: Opens, daemon: Daemon, store: SqliteStore, chunked: bool
+@pytest.mark.parametrize(("chunked", "size"), [(False, 2_000_000), (False, 2**64 - 1), (True, 101)])
+def test_a_body_beyond_the_limit_is_not_read_but_on_record_with_its_size(
+    door: Opens, daemon: Daemon, store: SqliteStore, chunked: bool, size: int
 ) -> None:
     daemon.settings = made.settings(limits=Limits(body=Bytes(100)))
     one = door(daemon.web(), daemon.settings.limits)
     with Client(one.port) as client:
-        head = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 101"
+        head = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % size
         client.send(b"POST /webhook/shop HTTP/1.1\r\nHost: h\r\n" + head + b"\r\n\r\n65\r\n" + b"x" * 101)
         reply = client.read()
         assert (reply.status, reply.json()["error"], reply.json()["quarantined"]) == (413, "too_large", "Q1")
         assert client.finished()
     (row,) = kept(store)
     assert (row.kind, row.source, row.body) == (Kind.UNUSABLE_BODY, "shop", b"")
+    assert (row.size, row.whole) == (min(size, 2**63 - 1), False)
     with Client(one.port) as client:
         client.send(b"POST /rpc HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n")
         assert client.read().status == 413

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import gevent
 import pytest
 from gevent.event import Event as Signal
 
@@ -16,6 +15,7 @@ from daemon.secret import Secret
 from daemon.units import Seconds
 from needs import need_program
 from raw_server import Speak, answering, certificate, ok, request, serving
+from served import waiting_reader
 
 PLAIN = ["resolve", "connect", "first_byte", "total"]
 CANARY = "canary-7f3a"
@@ -184,18 +184,20 @@ def test_a_body_of_tiny_chunks_ends() -> None:
     assert look(speak).ok
 
 
-def test_a_server_that_is_faster_than_we_are_does_not_keep_others_from_running() -> None:
+def test_while_a_server_sends_faster_than_we_read_others_are_served() -> None:
     class Fast:
         def recv_into(self, buffer: bytearray) -> int:
+            order.append("read")
             return len(buffer)
 
-    turns: list[str] = []
-    gevent.spawn(turns.append, "somebody else")
+    order: list[str] = []
     tap = module.Tap(Fast())  # type: ignore[arg-type]
-    tap.readinto(bytearray(10))
-    assert turns == []
-    tap.readinto(bytearray(10))
-    assert turns == ["somebody else"]
+    with waiting_reader(order) as send:
+        send()
+        for _ in range(10):
+            tap.readinto(bytearray(10))
+    assert order[0] == "read"
+    assert "served" in order[:-1]
 
 
 def endless(what: bytes) -> Speak:

@@ -65,7 +65,8 @@ class Failing:
             raise self.raises
         return []
 
-    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str) -> str:
+    def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
+        del unread
         if self.refuse_raises:
             raise self.refuse_raises
         assert remote == "127.0.0.1"
