@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 log = logging.getLogger("tocsin.alerting")
 
-TURN = 0.01  # seconds that one request may keep the event loop before the others are served
+TURN = 0.004  # seconds that one request may keep the event loop before the others are served
 MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can hold as a number
 
 
