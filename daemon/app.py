@@ -4,19 +4,21 @@ import gc
 import logging
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.alerting.intake import Intake
 from daemon.clock import SystemClock
 from daemon.config.check import SQLITE
+from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
 from daemon.listener.parts import Parts as DoorParts
-from daemon.listener.server import HttpDoor
+from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
@@ -30,9 +32,12 @@ logger = logging.getLogger("tocsin.app")
 STOP_WITHIN = 22.0  # seconds for everything in flight together; supervisor's stopwaitsecs is longer
 
 
-def check(path: Path, environ: Mapping[str, str]) -> Loaded:
-    """Read a configuration without using it. Raises ConfigError with all its problems."""
-    return load(path, loading.catalog, environ)
+def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) -> Loaded:
+    """Read a configuration without using it. Raises ConfigError with all its problems.
+
+    `opened` are the doors of the daemon that would have to use it.
+    """
+    return load(path, loading.catalog, environ, opened)
 
 
 class App:
@@ -47,7 +52,10 @@ class App:
         self._path = path
         self._environ = environ
         self._clock = SystemClock()
-        self._loaded = check(path, environ)
+        # What the socket itself says: the file may have been changed since it was bound.
+        self._opened = Opened(http=address_of(door))
+        self._loaded = check(path, environ, self._opened)
+        self._refused: list[str] = []  # why the last reload was refused; whoever sent a signal had no answer
         self._begun_with = self._loaded.settings  # of which a reload cannot change everything
         self._started_at = self._clock.now()
         self._ready = "starting"
@@ -96,6 +104,7 @@ class App:
         port = ControlPort(table, lambda: self.settings, self._clock)
         port.start()
         self._stops.append(("ZeroMQ port", port.stop))
+        self._opened = replace(self._opened, zmq=port.endpoint, zmq_has_curve=self.settings.auth.curve is not None)
         web = Web(
             DoorParts(
                 settings=lambda: self.settings,
@@ -128,13 +137,13 @@ class App:
             started_at=self._started_at,
             version=__version__,
             doors=lambda: self._doors,
-            warnings=lambda: self._loaded.warnings,
+            warnings=lambda: [*self._loaded.warnings, *self._refused],
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:
-        """Problems and warnings of a configuration file, of our own when none is named."""
+        """Tell the problems and warnings that a reload of this file would have; of our own when none is named."""
         try:
-            return [], check(Path(path) if path else self._path, self._environ).warnings
+            return [], check(Path(path) if path else self._path, self._environ, self._opened).warnings
         except ConfigError as error:
             return error.problems, []
 
@@ -144,16 +153,17 @@ class App:
         Returns the problems: empty when the new one is in force.
         """
         try:
-            loaded = check(self._path, self._environ)
+            loaded = check(self._path, self._environ, self._opened)
             log.configure(loaded.settings.log)
         except ConfigError as error:
             for problem in error.problems:
                 logger.error("reload refused: %s", problem)  # noqa: TRY400 - the sentence says it all
             telemetry.reloads.labels("refused").inc()
+            self._refused = [f"the last reload was refused: {problem}" for problem in error.problems]
             return error.problems
         sdnotify.reloading()
         loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
-        self._loaded = loaded
+        self._loaded, self._refused = loaded, []
         self._name_servers.renew()
         self._courier.reload()
         self._scheduler.reload()
@@ -190,7 +200,6 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         "listen.http": (old.listen.http, new.listen.http),
         "listen.zmq": (old.listen.zmq, new.listen.zmq),
         "store": (old.store, new.store),
-        "auth.curve": (_locked(old), _locked(new)),
         "limits.connections": (old.limits.connections, new.limits.connections),
     }
     changed = [
@@ -198,11 +207,11 @@ def _needs_restart(old: Settings, new: Settings) -> list[str]:
         for name, (before, after) in fixed.items()
         if before != after
     ]
+    if new.auth.curve and not old.auth.curve:
+        changed.append("auth.curve is now on, but it stays off until a restart")
+    if old.auth.curve and not new.auth.curve:
+        changed.append("auth.curve is now off, but the ZeroMQ door lets nobody in until a restart")
     keys = {settings.auth.curve.secret_key for settings in (old, new) if settings.auth.curve}
     if len(keys) > 1:
         changed.append("auth.curve.secret_key has changed, but the one before is in use until a restart")
     return changed
-
-
-def _locked(settings: Settings) -> str:
-    return "on" if settings.auth.curve else "off"

@@ -267,7 +267,7 @@ COMMANDS = (
     Command(
         words="config check",
         method="config.check",
-        help="Read a configuration without using it, and list all its problems.",
+        help="Read a configuration without using it, and list all for which a reload would refuse it now.",
         show=show.checked,
         args=(arg("path", metavar="FILE", nargs="?", type=os.path.abspath, help="on the daemon's machine"),),
         failed=lambda checked: not checked["usable"],

@@ -17,9 +17,10 @@ def version(result: Any) -> str:
 
 
 def status(result: Any) -> str:
-    """One sentence, the reasons, then the figures."""
+    """One sentence, the reasons, what is doubtful in the configuration, then the figures."""
     text = f"tocsin {result['version']} is {result['state']}: pid {result['pid']}, up {took(result['uptime'])}\n"
     text += "".join(f"  ! {lines(reason)}\n" for reason in result["reasons"])
+    text += "".join(f"  warning: {lines(warning)}\n" for warning in result["warnings"])
     alerts = ", ".join(f"{number} {severity}" for severity, number in sorted(result["alerts"].items()))
     down = result["probes_down"]
     text += facts(

@@ -26,6 +26,21 @@ class Door:
             return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The doors that a running daemon has open, written like the settings; empty for one that is not open.
+
+    They stay as they were opened until a restart, whatever a new configuration says.
+    """
+
+    http: str = ""
+    zmq: str = ""
+    zmq_has_curve: bool = False
+
+
+NONE_OPENED = Opened()
+
+
 def http_door(text: str) -> Door:
     """Read `host:port`; ValueError says what would be right."""
     host, colon, port = text.rpartition(":")

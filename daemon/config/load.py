@@ -9,6 +9,7 @@ from daemon import log
 from daemon.config import check, locks, rehearsal
 from daemon.config.check import Problem, Written
 from daemon.config.decode import BAD, Decoder, name_in
+from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
 from daemon.config.findings import SHORTEST_SECRET, Findings, Place
 from daemon.config.nodes import Entry, Items, Table
@@ -28,10 +29,11 @@ class Loaded:
     warnings: list[str] = field(default_factory=list)
 
 
-def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loaded:
+def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str], opened: Opened = NONE_OPENED) -> Loaded:
     """Read, decode and check. Raises ConfigError with every problem, one line each.
 
     `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
+    `opened` are the doors of the daemon that is to go over to this configuration while it runs.
     """
     findings = Findings()
     document = gather(path, findings, environ)
@@ -43,11 +45,11 @@ def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str]) -> Loade
     settings, broken = _decoded(decoder, document)
     # From here on the log hides them, also when this configuration is refused.
     log.hide(secret for secret in findings.secrets if len(secret) >= SHORTEST_SECRET)
-    for about, sentence in _broken_rules(settings, _written(document), broken):
+    for about, sentence in _broken_rules(settings, _written(document), broken, opened):
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in _doubts(settings):
+    for about, sentence in _doubts(settings, opened):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
@@ -111,14 +113,14 @@ def _written(document: Document) -> Written:
     return Written(receivers=receivers, channels=keys("channels"), people=keys("people"))
 
 
-def _doubts(settings: Settings) -> Iterator[Problem]:
+def _doubts(settings: Settings, opened: Opened) -> Iterator[Problem]:
     """What can be used, and is probably not what was meant."""
     yield from check.unused(settings)
-    yield from locks.one_door_only(settings)
+    yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
 
 
-def _broken_rules(settings: Settings, written: Written, broken: set[str]) -> Iterator[Problem]:
+def _broken_rules(settings: Settings, written: Written, broken: set[str], opened: Opened) -> Iterator[Problem]:
     """Every rule between settings, except where it would only repeat what is wrong already."""
     yield from check.names(settings)
     yield from check.people(settings)
@@ -132,3 +134,4 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str]) -> Ite
     yield from locks.sources(settings)
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
+        yield from locks.still_open(settings, opened)

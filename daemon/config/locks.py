@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 
 from daemon.config.check import Problem
-from daemon.config.doors import Door, http_door, zmq_door
+from daemon.config.doors import Door, Opened, http_door, zmq_door
 from daemon.config.findings import quoted
 from daemon.config.settings import Settings, Source
 
 _Z85_KEY = re.compile(r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}")
 OPEN = "auth.allow_unauthenticated: true"
+_REACHED = "can be reached from other machines"
+_ANYBODY = "anybody there could raise alarms"
+_CREDENTIALS = "token, basic or hmac, or allow_unauthenticated: true"
 
 
 def addresses(settings: Settings) -> Iterator[Problem]:
@@ -56,44 +59,74 @@ def beyond_loopback(settings: Settings) -> Iterator[Problem]:
     """A door that others can reach has a lock, or the configuration says in so many words that it has none."""
     http, zmq = _door(http_door, settings.listen.http), _door(zmq_door, settings.listen.zmq)
     if http and not http.is_local:
-        yield from _http_locks(settings)
+        where = f"{quoted(settings.listen.http)} {_REACHED}"
+        yield from _missing(
+            settings,
+            f"{where}, and no token is set: write auth.tokens: "
+            '[{name: ops, token: "${TOCSIN_TOKEN}", may: [read]}], '
+            f"listen on 127.0.0.1:8420, or write {OPEN}",
+            f"listen.http {where}, and {_ANYBODY}: write {_CREDENTIALS}",
+        )
     curve = settings.auth.curve
     if zmq and not zmq.is_local and not (curve and curve.clients) and not settings.auth.allow_unauthenticated:
         sentence = (
-            f"{quoted(settings.listen.zmq)} can be reached from other machines, and no client key is set: write "
+            f"{quoted(settings.listen.zmq)} {_REACHED}, and no client key is set: write "
             "auth.curve with secret_key and clients (`tocsinctl keygen` makes keys), listen on "
             f"tcp://127.0.0.1:8421, or write {OPEN}"
         )
         yield ("listen", "zmq"), sentence
 
 
-def one_door_only(settings: Settings) -> Iterator[Problem]:
-    """Tokens that leave the other door open: what they may not do, everybody on this machine may do there."""
-    zmq = _door(zmq_door, settings.listen.zmq)
-    if settings.auth.tokens and not settings.auth.curve and zmq and zmq.is_local:
+def still_open(settings: Settings, opened: Opened) -> Iterator[Problem]:
+    """The same for the doors that a running daemon has open: none of them loses the lock that it needs where it is.
+
+    A new address, or a new lock of the ZeroMQ door, is in force after a restart only. What `beyond_loopback`
+    has to say about the same setting is not said twice.
+    """
+    said = {about for about, _ in beyond_loopback(settings)}
+    yield from (problem for problem in _unlocked(settings, opened) if problem[0] not in said)
+
+
+def _unlocked(settings: Settings, opened: Opened) -> Iterator[Problem]:
+    http, zmq = _door(http_door, opened.http), _door(zmq_door, opened.zmq)
+    if http and not http.is_local:
+        where = f"the door is still open at {quoted(opened.http)} until a restart and {_REACHED}"
+        yield from _missing(
+            settings,
+            f"{where}, and no token is set: restart tocsin, or until then keep auth.tokens or write {OPEN}",
+            f"{where}, and {_ANYBODY}: restart tocsin, or until then keep {_CREDENTIALS}",
+        )
+    if zmq and not zmq.is_local and not opened.zmq_has_curve and not settings.auth.allow_unauthenticated:
         sentence = (
-            f"lock the HTTP door only: over {quoted(settings.listen.zmq)} everybody on this machine may do everything; "
+            f"the door is still open at {quoted(opened.zmq)}, without CURVE, until a restart and {_REACHED}: "
+            f"restart tocsin, or until then write {OPEN}"
+        )
+        yield ("listen", "zmq"), sentence
+
+
+def one_door_only(settings: Settings, opened: Opened) -> Iterator[Problem]:
+    """Tokens that leave the other door open: what they may not do, everybody on this machine may do there."""
+    everything = "everybody on this machine may do everything"
+    zmq, still = _door(zmq_door, settings.listen.zmq), _door(zmq_door, opened.zmq)
+    if not settings.auth.tokens:
+        return
+    if not settings.auth.curve and zmq and zmq.is_local:
+        sentence = (
+            f"lock the HTTP door only: over {quoted(settings.listen.zmq)} {everything}; "
             "set auth.curve, or listen.zmq: ipc:///run/tocsin/ipc/control, which only tocsin's user and group reach"
         )
         yield ("auth", "tokens"), sentence
+    elif not opened.zmq_has_curve and still and still.is_local:
+        yield ("auth", "tokens"), f"lock the HTTP door only: until a restart, over {quoted(opened.zmq)} {everything}"
 
 
-def _http_locks(settings: Settings) -> Iterator[Problem]:
-    where = f"{quoted(settings.listen.http)} can be reached from other machines"
+def _missing(settings: Settings, no_token: str, no_credentials: str) -> Iterator[Problem]:
+    """What an HTTP door needs that others can reach, and the sentences where it is not there."""
     if not settings.auth.tokens and not settings.auth.allow_unauthenticated:
-        sentence = (
-            f"{where}, and no token is set: write auth.tokens: "
-            '[{name: ops, token: "${TOCSIN_TOKEN}", may: [read]}], '
-            f"listen on 127.0.0.1:8420, or write {OPEN}"
-        )
-        yield ("listen", "http"), sentence
+        yield ("listen", "http"), no_token
     for name, source in settings.sources.items():
         if not _has_credentials(source) and not source.allow_unauthenticated:
-            sentence = (
-                f"listen.http {where}, and anybody there could raise alarms: write token, basic or hmac, or "
-                "allow_unauthenticated: true"
-            )
-            yield ("sources", name), sentence
+            yield ("sources", name), no_credentials
 
 
 def _has_credentials(source: Source) -> bool:

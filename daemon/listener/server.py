@@ -49,6 +49,12 @@ def open_socket(address: str) -> socket.socket:
     return sock
 
 
+def address_of(door: socket.socket) -> str:
+    """Where it is bound, written the way `open_socket` reads it."""
+    host, port = door.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class HttpDoor:
     """Serves `app` over HTTP/1.1.
 

@@ -49,7 +49,7 @@ def add(table: Table, parts: Parts) -> None:
 
     @table.method("config.check", "admin")
     def _check(path: str = "") -> Checked:
-        """Read a configuration without using it, and list all its problems.
+        """Read a configuration without using it, and list all for which a reload would refuse it now.
 
         `path` is a file on the daemon's machine; without one it is the file that the daemon was started with.
         """

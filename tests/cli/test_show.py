@@ -92,6 +92,13 @@ def test_an_empty_daemon_can_be_shown_too(desk: Desk) -> None:
             assert one.show(desk.ask(one.method))
 
 
+def test_the_status_shows_what_is_doubtful_in_the_configuration(full: Desk) -> None:
+    said = show.status(full.ask("status")).splitlines()
+    assert "  warning: handlers.d/x.py: broken" in said
+    full.warnings.clear()
+    assert "warning:" not in show.status(full.ask("status"))
+
+
 def test_a_replay_says_how_many_are_left_where_any_are(full: Desk) -> None:
     assert "still waiting: 1\n" in show.replayed(full.ask("quarantine.replay", source="shop"))
     assert "waiting" not in show.replayed({"requests": [], "left": 0})

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from needs import need
+from running import free_port
 from service import USER, Service, command_line, installed, is_alive, processes
 from until import until
 
@@ -224,6 +225,23 @@ def test_a_good_reload_takes_effect_and_a_bad_one_changes_nothing(service: Servi
     service.expect(0, "stop")
     assert "sauces" in service.expect(6, "start")
     service.expect(3, "status")
+
+
+def test_a_new_address_in_the_file_is_not_taken_for_the_door_until_the_daemon_is_started_anew(
+    service: Service,
+) -> None:
+    service.expect(0, "start")
+    first, noted = service.pid(), (service.run / "door").read_text()
+    later = free_port()
+    service.configure(http=later)
+    service.expect(0, "reload")
+    assert (service.run / "door").read_text() == noted
+    assert str(first) in service.expect(0, "status")
+    assert "already" in service.expect(0, "start")
+    os.kill(first, signal.SIGKILL)
+    service.until_running(other_than=first)
+    assert (service.run / "door").read_text() == f"http://127.0.0.1:{later}/-/ready\n"
+    assert "already" in service.expect(0, "start")
 
 
 def test_what_does_not_run_is_not_reloaded_and_not_restarted_by_try(service: Service) -> None:

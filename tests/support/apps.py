@@ -65,10 +65,10 @@ class Running:
 
 
 @contextmanager
-def running_here(home: Path, more: str = "") -> Iterator[Running]:
-    """One that is up inside the block."""
+def running_here(home: Path, more: str = "", *, at: str = "127.0.0.1:0") -> Iterator[Running]:
+    """One that is up inside the block, its HTTP door bound `at` that address."""
     write(home, more)
-    with logging_as_it_was(), open_socket("127.0.0.1:0") as door:
+    with logging_as_it_was(), open_socket(at) as door:
         one = Running(home, door)
         one.app.start()
         try:
