@@ -6,6 +6,7 @@ config.resolver = "ares"  # name look-ups in the event loop: a dead name server 
 monkey.patch_all()
 
 import argparse  # noqa: E402 - nothing may be imported before the patch
+import gc  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -60,6 +61,8 @@ def _started(config: Path, user: str) -> App:
         if user:
             drop(user)
         app = App(config, os.environ, door)
+        gc.collect()
+        gc.freeze()  # what was made until here stays for good: later collections need not walk it
         app.start()
     except BaseException:
         door.close()

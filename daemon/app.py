@@ -1,6 +1,5 @@
 """tocsin put together: its parts started in order, stopped in reverse, reconfigured while they run."""
 
-import gc
 import logging
 import socket
 from collections.abc import Callable, Mapping
@@ -77,8 +76,6 @@ class App:
             raise
         for warning in self._loaded.warnings:
             logger.warning("configuration: %s", warning)
-        gc.collect()
-        gc.freeze()  # what start-up made stays for good: later collections need not walk it
         self._ready = ""
         sdnotify.ready()
         logger.info("tocsin %s is ready: http %s, zmq %s", __version__, self._doors["http"], self._doors["zmq"])

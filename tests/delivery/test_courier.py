@@ -207,6 +207,7 @@ def test_what_does_not_finish_in_time_is_given_back_and_repeated_by_the_next_sta
     assert [message.repeat for message in again.heard] == [True]
 
 
+@pytest.mark.slow
 def test_a_sender_that_cannot_be_killed_does_not_keep_the_others_answers_off_the_disk(post: Post) -> None:
     gate = Event()
 

@@ -149,6 +149,7 @@ def test_a_bad_alert_in_the_middle_refuses_the_whole_body() -> None:
         read(alertmanager, whole)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_alerts_are_read_one_by_one() -> None:
     whole = body()
     whole["alerts"] *= 100_000

@@ -55,6 +55,7 @@ def test_what_is_no_time_is_none(written: object) -> None:
     assert instant(written) is None
 
 
+@pytest.mark.slow
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(8999, 12, 31), timezones=st.timezones()))  # noqa: DTZ001
 @settings(max_examples=200, deadline=None, database=None, derandomize=True)
 def test_every_time_with_a_whole_minute_offset_is_read_as_written(when: datetime) -> None:

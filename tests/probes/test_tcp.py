@@ -100,6 +100,7 @@ def test_a_dead_address_does_not_keep_the_next_one_from_being_tried(closed: int)
     assert list(watch.phases) == ["connect"]
 
 
+@pytest.mark.slow
 def test_an_address_that_hangs_gets_only_its_share(full: int) -> None:
     with serving(lambda sock: sock.recv(1)) as port:
         found = [(socket.AF_INET, ("127.0.0.1", full)), (socket.AF_INET, ("127.0.0.1", port))]
