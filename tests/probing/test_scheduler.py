@@ -84,7 +84,6 @@ def series(name: str) -> set[str]:
     }
 
 
-@pytest.mark.slow
 def test_two_hundred_probes_keep_their_own_second_for_an_hour(clock: FakeClock, start: Start) -> None:
     looks: dict[str, list[float]] = {}
 
@@ -186,7 +185,6 @@ def exposed() -> str:
     return generate_latest(telemetry.REGISTRY).decode()
 
 
-@pytest.mark.slow
 def test_more_hanging_probes_than_places_only_delay_the_others(clock: FakeClock, start: Start, heard: Heard) -> None:
     hanging = Hanging()
     stuck = [plan(f"stuck{number}", hanging, every=5) for number in range(2 * crew.SIZE)]
