@@ -84,7 +84,8 @@ def in_a_room_of_its_own(home: Path, conf: Path) -> str:
     need(os.geteuid() == 0, "mounting a file needs root")
     mounted = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
     tried = subprocess.run(["unshare", "--mount", "sh", "-c", mounted, str(conf), "true"], check=False)
-    need(tried.returncode == 0, "a process must be allowed mounts of its own")
+    if tried.returncode != 0:  # no server that could be installed, but a right that a container may lack
+        pytest.skip("a process must be allowed mounts of its own")
     script = home / "python"
     script.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{mounted}' '{conf}' '{sys.executable}' \"$@\"\n")
     script.chmod(0o755)
