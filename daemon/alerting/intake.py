@@ -80,7 +80,7 @@ class Intake:
     def _count(self, accepted: list[Accepted]) -> None:
         """Tell the metrics and the log what became of the events."""
         for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
-            _count(one)
+            _counted(one)
 
     def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
         """Hand things on; when there are thousands, let everybody else run now and then."""
@@ -201,7 +201,7 @@ def _refusal(request: Quarantined, *, known: bool) -> Event:
     )
 
 
-def _count(one: Accepted) -> None:
+def _counted(one: Accepted) -> None:
     telemetry.events.labels(one.source, one.change.value).inc()
     for receiver, reason in one.told:
         telemetry.notices.labels(receiver, reason.value).inc()

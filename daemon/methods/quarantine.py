@@ -128,19 +128,7 @@ def _replayed(parts: Parts, request: Quarantined) -> Replayed:
 
 
 def _line(request: Quarantined | Listed) -> RequestLine:
-    return RequestLine(
-        id=request.id,
-        code=request.code,
-        at=request.at,
-        kind=request.kind,
-        source=request.source,
-        reason=request.reason,
-        remote=request.remote,
-        size=request.size,
-        whole=request.whole,
-        replayed_at=request.replayed_at,
-        failed_at=request.failed_at,
-    )
+    return msgspec.convert(request, RequestLine, from_attributes=True)
 
 
 def _shown(request: Quarantined) -> RequestShown:
