@@ -39,8 +39,9 @@ class Box:
     def quiet(self) -> None:
         """Until all that was asked of the store is done."""
         for _ in range(5):
-            self.store.write(lambda tx: tx.one("SELECT 1"))
-            settle()
+            for ask in (self.store.write, self.store.read, self.store.read):  # behind all that is under way
+                ask(lambda tx: tx.one("SELECT 1"))
+                settle()
 
     def advance(self, seconds: float) -> None:
         for _ in range(int(seconds)):
