@@ -96,9 +96,10 @@ def _look(tx: Tx, group: Group, node: Node | None, rules: Rules, now: float) -> 
         if (earlier := latest.get(member.alert.fingerprint)) is not None:
             view.gone.append(earlier.alert.id)
         latest[member.alert.fingerprint] = member
+    desk = mute.Desk(tx, rules, now)
     for member in latest.values():
         alert = member.alert
-        muted = mute.why(tx, alert, node, rules, now) if node is not None else None
+        muted = desk.why(alert, node) if node is not None else None
         _note(tx, group, member, muted, now)
         if muted is not None:
             view.muted.append((alert, muted))

@@ -30,12 +30,27 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.cause}: {self.detail}"
 
 
+class Desk:
+    """Everything that may mute an alert, as it stands at one instant: asked once for all alerts of a group."""
+
+    def __init__(self, tx: Tx, rules: Rules, now: float) -> None:
+        self._tx = tx
+        self._now = now
+        self._inhibition = rules.inhibition
+        self._live = rules.inhibition.live(tx)
+        self._silences = rules.silences.page(tx, now)
+
+    def why(self, alert: Alert, node: Node) -> Muted | None:
+        """Ask everything that may mute an alert at this node; None when nothing does."""
+        del node
+        if by := self._inhibition.muting(self._tx, alert, self._live):
+            source, rule = by
+            return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
+        if silence := self._silences.muting(alert.labels, self._now):
+            return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+        return None
+
+
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
-    """Ask everything that may mute an alert at this node; None when nothing does."""
-    del node
-    if by := rules.inhibition.muting(tx, alert):
-        source, rule = by
-        return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
-    if silence := rules.silences.muting(tx, alert.labels, now):
-        return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
-    return None
+    """Ask about one alert only."""
+    return Desk(tx, rules, now).why(alert, node)
