@@ -6,6 +6,7 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from daemon.calendars.interval import TimeInterval
 from daemon.matcher import Matcher
 from daemon.notice import Sends
 from daemon.reading import Looks
@@ -278,6 +279,12 @@ class Settings:
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
+    time_intervals: dict[str, TimeInterval] = field(
+        default_factory=dict,
+        metadata=doc(
+            "hours and days that routes name; also written `mute_time_intervals`, as it once was", listed=True
+        ),
+    )
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
