@@ -9,7 +9,7 @@ from typing import Literal
 
 from daemon.calendars import china
 from daemon.calendars.edges import HORIZON, first_change, first_edge
-from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
+from daemon.calendars.spans import MIDNIGHT, MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.calendars.zone import Zone
 
 Country = Literal["cn"]
@@ -27,13 +27,13 @@ class Times:
 
     def __post_init__(self) -> None:
         """Refuse what contains nothing."""
-        if self.start_time >= self.end_time:
-            raise ValueError(
-                f"{self.start_time} to {self.end_time} ends before it begins; "
-                f"write two: {self.start_time} to 24:00, and 00:00 to {self.end_time}"
-                if TimeOfDay(0) < self.end_time < self.start_time
-                else f"{self.start_time} to {self.end_time} contains nothing; a whole day is 00:00 to 24:00"
-            )
+        since, until = self.start_time, self.end_time
+        if TimeOfDay(0) < until < since:
+            instead = f"write two: {since} to 24:00, and 00:00 to {until}"
+            raise ValueError(f"{since} to {until} ends before it begins; {instead}")
+        if since >= until:
+            hint = "a whole day is 00:00 to 24:00" if since == until else "the end of the day is 24:00"
+            raise ValueError(f"{since} to {until} contains nothing; {hint}")
 
     def __str__(self) -> str:
         """Both times."""
@@ -83,7 +83,7 @@ class Interval:
     def marks(self) -> tuple[int, ...]:
         """The minutes of a day at which it may change, midnight first."""
         ends = {one.minute for times in self.times for one in (times.start_time, times.end_time)}
-        return tuple(sorted({0, *ends} - {TimeOfDay.parse("24:00").minute}))
+        return tuple(sorted({0, *ends} - {MIDNIGHT}))
 
     def has_minute(self, minute: int) -> bool:
         """Whether the minute of a day is in it."""

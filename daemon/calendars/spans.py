@@ -29,7 +29,7 @@ class TimeOfDay:
         """Read 09:00. Raises ValueError with what would be right."""
         found = _TIME.fullmatch(text)
         if not found:
-            raise ValueError("is not a time of day; write for example 09:00, and 24:00 for the end of the day")
+            raise ValueError("is not a time of day; write for example 09:00, or 24:00 for its end")
         return cls(int(found[1]) * 60 + int(found[2]) if found[1] else MIDNIGHT)
 
     def __str__(self) -> str:

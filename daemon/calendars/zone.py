@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Self
 
 _FOLDERS = ("posix/", "right/")  # the same zones once more, the latter with leap seconds, which no clock has
+_OFTEN_MEANT = {"utc": "UTC", "local": "Local", "beijing": "Asia/Shanghai", "asia/beijing": "Asia/Shanghai"}
 _OFFSET = re.compile(r"[+-]\d")
 
 
@@ -66,8 +67,8 @@ class Zone:
 def _meant(text: str) -> str:
     """Name the zone that may have been meant, whatever its case, or with its town alone."""
     wanted = text.casefold().replace(" ", "_")
-    by_words: dict[str, str] = {"beijing": "Asia/Shanghai", "asia/beijing": "Asia/Shanghai"}
-    for name in sorted((*zoneinfo.available_timezones(), "Local"), key=lambda name: (name.count("/") != 1, name)):
+    by_words = dict(_OFTEN_MEANT)
+    for name in sorted(zoneinfo.available_timezones(), key=lambda name: (name.count("/") != 1, name)):
         for words in (name, name.rpartition("/")[2]):
             by_words.setdefault(words.casefold(), name)
     # An offset such as GMT+8 is never taken for the zone Etc/GMT+8, which is sixteen hours away from it.

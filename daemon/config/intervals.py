@@ -77,7 +77,7 @@ def doubts(settings: Settings, now: float) -> Iterator[Problem]:
             below = (*path, "time_intervals", f"[{i}]")
             today = dt.datetime.fromtimestamp(now, one.zone).year
             if one.years and max(span.last for span in one.years) < today:
-                yield (*below, "years"), f"is over since {max(span.last for span in one.years)}"
+                yield (*below, "years"), f"is over since the end of {max(span.last for span in one.years)}"
             for key in ("workdays", "holidays"):
                 if getattr(one, key) and (said := ends_soon(now)):
                     yield (*below, key), said
