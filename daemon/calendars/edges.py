@@ -48,7 +48,7 @@ def first_edge(daily: Daily, at: float, until: float, *, inside: bool) -> float 
             for mark, next_mark in zip(daily.marks, ends, strict=True):
                 since, before = max(midnight + mark * 60, begin), min(midnight + next_mark * 60, end)
                 if since < before and (on and daily.has_minute(mark)) != inside:
-                    return since
+                    return float(since)
     return None
 
 
