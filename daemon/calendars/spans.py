@@ -122,10 +122,10 @@ class MonthDays(Span):
             raise ValueError(f"ends before it begins; write {instead}")
 
     def in_month(self, length: int) -> tuple[int, int]:
-        """Count from the beginning of a month that has so many days. The end may lie before the begin: never."""
-        begin = self.first if self.first > 0 else max(1, length + 1 + self.first)
+        """Count from the beginning of a month that has so many days; what lies beyond it is no day of it."""
+        begin = self.first if self.first > 0 else length + 1 + self.first
         end = self.last if self.last > 0 else length + 1 + self.last
-        return begin, min(end, length)
+        return begin, end
 
 
 class Months(Span):

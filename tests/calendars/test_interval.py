@@ -154,6 +154,7 @@ def test_local_is_the_zone_of_the_machine_with_its_changes() -> None:
         ({"holidays": "cn", "years": "2099"}, False),
         ({"workdays": "cn", "years": "2099", "weekdays": "saturday"}, False),
         ({"workdays": "cn", "weekdays": "saturday"}, True),
+        ({"holidays": "cn", "days": "23", "months": "february", "weekdays": "monday"}, True),  # in 2015, not in 2009
         ({"workdays": "cn", "years": "2099", "weekdays": "friday"}, True),
     ],
 )
