@@ -7,16 +7,16 @@ from typing import Any
 from daemon.calendars import china
 from daemon.calendars.interval import Interval
 from daemon.calendars.possible import can_be
+from daemon.config.audience import Route
 from daemon.config.check import Problem, Written
 from daemon.config.decode import BAD, Decoder
 from daemon.config.findings import Path, quoted
 from daemon.config.nodes import Items, Scalar, Table
 from daemon.config.scalars import meant
-from daemon.config.settings import Route, Settings
+from daemon.config.settings import Settings
 
 LONGEST_NAME = 64
 AHEAD = 60 * 86_400.0  # before a year begins of which the calendar knows nothing; its arrangement is published by then
-KEYS = ("mute_time_intervals", "active_time_intervals")
 _OF_DAYS = ("weekdays", "days_of_month", "months", "years", "workdays", "holidays")
 
 
@@ -53,8 +53,7 @@ def names(settings: Settings) -> Iterator[Problem]:
 def unknown(settings: Settings, written: Written) -> Iterator[Problem]:
     """Routes name intervals that exist; the root is never muted, for it takes what nobody else takes."""
     for path, route in _routes(settings.route, ("route",)):
-        for key in KEYS:
-            wanted = getattr(route, key, ())
+        for key, wanted in _named(route):
             if wanted and path == ("route",):
                 yield (*path, key), "the root route is never muted: move it to a route below it"
             for name in wanted:
@@ -66,7 +65,7 @@ def unknown(settings: Settings, written: Written) -> Iterator[Problem]:
 
 def doubts(settings: Settings, now: float) -> Iterator[Problem]:
     """Intervals that no route names, that are empty or over, or whose calendar ends soon."""
-    used = {name for _, route in _routes(settings.route, ()) for key in KEYS for name in getattr(route, key, ())}
+    used = {name for _, route in _routes(settings.route, ()) for _, wanted in _named(route) for name in wanted}
     for name, interval in settings.time_intervals.items():
         path: Path = ("time_intervals", name)
         if name not in used:
@@ -92,6 +91,10 @@ def ends_soon(now: float) -> str:
         f"the Chinese calendar is known up to {last}: from {last + 1} on, working days are Monday to Friday and "
         "there are no holidays; install a newer version of chinesecalendar"
     )
+
+
+def _named(route: Route) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("mute_time_intervals", route.mute_time_intervals), ("active_time_intervals", route.active_time_intervals)
 
 
 def _routes(route: Route, path: Path) -> Iterator[tuple[Path, Route]]:

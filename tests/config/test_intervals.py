@@ -1,7 +1,6 @@
 """Time intervals in the file: Alertmanager's pastes in, and what can never be is told with what would be right."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from daemon.calendars import china
 from daemon.calendars.interval import TimeInterval
 from daemon.config import intervals
-from daemon.config.check import Written
+from daemon.config.audience import Route
 from daemon.config.load import Loaded
-from daemon.config.settings import Route, Settings
+from daemon.config.settings import Settings
 from daemon.config.shown import redacted
 from timed import at, interval, named
 
@@ -61,7 +60,7 @@ time_intervals:
   - name: at work
     time_intervals: [{workdays: cn, location: Local}, {holidays: cn}]
 """
-    assert load_text(HEAD.replace("mute_", "#").replace("active_", "#") + text).settings.time_intervals == {
+    assert load_text(HEAD.replace("mute_", "# ").replace("active_", "# ") + text).settings.time_intervals == {
         "offhours": named(
             "offhours",
             interval("00:00-08:30 18:00-24:00", "monday:friday", location="Asia/Shanghai"),
@@ -170,35 +169,28 @@ def test_all_that_is_wrong_is_told_at_once(problems_of: Problems) -> None:
     assert len(problems_of(entry(text))) == 4
 
 
-@dataclass(frozen=True, kw_only=True)
-class Timed(Route):
-    mute_time_intervals: tuple[str, ...] = ()
-    active_time_intervals: tuple[str, ...] = ()
-
-
 def settings(*named_intervals: TimeInterval, **names: tuple[str, ...]) -> Settings:
-    below = Timed(routes=(Timed(**names),))
+    below = Route(routes=(Route(**names),))
     return Settings(route=below, time_intervals={one.name: one for one in named_intervals})
 
 
-def written(*names: str) -> Written:
-    return Written(receivers=frozenset(), channels=frozenset(), people=frozenset(), time_intervals=frozenset(names))
-
-
-def test_routes_name_intervals_that_are_defined() -> None:
-    asks = settings(mute_time_intervals=("nigth", "elsewhere"), active_time_intervals=("office",))
-    path = ("route", "routes", "[0]")
-    assert list(intervals.unknown(asks, written("night", "office"))) == [
-        ((*path, "mute_time_intervals"), 'there is no time interval "nigth"; did you mean "night"?'),
-        ((*path, "mute_time_intervals"), 'there is no time interval "elsewhere"; define it below time_intervals:'),
+def test_routes_name_intervals_that_are_defined_also_where_these_have_problems(problems_of: Problems) -> None:
+    text = (
+        HEAD.replace("[night, weekends]", "[nigth, elsewhere]")
+        + "time_intervals: [{name: night}, {name: office, x: 1}]"
+    )
+    path = "route.routes[0].mute_time_intervals"
+    assert problems_of(text) == [
+        f'tocsin.yml:7: {path}: there is no time interval "nigth"; did you mean "night"?',
+        f'tocsin.yml:7: {path}: there is no time interval "elsewhere"; define it below time_intervals:',
+        f'tocsin.yml:{FIRST}: time_intervals.office: unknown key "x"; known here: name, time_intervals',
     ]
 
 
-def test_the_root_is_never_muted() -> None:
-    root = Settings(route=Timed(active_time_intervals=("office",)))
-    assert list(intervals.unknown(root, written("office"))) == [
-        (("route", "active_time_intervals"), "the root route is never muted: move it to a route below it")
-    ]
+def test_the_root_is_never_muted(problems_of: Problems) -> None:
+    text = HEAD.replace("  receiver: ops\n", "  receiver: ops\n  active_time_intervals: [office]\n")
+    said = "tocsin.yml:5: route.active_time_intervals: the root route is never muted: move it to a route below it"
+    assert problems_of(text + USED + "  - {name: office}\n") == [said]
 
 
 def test_a_name_can_be_printed(problems_of: Problems) -> None:
