@@ -1,10 +1,20 @@
-"""Whether a route may speak: mute and active time intervals, alone and together."""
+"""Whether a route may speak: mute and active time intervals, alone, together, and on the way to a notice."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.alerting.hours import opens, shut
+from daemon.config.audience import Receiver, Route
+from daemon.config.settings import Settings
+from daemon.event import State
+from daemon.matcher import parse
+from daemon.notice import Reason
+from daemon.store import alerts
+from daemon.store.sqlite import SqliteStore
+from daemon.units import Seconds
+from hearing import Hearing, Said
+from made import event
 from timed import at, interval, named
 
 INTERVALS = {
@@ -70,3 +80,39 @@ def test_a_shut_route_opens_at_the_first_minute_at_which_it_is_not_shut(
     week = range((now // 60 + 1) * 60, now + 7 * 86_400, 60)
     first = next((minute for minute in week if not shut(mute, active, INTERVALS, minute)), None)
     assert opens(mute, active, INTERVALS, now) == first
+
+
+def story(store: SqliteStore, *mute: str, active: tuple[str, ...] = ()) -> Hearing:
+    """It begins on Saturday, 2026-11-21, at 01:00; groups are flushed after no wait and then every five minutes."""
+    below = Route(receiver="shop", matchers=parse("team=shop"), mute_time_intervals=mute, active_time_intervals=active)
+    root = Route(receiver="ops", group_wait=Seconds(0), repeat_interval=Seconds(86_400), routes=(below,))
+    receivers = {name: Receiver(name=name) for name in ("ops", "shop")}
+    return Hearing(store, Settings(receivers=receivers, route=root, time_intervals=INTERVALS))
+
+
+def test_what_a_route_kept_to_itself_is_told_when_it_opens(store: SqliteStore) -> None:
+    told = story(store, "night")
+    told.fires("a", labels={"team": "shop"})
+    told.fires("b")
+    told.to(5 * 3_600 - 1)
+    assert told.said() == [Said(0, "ops", Reason.FIRST, ("b",), ())]
+    told.to(6 * 3_600)
+    assert told.said()[1:] == [Said(5 * 3_600, "shop", Reason.FIRST, ("a",), ())]
+
+
+def test_what_is_over_before_a_route_opens_is_not_told(store: SqliteStore) -> None:
+    told = story(store, active=("saturdays", "office"))
+    told.fires("a", labels={"team": "shop"})
+    told.to(3_600).take(event(key="a", title="a", labels={"team": "shop"}, state=State.RESOLVED))
+    assert told.to(12 * 3_600).said() == []
+
+
+def test_the_trace_says_which_hours_kept_an_alarm_back_and_when_they_were_over(store: SqliteStore) -> None:
+    told = story(store, active=("saturdays",))
+    told.fires("a", labels={"team": "shop"})
+    told.to(9 * 3_600)
+    steps = [step for trace in store.read(lambda tx: alerts.traces(tx, 1)) for step in trace.steps]
+    assert [(step.verdict, step.detail) for step in steps if step.stage == "mute"] == [
+        ("hours", f"{OUTSIDE} 'saturdays'"),
+        ("no_longer", ""),
+    ]
