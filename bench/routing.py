@@ -92,11 +92,8 @@ def cost(by: tuple[str, ...], still_open: int) -> float:
         store.write(fill)
         store.write(lambda tx: pipeline.accept(tx, [down(rule) for rule in range(RULES // 2)], rules, BEGIN))
         for first in range(0, still_open, 500):
-            store.write(
-                lambda tx, at=first: pipeline.accept(
-                    tx, [event(n) for n in range(at, min(at + 500, still_open))], rules, BEGIN
-                )
-            )
+            known = [event(number) for number in range(first, min(first + 500, still_open))]
+            store.write(lambda tx, known=known: pipeline.accept(tx, known, rules, BEGIN))
         now = BEGIN + 31
         _flush(store, rules, now)
         took = []

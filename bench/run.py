@@ -9,13 +9,8 @@ import routing
 import sending
 from measure import ROOT
 
-ALL = {
-    "machine": machine.main,
-    "sending": sending.main,
-    "intake": intake.main,
-    "isolation": isolation.main,
-    "routing": routing.main,
-}
+PARTS = (machine, sending, intake, isolation, routing)
+ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":
     (ROOT / "var").mkdir(exist_ok=True)
