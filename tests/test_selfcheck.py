@@ -13,9 +13,11 @@ from daemon import housekeeping, telemetry
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
 from daemon.config.settings import SelfChecks, Settings
+from daemon.disk import free_beside
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State
-from daemon.selfcheck import TICK, SelfCheck, free_beside, high
+from daemon.internal import Check
+from daemon.selfcheck import TICK, SelfCheck, high
 from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
@@ -225,14 +227,14 @@ def test_a_store_that_does_not_answer_is_an_emergency_and_gets_no_second_questio
 
 
 def test_own_alarms_that_stay_quiet_for_a_window_are_closed(box: Box, clock: FakeClock) -> None:
-    box.intake.alarm("old", "old", "", Severity.WARNING, {})
+    box.intake.alarm(Check.CLOCK, title="old", text="")
     clock.advance(1_800)
-    box.intake.alarm("again", "again", "", Severity.WARNING, {})
+    box.intake.alarm(Check.HUB_LAG, title="again", text="")
     box.intake.events([Event(source="shop", key="not ours", title="x")])
     clock.advance(1_801)
     box.checks.close()
-    assert box.keys(State.RESOLVED) == ["old"]
-    assert sorted(box.keys()) == ["again", "not ours"]
+    assert box.keys(State.RESOLVED) == ["clock"]
+    assert sorted(box.keys()) == ["hub_lag", "not ours"]
     (closed,) = box.alerts(State.RESOLVED)
     assert closed.ended_at == closed.last_seen - 3_601
     clock.advance(3_600)
