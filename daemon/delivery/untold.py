@@ -13,7 +13,7 @@ from daemon.store.unheard import Heard
 
 log = logging.getLogger("tocsin.delivery")
 
-PATIENCE = 30.0  # a channel's first pause and its trial: it may work again before anybody is told otherwise
+PATIENCE = 45.0  # a channel's first two pauses and their trials: it may work again before anybody is told otherwise
 
 
 class Untold:

@@ -111,16 +111,14 @@ def test_what_was_open_before_a_restart_is_ended_by_a_channel_that_works(post: P
 
 def test_a_channel_that_works_and_fails_by_turns_makes_a_few_alarms_a_day() -> None:
     one: Standing | None = None
-    raised = ended = 0
+    ended = 0
     for minute in range(24 * 60):
         now = minute * 60.0
         if minute % 10 == 0:
             one = standing.troubled(one, now, WINDOW)
-            raised += one.raised_at == now and one.trouble_at == now and minute % 10 == 0
         if one is not None and one.is_over(now, worked_at=now):
             one, ended = standing.ended(one, now), ended + 1
     assert ended <= 5
-    assert raised >= 100, "while it is open it counts"
 
 
 @given(st.lists(st.tuples(st.floats(0, 1_000), st.booleans()), max_size=60))
@@ -144,7 +142,7 @@ def test_an_alarm_about_a_channel_raises_none_about_it_whatever_its_kind(post: P
     for check in (Check.DEAD, Check.FAIL_OVER, Check.BREAKER, Check.TEMPLATE):
         post.put("sms", **own(check, "sms"))
     post.go(600)
-    assert set(post.raised()) <= {"breaker:sms"}, "only that the breaker stays open is said again"
+    assert post.raised() == []
 
 
 def test_a_chain_from_one_channel_to_another_and_back_is_cut(post: Post) -> None:
@@ -195,8 +193,8 @@ def _only_lin(name: str) -> Receipt:
     return Receipt()
 
 
-def test_an_own_alarm_that_a_first_pause_delays_does_not(post: Post) -> None:
-    post.channel("sms", Provider(answer=raising(ARREARS, None)))
+def test_an_own_alarm_that_two_pauses_of_the_breaker_delay_does_not(post: Post) -> None:
+    post.channel("sms", Provider(answer=raising(ARREARS, ARREARS, None)))
     post.courier.start()
     post.put("sms", **own(Check.DEAD, "z"))
     post.go(600)
