@@ -1,5 +1,6 @@
 """The last resort, against a real socket: said once, within bounds, without waiting, whatever is broken."""
 
+import contextlib
 import logging
 import os
 import socket
@@ -135,3 +136,22 @@ def test_where_the_log_is_a_file_it_goes_to_standard_error_too(
     LastResort(clock, str).tell("k", "Given up", "all of it", Severity.ERROR)
     assert capfd.readouterr().err == "tocsin: could not be told otherwise: Given up: all of it\n"
     assert "last resort: could not be told otherwise: Given up" in log_file.read_text()
+
+
+def test_a_standard_error_that_nobody_reads_holds_up_nothing(
+    log_file: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, writes = os.pipe()
+    try:
+        monkeypatch.setattr("daemon.lastresort._STANDARD_ERROR", writes)
+        os.set_blocking(writes, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writes, b"x" * 4_096)
+        os.set_blocking(writes, True)
+        with gevent.Timeout(2):
+            LastResort(clock, str).tell("k", "Given up", "", Severity.ERROR)
+    finally:
+        os.close(reads)
+        os.close(writes)
+    assert "Given up" in log_file.read_text()

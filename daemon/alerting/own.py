@@ -20,7 +20,10 @@ def unheard(settings: Settings) -> list[str]:
     ]
     if not silent:
         return []
-    which = "all" if len(silent) == len(Check) else ", ".join(silent)
+    heard = [check for check in Check if check not in silent]
+    which = ", ".join(silent)
+    if len(heard) < len(silent):
+        which = f"all but {', '.join(heard)}" if heard else "all"
     sentence = (
         f"alarms about tocsin itself ({which}) tell nobody and are recorded only; "
         'give the receiver of source="tocsin" a `notify:`, or route them to one that has it'
