@@ -62,6 +62,7 @@ class LastResort:
         now = self._clock.monotonic()
         self._said = {known: at for known, at in self._said.items() if now - at < AGAIN}
         if key in self._said:
+            log.error("in the last resort, said before: %s: %s", title, text)
             return
         if len(self._times) == MOST and now - self._times[0] < SPAN:
             self._held_back += 1

@@ -121,12 +121,15 @@ class Courier:
             if before - ahead > JUMP:
                 log.warning("the clock was set back by %.0f s", before - ahead)
                 self._set_back()
-            self._look()
-            self._alarms.look()
-            self._untold.look(self._working(), self._clock.now())
+            for look in (self._look, self._alarms.look, self._look_for_untold):
+                try:
+                    look()
+                except Exception:  # a bug in one look must not end all looking
+                    log.exception("the courier stumbled in a look and goes on")
 
-    def _working(self) -> set[str]:
-        return {lane.channel for lane in self.status() if lane.breaker is State.CLOSED}
+    def _look_for_untold(self) -> None:
+        working = {lane.channel for lane in self.status() if lane.breaker is State.CLOSED}
+        self._untold.look(working, self._clock.now())
 
     def _ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()

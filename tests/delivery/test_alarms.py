@@ -16,7 +16,7 @@ from daemon.delivery.standing import HOLD, Standing
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Event, Severity, State
 from daemon.internal import Check
-from daemon.notice import Phase, Receipt
+from daemon.notice import Message, Phase, Receipt
 from daemon.store import alerts
 from delivering import Post, Provider, raising
 from made import settings
@@ -231,6 +231,42 @@ def test_a_day_in_which_both_channels_fail_makes_a_bounded_number_of_alarms(post
     assert len(known) <= 6, [alert.key for alert in known]
     assert 1 <= len(post.last) <= 6, post.last
     assert len(post.rows()) < 200
+
+
+@pytest.mark.slow
+def test_a_day_in_which_a_channel_works_and_fails_by_turns_makes_a_few_alarms(post: Post) -> None:
+    def answer(_: Message) -> Receipt:
+        if int(post.clock.now() / 300) % 2:
+            raise ARREARS
+        return Receipt()
+
+    post.channel("x", Provider(answer=answer))
+    post.channel("y", Provider())
+    intake = whole(post)
+    post.courier.start()
+    for minute in range(0, 24 * 60, 4):
+        intake.events([Event(source="shop", key=f"k{minute}", title="till is stuck", severity=Severity.ERROR)])
+        post.go(240)
+    known = post.store.read(lambda tx: alerts.newest(tx, source="tocsin", limit=10_000))
+    kinds = Counter(alert.key for alert in known)
+    assert set(kinds) <= {"breaker:x", "fail_over:x"}
+    assert max(kinds.values()) <= 8, kinds
+    assert post.last == []
+
+
+def test_a_bug_in_one_look_ends_no_other(
+    post: Post, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    post.channel("sms", Provider(answer=raising(SendRefused("no"))))
+    post.courier.start()
+    monkeypatch.setattr(post.courier._alarms, "look", broken)
+    post.put("sms", **own(Check.DEAD, "z"))
+    post.go(60)
+    assert post.last == ["dead:z"]
+    assert "stumbled in a look" in caplog.text
 
 
 def test_a_store_that_cannot_write_sends_the_alarm_to_the_last_resort(post: Post) -> None:
