@@ -10,11 +10,12 @@ import msgspec
 
 from daemon import internal, telemetry
 from daemon.alert import Alert
-from daemon.alerting import pipeline
+from daemon.alerting import pipeline, report
 from daemon.alerting.dedupe import Change
-from daemon.alerting.pipeline import Accepted
+from daemon.alerting.pipeline import Accepted, Outcome
+from daemon.alerting.rules import Rules
 from daemon.clock import Clock
-from daemon.config.settings import Settings, Source
+from daemon.config.settings import Source
 from daemon.errors import HandlerBroken, HandlerError, StoreError
 from daemon.event import OWN, Event, cleaned
 from daemon.hook import Hook
@@ -40,11 +41,11 @@ class Intake:
     """The one way into the pipeline. `last_resort` says what cannot be told in any other way."""
 
     def __init__(
-        self, store: Store, clock: Clock, settings: Callable[[], Settings], last_resort: LastWord = only_logged
+        self, store: Store, clock: Clock, rules: Callable[[], Rules], last_resort: LastWord = only_logged
     ) -> None:
         self._store = store
         self._clock = clock
-        self._settings = settings
+        self._rules = rules
         self._last_resort = last_resort
         self._nobody_said: dict[str, float] = {}  # receiver -> when
         self.pushed_out = 0  # requests of known sources that others pushed out of quarantine, since the start
@@ -58,7 +59,7 @@ class Intake:
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError; HandlerBroken when the handler raised anything else."""
-        limit = self._settings().limits.events
+        limit = self._rules().settings.limits.events
         try:
             read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
             events = [_named(event, source) for event in read]
@@ -75,27 +76,27 @@ class Intake:
     def events(self, events: Iterable[Event]) -> list[Accepted]:
         """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
         now = self._clock.now()
-        settings = self._settings()
+        rules = self._rules()
         clean = self._clean(events, now)
-        accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
-        self._count(accepted)
-        return accepted
+        return self._counted(self._store.write(lambda tx: pipeline.accept(tx, clean, rules, now)))
 
     def end(self, open_alerts: Sequence[Alert], text: str) -> list[Accepted]:
         """End alerts of which no event will ever tell the end. Raises StoreUnavailable."""
         now = self._clock.now()
-        settings = self._settings()
-        accepted = self._store.write(lambda tx: [pipeline.end(tx, one, text, settings, now) for one in open_alerts])
-        self._count(accepted)
-        return accepted
+        rules = self._rules()
+        return self._counted(self._store.write(lambda tx: pipeline.end(tx, open_alerts, text, rules, now)))
 
     def _clean(self, events: Iterable[Event], now: float) -> list[Event]:
         return [cleaned(event, now) for event in self._unhurried(events)]
 
-    def _count(self, accepted: list[Accepted]) -> None:
-        """Tell the metrics and the log what became of the events."""
+    def _counted(self, outcome: Outcome) -> list[Accepted]:
+        """Tell the metrics and the log what became of the events, and of the groups that were flushed with them."""
+        accepted = outcome.accepted
         for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
-            _counted(one)
+            _count(one)
+        for flushed in self._unhurried(outcome.flushed):
+            report.flushed(flushed)
+        return accepted
 
     def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
         """Hand things on; when there are thousands, let everybody else run now and then."""
@@ -111,7 +112,8 @@ class Intake:
 
         `unread` is how many bytes of its body are not in the hook. Raises StoreUnavailable.
         """
-        settings = self._settings()
+        rules = self._rules()
+        settings = rules.settings
         now = self._clock.now()
         request = Quarantined(
             at=now,
@@ -128,16 +130,16 @@ class Intake:
         source = settings.sources.get(request.source)
         alarm = cleaned(_refusal(request, source.handler.name if source else None), now)
 
-        def work(tx: Tx) -> tuple[int, int, list[Accepted]]:
+        def work(tx: Tx) -> tuple[int, int, Outcome]:
             limits = settings.retention
             kept, made_room = quarantine.add(tx, request, limits.quarantine_rows, limits.quarantine_size)
-            return kept, made_room, pipeline.accept(tx, [alarm], settings, now)
+            return kept, made_room, pipeline.accept(tx, [alarm], rules, now)
 
-        kept, made_room, accepted = self._store.write(work)
+        kept, made_room, outcome = self._store.write(work)
         telemetry.quarantined.labels(kind.value).inc()
         telemetry.quarantine_pushed_out.labels(kind.value).inc(made_room)
         self.pushed_out += made_room if kind.of_known_sources else 0
-        self._count(accepted)
+        self._counted(outcome)
         log.warning("kept Q%d from %s in quarantine: %s", kept, remote, reason, extra={"source": request.source})
         return f"Q{kept}"
 
@@ -146,7 +148,7 @@ class Intake:
 
         Raises HandlerError when it still makes no events, also when its body was cut or its source is unknown.
         """
-        source = self._settings().sources.get(request.source)
+        source = self._rules().settings.sources.get(request.source)
         if source is None:
             raise HandlerError(f"no source is called {request.source!r} in the configuration")
         if not request.whole:
@@ -155,7 +157,7 @@ class Intake:
         named = request.headers.get(coding.HEADER, "")
         hook = Hook(
             source=request.source,
-            body=coding.expanded(request.body, named, self._settings().limits.body),
+            body=coding.expanded(request.body, named, self._rules().settings.limits.body),
             content_type=request.content_type,
             headers=coding.without(request.headers),
             query=request.query,
@@ -164,16 +166,16 @@ class Intake:
         )
         events = self.read(source, hook)
         now = self._clock.now()
-        settings = self._settings()
+        rules = self._rules()
         clean = self._clean(events, now)
 
-        def work(tx: Tx) -> list[Accepted]:
+        def work(tx: Tx) -> Outcome:
             quarantine.replayed(tx, request.id, now)
-            return pipeline.accept(tx, clean, settings, now, heard=request.at)
+            return pipeline.accept(tx, clean, rules, now, heard=request.at)
 
-        accepted = self._store.write(work)
+        outcome = self._store.write(work)
         telemetry.quarantine_replays.inc()
-        self._count(accepted)
+        accepted = self._counted(outcome)
         if request.kind is Kind.BROKEN_HANDLER:
             self.alarm_over(Check.HANDLER, source.handler.name)
         return accepted
@@ -266,12 +268,7 @@ def _where(handler: Handler, error: Exception) -> str:
     return f"the handler {handler.name!r} is broken{place}: {type(error).__name__}"
 
 
-def _counted(one: Accepted) -> None:
+def _count(one: Accepted) -> None:
     telemetry.events.labels(one.source, one.change.value).inc()
-    for receiver, reason in one.told:
-        telemetry.notices.labels(receiver, reason.value).inc()
-    if one.code and (one.told or one.change is not Change.REPEAT):
-        log.info(
-            "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
-            extra={"alert": one.code, "source": one.source},
-        )  # fmt: skip
+    if one.code and one.change is not Change.REPEAT:
+        log.info("%s %s", one.code, one.change.value, extra={"alert": one.code, "source": one.source})

@@ -33,7 +33,7 @@ def open_alarms(tx: Tx, source: str) -> list[Heard]:
     found: dict[int, Heard] = {}
     for alert_id, key, title, text, severity, phase, created_at, channel, hops in tx.all(
         "SELECT a.id, a.key, a.title, a.text, a.severity, d.phase, d.created_at, d.channel, d.hops FROM alerts a"
-        " JOIN notices n ON n.alert_id = a.id JOIN deliveries d ON d.notice_id = n.id"
+        " JOIN notice_alerts n ON n.alert_id = a.id JOIN deliveries d ON d.notice_id = n.notice_id"
         " WHERE a.state = 'firing' AND a.source = ? ORDER BY a.id, d.id",
         (source,),
     ):

@@ -8,7 +8,9 @@ from daemon import internal
 from daemon.alert import Alert
 from daemon.alerting import own
 from daemon.alerting.intake import Intake
-from daemon.config.settings import Receiver, Route, Settings, Source
+from daemon.alerting.rules import Rules
+from daemon.config.audience import Receiver, Route
+from daemon.config.settings import Settings, Source
 from daemon.errors import HandlerBroken, HandlerError, StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
@@ -33,7 +35,7 @@ class Door:
         self.settings = settings()
         self.last: list[tuple[str, str, Severity]] = []
         self.intake = Intake(
-            store, clock, lambda: self.settings, lambda key, _, text, how: self.last.append((key, text, how))
+            store, clock, lambda: Rules(self.settings), lambda key, _, text, how: self.last.append((key, text, how))
         )
 
     def handled_by(self, handle: Handle) -> Source:

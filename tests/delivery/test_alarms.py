@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from daemon import internal
 from daemon.alerting.intake import Intake
-from daemon.config.settings import Leg, Receiver, Route
+from daemon.alerting.rules import Rules
+from daemon.config.audience import Leg, Receiver, Route
 from daemon.delivery import standing
 from daemon.delivery.alarms import Voice
 from daemon.delivery.courier import Courier
@@ -208,7 +209,7 @@ def whole(post: Post) -> Intake:
         receivers={"ops": Receiver(name="ops", notify=(Leg(by=("x", "y"), to=("lin",)), Leg(by=("y",), to=("wang",))))},
         route=Route(receiver="ops"),
     )
-    intake = Intake(post.store, post.clock, lambda: post.settings, lambda key, *_: post.last.append(key))
+    intake = Intake(post.store, post.clock, lambda: Rules(post.settings), lambda key, *_: post.last.append(key))
     voice = Voice(alarm=intake.alarm, over=intake.alarm_over, last_resort=lambda key, *_: post.last.append(key))
     post.courier = Courier(post.store, post.clock, lambda: post.settings, voice, seed=7, grace=0.01)
     return intake
