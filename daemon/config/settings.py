@@ -211,6 +211,17 @@ class SelfChecks:
         default=Bytes(200 * 1024**2),
         metadata=doc("free space beside the store below which there is an alarm"),
     )
+    disk_full_within: Seconds = field(
+        default=Seconds(4 * 3600.0),
+        metadata=doc("alarm when the disk will be full within this at the present rate; 0 for never"),
+    )
+    quarantine: int = field(
+        default=100, metadata=doc("requests of known sources waiting in quarantine that are an alarm", least=1)
+    )
+    syslog: str = field(
+        default="/dev/log",
+        metadata=doc("socket of the system log, where alarms go that can be told in no other way; empty for none"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
