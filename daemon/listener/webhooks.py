@@ -99,6 +99,7 @@ class Webhooks:
             headers=headers,
             query=_query(request.query) if request.query else {},
             received_at=self._parts.clock.now(),
+            remote=request.remote,
             options=source.options if source else None,
         )
 
