@@ -53,6 +53,14 @@ LOCAL = {
             arg("pairs", metavar="NAME=VALUE", nargs="*", help="parameters; values are JSON, or else text"),
         ),
     ),
+    "import": (
+        "Convert an Alertmanager configuration, and list what is not carried over; needs no running daemon.",
+        (
+            arg("file", metavar="FILE", help="such as /etc/alertmanager/alertmanager.yml; - is stdin"),
+            arg("out", "--out", metavar="FILE", help="write the configuration there (stdout)"),
+            arg("environment", "--environment", metavar="FILE", help="write the secrets that it refers to there"),
+        ),
+    ),
     "keygen": (
         "Make a pair of CURVE keys; needs no running daemon.",
         (
