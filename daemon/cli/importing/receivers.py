@@ -78,7 +78,7 @@ class Receivers:
             elif key != "name":
                 below.left("tocsin does not know this setting")
         if lost and not legs:
-            part.left(f"the receiver {name} tells nobody: its alarms are recorded only, until it is given `notify:`")
+            part.left(f"{name} tells nobody now: its alarms are recorded only")
         receiver: dict[str, Value] = {"name": name}
         self.receivers.append(receiver | {"notify": legs} if legs else receiver)
 
