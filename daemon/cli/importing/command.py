@@ -83,7 +83,7 @@ def _write(path: str, text: str, mode: int) -> None:
 def _environment(imported: Imported) -> Iterator[str]:
     """Write the variables as a shell reads them; one whose value the source does not hold stands as a comment."""
     for name, one in imported.variables.items():
-        yield f"# {printable(str(one.place))}: {one.about}\n"
+        yield f"# {printable(f'{one.place}: {one.about}')}\n"
         yield f"# {name}=\n" if one.value is None else f"{name}={shlex.quote(one.value)}\n"
 
 

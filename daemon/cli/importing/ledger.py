@@ -84,7 +84,6 @@ class Ledger:
     @property
     def needed(self) -> list[str]:
         """One line for each variable that must be set and each file that must be readable."""
-        set_it = [f"{name}: {one.about} ({printable(str(one.place))})" for name, one in self.variables.items()]
-        read_it = [f"{printable(path)}: a file that tocsin's user can read ({printable(str(place))})"
-                   for path, place in self.files.items()]  # fmt: skip
-        return set_it + read_it
+        lines = [f"{name}: {one.about} ({one.place})" for name, one in self.variables.items()]
+        lines += [f"{path}: a file that tocsin's user can read ({place})" for path, place in self.files.items()]
+        return [printable(line) for line in lines]
