@@ -177,6 +177,15 @@ def test_names_that_tocsin_cannot_have_become_others_that_stay_apart() -> None:
     assert "- receiver: a-b\n    - receiver: a-b-3\n    - receiver: receiver\n" in one.text
 
 
+def test_hours_keep_names_with_spaces() -> None:
+    text = "time_intervals: [{name: a b}, {name: 'a$b'}]\n"
+    one = of(
+        f"route: {{receiver: a, routes: [{{mute_time_intervals: [a b, 'a$b']}}]}}\nreceivers: [{{name: a}}]\n{text}"
+    )
+    assert one.different == ['am.yml:3: time_intervals[1]: the time interval "a$b" is called a-b']
+    assert "mute_time_intervals: ['a b', a-b]" in one.text
+
+
 def test_a_route_whose_matcher_cannot_be_had_is_left_out_whole() -> None:
     long = "x" * 1_001
     one = of(

@@ -116,7 +116,7 @@ def _interval_names(hours: Iterable[Part]) -> dict[str, str]:
         if name in found:
             part.wrong(f"the time interval {quoted(name)} stands twice")
         found[name] = part
-    names = Names().all(list(found), "hours")
+    names = Names(lenient=True).all(list(found), "hours")
     for name, part in found.items():
         if names[name] != name:
             part.differs(f"the time interval {quoted(name)} is called {names[name]}")
