@@ -103,25 +103,22 @@ def differences(timeline: Timeline, expect: Iterable[Notice], told: Iterable[Tol
 def configuration(timelines: Iterable[Timeline], unit: float) -> dict[str, Any]:
     """One configuration for all of them, in Alertmanager's words: route, inhibit_rules, time_intervals."""
     timelines = tuple(timelines)
+    nodes = [
+        _node({"receiver": "room", **one.route, "matchers": [f'{LABEL}="{one.name}"']}, one.name, unit)
+        for one in timelines
+    ]
+    rules = [_rule(rule, one.name) for one in timelines for rule in one.inhibit_rules]
+    intervals = [interval for one in timelines for interval in one.time_intervals]
+    config: dict[str, Any] = {"route": {"receiver": "nobody", **_in_seconds(WAITS, unit), "routes": nodes}}
+    return config | {key: some for key, some in (("inhibit_rules", rules), ("time_intervals", intervals)) if some}
+
+
+def _rule(rule: Mapping[str, Any], timeline: str) -> dict[str, Any]:
+    """Keep a rule to its own timeline."""
     return {
-        "route": {
-            "receiver": "nobody",
-            **_in_seconds(WAITS, unit),
-            "routes": [
-                _node({"receiver": "room", **one.route, "matchers": [f'{LABEL}="{one.name}"']}, one.name, unit)
-                for one in timelines
-            ],
-        },
-        "inhibit_rules": [
-            {
-                **rule,
-                "equal": [LABEL, *rule["equal"]],
-                "source_matchers": [f'{LABEL}="{one.name}"', *rule["source_matchers"]],
-            }
-            for one in timelines
-            for rule in one.inhibit_rules
-        ],
-        "time_intervals": [interval for one in timelines for interval in one.time_intervals],
+        **rule,
+        "source_matchers": [f'{LABEL}="{timeline}"', *rule["source_matchers"]],
+        "equal": [LABEL, *rule["equal"]],
     }
 
 

@@ -100,7 +100,7 @@ _CRITICAL_HIDES_WARNING = (
 
 TIMELINES = (
     Timeline(
-        name="members-that-come-within-group-wait-are-told-together-and-later-ones-at-the-next-interval",
+        name="members-within-group-wait-are-told-together",
         route={"group_by": ["cluster"]},
         steps=(fire(0, "A", cluster="1"), fire(0.5, "B", cluster="1"), fire(1.5, "C", cluster="1")),
         expect=(told(1, "AB"), told(3, "ABC")),
@@ -127,7 +127,7 @@ TIMELINES = (
         lasts=6,
     ),
     Timeline(
-        name="what-does-not-change-is-repeated-at-the-first-flush-after-repeat-interval",
+        name="what-does-not-change-is-repeated",
         route={"repeat_interval": 5},
         steps=(fire(0, "A"),),
         expect=(told(1, "A"), told(7, "A"), told(13, "A")),
@@ -244,7 +244,7 @@ TIMELINES = (
         lasts=8,
     ),
     Timeline(
-        name="what-was-silenced-from-the-start-is-told-when-the-silence-ends",
+        name="silenced-from-the-start-it-is-told-when-the-silence-ends",
         steps=(Silence(0, "s", {"team": "x"}, until=4), fire(0.2, "A", team="x")),
         expect=(told(5.2, "A"),),
         lasts=8,
