@@ -1,14 +1,22 @@
 """An Alertmanager configuration becomes a tocsin.yml that loads, routes alike, and shows no secret."""
 
+import copy
+import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon import loading
 from daemon.alerting.route import receivers
 from daemon.cli.importing.alertmanager import Imported, convert
+from daemon.config.findings import Findings, Place
 from daemon.config.load import Loaded, load
+from daemon.config.nodes import Items, Node, Table, compose
 from daemon.errors import ConfigError
 from needs import need_program
 
@@ -95,8 +103,8 @@ def test_an_alert_goes_where_it_went(name: str, labels: dict[str, str], tmp_path
     went = done.stdout.strip()
     for old, new in now_called.items():
         went = went.replace(old, new)
-    settings = loaded(imported(name), tmp_path).settings
-    assert receivers(settings.route, labels) == went.split(",")
+    root = loaded(imported(name), tmp_path).settings.route
+    assert receivers(root, labels) == went.split(",")
 
 
 def _escaped(value: str) -> str:
@@ -107,8 +115,8 @@ def test_a_configuration_of_webhooks_is_carried_over_whole(tmp_path: Path) -> No
     one = imported("small.yml")
     assert one.not_carried == []
     assert one.needed == []
-    settings = loaded(one, tmp_path).settings
-    legs = {one.name: [(leg.by, leg.send_resolved) for leg in one.notify] for one in settings.receivers.values()}
+    told = loaded(one, tmp_path).settings.receivers.values()
+    legs = {one.name: [(leg.by, leg.send_resolved) for leg in one.notify] for one in told}
     assert legs == {"room": [(("room-webhook",), True)], "pager": [(("pager-webhook",), False)], "nobody": []}
     assert "group_by: ['...']" in one.text
     assert "repeat_interval: 3h" in one.text
@@ -296,3 +304,55 @@ def test_an_alias_that_would_grow_without_end_is_refused() -> None:
 def test_a_tree_that_is_too_deep_is_refused() -> None:
     text = "route: {receiver: a, routes: [" + "{routes: [" * 30 + "]}" * 30 + "]}\nreceivers: [{name: a}]\n"
     assert "is nested deeper than 40 levels" in problems(text)[0]
+
+
+JUNK = (None, "", [], {}, "x", ["x"], {"x": "y"}, [[]], [{}], "${x}", "$$", "0", "-1", "\x07", True, "a b", "file:/etc")
+
+
+def _values(node: Node) -> Any:
+    match node:
+        case Table(entries=entries):
+            return {key: _values(entry.value) for key, entry in entries.items()}
+        case Items(items=items):
+            return [_values(item) for item in items]
+    return node.text
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in inner:
+        yield (*path, key)
+        yield from _paths(below, (*path, key))
+
+
+WHOLE = {
+    name: _values(compose((FOLDER / name).read_text(), name, Findings()) or Items(Place("", 1), ())) for name in NAMES
+}
+PLACES = [(name, path) for name in NAMES for path in _paths(WHOLE[name])]
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(PLACES), st.sampled_from(JUNK))
+def test_whatever_stands_anywhere_is_refused_with_its_place_or_makes_a_file_that_can_be_read(
+    place: tuple[str, tuple[Any, ...]], junk: Any
+) -> None:
+    name, path = place
+    changed = copy.deepcopy(WHOLE[name])
+    within = changed
+    for key in path[:-1]:
+        within = within[key]
+    within[path[-1]] = junk
+    made = _tried(json.dumps(changed), name)
+    if isinstance(made, list):
+        assert all(problem.startswith(f"{name}:1: ") for problem in made)
+    else:
+        findings = Findings()
+        assert isinstance(compose(made.text, "tocsin.yml", findings), Table)
+        assert findings.problems == []
+
+
+def _tried(text: str, name: str) -> Imported | list[str]:
+    try:
+        return convert(text, name, "/etc/alertmanager")
+    except ConfigError as error:
+        return error.problems
