@@ -20,6 +20,7 @@ from until import until
 
 LABEL = "timeline"  # tells the timelines apart when they run in one process
 BETWEEN = "."  # in a receiver's name: timeline, then receiver
+CLOSE = 0.5  # units that the same notice of two sides may lie apart
 _DURATIONS = ("group_wait", "group_interval", "repeat_interval")
 _NEVER = threading.Event()
 
@@ -57,8 +58,8 @@ class Side(Protocol):
         """All that was told so far; `begin` is a time.monotonic()."""
 
 
-def play(side: Side, timelines: Iterable[Timeline], unit: float) -> list[Told]:
-    """Take all timelines' steps at their instants, all timelines at once; return what was told until the last ends."""
+def play(side: Side, timelines: Iterable[Timeline], unit: float) -> float:
+    """Take all timelines' steps at their instants, all at once, until the last one ends; return when they began."""
     timelines = tuple(timelines)
     begin = time.monotonic()
     steps = sorted(((step.at, one.name, step) for one in timelines for step in one.steps), key=lambda it: it[:2])
@@ -66,7 +67,30 @@ def play(side: Side, timelines: Iterable[Timeline], unit: float) -> list[Told]:
         _NEVER.wait(max(0.0, begin + at * unit - time.monotonic()))
         take(side, name, step, unit)
     _NEVER.wait(max(0.0, begin + max(one.lasts for one in timelines) * unit - time.monotonic()))
-    return side.notices(begin, unit)
+    return begin
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two sides to which the same happens at the same instant. Implements Side; ask each for its own notices."""
+
+    one: Side
+    other: Side
+
+    def push(self, labels: Mapping[str, str], *, firing: bool, began: float) -> None:
+        for side in (self.one, self.other):
+            side.push(labels, firing=firing, began=began)
+
+    def silence(self, name: str, matchers: Mapping[str, str], seconds: float) -> None:
+        for side in (self.one, self.other):
+            side.silence(name, matchers, seconds)
+
+    def expire(self, name: str) -> None:
+        for side in (self.one, self.other):
+            side.expire(name)
+
+    def notices(self, begin: float, unit: float) -> list[Told]:
+        return [*self.one.notices(begin, unit), *self.other.notices(begin, unit)]
 
 
 def take(side: Side, timeline: str, step: Push | Silence | Expire, unit: float) -> None:
@@ -98,6 +122,16 @@ def differences(timeline: Timeline, expect: Iterable[Notice], told: Iterable[Tol
         else:
             missing.append(f"{timeline.name}: expected and not told: {notice}")
     return missing + [f"{timeline.name}: told and not expected: {one}" for one in rest]
+
+
+def apart(timeline: Timeline, theirs: Iterable[Told], ours: Iterable[Told]) -> list[str]:
+    """Compare notice by notice: the same alerts to the same receiver, not more than half a unit apart."""
+    expect = [
+        Notice(one.at - CLOSE + 0.1, one.firing, one.resolved, one.receiver, latest=one.at + CLOSE)
+        for one in theirs
+        if one.timeline == timeline.name and one.at <= timeline.lasts
+    ]
+    return differences(timeline, expect, ours)
 
 
 def configuration(timelines: Iterable[Timeline], unit: float) -> dict[str, Any]:
@@ -185,7 +219,7 @@ class Alertmanager:
     def push(self, labels: Mapping[str, str], *, firing: bool, began: float) -> None:
         now = time.time()
         alert = {"labels": dict(labels)}
-        alert |= {"startsAt": _stamp(now - began)} if firing else {"endsAt": _stamp(now)}
+        alert |= {"startsAt": stamp(now - began)} if firing else {"endsAt": stamp(now)}
         self._ask("POST", "/api/v2/alerts", [alert])
 
     def silence(self, name: str, matchers: Mapping[str, str], seconds: float) -> None:
@@ -194,8 +228,8 @@ class Alertmanager:
             "matchers": [
                 {"name": label, "value": value, "isRegex": False, "isEqual": True} for label, value in matchers.items()
             ],
-            "startsAt": _stamp(now),
-            "endsAt": _stamp(now + seconds),
+            "startsAt": stamp(now),
+            "endsAt": stamp(now + seconds),
             "createdBy": "timelines",
             "comment": name,
         }
@@ -235,7 +269,8 @@ def _told(body: Mapping[str, Any], at: float) -> Told:
     return Told(at, timeline, receiver, **by_state)
 
 
-def _stamp(seconds: float) -> str:
+def stamp(seconds: float) -> str:
+    """Write an instant as the APIs do."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
