@@ -14,8 +14,10 @@ from pathlib import Path  # noqa: E402
 from gevent.event import Event as Signal  # noqa: E402
 
 from daemon.alerting.intake import Intake  # noqa: E402
+from daemon.alerting.rules import Rules  # noqa: E402
 from daemon.clock import SystemClock  # noqa: E402
-from daemon.config.settings import Channel, Leg, Person, Receiver, Route, Settings  # noqa: E402
+from daemon.config.audience import Leg, Person, Receiver, Route  # noqa: E402
+from daemon.config.settings import Channel, Settings  # noqa: E402
 from daemon.delivery.courier import Courier  # noqa: E402
 from daemon.event import Event, Severity  # noqa: E402
 from daemon.secret import Secret  # noqa: E402
@@ -48,7 +50,7 @@ def main() -> None:
     live = settings(pool, port)
     store = SqliteStore(home / "tocsin.db")
     clock = SystemClock()
-    intake = Intake(store, clock, lambda: live)
+    intake = Intake(store, clock, lambda: Rules(live))
     for first in range(0, messages, 500):
         keys = range(first, min(first + 500, messages))
         intake.events(

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
+from daemon.agenda import Agenda
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
 from daemon.config.check import SQLITE
 from daemon.config.doors import NONE_OPENED, Opened
@@ -54,6 +56,7 @@ class App:
         # What the socket itself says: the file may have been changed since it was bound.
         self._opened = Opened(http=address_of(door))
         self._loaded = check(path, environ, self._opened)
+        self._rules = Rules(self._loaded.settings)
         self._refused: list[str] = []  # why the last reload was refused; whoever sent a signal had no answer
         self._begun_with = self._loaded.settings  # of which a reload cannot change everything
         self._started_at = self._clock.now()
@@ -87,10 +90,13 @@ class App:
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
-        intake = Intake(store, self._clock, lambda: self.settings)
+        intake = Intake(store, self._clock, lambda: self._rules)
+        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
         courier.start()
         self._stops.append(("courier", lambda: courier.stop(self._time_left())))
+        agenda.start()
+        self._stops.append(("agenda", agenda.stop))
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -161,7 +167,9 @@ class App:
         sdnotify.reloading()
         loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
         self._loaded, self._refused = loaded, []
+        self._rules = Rules(loaded.settings)
         self._name_servers.renew()
+        self._agenda.reload()
         self._courier.reload()
         self._scheduler.reload()
         for warning in loaded.warnings:

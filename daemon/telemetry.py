@@ -43,6 +43,7 @@ quarantine_replays = _counter("tocsin_quarantine_replays_total", "Requests that 
 # the pipeline
 events = _counter("tocsin_events_total", "Events accepted, by what became of them.", "source", "change")
 notices = _counter("tocsin_notices_total", "Notices decided.", "receiver", "reason")
+put_off = _counter("tocsin_agenda_put_off_total", "Groups and timers that could not be dealt with when they were due.")
 open_alerts = _gauge("tocsin_alerts_open", "Alerts firing.", "severity")
 # delivery
 deliveries = _counter("tocsin_deliveries_total", "Tries by outcome.", "channel", "outcome")

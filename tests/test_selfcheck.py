@@ -12,6 +12,7 @@ import made
 from daemon import housekeeping, telemetry
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.config.settings import SelfChecks, Settings
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State
@@ -36,7 +37,7 @@ class Box:
         self.clock = clock
         self.settings = Settings()
         self.emergencies: list[tuple[str, str]] = []
-        self.intake = Intake(store, clock, lambda: self.settings)
+        self.intake = Intake(store, clock, lambda: Rules(self.settings))
         self.checks = SelfCheck(
             lambda: self.settings,
             clock,

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "probe_looks": "tests/probing/test_scheduler.py",
     "probe_up": "tests/probing/test_scheduler.py",
     "probe_seconds": "tests/probing/test_scheduler.py",
+    "put_off": "tests/test_agenda.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",
@@ -148,7 +149,7 @@ TABLE = [
     Row(
         series="notices",
         provoke=a_life,
-        moves={f'{{reason="{reason}",receiver="ops"}}': 1 for reason in ("first", "worse", "resolved")},
+        moves={f'{{reason="{reason}",receiver="ops"}}': 1 for reason in ("first", "worse", "all_resolved")},
     ),
     Row(series="store_failures", provoke=a_disk_that_says_no, moves={"": 2}),
     Row(series="reloads", provoke=reloads, moves={'{result="refused"}': 1, '{result="done"}': 2}),

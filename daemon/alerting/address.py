@@ -1,11 +1,11 @@
 """From a receiver to deliveries: one per leg and person, each with its chain of channels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from daemon.config.settings import Channel, Leg, Person, Receiver, Settings
-from daemon.event import State
+from daemon.config.audience import Leg, Person
+from daemon.config.settings import Channel, Settings
 from daemon.notice import Hop
 
 
@@ -16,14 +16,9 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     hops: list[Hop]
 
 
-def addresses(receiver: Receiver, settings: Settings, state: State) -> list[Address]:
-    """Expand a receiver's legs, leaving out those that do not want to hear of an end."""
-    return [
-        address
-        for leg in receiver.notify
-        if leg.send_resolved or state is State.FIRING
-        for address in _of_leg(leg, settings.people, settings.channels)
-    ]
+def addresses(legs: Sequence[Leg], settings: Settings) -> list[Address]:
+    """Expand legs to the people behind them."""
+    return [address for leg in legs for address in _of_leg(leg, settings.people, settings.channels)]
 
 
 def _of_leg(leg: Leg, people: Mapping[str, Person], channels: Mapping[str, Channel]) -> Iterator[Address]:

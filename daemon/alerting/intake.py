@@ -9,11 +9,12 @@ import msgspec
 
 from daemon import telemetry
 from daemon.alert import Alert
-from daemon.alerting import pipeline
+from daemon.alerting import pipeline, report
 from daemon.alerting.dedupe import Change
-from daemon.alerting.pipeline import Accepted
+from daemon.alerting.pipeline import Accepted, Outcome
+from daemon.alerting.rules import Rules
 from daemon.clock import Clock
-from daemon.config.settings import Settings, Source
+from daemon.config.settings import Source
 from daemon.errors import HandlerError, StoreError
 from daemon.event import OWN, Event, Severity, State, cleaned
 from daemon.hook import Hook
@@ -34,10 +35,10 @@ MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can
 class Intake:
     """The one way into the pipeline."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings]) -> None:
+    def __init__(self, store: Store, clock: Clock, rules: Callable[[], Rules]) -> None:
         self._store = store
         self._clock = clock
-        self._settings = settings
+        self._rules = rules
 
     def take(self, source: Source, hook: Hook) -> list[Accepted]:
         """Run a webhook through its handler and accept its events: all of them, or none.
@@ -48,7 +49,7 @@ class Intake:
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError."""
-        limit = self._settings().limits.events
+        limit = self._rules().settings.limits.events
         read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
         events = [_named(event, source) for event in read]
         if not events:
@@ -60,27 +61,27 @@ class Intake:
     def events(self, events: Iterable[Event]) -> list[Accepted]:
         """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
         now = self._clock.now()
-        settings = self._settings()
+        rules = self._rules()
         clean = self._clean(events, now)
-        accepted = self._store.write(lambda tx: pipeline.accept(tx, clean, settings, now))
-        self._count(accepted)
-        return accepted
+        return self._counted(self._store.write(lambda tx: pipeline.accept(tx, clean, rules, now)))
 
     def end(self, open_alerts: Sequence[Alert], text: str) -> list[Accepted]:
         """End alerts of which no event will ever tell the end. Raises StoreUnavailable."""
         now = self._clock.now()
-        settings = self._settings()
-        accepted = self._store.write(lambda tx: [pipeline.end(tx, one, text, settings, now) for one in open_alerts])
-        self._count(accepted)
-        return accepted
+        rules = self._rules()
+        return self._counted(self._store.write(lambda tx: pipeline.end(tx, open_alerts, text, rules, now)))
 
     def _clean(self, events: Iterable[Event], now: float) -> list[Event]:
         return [cleaned(event, now) for event in self._unhurried(events)]
 
-    def _count(self, accepted: list[Accepted]) -> None:
-        """Tell the metrics and the log what became of the events."""
+    def _counted(self, outcome: Outcome) -> list[Accepted]:
+        """Tell the metrics and the log what became of the events, and of the groups that were flushed with them."""
+        accepted = outcome.accepted
         for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
-            _counted(one)
+            _count(one)
+        for flushed in self._unhurried(outcome.flushed):
+            report.flushed(flushed)
+        return accepted
 
     def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
         """Hand things on; when there are thousands, let everybody else run now and then."""
@@ -96,7 +97,8 @@ class Intake:
 
         `unread` is how many bytes of its body are not in the hook. Raises StoreUnavailable.
         """
-        settings = self._settings()
+        rules = self._rules()
+        settings = rules.settings
         now = self._clock.now()
         request = Quarantined(
             at=now,
@@ -112,15 +114,15 @@ class Intake:
         )
         alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
 
-        def work(tx: Tx) -> tuple[int, int, list[Accepted]]:
+        def work(tx: Tx) -> tuple[int, int, Outcome]:
             limits = settings.retention
             kept, made_room = quarantine.add(tx, request, limits.quarantine_rows, limits.quarantine_size)
-            return kept, made_room, pipeline.accept(tx, [alarm], settings, now)
+            return kept, made_room, pipeline.accept(tx, [alarm], rules, now)
 
-        kept, made_room, accepted = self._store.write(work)
+        kept, made_room, outcome = self._store.write(work)
         telemetry.quarantined.labels(kind.value).inc()
         telemetry.quarantine_pushed_out.labels(kind.value).inc(made_room)
-        self._count(accepted)
+        self._counted(outcome)
         log.warning("kept Q%d from %s in quarantine: %s", kept, remote, reason, extra={"source": request.source})
         return f"Q{kept}"
 
@@ -129,7 +131,7 @@ class Intake:
 
         Raises HandlerError when it still makes no events, also when its body was cut or its source is unknown.
         """
-        source = self._settings().sources.get(request.source)
+        source = self._rules().settings.sources.get(request.source)
         if source is None:
             raise HandlerError(f"no source is called {request.source!r} in the configuration")
         if not request.whole:
@@ -138,7 +140,7 @@ class Intake:
         named = request.headers.get(coding.HEADER, "")
         hook = Hook(
             source=request.source,
-            body=coding.expanded(request.body, named, self._settings().limits.body),
+            body=coding.expanded(request.body, named, self._rules().settings.limits.body),
             content_type=request.content_type,
             headers=coding.without(request.headers),
             query=request.query,
@@ -147,17 +149,16 @@ class Intake:
         )
         events = self.read(source, hook)
         now = self._clock.now()
-        settings = self._settings()
+        rules = self._rules()
         clean = self._clean(events, now)
 
-        def work(tx: Tx) -> list[Accepted]:
+        def work(tx: Tx) -> Outcome:
             quarantine.replayed(tx, request.id, now)
-            return pipeline.accept(tx, clean, settings, now, heard=request.at)
+            return pipeline.accept(tx, clean, rules, now, heard=request.at)
 
-        accepted = self._store.write(work)
+        outcome = self._store.write(work)
         telemetry.quarantine_replays.inc()
-        self._count(accepted)
-        return accepted
+        return self._counted(outcome)
 
     def alarm(self, key: str, title: str, text: str, severity: Severity, labels: dict[str, str]) -> None:
         """Raise an alarm about tocsin itself; while it is open, the same key only counts. Never raises."""
@@ -201,12 +202,7 @@ def _refusal(request: Quarantined, *, known: bool) -> Event:
     )
 
 
-def _counted(one: Accepted) -> None:
+def _count(one: Accepted) -> None:
     telemetry.events.labels(one.source, one.change.value).inc()
-    for receiver, reason in one.told:
-        telemetry.notices.labels(receiver, reason.value).inc()
-    if one.code and (one.told or one.change is not Change.REPEAT):
-        log.info(
-            "%s %s, told: %s", one.code, one.change.value, ", ".join(name for name, _ in one.told) or "nobody",
-            extra={"alert": one.code, "source": one.source},
-        )  # fmt: skip
+    if one.code and one.change is not Change.REPEAT:
+        log.info("%s %s", one.code, one.change.value, extra={"alert": one.code, "source": one.source})

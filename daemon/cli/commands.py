@@ -18,7 +18,7 @@ MOST_ROWS = 1_000  # of a list at once
 LONG = 60.0  # for what asks a provider, looks at a target, or works through many rows
 
 _SEVERITIES = ("critical", "error", "warning", "info")
-_PHASES = ("waiting", "sending", "sent", "failed_over", "dead")
+_PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
 
 

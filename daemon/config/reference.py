@@ -6,10 +6,10 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
-from daemon.config.sections import WITHOUT_EFFECT
-from daemon.config.settings import Channel, ProbePlan, Route, Settings, Source
+from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
 from daemon.registry import Catalog
 from daemon.secret import Secret
@@ -60,8 +60,10 @@ def _section(cls: type, path: str, above: tuple[type, ...] = ()) -> Iterator[str
     yield from _rows(cls)
     if cls is Route:
         yield "| `match`, `match_re` | mapping | | matchers as Alertmanager wrote them before 0.22 |"
-        ignored = ", ".join(f"`{key}`" for key in WITHOUT_EFFECT)
-        yield f"| {ignored} | as in Alertmanager | | accepted with a warning: they have no effect yet |"
+    if cls is InhibitRule:
+        for side in ("source", "target"):
+            keys = f"`{side}_match`, `{side}_match_re`"
+            yield f"| {keys} | mapping | | matchers as Alertmanager wrote them before 0.22 |"
     hints = get_type_hints(cls)
     for one in fields(cls):
         inner = _inner(hints[one.name])

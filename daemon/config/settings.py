@@ -6,7 +6,8 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from daemon.matcher import Matcher
+from daemon.config.audience import InhibitRule, Person, Receiver, Route
+from daemon.config.keys import doc
 from daemon.notice import Sends
 from daemon.reading import Looks
 from daemon.registry import Handler
@@ -14,16 +15,6 @@ from daemon.secret import Secret
 from daemon.units import Bytes, Seconds
 
 Right = Literal["read", "act", "admin"]
-
-
-def doc(text: str, **more: Any) -> dict[str, Any]:
-    """Attach a setting's one-sentence documentation.
-
-    What else a file's setting may have: `key`, its name where Python's differs; `least` and `most` of a number;
-    `check`, what raises a ValueError about a value that cannot be used, quoting no secret; `bare`, the field that a
-    single text stands for; `listed`, for named things that are written as a list.
-    """
-    return {"doc": text, **more}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,14 +145,6 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
-    """Someone who can be told, and where."""
-
-    name: str
-    phone: str = field(default="", metadata=doc("telephone number, with +country code"))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Channel:
     """A way out: a sender with the courier's settings for it."""
 
@@ -176,33 +159,6 @@ class Channel:
         default=Seconds(60.0),
         metadata=doc("how long failures are borne before the next channel in `by:` takes over"),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Leg:
-    """One line of a receiver's `notify`: these people by these channels, tried in this order."""
-
-    by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
-    send_resolved: bool = field(default=True, metadata=doc("also tell that it is over"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Receiver:
-    """Who hears of it; every leg is told, each by its own fail-over chain."""
-
-    name: str = field(metadata=doc("what routes call it"))
-    notify: tuple[Leg, ...] = field(default=(), metadata=doc("the legs; none means recorded only"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """A node of the route tree. Children inherit the receiver."""
-
-    receiver: str = field(default="", metadata=doc("name of the receiver; inherited when empty"))
-    matchers: tuple[Matcher, ...] = field(default=(), metadata=doc("all must match the alert's labels"))
-    continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
-    routes: tuple["Route", ...] = field(default=(), metadata=doc("children; the first match wins"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +234,9 @@ class Settings:
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
+    inhibit_rules: tuple[InhibitRule, ...] = field(
+        default=(), metadata=doc("which alarms are not told while others fire")
+    )
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

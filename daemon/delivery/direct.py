@@ -115,4 +115,4 @@ def _notice(title: str, text: str, severity: Severity, reason: Reason, now: floa
         last_seen=now,
         count=1,
     )
-    return Notice(id=0, alert=alert, receiver="", reason=reason, at=now)
+    return Notice(id=0, alerts=[alert], firing=1, resolved=0, group={}, receiver="", reason=reason, at=now)

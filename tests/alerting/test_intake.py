@@ -8,6 +8,7 @@ import pytest
 from daemon import housekeeping
 from daemon.alerting.dedupe import Change
 from daemon.alerting.intake import TURN, Intake
+from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
 from daemon.config.settings import Limits, Retention, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
@@ -28,7 +29,7 @@ PIECES = 10
 
 def intake(store: SqliteStore, clock: FakeClock, config: Settings | None = None) -> Intake:
     live = config or settings()
-    return Intake(store, clock, lambda: live)
+    return Intake(store, clock, lambda: Rules(live))
 
 
 def hook(body: bytes = b'{"events": [{"key": "a"}]}', name: str = "shop", **more: object) -> Hook:
@@ -137,14 +138,14 @@ def test_while_a_body_of_many_alarms_is_read_others_are_served(store: SqliteStor
     order: list[str] = []
     with waiting_reader(order) as send:
         large = Source(name="shop", handler=Handler(name="made", handle=lambda _: pieces(order, send), samples={}))
-        assert len(Intake(store, Hasty(), settings).read(large, hook())) == PIECES
+        assert len(Intake(store, Hasty(), lambda: Rules(settings())).read(large, hook())) == PIECES
     assert "served" in order[:-1]
 
 
 def test_while_many_events_are_cleaned_others_are_served(store: SqliteStore) -> None:
     order: list[str] = []
     with waiting_reader(order) as send:
-        Intake(store, Hasty(), settings).events(pieces(order, send))
+        Intake(store, Hasty(), lambda: Rules(settings())).events(pieces(order, send))
     assert order.index("served") < order.index(f"piece {PIECES - 1}")
 
 
@@ -165,7 +166,7 @@ def test_while_many_events_are_counted_and_logged_others_are_served(
     with waiting_reader(order) as send:
         log.addHandler(lines)
         try:
-            Intake(store, Hasty(), settings).events(events)
+            Intake(store, Hasty(), lambda: Rules(settings())).events(events)
         finally:
             log.removeHandler(lines)
     assert len(order) > PIECES
@@ -220,7 +221,7 @@ def test_alerts_that_nobody_speaks_of_are_ended_and_told_as_ended(store: SqliteS
         ("tocsin", "k1"): State.FIRING,
     }
     said = store.read(lambda tx: notices.of_alert(tx, 1))
-    assert [notice.reason for notice in said] == [Reason.FIRST, Reason.RESOLVED]
+    assert [notice.reason for notice in said] == [Reason.FIRST, Reason.ALL_RESOLVED]
     assert said[-1].alert.text == "nothing was heard of it for 1m"
 
 

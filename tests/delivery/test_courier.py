@@ -7,7 +7,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from daemon.config.settings import Leg, Receiver, Route
+from daemon.config.audience import Leg, Receiver, Route
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
 from daemon.notice import Message, Phase, Reason, Receipt, Recipient

@@ -16,6 +16,7 @@ HOMES = {
     "certifi": ("daemon/senders/connections.py",),
     "gevent": (
         "daemon/__main__.py",
+        "daemon/agenda.py",
         "daemon/control/",
         "daemon/delivery/",
         "daemon/listener/",

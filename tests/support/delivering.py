@@ -146,7 +146,7 @@ class Post:
 
         def work(tx: Tx) -> list[int]:
             alert = alerts.add(tx, alert_of(now, severity=severity, **more))
-            notice = notices.add(tx, alert, "ops", Reason.FIRST, now)
+            notice = notices.add(tx, [alert], [], "ops", Reason.FIRST, now)
             return [
                 outbox.put(tx, notice, name, [Hop(channel=way, address=f"+86{name}") for way in ways], now)
                 for name in to

@@ -1,0 +1,41 @@
+"""What keeps an alert from being told now."""
+
+from enum import StrEnum
+
+import msgspec
+
+from daemon.alert import Alert
+from daemon.alerting.route import Node
+from daemon.alerting.rules import Rules
+from daemon.store.base import Tx
+
+
+class Cause(StrEnum):
+    """What kind of thing mutes it, in the order in which they are asked."""
+
+    INHIBITED = "inhibited"
+    HOURS = "hours"
+    SILENCED = "silenced"
+    FLAPPING = "flapping"
+
+
+class Muted(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an alert is not told. `silence` is the silence's id, where one does it."""
+
+    cause: Cause
+    detail: str
+    silence: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.detail}"
+
+
+def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
+    """Ask everything that may mute an alert at this node; None when nothing does."""
+    del node
+    if by := rules.inhibition.muting(tx, alert):
+        source, rule = by
+        return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
+    if silence := rules.silences.muting(tx, alert.labels, now):
+        return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+    return None
