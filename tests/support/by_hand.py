@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from hearing import Hearing, next_due
 
 from daemon import loading
+from daemon.alerting.due import next_due
 from daemon.config.load import load
 from daemon.config.settings import Settings
 from daemon.event import Event, State
@@ -16,6 +16,7 @@ from daemon.store import leases, notices, outbox, silences
 from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 from fake_clock import BEGIN
+from hearing import Hearing
 from side_by_side import Told, configuration, receivers, split, take
 from timelines import Timeline
 
