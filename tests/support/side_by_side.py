@@ -15,12 +15,11 @@ from typing import Any, Protocol
 from fake_provider import FakeProvider
 from needs import need_program
 from running import free_port
-from timelines import WAITS, Expire, Notice, Push, Silence, Timeline
+from timelines import SLACK, WAITS, Expire, Notice, Push, Silence, Timeline
 from until import until
 
 LABEL = "timeline"  # tells the timelines apart when they run in one process
 BETWEEN = "."  # in a receiver's name: timeline, then receiver
-CLOSE = 0.5  # units that the same notice of two sides may lie apart
 _DURATIONS = ("group_wait", "group_interval", "repeat_interval")
 _NEVER = threading.Event()
 
@@ -125,9 +124,9 @@ def differences(timeline: Timeline, expect: Iterable[Notice], told: Iterable[Tol
 
 
 def apart(timeline: Timeline, theirs: Iterable[Told], ours: Iterable[Told]) -> list[str]:
-    """Compare notice by notice: the same alerts to the same receiver, not more than half a unit apart."""
+    """Compare notice by notice: the same alerts to the same receiver, and not more than SLACK apart."""
     expect = [
-        Notice(one.at - CLOSE + 0.1, one.firing, one.resolved, one.receiver, latest=one.at + CLOSE)
+        Notice(one.at - SLACK, one.firing, one.resolved, one.receiver, latest=one.at + SLACK)
         for one in theirs
         if one.timeline == timeline.name and one.at <= timeline.lasts
     ]
