@@ -117,21 +117,25 @@ def time_intervals(parts: Iterable[Part], names: Mapping[str, str]) -> list[Valu
             part.wrong("has no name")
             continue
         spans = fields["time_intervals"].items() if "time_intervals" in fields else []
-        found.append({"name": names[fields["name"].text()], "time_intervals": [_span(span) for span in spans]})
+        found.append(
+            {"name": names[fields["name"].text()], "time_intervals": [made for span in spans if (made := _span(span))]}
+        )
     return found
 
 
 def _span(part: Part) -> dict[str, Value]:
-    fields = part.table()
+    """Carry one entry over; nothing of it when no instant is in it, for tocsin refuses such."""
+    fields = {key: one for key, one in part.table().items() if not one.is_nothing}
     unknown(fields, frozenset(_SPAN))
     span: dict[str, Value] = {}
     for key in filter(fields.__contains__, _SPAN):
         if key == "location":
             span[key] = fields[key].text()
-        elif key == "times":
-            span[key] = [_of_texts(one) for one in fields[key].items()]
+        elif not (items := fields[key].items()):
+            part.differs(f"is left out, for an empty list of {key} contains no instant in Alertmanager either")
+            return {}
         else:
-            span[key] = list(fields[key].texts())
+            span[key] = [_of_texts(one) if key == "times" else one.text() for one in items]
     return span
 
 
