@@ -2,6 +2,7 @@
 
 import base64
 import posixpath
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -17,6 +18,8 @@ _CREDENTIALS = ("basic_auth", "authorization", "bearer_token", "bearer_token_fil
 _PROXY = frozenset(("proxy_url", "proxy_from_environment"))
 _NO_MATTER = frozenset(("enable_http2", "no_proxy", "proxy_connect_header"))  # alone they do nothing that counts
 _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 Channel = dict[str, Value]
 
@@ -118,7 +121,9 @@ class Webhooks:
         kind = fields["type"].text() if "type" in fields else "Bearer"
         from_file = fields.get("credentials_file")
         value = fields["credentials"].text() if "credentials" in fields else None
-        if not value and not from_file:
+        if not _SCHEME.fullmatch(kind):
+            fields["type"].wrong("is not the name of a kind of credentials; write for example Bearer")
+        elif not value and not from_file:
             part.left("there are no credentials in it")
         elif kind.lower() == "bearer":
             about = "the bearer token"
@@ -129,7 +134,7 @@ class Webhooks:
             about = f"the credentials of {kind}"
             about += f", as in {self._path(from_file)}" if from_file else ""
             secret = self.ledger.secret(f"{name}_credentials", part.place, about, None if from_file else value)
-            headers["Authorization"] = Reference(f"{kind.replace('$', '$$')} {secret}")
+            headers["Authorization"] = Reference(f"{kind} {secret}")
 
     def _headers(self, name: str, part: Part, headers: Channel) -> None:
         """Each header has a list of values: open ones, secrets, or files; tocsin sends one of them."""
