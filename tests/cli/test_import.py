@@ -196,8 +196,8 @@ def test_hours_keep_names_with_spaces() -> None:
 
 def test_an_entry_in_which_no_instant_is_is_left_out() -> None:
     entries = "[{weekdays: [], times: [{start_time: '09:00', end_time: '10:00'}]}, {months: [may], years: null}]"
-    one = of(f"{BARE}time_intervals:\n- name: n\n  time_intervals: {entries}\n")
-    assert one.text.endswith("  - name: n\n    time_intervals:\n      - months: [may]\n")
+    one = of(f"{BARE}time_intervals:\n- name: may\n  time_intervals: {entries}\n")
+    assert one.text.endswith("  - name: may\n    time_intervals:\n      - months: [may]\n")
     assert one.different == [
         (
             "am.yml:5: time_intervals[0].time_intervals[0]: is left out,"

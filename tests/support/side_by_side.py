@@ -1,7 +1,6 @@
 """Plays timelines in real time against something that tells, and compares what it told with what was expected."""
 
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fake_provider import FakeProvider
-from needs import need_program
-from running import free_port
+from real_alertmanager import alertmanager_at
 from timelines import SLACK, WAITS, Expire, Notice, Push, Silence, Timeline
-from until import until
 
 LABEL = "timeline"  # tells the timelines apart when they run in one process
 BETWEEN = "."  # in a receiver's name: timeline, then receiver
@@ -240,13 +237,6 @@ class Alertmanager:
     def notices(self, begin: float, unit: float) -> list[Told]:
         return [_told(body, (at - begin) / unit) for at, body in self.hooks.came]
 
-    def is_ready(self) -> bool:
-        try:
-            self._ask("GET", "/-/ready")
-        except (OSError, AssertionError):
-            return False
-        return True
-
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
@@ -276,29 +266,16 @@ def stamp(seconds: float) -> str:
 @contextmanager
 def alertmanager(home: Path, timelines: Iterable[Timeline], unit: float) -> Iterator[Alertmanager]:
     """One that is ready inside the block, and gone after it."""
-    program = need_program("prometheus-alertmanager", "prometheus-alertmanager")
     timelines = tuple(timelines)
-    hooks = Hooks().start()
     config = configuration(timelines, unit)
+    hooks = Hooks().start()
+    webhook = {"url": hooks.server.url}
     config["receivers"] = [
-        {
-            "name": name,
-            "webhook_configs": [{"url": hooks.server.url, "send_resolved": wants}] if name != "nobody" else [],
-        }
+        {"name": name, "webhook_configs": [] if name == "nobody" else [webhook | {"send_resolved": wants}]}
         for name, wants in receivers(timelines).items()
     ]
-    (home / "alertmanager.yml").write_text(json.dumps(config))
-    one = Alertmanager(free_port(), hooks)
-    with (home / "alertmanager.log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/am",
-             f"--web.listen-address=127.0.0.1:{one.port}", "--cluster.listen-address="],
-            stdout=log, stderr=log,
-        )  # fmt: skip
     try:
-        until(one.is_ready, within=30, why=(home / "alertmanager.log").read_text)
-        yield one
+        with alertmanager_at(home, json.dumps(config)) as port:
+            yield Alertmanager(port, hooks)
     finally:
-        process.terminate()
-        process.wait(20)
         hooks.server.stop()
