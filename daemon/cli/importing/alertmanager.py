@@ -1,15 +1,15 @@
 """Alertmanager's configuration as tocsin's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from daemon.cli.importing.hours import names_of, time_intervals
 from daemon.cli.importing.ledger import Ledger, Variable
-from daemon.cli.importing.names import Names
-from daemon.cli.importing.part import Part
+from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.receivers import KINDS, Receivers
-from daemon.cli.importing.routes import inhibit_rules, route, time_intervals, unknown
+from daemon.cli.importing.routes import inhibit_rules, route
 from daemon.cli.importing.yamltext import Value, written
-from daemon.config.findings import Place, printable, quoted
+from daemon.config.findings import Place, printable
 from daemon.config.nodes import UnreadableError, compose
 from daemon.errors import ConfigError
 
@@ -73,7 +73,7 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
     receivers = Receivers(root.ledger, http_config, folder)
     receivers.carry(fields["receivers"].items() if "receivers" in fields else [])
     hours = [one for key in ("mute_time_intervals", "time_intervals") if key in fields for one in fields[key].items()]
-    intervals = _interval_names(hours)
+    intervals = names_of(hours)
     if "route" in fields:
         tree = route(fields["route"], receivers.names, intervals)
     else:
@@ -81,7 +81,7 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
         tree = {}
     if "templates" in fields and fields["templates"].items():
         fields["templates"].left("texts in Go's template language are not read: tocsin writes its own")
-    unknown(fields, _TOP)
+    leave_unknown(fields, _TOP)
     return {
         "channels": receivers.channels,
         "receivers": receivers.receivers,
@@ -106,21 +106,6 @@ def _global(fields: dict[str, Part]) -> Part | None:
         elif key != "http_config":
             part.left("tocsin does not know this setting")
     return fields.get("http_config")
-
-
-def _interval_names(hours: Iterable[Part]) -> dict[str, str]:
-    found: dict[str, Part] = {}
-    for part in hours:
-        fields = part.table()
-        name = fields["name"].text() if "name" in fields else ""
-        if name in found:
-            part.wrong(f"the time interval {quoted(name)} stands twice")
-        found[name] = part
-    names = Names(lenient=True).all(list(found), "hours")
-    for name, part in found.items():
-        if names[name] != name:
-            part.differs(f"the time interval {quoted(name)} is called {names[name]}")
-    return names
 
 
 def _head(ledger: Ledger, file: str) -> Iterator[str]:

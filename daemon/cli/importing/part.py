@@ -1,6 +1,7 @@
 """A part of the file that is imported: it knows where it stands, and notes what is wrong with it."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from daemon.cli.importing.ledger import Ledger
@@ -87,3 +88,10 @@ class Part:
             self.wrong(f"{quoted(text)} is not a duration; write for example 30s, 5m, 4h or 1h30m")
             return Seconds(0.0)
         return seconds("0s" if text == "0" else text)
+
+
+def leave_unknown(fields: Mapping[str, Part], known: Collection[str]) -> None:
+    """Note every key that this does not know; a newer Alertmanager may."""
+    for key, part in fields.items():
+        if key not in known:
+            part.left("tocsin does not know this setting")

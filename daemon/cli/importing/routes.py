@@ -1,9 +1,9 @@
-"""The route tree, what inhibits, and the hours: they keep Alertmanager's words."""
+"""The route tree and what inhibits: they keep Alertmanager's words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from daemon.cli.importing.matchers import CannotCarryError, matchers
-from daemon.cli.importing.part import Part
+from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.yamltext import Value
 from daemon.config.findings import quoted
 from daemon.config.nodes import Items, Scalar, Table
@@ -13,8 +13,8 @@ _HOURS = ("mute_time_intervals", "active_time_intervals")
 _MATCHERS = ("matchers", "match", "match_re")
 _ROUTE = frozenset(("receiver", "continue", "group_by", "routes", *_WAITS, *_HOURS, *_MATCHERS))
 _RULE = frozenset(("name", "equal", *(f"{side}_{key}" for side in ("source", "target") for key in _MATCHERS)))
-_SPAN = ("times", "weekdays", "days_of_month", "months", "years", "location")
 _ALL = "..."
+_REFERENCE = "file:/"
 
 
 def route(root: Part, receivers: Mapping[str, str], intervals: Mapping[str, str]) -> dict[str, Value]:
@@ -30,7 +30,7 @@ def route(root: Part, receivers: Mapping[str, str], intervals: Mapping[str, str]
 
 
 def _node(fields: dict[str, Part], receivers: Mapping[str, str], intervals: Mapping[str, str]) -> dict[str, Value]:
-    unknown(fields, _ROUTE)
+    leave_unknown(fields, _ROUTE)
     node: dict[str, Value] = {}
     if (receiver := fields.get("receiver")) and receiver.text():
         node["receiver"] = _renamed(receiver, receivers, "receiver")
@@ -68,12 +68,21 @@ def _below(part: Part, receivers: Mapping[str, str], intervals: Mapping[str, str
 
 
 def _group_by(part: Part) -> list[str]:
-    labels = part.texts()
+    labels = _labels(part)
     if _ALL in labels and len(labels) > 1:
         part.wrong("'...' stands for all labels and must stand alone")
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         part.wrong(f"{quoted(label)} stands twice")
     return labels
+
+
+def _labels(part: Part) -> list[str]:
+    """Read label names; one that tocsin's configuration would take for a reference cannot be carried over."""
+    kept = [one for one in part.items() if not one.text().startswith(_REFERENCE)]
+    for one in part.items():
+        if one not in kept:
+            one.left("tocsin would read a file here: it cannot have a label called so")
+    return [one.text() for one in kept]
 
 
 def _renamed(part: Part, names: Mapping[str, str], what: str) -> str:
@@ -101,53 +110,13 @@ def inhibit_rules(part: Part) -> list[Value]:
             continue
         if "name" in fields:
             fields["name"].differs("rules have no names in tocsin")
-        if "equal" in fields and (equal := fields["equal"].texts()):
+        if "equal" in fields and (equal := _labels(fields["equal"])):
             rule["equal"] = list(equal)
+            if len(equal) < len(fields["equal"].items()):
+                one.left("this rule is left out: what it hid will be told")
+                continue
         found.append(rule)
     return found
-
-
-def time_intervals(parts: Iterable[Part], names: Mapping[str, str]) -> list[Value]:
-    """Carry the hours over, those under the older key `mute_time_intervals` among them."""
-    found: list[Value] = []
-    for part in parts:
-        fields = part.table()
-        unknown(fields, frozenset(("name", "time_intervals")))
-        if "name" not in fields:
-            part.wrong("has no name")
-            continue
-        spans = fields["time_intervals"].items() if "time_intervals" in fields else []
-        found.append(
-            {"name": names[fields["name"].text()], "time_intervals": [made for span in spans if (made := _span(span))]}
-        )
-    return found
-
-
-def _span(part: Part) -> dict[str, Value]:
-    """Carry one entry over; nothing of it when no instant is in it, for tocsin refuses such."""
-    fields = {key: one for key, one in part.table().items() if not one.is_nothing}
-    unknown(fields, frozenset(_SPAN))
-    span: dict[str, Value] = {}
-    for key in filter(fields.__contains__, _SPAN):
-        if key == "location":
-            span[key] = fields[key].text()
-        elif not (items := fields[key].items()):
-            part.differs(f"is left out, for an empty list of {key} contains no instant in Alertmanager either")
-            return {}
-        else:
-            span[key] = [_of_texts(one) if key == "times" else one.text() for one in items]
-    return span
-
-
-def _of_texts(part: Part) -> Value:
-    return {key: one.text() for key, one in part.table().items()}
-
-
-def unknown(fields: Mapping[str, Part], known: frozenset[str]) -> None:
-    """Note every key that this does not know; a newer Alertmanager may."""
-    for key, part in fields.items():
-        if key not in known:
-            part.left("tocsin does not know this setting")
 
 
 def _says_nothing(part: Part) -> bool:
