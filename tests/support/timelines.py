@@ -201,6 +201,13 @@ TIMELINES = (
         lasts=5.5,
     ),
     Timeline(
+        name="an-empty-group-by-is-inherited",
+        route={"group_by": ["cluster"], "routes": [{"matchers": ['team="x"'], "group_by": []}]},
+        steps=(fire(0, "A", team="x", cluster="1"), fire(0.5, "B", team="x", cluster="2")),
+        expect=(told(1, "A"), told(1.5, "B")),
+        lasts=4,
+    ),
+    Timeline(
         name="a-receiver-that-does-not-want-ends-hears-none",
         unresolved=frozenset(("room",)),
         steps=(fire(0, "A"), fire(0.3, "B"), over(2, "A"), over(4, "B")),
