@@ -63,7 +63,9 @@ class Route:
     continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
     group_by: tuple[str, ...] | None = field(
         default=None,
-        metadata=doc("labels whose values make a group; ['...'] tells every alarm by itself, none puts all in one"),
+        metadata=doc(
+            "labels whose values make a group; ['...'] tells every alarm by itself, and if no route names any all are one"
+        ),
     )
     group_wait: Seconds | None = field(
         default=None, metadata=doc("from a group's first alarm to its first notice; 30 s if no route says otherwise")
