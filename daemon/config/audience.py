@@ -64,7 +64,7 @@ class Route:
     group_by: tuple[str, ...] | None = field(
         default=None,
         metadata=doc(
-            "labels whose values make a group; ['...'] tells every alarm by itself, and if no route names any all are one"
+            "labels whose values make a group; ['...'] tells every alarm by itself, no labels at all make one"
         ),
     )
     group_wait: Seconds | None = field(
