@@ -63,9 +63,7 @@ class Route:
     continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
     group_by: tuple[str, ...] | None = field(
         default=None,
-        metadata=doc(
-            "labels whose values make a group; ['...'] tells every alarm by itself, no labels at all make one"
-        ),
+        metadata=doc("labels whose values make a group, inherited when empty; ['...'] tells every alarm by itself"),
     )
     group_wait: Seconds | None = field(
         default=None, metadata=doc("from a group's first alarm to its first notice; 30 s if no route says otherwise")
