@@ -237,6 +237,26 @@ def test_a_label_that_would_be_read_as_a_file_is_not_carried_over() -> None:
     assert len(one.not_carried) == 3
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a=b", ['a="b"']),
+        ("a = disk is full ", ['a="disk is full"']),
+        ('{a="b", c!~"x,y"}', ['a="b"', 'c!~"x,y"']),
+        ('{ a="b" , }', ['a="b"']),
+        ('"a"="b"', ['a="b"']),
+        ("a=", ['a=""']),
+        (r'a="x\"y\\z\n"', [r'a="x\"y\\z\n"']),
+        (r'a=~"web-\d+\.x"', [r'a=~"web-\\d+\\.x"']),
+    ],
+)
+def test_matchers_mean_what_they_meant(written: str, meant: list[str]) -> None:
+    text = {"route": {"receiver": "a", "routes": [{"matchers": [written]}]}, "receivers": [{"name": "a"}]}
+    one = of(json.dumps(text))
+    quoted = ", ".join(f"'{matcher}'" for matcher in meant)
+    assert f"    - matchers: [{quoted}]\n" in one.text
+
+
 def test_an_empty_group_by_is_inherited() -> None:
     assert "group_by" not in imported("platform.yml").text
     assert "group_by" not in of("route: {receiver: a, group_by: []}\nreceivers: [{name: a}]\n").text
