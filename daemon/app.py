@@ -36,7 +36,7 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
 
     `opened` are the doors of the daemon that would have to use it.
     """
-    return load(path, loading.catalog, environ, opened)
+    return load(path, loading.catalog, environ, opened, now=SystemClock().now())
 
 
 class App:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import log
-from daemon.config import check, locks, rehearsal
-from daemon.config.check import Problem, Written
+from daemon.config import check, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -15,6 +14,7 @@ from daemon.config.findings import SHORTEST_SECRET, Findings, Place
 from daemon.config.nodes import Entry, Items, Table
 from daemon.config.sections import builders
 from daemon.config.settings import Listen, Settings
+from daemon.config.written import Problem, Written
 from daemon.errors import ConfigError
 from daemon.registry import Catalog
 
@@ -29,11 +29,19 @@ class Loaded:
     warnings: list[str] = field(default_factory=list)
 
 
-def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str], opened: Opened = NONE_OPENED) -> Loaded:
+def load(
+    path: Path,
+    catalog_of: CatalogOf,
+    environ: Mapping[str, str],
+    opened: Opened = NONE_OPENED,
+    *,
+    now: float | None = None,
+) -> Loaded:
     """Read, decode and check. Raises ConfigError with every problem, one line each.
 
     `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
-    `opened` are the doors of the daemon that is to go over to this configuration while it runs.
+    `opened` are the doors of the daemon that is to go over to this configuration while it runs. Where nobody is on
+    call in the weeks from `now` is a warning; without it that is not looked for.
     """
     findings = Findings()
     document = gather(path, findings, environ)
@@ -49,7 +57,7 @@ def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str], opened: 
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in _doubts(settings, opened):
+    for about, sentence in _doubts(settings, opened, now):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
@@ -110,12 +118,20 @@ def _written(document: Document) -> Written:
     listed = document.root.entries.get("receivers", Entry(document.root.place, Items(document.root.place, ())))
     items = listed.value.items if isinstance(listed.value, Items) else ()
     receivers = frozenset(name_in(item) for item in items)
-    return Written(receivers=receivers, channels=keys("channels"), people=keys("people"))
+    return Written(
+        receivers=receivers,
+        channels=keys("channels"),
+        people=keys("people"),
+        teams=keys("teams"),
+        schedules=keys("schedules"),
+    )
 
 
-def _doubts(settings: Settings, opened: Opened) -> Iterator[Problem]:
+def _doubts(settings: Settings, opened: Opened, now: float | None) -> Iterator[Problem]:
     """What can be used, and is probably not what was meant."""
     yield from check.unused(settings)
+    if now is not None:
+        yield from rota.gaps(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
 
@@ -124,6 +140,8 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     """Every rule between settings, except where it would only repeat what is wrong already."""
     yield from check.names(settings)
     yield from check.people(settings)
+    yield from rota.teams(settings, written)
+    yield from rota.schedules(settings, written)
     yield from check.legs(settings, written)
     if "route" not in broken:
         yield from check.routes(settings, written)

@@ -6,8 +6,10 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from daemon.config.people import Person
 from daemon.matcher import Matcher
 from daemon.notice import Sends
+from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
 from daemon.registry import Handler
 from daemon.secret import Secret
@@ -154,14 +156,6 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
-    """Someone who can be told, and where."""
-
-    name: str
-    phone: str = field(default="", metadata=doc("telephone number, with +country code"))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Channel:
     """A way out: a sender with the courier's settings for it."""
 
@@ -183,7 +177,9 @@ class Leg:
     """One line of a receiver's `notify`: these people by these channels, tried in this order."""
 
     by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
+    to: tuple[str, ...] = field(
+        default=(), metadata=doc("people, `team:<name>` and `schedule:<name>`; empty for channels that are a room")
+    )
     send_resolved: bool = field(default=True, metadata=doc("also tell that it is over"))
 
 
@@ -273,6 +269,10 @@ class Settings:
     )
     sources: dict[str, Source] = field(default_factory=dict, metadata=doc("the open webhooks, by name"))
     people: dict[str, Person] = field(default_factory=dict, metadata=doc("who can be told, by name"))
+    teams: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata=doc("people who are told together, by name")
+    )
+    schedules: dict[str, Schedule] = field(default_factory=dict, metadata=doc("who is on call when, by name"))
     channels: dict[str, Channel] = field(default_factory=dict, metadata=doc("the ways out, by name"))
     receivers: dict[str, Receiver] = field(
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)

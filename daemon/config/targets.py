@@ -1,0 +1,54 @@
+"""Whom a receiver's `to:` names: people, teams and schedules, and who may be behind each of them."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from daemon.config.findings import quoted
+from daemon.config.scalars import meant
+from daemon.config.settings import Settings
+from daemon.oncall.schedule import SCHEDULE, TEAM, Schedule
+
+
+def unknown(
+    target: str, people: AbstractSet[str], teams: AbstractSet[str], schedules: AbstractSet[str] | None = None
+) -> str:
+    """Say what is wrong with a target; empty when there is such a one. Without `schedules` none may be named."""
+    kind, colon, name = target.partition(":")
+    known = {TEAM: teams, SCHEDULE: schedules}.get(kind + colon)
+    if not colon:
+        kinds = ((TEAM, teams), (SCHEDULE, schedules or frozenset()))
+        elsewhere = [prefix + target for prefix, names in kinds if target in names]
+        hint = f"; did you mean {quoted(elsewhere[0])}?" if elsewhere else meant(target, people)
+        return "" if target in people else f"there is no person {quoted(target)}{hint}"
+    if known is None:
+        may = "a person, or team:<name>" + (", or schedule:<name>" if schedules is not None else "")
+        return f"{quoted(target)} is not {may}"
+    return "" if name in known else f"there is no {kind} {quoted(name)}{meant(name, known)}"
+
+
+def everyone(target: str, settings: Settings) -> list[str]:
+    """All people who can be told by way of a target, at whatever time."""
+    found = [
+        person
+        for name in passed(target, settings)
+        if not name.startswith(SCHEDULE)
+        for person in (settings.teams.get(name.removeprefix(TEAM), ()) if name.startswith(TEAM) else (name,))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def passed(target: str, settings: Settings) -> list[str]:
+    """The target itself, and every target that stands in the schedule that it is, in those that it uses, and so on."""
+    found = [target]
+    for name in found:  # which grows meanwhile
+        if name.startswith(SCHEDULE) and (schedule := settings.schedules.get(name.removeprefix(SCHEDULE))):
+            found += dict.fromkeys(below for below in _named(schedule) if below not in found)
+    return found
+
+
+def _named(schedule: Schedule) -> Iterator[str]:
+    for layer in schedule.layers:
+        yield from layer.people
+        if layer.use:
+            yield SCHEDULE + layer.use
+    yield from (override.who for override in schedule.overrides)
