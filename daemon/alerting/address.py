@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from daemon.config.settings import Channel, Leg, Person, Receiver, Settings
+from daemon.config.settings import Leg, Receiver, Settings
+from daemon.config.targets import book
 from daemon.event import State
 from daemon.notice import Hop
+from daemon.oncall.roster import on_call
+from daemon.oncall.schedule import SCHEDULE, Book, Cover
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,24 +19,69 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     hops: list[Hop]
 
 
-def addresses(receiver: Receiver, settings: Settings, state: State) -> list[Address]:
-    """Expand a receiver's legs, leaving out those that do not want to hear of an end."""
-    return [
-        address
-        for leg in receiver.notify
-        if leg.send_resolved or state is State.FIRING
-        for address in _of_leg(leg, settings.people, settings.channels)
-    ]
+class Addressed(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody who is to be told, and a sentence for each target by which nobody is."""
+
+    addresses: list[Address]
+    missing: list[str]
 
 
-def _of_leg(leg: Leg, people: Mapping[str, Person], channels: Mapping[str, Channel]) -> Iterator[Address]:
-    """One address a person; a leg without people has one, for its rooms."""
-    for name in leg.to or ("",):
-        hops = []
-        for channel in leg.by:
-            kind = channels[channel].sender.address
-            address = getattr(people[name], kind) if kind and name else ""
-            if address or not kind:
-                hops.append(Hop(channel=channel, address=address))
+def addresses(
+    receiver: Receiver, settings: Settings, state: State, now: float, overrides: Mapping[str, tuple[Cover, ...]]
+) -> Addressed:
+    """Expand a receiver's legs as things stand now, leaving out those that do not want to hear of an end.
+
+    A person is told once by each leg, however many of its targets mean them. A leg by whose targets nobody is told
+    goes to those of its channels that are rooms. `overrides` are the stored ones that hold now.
+    """
+    found: list[Address] = []
+    missing: list[str] = []
+    rota = book(settings, overrides)
+    for leg in receiver.notify:
+        if leg.send_resolved or state is State.FIRING:
+            people, said = _people(leg, rota, now)
+            addressed, unreachable = _of_leg(leg, people, settings)
+            found += addressed or _rooms(leg, settings)
+            missing += [*said, *unreachable]
+    return Addressed(addresses=found, missing=missing)
+
+
+def _people(leg: Leg, rota: Book, now: float) -> tuple[list[str], list[str]]:
+    """Who is meant now, each once, and a sentence for each target that means nobody."""
+    people: dict[str, None] = {}
+    missing = []
+    for target in leg.to:
+        if not target.startswith(SCHEDULE):
+            people.update(dict.fromkeys(rota.people((target,))))
+        elif who := on_call(rota, target.removeprefix(SCHEDULE), now):
+            people.update(dict.fromkeys(who))
+        else:
+            missing.append(f"{target} has nobody on call")
+    return list(people), missing
+
+
+def _of_leg(leg: Leg, people: list[str], settings: Settings) -> tuple[list[Address], list[str]]:
+    """One address a person, and a sentence for each who has none for any channel of the leg."""
+    found, unreachable = [], []
+    for name in people:
+        hops = list(_hops(leg, name, settings))
         if hops:
-            yield Address(recipient=name, hops=hops)
+            found.append(Address(recipient=name, hops=hops))
+        else:
+            unreachable.append(f"{name} has no address for {', '.join(leg.by)}")
+    return found, unreachable
+
+
+def _hops(leg: Leg, name: str, settings: Settings) -> Iterator[Hop]:
+    person = settings.people.get(name)
+    for channel in leg.by:
+        kind = settings.channels[channel].sender.address
+        address = getattr(person, kind, "") if kind else ""
+        if address or not kind:
+            yield Hop(channel=channel, address=address)
+
+
+def _rooms(leg: Leg, settings: Settings) -> list[Address]:
+    """The address of a leg without anybody: its rooms."""
+    hops = [Hop(channel=name) for name in leg.by if not settings.channels[name].sender.address]
+    return [Address(recipient="", hops=hops)] if hops else []

@@ -13,7 +13,7 @@ from daemon.alerting.dedupe import Change
 from daemon.config.settings import Settings
 from daemon.event import Event, State
 from daemon.notice import Reason
-from daemon.store import alerts, ends, notices, outbox
+from daemon.store import alerts, ends, notices, outbox, overrides
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 
@@ -107,9 +107,11 @@ def _posted(tx: Tx, alert: Alert, receiver: str, reason: Reason, settings: Setti
     known = settings.receivers.get(receiver)
     if known is None:  # told by an older configuration, which had such a receiver
         return [Step(stage="outbox", verdict="receiver_gone", detail=receiver)]
-    steps = []
-    for to in address.addresses(known, settings, alert.state):
+    covers = overrides.covers_at(tx, now) if settings.schedules else {}
+    addressed = address.addresses(known, settings, alert.state, now, covers)
+    steps = [Step(stage="outbox", verdict="missing", detail=said) for said in addressed.missing]
+    for to in addressed.addresses:
         delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
         ways = " then ".join(hop.channel for hop in to.hops)
         steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=f"{to.recipient or 'room'} by {ways}"))
-    return steps or [Step(stage="outbox", verdict="nobody", detail=receiver)]
+    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict="nobody", detail=receiver)]

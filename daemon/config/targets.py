@@ -1,12 +1,12 @@
 """Whom a receiver's `to:` names: people, teams and schedules, and who may be behind each of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from daemon.config.findings import quoted
 from daemon.config.scalars import meant
 from daemon.config.settings import Settings
-from daemon.oncall.schedule import SCHEDULE, TEAM, Schedule
+from daemon.oncall.schedule import SCHEDULE, TEAM, Book, Cover, Schedule
 
 
 def unknown(
@@ -44,6 +44,24 @@ def passed(target: str, settings: Settings) -> list[str]:
         if name.startswith(SCHEDULE) and (schedule := settings.schedules.get(name.removeprefix(SCHEDULE))):
             found += dict.fromkeys(below for below in _named(schedule) if below not in found)
     return found
+
+
+def book(settings: Settings, stored: Mapping[str, tuple[Cover, ...]]) -> Book:
+    """The schedules with what was stored for them; a stored override by people who are gone holds no more."""
+    known = settings.people
+    return Book(
+        schedules=settings.schedules,
+        teams=settings.teams,
+        stored={
+            name: tuple(one for one in covers if any(who in known for who in _people(one.who, settings)))
+            for name, covers in stored.items()
+        },
+    )
+
+
+def _people(targets: tuple[str, ...], settings: Settings) -> Iterator[str]:
+    for target in targets:
+        yield from everyone(target, settings)
 
 
 def _named(schedule: Schedule) -> Iterator[str]:

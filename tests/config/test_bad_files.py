@@ -166,9 +166,10 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         ['tocsin.yml:4: people.lin.phone: "call me" is not a number; write for example +8613800000001'],
     ),
     "addresses that nothing reads": (
-        "people: {lin: {phone: 1234567, fax: "1234568"}}\nlink: http://tocsin\n",
+        "people: {lin: {phone: 1234567, fax: 1234568}}\nlink: http://tocsin\n",
         [
-            'tocsin.yml:4: people.lin: unknown key "fax"; known here: dingtalk, email, feishu, lang, phone, slack, telegram, wecom',
+            'tocsin.yml:4: people.lin: unknown key "fax"; known here: '
+             "dingtalk, email, feishu, lang, phone, slack, telegram, wecom",
             'tocsin.yml:5: unknown key "link"; did you mean "listen"?',
         ],
     ),
