@@ -28,6 +28,7 @@ HOMES = {
     ),
     "greenlet": ("daemon/listener/connection.py",),
     "httptools": ("daemon/listener/inbox.py", "daemon/senders/http.py"),
+    "icalendar": ("daemon/oncall/ical.py",),
     "jinja2": ("daemon/template.py",),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py",),
@@ -43,7 +44,7 @@ HOMES = {
     "unittest": (),
     "requests": (),
 }
-DECISIONS = ("daemon/alerting/", "daemon/config/", "daemon/methods/", "handlers/")
+DECISIONS = ("daemon/alerting/", "daemon/config/", "daemon/methods/", "daemon/oncall/", "handlers/")
 CLOCK = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns", "process_time"}
 TODAY = {"now", "utcnow", "today"}
 HANDLERS_MAY = {"errors", "event", "hook", "payload", "registry", "template"}
