@@ -36,7 +36,7 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
 
     `opened` are the doors of the daemon that would have to use it.
     """
-    return load(path, loading.catalog, environ, opened, now=SystemClock().now())
+    return load(path, loading.catalog, environ, opened)
 
 
 class App:
@@ -108,6 +108,7 @@ class App:
                 clock=self._clock,
                 intake=intake,
                 rpc=lambda raw, caller: answer(table, raw, caller),
+                call=table.call,
                 ready=lambda: self._ready,
                 reload=self.reload,
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import log
+from daemon.clock import Clock, SystemClock
 from daemon.config import check, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
@@ -19,6 +20,8 @@ from daemon.errors import ConfigError
 from daemon.registry import Catalog
 
 CatalogOf = Callable[[str], Catalog]
+
+_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +37,13 @@ def load(
     catalog_of: CatalogOf,
     environ: Mapping[str, str],
     opened: Opened = NONE_OPENED,
-    *,
-    now: float | None = None,
+    clock: Clock = _CLOCK,
 ) -> Loaded:
     """Read, decode and check. Raises ConfigError with every problem, one line each.
 
     `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
-    `opened` are the doors of the daemon that is to go over to this configuration while it runs. Where nobody is on
-    call in the weeks from `now` is a warning; without it that is not looked for.
+    `opened` are the doors of the daemon that is to go over to this configuration while it runs.
+    `clock` tells from when on somebody should be on call.
     """
     findings = Findings()
     document = gather(path, findings, environ)
@@ -57,7 +59,7 @@ def load(
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in _doubts(settings, opened, now):
+    for about, sentence in _doubts(settings, opened, clock.now()):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
@@ -127,11 +129,10 @@ def _written(document: Document) -> Written:
     )
 
 
-def _doubts(settings: Settings, opened: Opened, now: float | None) -> Iterator[Problem]:
+def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]:
     """What can be used, and is probably not what was meant."""
     yield from check.unused(settings)
-    if now is not None:
-        yield from rota.gaps(settings, now)
+    yield from rota.gaps(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
 

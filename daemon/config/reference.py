@@ -11,7 +11,7 @@ from daemon.config.scalars import is_scalar
 from daemon.config.sections import WITHOUT_EFFECT
 from daemon.config.settings import Channel, ProbePlan, Route, Settings, Source
 from daemon.matcher import Matcher
-from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, Zone
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 from daemon.registry import Catalog
 from daemon.secret import Secret
 from daemon.template import Template
@@ -33,7 +33,7 @@ _NAMED = {
     Hours: "part of a day",
     Moment: "date and time",
     Rotation: "rotation",
-    Zone: "time zone",
+    TimeZone: "time zone",
     Any: "anything",
 }
 _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
 from daemon.config.findings import quoted
-from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, Zone
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 from daemon.template import Template
 from daemon.units import Bytes, Seconds, seconds, size
 
@@ -73,7 +73,7 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Hours: Hours,
     Moment: Moment,
     Rotation: Rotation,
-    Zone: Zone,
+    TimeZone: TimeZone,
 }
 _BOUNDS: dict[Any, tuple[float, float]] = {Seconds: (0, CENTURY), Bytes: (0, _LARGEST)}
 

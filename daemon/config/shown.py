@@ -40,7 +40,7 @@ def _number(value: Any) -> Any:
 
 @_shown.register
 def _text(value: str) -> str:
-    return redact_url(value) if "://" in value else value
+    return redact_url(value) if "://" in value else str(value)  # a word of a schedule is a text of its own type
 
 
 @_shown.register

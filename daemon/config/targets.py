@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from daemon.config.findings import quoted
 from daemon.config.scalars import meant
 from daemon.config.settings import Settings
+from daemon.oncall.recurring import Event
 from daemon.oncall.schedule import SCHEDULE, TEAM, Book, Cover, Schedule
 
 
@@ -57,6 +58,23 @@ def book(settings: Settings, stored: Mapping[str, tuple[Cover, ...]]) -> Book:
             for name, covers in stored.items()
         },
     )
+
+
+def named(event: Event, settings: Settings, given: Mapping[str, str]) -> tuple[str, ...]:
+    """The people and teams that an event of a calendar means; none when nobody here is called so.
+
+    Its summary counts, which may name several with commas between them, and else its attendees' mail addresses.
+    `given` says whom a summary or an address means, before everything else.
+    """
+    said = {text.strip().casefold(): target for text, target in given.items()}
+    said |= {name.casefold(): name for name in settings.people if name.casefold() not in said}
+    said |= {(TEAM + name).casefold(): TEAM + name for name in settings.teams if (TEAM + name).casefold() not in said}
+    mails = {one.email.casefold(): name for name, one in settings.people.items() if one.email} | said
+    for words, known in (((event.summary,), said), (event.summary.split(","), said), (event.attendees, mails)):
+        found = [known.get(word.strip().casefold(), "") for word in words]
+        if found and all(found):
+            return tuple(dict.fromkeys(found))
+    return ()
 
 
 def _people(targets: tuple[str, ...], settings: Settings) -> Iterator[str]:

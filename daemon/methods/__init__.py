@@ -7,6 +7,8 @@ from daemon.methods import (
     deliveries,
     events,
     listing,
+    oncall,
+    overrides,
     probes,
     quarantine,
     sources,
@@ -22,6 +24,6 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, config):
+    for noun in (status, alerts, events, deliveries, quarantine, channels, oncall, overrides, probes, sources, config):
         noun.add(table, parts)
     return table

@@ -7,7 +7,7 @@ from functools import cached_property
 import msgspec
 
 from daemon.oncall.wall import instant
-from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, Zone
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 
 TEAM = "team:"
 SCHEDULE = "schedule:"
@@ -74,7 +74,7 @@ class Schedule:
     """Who is on call when: the last layer that has somebody, and overrides before all of them."""
 
     name: str
-    time_zone: Zone = field(metadata={"doc": "whose clock hand-overs go by: `Asia/Shanghai`"})
+    time_zone: TimeZone = field(metadata={"doc": "whose clock hand-overs go by: `Asia/Shanghai`"})
     layers: tuple[Layer, ...] = field(
         default=(), metadata={"doc": "who take turns; where several have somebody, the last of them counts"}
     )

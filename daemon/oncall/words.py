@@ -30,7 +30,7 @@ _MOMENT = re.compile(
 )
 
 
-class Zone(str):
+class TimeZone(str):
     """A time zone by its name: `Asia/Shanghai`."""
 
     __slots__ = ()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from daemon.clock import Clock
 from daemon.config.load import Loaded, load
 from daemon.errors import ConfigError
 from daemon.event import Event
@@ -17,6 +18,7 @@ from daemon.registry import Catalog, Handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.template import Template
+from fake_clock import FakeClock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +88,13 @@ def load_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         text: str | bytes,
         catalog: Catalog = CATALOG,
         mode: int = 0o600,
-        now: float | None = None,
+        clock: Clock | None = None,
         **environ: str,
     ) -> Loaded:
         file = Path("tocsin.yml")
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         file.chmod(mode)
-        return load(file, lambda _: catalog, environ, now=now)
+        return load(file, lambda _: catalog, environ, clock=clock or FakeClock())
 
     return load_it
 

@@ -12,7 +12,7 @@ from tree import ROOT, dotted, imports, name, python, tree
 
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
-    "bottle": ("daemon/listener/house.py",),
+    "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
     "certifi": ("daemon/senders/connections.py",),
     "gevent": (
         "daemon/__main__.py",

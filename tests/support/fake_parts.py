@@ -31,6 +31,7 @@ from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.store.base import Store
 from fake_clock import FakeClock
+from rotas import SHANGHAI, layer, schedule
 
 EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
 CANARY = "canary-5e1d"
@@ -90,7 +91,12 @@ SETTINGS = Settings(
         "shop": Source(name="shop", handler=SHOP, token=Secret(CANARY), labels={"team": "sales"}),
         "broken": Source(name="broken", handler=BROKEN),
     },
-    people={"lin": Person(name="lin", phone="+8613800000001"), "may": Person(name="may")},
+    people={
+        "lin": Person(name="lin", phone="+8613800000001", email="lin@example.com"),
+        "may": Person(name="may"),
+    },
+    teams={"desk": ("lin", "may")},
+    schedules={"night": schedule(layer("lin", "may", start="2026-11-16"), zone=SHANGHAI, name="night")},
     channels={
         "sms": Channel(name="sms", type="fake_sms", sender=FakeSms()),
         "room": Channel(name="room", type="fake_room", sender=FakeRoom()),
