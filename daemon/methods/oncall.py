@@ -97,19 +97,7 @@ def add(table: Table, parts: Parts) -> None:
     @table.method("schedules.get", "read")
     def _get(schedule: str, days: Days = 14) -> Rota:
         """Show the shifts of a schedule in the days to come, and its overrides."""
-        known, now = scheduled(parts, schedule), parts.clock.now()
-        stored = parts.store.read(lambda tx: overrides.between(tx, now, schedule=known.name))
-        own = [
-            OverrideLine(code="", schedule=known.name, who=cover.who, starts_at=cover.begin, ends_at=cover.end)
-            for cover in known.covers
-            if cover.end > now
-        ]
-        return Rota(
-            name=known.name,
-            time_zone=str(known.time_zone),
-            shifts=list(_walked(parts, current(parts), known.name, now, now + days * _DAY)),
-            overrides=sorted([*own, *map(line, stored)], key=lambda one: one.starts_at),
-        )
+        return _rota(parts, scheduled(parts, schedule), days)
 
     @table.method("schedules.ical", "read")
     def _ical(schedule: str, days: Days = 90) -> str:
@@ -117,12 +105,7 @@ def add(table: Table, parts: Parts) -> None:
 
         The HTTP door gives the same under /schedules/NAME.ics.
         """
-        known, now = scheduled(parts, schedule), parts.clock.now()
-        zone = known.time_zone.info
-        today = shown(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        begin = instant(today - SHOWN_BACK, zone)
-        found = _walked(parts, current(parts, begin), known.name, begin, now + days * _DAY)
-        return ical.write(known.name, found, now)
+        return _calendar(parts, scheduled(parts, schedule), days)
 
 
 def scheduled(parts: Parts, name: str) -> Schedule:
@@ -151,6 +134,31 @@ def line(one: StoredOverride) -> OverrideLine:
         author=one.author,
         comment=one.comment,
     )
+
+
+def _rota(parts: Parts, known: Schedule, days: int) -> Rota:
+    now = parts.clock.now()
+    stored = parts.store.read(lambda tx: overrides.between(tx, now, schedule=known.name))
+    own = [
+        OverrideLine(code="", schedule=known.name, who=cover.who, starts_at=cover.begin, ends_at=cover.end)
+        for cover in known.covers
+        if cover.end > now
+    ]
+    return Rota(
+        name=known.name,
+        time_zone=str(known.time_zone),
+        shifts=list(_walked(parts, current(parts), known.name, now, now + days * _DAY)),
+        overrides=sorted([*own, *map(line, stored)], key=lambda one: one.starts_at),
+    )
+
+
+def _calendar(parts: Parts, known: Schedule, days: int) -> str:
+    now = parts.clock.now()
+    zone = known.time_zone.info
+    today = shown(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    begin = instant(today - SHOWN_BACK, zone)
+    found = _walked(parts, current(parts, begin), known.name, begin, now + days * _DAY)
+    return ical.write(known.name, found, now)
 
 
 def _line(parts: Parts, rota: Book, name: str, now: float) -> OnCall:

@@ -58,24 +58,11 @@ def add(table: Table, parts: Parts) -> None:
         and times by the schedule's clock ("2026-12-24 18:00"), with an offset of their own
         ("2026-12-24T18:00+08:00"), or seconds since the epoch; `end` may also be a duration ("8h").
         """
-        known, now, settings = scheduled(parts, schedule), parts.clock.now(), parts.settings()
-        people = _targets(who, settings)
-        begin = now if start == "" else _instant(start, known, "start")
+        known, settings = scheduled(parts, schedule), parts.settings()
+        begin = parts.clock.now() if start == "" else _instant(start, known, "start")
         until = _instant(begin + seconds(end) if _is_duration(end) else end, known, "end")
-        if until <= begin:
-            ends, begins = _spoken(until, known), _spoken(begin, known)
-            raise MethodError(f"the end, {ends}, is not after the start, {begins}", code=INVALID_PARAMS)
-        if until <= now:
-            raise MethodError(f"this is over already: it ends {_spoken(until, known)}", code=INVALID_PARAMS)
-        cover = Cover(who=people, begin=begin, end=until)
-
-        def work(tx: Tx) -> overrides.StoredOverride:
-            for other in _others(tx, known, begin, until):
-                raise MethodError(_overlap(cover, other, known), code=REFUSED, data={"code": _code(other)})
-            said = (author[:LONGEST_TEXT], comment[:LONGEST_TEXT])
-            return overrides.add(tx, known.name, people, begin, until, *said, now)
-
-        return line(parts.store.write(work))
+        cover = Cover(who=_targets(who, settings), begin=begin, end=until)
+        return line(_said(parts, known, cover, author[:LONGEST_TEXT], comment[:LONGEST_TEXT]))
 
     @table.method("schedules.override_remove", "act")
     def _remove(id: Id) -> OverrideLine:  # noqa: A002 - the name that callers write
@@ -106,6 +93,23 @@ def add(table: Table, parts: Parts) -> None:
             return _stored(tx, known, covers, skipped, author[:LONGEST_TEXT], now)
 
         return parts.store.write(work)
+
+
+def _said(parts: Parts, known: Schedule, cover: Cover, author: str, comment: str) -> overrides.StoredOverride:
+    """Store an override. Raises MethodError for one that makes no sense, or that overlaps another."""
+    now = parts.clock.now()
+    begins, ends = _spoken(cover.begin, known), _spoken(cover.end, known)
+    if cover.end <= cover.begin:
+        raise MethodError(f"the end, {ends}, is not after the start, {begins}", code=INVALID_PARAMS)
+    if cover.end <= now:
+        raise MethodError(f"this is over already: it ends {ends}", code=INVALID_PARAMS)
+
+    def work(tx: Tx) -> overrides.StoredOverride:
+        for other in _others(tx, known, cover.begin, cover.end):
+            raise MethodError(_overlap(cover, other, known), code=REFUSED, data={"code": _code(other)})
+        return overrides.add(tx, known.name, cover.who, cover.begin, cover.end, author, comment, now)
+
+    return parts.store.write(work)
 
 
 def _read(
