@@ -84,15 +84,7 @@ def add(table: Table, parts: Parts) -> None:
         among its attendees. `people` says whom other summaries and addresses mean. What cannot be used is named, and
         the rest is taken.
         """
-        known, now, settings = scheduled(parts, schedule), parts.clock.now(), parts.settings()
-        for target in people.values():
-            _targets(target, settings)
-        covers, skipped = _read(parts, text, known, settings, people, (now, now + days * _DAY))
-
-        def work(tx: Tx) -> Imported:
-            return _stored(tx, known, covers, skipped, author[:LONGEST_TEXT], now)
-
-        return parts.store.write(work)
+        return _taken(parts, scheduled(parts, schedule), text, days, people, author[:LONGEST_TEXT])
 
 
 def _said(parts: Parts, known: Schedule, cover: Cover, author: str, comment: str) -> overrides.StoredOverride:
@@ -110,6 +102,15 @@ def _said(parts: Parts, known: Schedule, cover: Cover, author: str, comment: str
         return overrides.add(tx, known.name, cover.who, cover.begin, cover.end, author, comment, now)
 
     return parts.store.write(work)
+
+
+def _taken(parts: Parts, known: Schedule, text: str, days: int, people: dict[str, str], author: str) -> Imported:
+    """Store what a calendar says. Raises MethodError for what is no calendar."""
+    now, settings = parts.clock.now(), parts.settings()
+    for target in people.values():
+        _targets(target, settings)
+    covers, skipped = _read(parts, text, known, settings, people, (now, now + days * _DAY))
+    return parts.store.write(lambda tx: _stored(tx, known, covers, skipped, author, now))
 
 
 def _read(
