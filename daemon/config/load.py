@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import check, locks, rehearsal, rota
+from daemon.config import check, duty, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -52,14 +52,15 @@ def load(
     folder = _handlers_dir(document, path, environ)
     catalog = catalog_of(folder)
     decoder = Decoder(findings, environ, frozenset(document.exposed), builders(catalog))
-    settings, broken = _decoded(decoder, document)
+    decoded, broken = _decoded(decoder, document)
+    settings, unreadable, left_out = duty.filled(decoded, path.parent)
     # From here on the log hides them, also when this configuration is refused.
     log.hide(secret for secret in findings.secrets if len(secret) >= SHORTEST_SECRET)
-    for about, sentence in _broken_rules(settings, _written(document), broken, opened):
+    for about, sentence in (*unreadable, *_broken_rules(settings, _written(document), broken, opened)):
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in _doubts(settings, opened, clock.now()):
+    for about, sentence in (*left_out, *_doubts(settings, opened, clock.now())):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),

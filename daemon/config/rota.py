@@ -62,9 +62,10 @@ def gaps(settings: Settings, now: float) -> Iterator[Problem]:
 
 
 def _whom(layer: Layer, path: Path, written: Written) -> Iterator[Problem]:
-    if layer.people and layer.use:
-        yield path, "has people and use; a layer is filled by one of them"
-    elif not layer.people and not layer.use:
+    filled = [name for name in ("people", "use", "ical") if getattr(layer, name)]
+    if len(filled) > 1:
+        yield path, f"has {' and '.join(filled)}; a layer is filled by one of them"
+    elif not filled:
         yield (*path, "people"), "names nobody; write [somebody], or `use:` with the name of another schedule"
     for target in dict.fromkeys(layer.people):
         if target.startswith(SCHEDULE):

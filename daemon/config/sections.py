@@ -14,6 +14,8 @@ from daemon.errors import HandlerError, MatcherError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.matcher import Matcher, pattern
+from daemon.oncall.duties import Duties
+from daemon.oncall.schedule import Layer
 from daemon.registry import Catalog, Handler
 from daemon.units import Seconds
 
@@ -26,6 +28,7 @@ WITHOUT_EFFECT: Mapping[str, Any] = {
     "mute_time_intervals": tuple[str, ...],
     "active_time_intervals": tuple[str, ...],
 }
+NO_DUTIES = Duties(())
 LOST = "could not be loaded; its requests are kept in quarantine until it is mended"
 _OLD_MATCHERS = {"match": "=", "match_re": "=~"}
 
@@ -42,7 +45,10 @@ def builders(catalog: Catalog) -> dict[type, Build]:
     def probe(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes)
 
-    return {Source: source, Channel: channel, ProbePlan: probe, Route: _route}
+    def layer(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        return decoder.record(Layer, table, path, {**given, "duties": NO_DUTIES})
+
+    return {Source: source, Channel: channel, ProbePlan: probe, Route: _route, Layer: layer}
 
 
 def common_fields(cls: type) -> set[str]:

@@ -84,7 +84,7 @@ def _people(targets: tuple[str, ...], settings: Settings) -> Iterator[str]:
 
 def _named(schedule: Schedule) -> Iterator[str]:
     for layer in schedule.layers:
-        yield from layer.people
+        yield from (*layer.people, *layer.duties.named)
         if layer.use:
             yield SCHEDULE + layer.use
     yield from (override.who for override in schedule.overrides)

@@ -21,11 +21,13 @@ def is_on(layer: Layer, at: float, zone: ZoneInfo) -> bool:
     return _is_unbounded(layer) or any(begin <= at < end for begin, end in _windows(layer, at, zone))
 
 
-def turn(layer: Layer, at: float, zone: ZoneInfo) -> str:
-    """Whose turn it is: a person or a team. The layer has people and is on."""
+def turn(layer: Layer, at: float, zone: ZoneInfo) -> tuple[str, ...]:
+    """Whose turn it is, or who is on duty: people and teams. The layer is on."""
+    if layer.ical:
+        return layer.duties.on(at)
     if len(layer.people) == 1 or layer.start is None:
-        return layer.people[0]
-    return layer.people[_number(layer, layer.start, at, zone) % len(layer.people)]
+        return layer.people[:1]
+    return (layer.people[_number(layer, layer.start, at, zone) % len(layer.people)],)
 
 
 def changes(layer: Layer, at: float, zone: ZoneInfo) -> Iterator[float]:
@@ -33,7 +35,9 @@ def changes(layer: Layer, at: float, zone: ZoneInfo) -> Iterator[float]:
     for day in (layer.start, layer.until):
         if day is not None:
             yield _taken_over(layer, day, zone)
-    if len(layer.people) > 1 and layer.start is not None:
+    if layer.ical:
+        yield layer.duties.change(at)
+    elif len(layer.people) > 1 and layer.start is not None:
         number = _number(layer, layer.start, at, zone) + 1
         yield instant(_first(layer, layer.start) + number * layer.rotation.step, zone)
     if not _is_unbounded(layer):

@@ -17,7 +17,7 @@ def on_call(book: Book, name: str, at: float) -> tuple[str, ...]:
     zone = schedule.time_zone.info
     for layer in reversed(schedule.layers):
         if layers.is_on(layer, at, zone):
-            who = on_call(book, layer.use, at) if layer.use else book.people((layers.turn(layer, at, zone),))
+            who = on_call(book, layer.use, at) if layer.use else book.people(layers.turn(layer, at, zone))
             if who:
                 return who
     return ()

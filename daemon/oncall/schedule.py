@@ -6,6 +6,7 @@ from functools import cached_property
 
 import msgspec
 
+from daemon.oncall.duties import Duties
 from daemon.oncall.wall import instant
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 
@@ -32,12 +33,16 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """People who take turns, or another schedule; for a part of the day or the week when it says so."""
+    """People who take turns, or another schedule, or a calendar; for a part of the day or the week when it says so."""
 
     people: tuple[str, ...] = field(
         default=(), metadata={"doc": "who take turns, in this order: people, and teams as `team:<name>`"}
     )
     use: str = field(default="", metadata={"doc": "a schedule that fills this layer, in place of people"})
+    ical: str = field(
+        default="", metadata={"doc": "a calendar's file that fills it, seen from this file: its events name the people"}
+    )
+    duties: Duties = field(default=Duties(()), repr=False)  # what stands in that file
     rotation: Rotation = field(
         default=Rotation("weekly"),
         metadata={"doc": "length of a turn: `daily`, `weekly`, or `every` so many `hours`, `days` or `weeks`"},

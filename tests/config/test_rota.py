@@ -1,14 +1,17 @@
 """People, teams and schedules: everything that is wrong with them is said, and what would be right."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from daemon.config.load import Loaded
-from daemon.oncall.roster import on_call
+from daemon.config.shown import redacted
+from daemon.oncall.roster import on_call, shifts
 from daemon.oncall.schedule import Book
 from fake_clock import FakeClock
 from rotas import SHANGHAI, at
+from rotas import said as spoken
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -305,4 +308,94 @@ def test_teams_and_schedules_that_nobody_uses_are_doubtful(load_text: Load) -> N
         "channels.text: no receiver uses it",
         "teams.desk: no receiver uses it",
         "schedules.spare: no receiver uses it",
+    ]
+
+
+DUTY = """\
+BEGIN:VCALENDAR
+BEGIN:VEVENT
+SUMMARY:Wang
+DTSTART:20261123T090000
+DTEND:20261124T090000
+RRULE:FREQ=WEEKLY
+END:VEVENT
+BEGIN:VEVENT
+SUMMARY:on duty
+ATTENDEE:mailto:may@example.com
+DTSTART:20261124T090000
+DTEND:20261124T120000
+END:VEVENT
+BEGIN:VEVENT
+SUMMARY:lunch
+DTSTART:20261124T120000
+DTEND:20261124T130000
+END:VEVENT
+BEGIN:VEVENT
+SUMMARY:no time
+END:VEVENT
+END:VCALENDAR
+"""
+CALENDAR = """\
+schedules:
+  duty:
+    time_zone: Asia/Shanghai
+    layers:
+      - {people: [lin]}
+      - {ical: duty.ics}
+"""
+
+
+def test_a_calendar_fills_a_layer_and_the_layer_before_it_the_rest(load_text: Load, tmp_path: Path) -> None:
+    (tmp_path / "duty.ics").write_text(DUTY)
+    loaded = load_text(BASE + OPS % ("hall", "schedule:duty") + CALENDAR)
+    book = Book(schedules=loaded.settings.schedules)
+    begin, end = (at(f"2026-{day}T00:00", SHANGHAI) for day in ("11-23", "12-02"))
+    assert [(shift.who, spoken(shift.begin, SHANGHAI)[5:16]) for shift in shifts(book, "duty", begin, end)] == [
+        (("lin",), "11-23 00:00"),
+        (("wang",), "11-23 09:00"),
+        (("may",), "11-24 09:00"),
+        (("lin",), "11-24 12:00"),
+        (("wang",), "11-30 09:00"),
+        (("lin",), "12-01 09:00"),
+    ]
+    about = "tocsin.yml:13: schedules.duty.layers[1].ical: an event is left out,"
+    assert [one for one in loaded.warnings if "event" in one] == [
+        f'{about} "no time": it has no DTSTART, or more than one',
+        f'{about} "lunch": nobody here is called so',
+    ]
+    assert redacted(loaded.settings)["schedules"]["duty"]["layers"][1]["ical"] == "duty.ics"
+
+
+def test_whom_a_calendar_names_needs_the_address_that_the_channel_needs(problems_of: Problems, tmp_path: Path) -> None:
+    (tmp_path / "duty.ics").write_text(DUTY)
+    said = "may, whom schedule:duty may mean, has no phone, which text needs; add people.may.phone"
+    text = BASE + OPS % ("text", "schedule:duty") + CALENDAR
+    assert problems_of(text) == [f"tocsin.yml:7: receivers.ops.notify[0].to: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said_of_it"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"dear operator", "is not a calendar: it has no line BEGIN:VCALENDAR"),
+        (b"\xff\xfe", "is not UTF-8: byte 0"),
+        (b"x" * 300_000, "is larger than 262144 bytes"),
+    ],
+)
+def test_a_file_that_is_no_calendar(
+    content: bytes | None, said_of_it: str, problems_of: Problems, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "duty.ics").write_bytes(content)
+    text = BASE + OPS % ("hall", "schedule:duty") + CALENDAR
+    assert problems_of(text) == [f'tocsin.yml:13: schedules.duty.layers[1].ical: "duty.ics" {said_of_it}']
+
+
+def test_many_events_that_are_nobodys_are_counted(load_text: Load, tmp_path: Path) -> None:
+    event = "BEGIN:VEVENT\nSUMMARY:lunch\nDTSTART:20261124T120000\nDURATION:PT1H\nEND:VEVENT\n"
+    (tmp_path / "duty.ics").write_text(f"BEGIN:VCALENDAR\n{event * 8}END:VCALENDAR\n")
+    warnings = load_text(BASE + OPS % ("hall", "schedule:duty") + CALENDAR).warnings
+    assert [one.partition("ical: ")[2] for one in warnings if "event" in one] == [
+        'an event is left out, "lunch": nobody here is called so',
+        "3 more events are left out",
     ]
