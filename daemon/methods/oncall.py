@@ -1,5 +1,6 @@
 """Who is on call: now, next, and in the days to come."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
@@ -21,6 +22,7 @@ Days = Annotated[int, msgspec.Meta(ge=1, le=366)]
 
 MOST_SHIFTS = 5_000
 SHOWN_BACK = timedelta(days=7)  # how long what is over stays in the calendar
+SHOWN_ON = 35 * 86_400.0  # how much longer the last shift in it may be
 TOGETHER = 20  # shifts worked out before others are let in between
 
 _DAY = 86_400.0
@@ -157,8 +159,10 @@ def _calendar(parts: Parts, known: Schedule, days: int) -> str:
     zone = known.time_zone.info
     today = shown(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     begin = instant(today - SHOWN_BACK, zone)
-    found = _walked(parts, current(parts, begin), known.name, begin, now + days * _DAY)
-    return ical.write(known.name, found, now)
+    end = now + days * _DAY
+    # The last shift is shown whole where it ends in time: the next calendar then says the same of it.
+    found = _walked(parts, current(parts, begin), known.name, begin, end + SHOWN_ON)
+    return ical.write(known.name, itertools.takewhile(lambda shift: shift.begin < end, found), now)
 
 
 def _line(parts: Parts, rota: Book, name: str, now: float) -> OnCall:

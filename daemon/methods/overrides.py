@@ -59,7 +59,7 @@ def add(table: Table, parts: Parts) -> None:
         ("2026-12-24T18:00+08:00"), or seconds since the epoch; `end` may also be a duration ("8h").
         """
         known, settings = scheduled(parts, schedule), parts.settings()
-        begin = parts.clock.now() if start == "" else _instant(start, known, "start")
+        begin = _instant(parts.clock.now() if start == "" else start, known, "start")
         until = _instant(begin + seconds(end) if _is_duration(end) else end, known, "end")
         cover = Cover(who=_targets(who, settings), begin=begin, end=until)
         return line(_said(parts, known, cover, author[:LONGEST_TEXT], comment[:LONGEST_TEXT]))
@@ -146,7 +146,7 @@ def _stored(
     added, told, same = [], list(skipped), 0
     for summary, cover in covers:
         others = [other for other in there if cover.begin < other.end and other.begin < cover.end]
-        if any((other.who, other.begin, other.end) == (cover.who, cover.begin, cover.end) for other in others):
+        if any(_holds(other, cover) for other in others):
             same += 1
         elif others:
             told.append(Skipped(summary=summary, starts_at=cover.begin, why=_overlap(cover, others[0], known)))
@@ -155,6 +155,11 @@ def _stored(
             added.append(line(made))
             there.append(msgspec.structs.replace(cover, id=made.id))
     return Imported(added=added, known=same, skipped=told)
+
+
+def _holds(other: Cover, cover: Cover) -> bool:
+    """Whether an override says already what another would; a calendar may show only the rest of a shift."""
+    return other.who == cover.who and other.begin <= cover.begin and cover.end <= other.end
 
 
 def _others(tx: Tx, known: Schedule, begin: float, end: float) -> list[Cover]:
@@ -198,7 +203,10 @@ def _is_duration(given: float | str) -> bool:
 
 
 def _instant(given: float | str, known: Schedule, name: str) -> float:
-    """Read a time; by the schedule's clock where it names no offset. Raises MethodError."""
+    """Read a time; by the schedule's clock where it names no offset. Raises MethodError.
+
+    Of whole seconds, which is what calendars know: what is written into one is the same when it is read again.
+    """
     try:
         at = known.instant(Moment(given)) if isinstance(given, str) else float(given)
     except ValueError as error:
@@ -206,4 +214,4 @@ def _instant(given: float | str, known: Schedule, name: str) -> float:
         raise MethodError(said, code=INVALID_PARAMS, data={"field": name}) from error
     if not 0 <= at < LAST:
         raise MethodError(f"{name}: years go from 1970 to 2199", code=INVALID_PARAMS, data={"field": name})
-    return at
+    return float(int(at))

@@ -44,11 +44,13 @@ class Duties:
     def _around(self, at: float) -> list[Duty]:
         """The duties that touch the span in which an instant lies."""
         number = int(at // SPAN)
-        if number not in self._spans:
-            if len(self._spans) >= REMEMBERED:
-                self._spans.clear()
+        found = self._spans.get(number)
+        if found is None:  # two threads may both work it out, to the same end
             since, until = number * SPAN, (number + 1) * SPAN
-            self._spans[number] = sorted(
+            found = sorted(
                 (begin, end, who) for event, who in self._given for begin, end in occurrences(event, since, until)
             )
-        return self._spans[number]
+            if len(self._spans) >= REMEMBERED:
+                self._spans.clear()
+            self._spans[number] = found
+        return found

@@ -48,7 +48,13 @@ class TimeZone(str):
     @property
     def info(self) -> ZoneInfo:
         """Its rules."""
-        return ZoneInfo(self)
+        return _zone(self)
+
+
+@functools.cache
+def _zone(name: str) -> ZoneInfo:
+    """Keep every zone in use: ZoneInfo itself keeps eight, and reads the others from disk again."""
+    return ZoneInfo(name)
 
 
 class Rotation(str):

@@ -225,6 +225,23 @@ def test_the_calendar_of_a_schedule_taken_in_by_another_gives_the_same_shifts(ro
     assert one == other
 
 
+def test_a_calendar_of_another_day_says_the_same_of_every_shift(rota: Desk) -> None:
+    """So it can be taken in again and again, although it begins and ends elsewhere, and in the middle of a second."""
+    rota.clock.advance(0.4)
+    take_over(rota, start="", end="2h")
+    copy = schedule(zone=SHANGHAI, name="copy")
+    rota.settings = dataclasses.replace(rota.settings, schedules={**rota.settings.schedules, "copy": copy})
+    found = []
+    for _ in range(3):
+        text = rota.ask("schedules.ical", schedule="night", days=30)
+        done = rota.ask("schedules.import", schedule="copy", text=text, days=60)
+        found.append(len(done["added"]))
+        assert done["skipped"] == []
+        rota.clock.advance(5 * 86_400.0)
+    # Later what has come into sight: the override at Christmas with the rest of its week, then the next week.
+    assert (found[0] > 5, found[1:]) == (True, [2, 1])
+
+
 def test_a_schedule_of_very_short_shifts_is_not_worked_out_for_ever(rota: Desk) -> None:
     short = schedule(layer("lin", "may", start="2026-11-16", rotation="every 1 hour"), name="short")
     rota.settings = dataclasses.replace(SETTINGS, schedules={"short": short})

@@ -1,6 +1,8 @@
 """Who is on call: a table of schedules made by hand, the nights when clocks are changed, and what always holds."""
 
+from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -248,3 +250,17 @@ def test_the_shifts_of_two_halves_are_those_of_the_whole(rota: Book, begin: str)
         else:
             joined.append(shift)
     assert joined == shifts(rota, "s", since, since + 2 * DAY)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ZONES, TIMES, st.integers(1, 9), st.integers(0, 300 * 86_400))
+def test_turns_are_those_that_counting_hand_overs_gives(zone: str, time: str, days: int, later: int) -> None:
+    """Counted one by one: a hand-over that the clock jumps over is the first instant that shows it or a later time."""
+    people = ("lin", "wang", "zhao")
+    made = schedule(layer(*people, rotation=f"every {days} days", start="2026-01-05", handover=time), zone=zone)
+    instant = at("2026-01-06T00:00", zone) + later
+    count, day = -1, datetime.fromisoformat(f"2026-01-05T{time}")
+    while datetime.fromtimestamp(instant, ZoneInfo(zone)).replace(tzinfo=None) >= day:
+        count, day = count + 1, day + timedelta(days=days)
+    # An hour that is shown twice was counted as soon as it was shown once; before that, nothing tells the two apart.
+    assert on_call(book(made), "s", instant) == ((people[count % 3],) if count >= 0 else ())

@@ -1,9 +1,12 @@
 """Overrides that were said by method: kept, found by their time, forgotten."""
 
+from daemon import housekeeping
+from daemon.config.settings import Retention
 from daemon.oncall.schedule import Cover
 from daemon.store import overrides
 from daemon.store.overrides import StoredOverride
 from daemon.store.sqlite import SqliteStore
+from daemon.units import Seconds
 
 
 def add(store: SqliteStore, begin: float, end: float, *who: str, schedule: str = "night") -> StoredOverride:
@@ -52,3 +55,12 @@ def test_what_is_long_over_is_forgotten(store: SqliteStore) -> None:
     add(store, 10.0, 30.0)
     assert store.write(lambda tx: overrides.forget(tx, 25.0)) == 1
     assert [one.id for one in store.read(lambda tx: overrides.between(tx, 0.0))] == [2]
+
+
+def test_they_are_kept_as_long_as_the_alerts_of_their_time(store: SqliteStore) -> None:
+    add(store, 10.0, 20.0)
+    keep = Retention(alerts=Seconds(100.0))
+    housekeeping.forget_old(store, keep, 120.0)
+    assert len(store.read(lambda tx: overrides.between(tx, 0.0))) == 1
+    housekeeping.forget_old(store, keep, 121.0)
+    assert store.read(lambda tx: overrides.between(tx, 0.0)) == []
