@@ -31,19 +31,24 @@ def addresses(
 ) -> Addressed:
     """Expand a receiver's legs as things stand now, leaving out those that do not want to hear of an end.
 
-    A person is told once by each leg, however many of its targets mean them. A leg by whose targets nobody is told
-    goes to those of its channels that are rooms. `overrides` are the stored ones that hold now.
+    `overrides` are the stored ones that hold now.
     """
-    found: list[Address] = []
-    missing: list[str] = []
     rota = book(settings, overrides)
-    for leg in receiver.notify:
-        if leg.send_resolved or state is State.FIRING:
-            people, said = _people(leg, rota, now)
-            addressed, unreachable = _of_leg(leg, people, settings)
-            found += addressed or _rooms(leg, settings)
-            missing += [*said, *unreachable]
-    return Addressed(addresses=found, missing=missing)
+    legs = [of_leg(leg, settings, rota, now) for leg in receiver.notify if leg.send_resolved or state is State.FIRING]
+    return Addressed(
+        addresses=[address for leg in legs for address in leg.addresses],
+        missing=[said for leg in legs for said in leg.missing],
+    )
+
+
+def of_leg(leg: Leg, settings: Settings, rota: Book, now: float) -> Addressed:
+    """Expand one leg: a person is told once, however many of its targets mean them.
+
+    A leg by whose targets nobody can be told goes to those of its channels that are rooms.
+    """
+    people, missing = _people(leg, rota, now)
+    found, unreachable = _reached(leg, people, settings)
+    return Addressed(addresses=found or _rooms(leg, settings), missing=[*missing, *unreachable])
 
 
 def _people(leg: Leg, rota: Book, now: float) -> tuple[list[str], list[str]]:
@@ -60,7 +65,7 @@ def _people(leg: Leg, rota: Book, now: float) -> tuple[list[str], list[str]]:
     return list(people), missing
 
 
-def _of_leg(leg: Leg, people: list[str], settings: Settings) -> tuple[list[Address], list[str]]:
+def _reached(leg: Leg, people: list[str], settings: Settings) -> tuple[list[Address], list[str]]:
     """One address a person, and a sentence for each who has none for any channel of the leg."""
     found, unreachable = [], []
     for name in people:

@@ -81,7 +81,7 @@ def test_in_no_other_address_a_token_counts(method: str, path: str, port: int) -
 
 
 def test_the_token_is_not_in_the_log(port: int, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="tocsin")
     with Client(port) as client:
         client.request("GET", f"{PATH}?token=s3cret-of-a-phone")
         client.request("GET", "/schedules/no.ics?token=s3cret-of-a-phone")
