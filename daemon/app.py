@@ -7,20 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
+from daemon.agenda import Agenda
+from daemon.alerting import own
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
 from daemon.config.check import SQLITE
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
+from daemon.delivery.alarms import Voice
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
+from daemon.internal import Check
+from daemon.lastresort import LastResort
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
+from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
 from daemon.resolver import NameServers, renew_hub
 from daemon.selfcheck import SelfCheck
@@ -36,7 +43,9 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
 
     `opened` are the doors of the daemon that would have to use it.
     """
-    return load(path, loading.catalog, environ, opened)
+    loaded = load(path, loading.catalog, environ, opened)
+    loaded.warnings.extend(own.unheard(loaded.settings))
+    return loaded
 
 
 class App:
@@ -54,6 +63,7 @@ class App:
         # What the socket itself says: the file may have been changed since it was bound.
         self._opened = Opened(http=address_of(door))
         self._loaded = check(path, environ, self._opened)
+        self._rules = Rules(self._loaded.settings)
         self._refused: list[str] = []  # why the last reload was refused; whoever sent a signal had no answer
         self._begun_with = self._loaded.settings  # of which a reload cannot change everything
         self._started_at = self._clock.now()
@@ -87,17 +97,25 @@ class App:
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
-        intake = Intake(store, self._clock, lambda: self.settings)
-        self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
+        last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
+        intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
+        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
+        voice = _voice(intake, last_resort)
+        self._courier = courier = Courier(store, self._clock, lambda: self.settings, voice)
         courier.start()
         self._stops.append(("courier", lambda: courier.stop(self._time_left())))
+        agenda.start()
+        self._stops.append(("agenda", agenda.stop))
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
-        table = methods.build(self._parts(store, intake))
+        self._open_doors(methods.build(self._parts(store, intake)), intake)
+
+    def _open_doors(self, table: Table, intake: Intake) -> None:
+        """Let requests in, over ZeroMQ and over HTTP."""
         port = ControlPort(table, lambda: self.settings, self._clock)
         port.start()
         self._stops.append(("ZeroMQ port", port.stop))
@@ -162,7 +180,9 @@ class App:
         sdnotify.reloading()
         loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
         self._loaded, self._refused = loaded, []
+        self._rules = Rules(loaded.settings)
         self._name_servers.renew()
+        self._agenda.reload()
         self._courier.reload()
         self._scheduler.reload()
         for warning in loaded.warnings:
@@ -190,6 +210,16 @@ class App:
     def reopen_log(self) -> None:
         """Open the log file anew, for logrotate."""
         log.reopen()
+
+
+def _voice(intake: Intake, last_resort: LastResort) -> Voice:
+    """How delivery speaks of its own troubles: through the same door as everybody."""
+    return Voice(
+        alarm=intake.alarm,
+        over=intake.alarm_over,
+        last_resort=last_resort.tell,
+        hearing=lambda settings: own.hearing(settings, Check.STORE),
+    )
 
 
 def _needs_restart(old: Settings, new: Settings) -> list[str]:

@@ -1,5 +1,6 @@
 """One thing to say, one way to say it, and what came back."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -9,24 +10,57 @@ from daemon.alert import Alert
 from daemon.event import State
 from daemon.units import spoken
 
+MOST_ALERTS = 100  # that one notice carries as they stood; how many there were is counted beside them
+
 
 class Reason(StrEnum):
     """Why a notice is sent."""
 
-    FIRST = "first"  # a new problem
-    WORSE = "worse"  # its severity rose
-    RESOLVED = "resolved"  # it is over
+    FIRST = "first"  # a group that had nothing to tell has now
+    NEW_MEMBER = "new_member"  # a problem has joined those that were told
+    WORSE = "worse"  # the severity of one that was told rose
+    SOME_RESOLVED = "some_resolved"  # some of what was told is over
+    ALL_RESOLVED = "all_resolved"  # all of what was told is over
+    REPEAT = "repeat"  # nothing has changed for the repeat interval
+    ESCALATED = "escalated"  # nobody acknowledged it in time
+    ACK_ENDING = "ack_ending"  # an acknowledgement ends soon, and the problem is still there
+    ACK_ENDED = "ack_ended"  # an acknowledgement ended, and the problem is still there
+    FLAPPING = "flapping"  # it comes and goes; told once, then not until it settles
+    DIGEST = "digest"  # many notices in one
     TEST = "test"  # an operator asked for it
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to say to one receiver about one alert, as the facts stood when it was decided."""
+    """One thing to say to one receiver about a group of alerts, as the facts stood when it was decided.
+
+    `alerts` are at least one and at most MOST_ALERTS: firing before resolved, the worst first, then the newest.
+    `firing` and `resolved` count all of them, `group` holds the labels that made them a group.
+    """
 
     id: int
-    alert: Alert
+    alerts: list[Alert]
+    firing: int
+    resolved: int
+    group: dict[str, str]
     receiver: str
     reason: Reason
     at: float
+    note: str = ""  # what else is to be said, by whoever decided it
+
+    @property
+    def alert(self) -> Alert:
+        """The worst of them: what a channel with little room speaks of."""
+        return self.alerts[0]
+
+    @property
+    def state(self) -> State:
+        """Firing while any of them fires."""
+        return State.FIRING if self.firing else State.RESOLVED
+
+
+def most_important_first(alerts: Iterable[Alert]) -> list[Alert]:
+    """Firing before resolved, the worst first, then the newest."""
+    return sorted(alerts, key=lambda alert: (alert.state is State.RESOLVED, alert.severity.urgency, -alert.id))
 
 
 class Phase(StrEnum):
@@ -36,6 +70,7 @@ class Phase(StrEnum):
     SENDING = "sending"  # claimed under a lease
     SENT = "sent"  # the provider took it
     FAILED_OVER = "failed_over"  # given up here, goes on as another delivery over the next channel
+    FOLDED = "folded"  # never sent, for what it was to tell was over before; nor is the end told
     DEAD = "dead"  # given up for good, kept with its reason; `deliveries.retry` revives it
 
 
@@ -77,6 +112,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     then: list[Hop]
     alone: bool  # never batched again: a batch with it was refused because of somebody in it
     interrupted: int
+    chain: str = ""  # what one recipient is told over one leg, whichever of its channels: fail-over does not change it
 
     @property
     def code(self) -> str:
@@ -108,7 +144,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def state(self) -> State:
         """Firing or resolved, as it stood when the notice was decided."""
-        return self.notice.alert.state
+        return self.notice.state
 
     @property
     def title(self) -> str:

@@ -43,6 +43,7 @@ quarantine_replays = _counter("tocsin_quarantine_replays_total", "Requests that 
 # the pipeline
 events = _counter("tocsin_events_total", "Events accepted, by what became of them.", "source", "change")
 notices = _counter("tocsin_notices_total", "Notices decided.", "receiver", "reason")
+put_off = _counter("tocsin_agenda_put_off_total", "Groups and timers that could not be dealt with when they were due.")
 open_alerts = _gauge("tocsin_alerts_open", "Alerts firing.", "severity")
 # delivery
 deliveries = _counter("tocsin_deliveries_total", "Tries by outcome.", "channel", "outcome")
@@ -53,6 +54,9 @@ send_seconds = _histogram("tocsin_send_seconds", "Time of one try.", _LATENCY, "
 outbox = _gauge("tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
 template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
+last_resort = _counter(
+    "tocsin_last_resort_total", "Alarms about tocsin itself that could be told in no other way.", "result"
+)
 # probes
 probe_looks = _counter("tocsin_probe_looks_total", "Looks by result.", "probe", "result")
 probe_up = _gauge("tocsin_probe_up", "1 while a probe's verdict is up.", "probe")

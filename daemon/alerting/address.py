@@ -1,12 +1,12 @@
 """From a receiver to deliveries: one per leg and person, each with its chain of channels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from daemon.config.settings import Leg, Receiver, Settings
+from daemon.config.audience import Leg
+from daemon.config.settings import Settings
 from daemon.config.targets import book
-from daemon.event import State
 from daemon.notice import Hop
 from daemon.oncall.roster import on_call
 from daemon.oncall.schedule import SCHEDULE, Book, Cover
@@ -27,17 +27,14 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def addresses(
-    receiver: Receiver, settings: Settings, state: State, now: float, overrides: Mapping[str, tuple[Cover, ...]]
+    legs: Iterable[Leg], settings: Settings, now: float, overrides: Mapping[str, tuple[Cover, ...]]
 ) -> Addressed:
-    """Expand a receiver's legs as things stand now, leaving out those that do not want to hear of an end.
-
-    `overrides` are the stored ones that hold now.
-    """
+    """Expand legs as things stand now. `overrides` are the stored ones that hold now."""
     rota = book(settings, overrides)
-    legs = [of_leg(leg, settings, rota, now) for leg in receiver.notify if leg.send_resolved or state is State.FIRING]
+    expanded = [of_leg(leg, settings, rota, now) for leg in legs]
     return Addressed(
-        addresses=[address for leg in legs for address in leg.addresses],
-        missing=[said for leg in legs for said in leg.missing],
+        addresses=[address for leg in expanded for address in leg.addresses],
+        missing=[said for leg in expanded for said in leg.missing],
     )
 
 

@@ -1,19 +1,35 @@
-"""Has a receiver something new to hear? One comparison of the notice log with the alert."""
+"""Has a receiver something new to hear? One comparison of what it was told with what there is."""
 
-from daemon.alert import Alert
-from daemon.event import State
+from collections.abc import Collection, Mapping
+
+from daemon.event import Severity
 from daemon.notice import Reason
-from daemon.store.notices import Told
+from daemon.store.groups import Told
 
 
-def reason(told: Told | None, alert: Alert) -> Reason | None:
-    """Say why this receiver is to be told about the alert as it is now, or None.
+def reason(
+    told: Told | None,
+    firing: Mapping[str, Severity],
+    resolved: Collection[str],
+    *,
+    of_ends: bool,
+    repeat_at: float,
+    now: float,
+) -> Reason | None:
+    """Say why a receiver is to be told of a group as it is now, or None.
 
-    The notice log alone answers "was it told?": an alert that is old but was never told is told now, and the
-    end of what was never told is not.
+    `firing` and `resolved` are fingerprints that nothing mutes; `of_ends` is whether it wants to hear of ends;
+    `repeat_at` is when what fires is to be told again, infinite when it is not. What it was told alone decides (as in
+    prometheus/alertmanager notify/notify.go, `needsUpdate`): the end of what it was never told is none for it.
     """
-    if alert.state is State.RESOLVED:
-        return Reason.RESOLVED if told and told.state is State.FIRING else None
-    if told is None or told.state is State.RESOLVED:
+    known: Mapping[str, Severity] = told.firing if told else {}
+    over = [fingerprint for fingerprint in resolved if told and (fingerprint in known or fingerprint in told.aside)]
+    if firing and not known:
         return Reason.FIRST
-    return Reason.WORSE if alert.severity.urgency < told.severity.urgency else None
+    if any(fingerprint not in known for fingerprint in firing):
+        return Reason.NEW_MEMBER
+    if any(severity.urgency < known[fingerprint].urgency for fingerprint, severity in firing.items()):
+        return Reason.WORSE
+    if over and of_ends:
+        return Reason.SOME_RESOLVED if firing else Reason.ALL_RESOLVED
+    return Reason.REPEAT if firing and now >= repeat_at else None

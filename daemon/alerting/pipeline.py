@@ -1,19 +1,19 @@
-"""The way of one event inside a transaction: what it changes, who hears of it, what goes into the outbox.
+"""The way of one event inside a transaction: what it changes, and which groups have news of it.
 
 Everything here runs in the store's thread, within the caller's transaction: values in, values out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import address, dedupe, notify, route
+from daemon.alerting import dedupe, gather
 from daemon.alerting.dedupe import Change
-from daemon.config.settings import Settings
+from daemon.alerting.flush import Flushed, flush
+from daemon.alerting.rules import Rules
 from daemon.event import Event, State
-from daemon.notice import Reason
-from daemon.store import alerts, ends, notices, outbox, overrides
+from daemon.store import alerts, ends, groups
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 
@@ -24,54 +24,62 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     source: str
     change: Change
-    told: list[tuple[str, Reason]]  # receivers with a notice, and why
+    groups: list[int] = []  # the groups that have news of it
 
 
-def accept(
-    tx: Tx, events: Sequence[Event], settings: Settings, now: float, heard: float | None = None
-) -> list[Accepted]:
-    """Take events, in order; all of them or, when one raises, none.
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of all events of one request, and of the groups that were due at once."""
+
+    accepted: list[Accepted]
+    flushed: list[Flushed]
+
+
+def accept(tx: Tx, events: Sequence[Event], rules: Rules, now: float, heard: float | None = None) -> Outcome:
+    """Take events, in order; all of them or, when one raises, none. Groups that need not wait are flushed with them.
 
     `heard` is when they came, where that was before now: they waited in quarantine.
     """
-    return [accept_one(tx, event, event.fingerprint(), settings, now, heard) for event in events]
+    accepted = [accept_one(tx, event, event.fingerprint(), rules, now, heard) for event in events]
+    return Outcome(accepted=accepted, flushed=_flushed(tx, accepted, rules, now))
 
 
-def end(tx: Tx, alert: Alert, text: str, settings: Settings, now: float) -> Accepted:
-    """End an open alert, whatever its identity was made of; one that is over already stays as it is."""
-    event = Event(source=alert.source, state=State.RESOLVED, severity=alert.severity, title=alert.title, text=text)
-    return accept_one(tx, event, alert.fingerprint, settings, now)
+def end(tx: Tx, open_alerts: Iterable[Alert], text: str, rules: Rules, now: float) -> Outcome:
+    """End open alerts, whatever their identities were made of; one that is over already stays as it is."""
+    accepted = []
+    for alert in open_alerts:
+        event = Event(source=alert.source, state=State.RESOLVED, severity=alert.severity, title=alert.title, text=text)
+        accepted.append(accept_one(tx, event, alert.fingerprint, rules, now))
+    return Outcome(accepted=accepted, flushed=_flushed(tx, accepted, rules, now))
 
 
 def accept_one(
-    tx: Tx, event: Event, fingerprint: str, settings: Settings, now: float, heard: float | None = None
+    tx: Tx, event: Event, fingerprint: str, rules: Rules, now: float, heard: float | None = None
 ) -> Accepted:
-    """Name every station once: dedupe, (inhibit, silence,) route, (group,) notify, outbox."""
+    """Name every station once: dedupe, inhibition, route and group. Telling is the groups' affair."""
     change, alert = _deduped(tx, event, fingerprint, now, heard)
     if alert is None:
-        return Accepted(code="", source=event.source, change=change, told=[])
+        return Accepted(code="", source=event.source, change=change)
     steps = [Step(stage="dedupe", verdict=change.value)]
-    if change is Change.STALE:  # the alert is as it was, so there is nothing to tell
+    news: list[int] = []
+    if change in (Change.NEW, Change.WORSE):
+        rules.inhibition.ends(tx, alert)
+        rules.inhibition.begins(tx, alert)
+        news = gather.gathered(tx, alert, rules, now, steps)
+    elif change is Change.RESOLVED:
+        rules.inhibition.ends(tx, alert)
+        news = gather.ended(tx, alert, rules, now, steps)
+    # A repeat leaves no trace: there is no end of them. What is stale leaves one, but the alert is as it was.
+    if change is not Change.REPEAT:
         alerts.record(tx, alert.id, steps, now)
-        return Accepted(code=alert.code, source=event.source, change=change, told=[])
-    # inhibition and silences stand here: what they mute goes no further, and says so in the trace
-    told = notices.told(tx, alert.id) if change is not Change.NEW else {}
-    hearing = route.receivers(settings.route, alert.labels)
-    if alert.state is State.RESOLVED:  # whoever was told that it began is told that it is over
-        hearing = list(dict.fromkeys([*told, *hearing]))
-    steps.append(Step(stage="route", verdict="matched", detail=", ".join(hearing)))
-    # grouping stands here: it decides when a receiver hears, and of what else together with this
-    reasons: list[tuple[str, Reason]] = []
-    for name in hearing:
-        reason = notify.reason(told.get(name), alert)
-        steps.append(Step(stage="notify", verdict=reason or "nothing_new", detail=name))
-        if reason is not None:
-            steps += _posted(tx, alert, name, reason, settings, now)
-            reasons.append((name, reason))
-    # A repeat that tells nobody anything leaves no trace: there is no end of them.
-    if reasons or change is not Change.REPEAT:
-        alerts.record(tx, alert.id, steps, now)
-    return Accepted(code=alert.code, source=event.source, change=change, told=reasons)
+    return Accepted(code=alert.code, source=event.source, change=change, groups=news)
+
+
+def _flushed(tx: Tx, accepted: Iterable[Accepted], rules: Rules, now: float) -> list[Flushed]:
+    """Flush those groups that need not wait."""
+    touched = dict.fromkeys(group_id for one in accepted for group_id in one.groups)
+    found = (groups.get(tx, group_id) for group_id in touched)
+    due = [group for group in found if group is not None and group.next_at is not None and group.next_at <= now]
+    return [flush(tx, group, rules, now) for group in due]
 
 
 def _deduped(tx: Tx, event: Event, fingerprint: str, now: float, heard: float | None) -> tuple[Change, Alert | None]:
@@ -99,19 +107,3 @@ def _saved(tx: Tx, known: Alert | None, event: Event, fingerprint: str, change: 
         alert = dedupe.resolved(known, event, at)
     alerts.replace(tx, alert)
     return alert
-
-
-def _posted(tx: Tx, alert: Alert, receiver: str, reason: Reason, settings: Settings, now: float) -> list[Step]:
-    """Write the notice and one outbox row per recipient; say what was written."""
-    notice = notices.add(tx, alert, receiver, reason, now)
-    known = settings.receivers.get(receiver)
-    if known is None:  # told by an older configuration, which had such a receiver
-        return [Step(stage="outbox", verdict="receiver_gone", detail=receiver)]
-    covers = overrides.covers_at(tx, now) if settings.schedules else {}
-    addressed = address.addresses(known, settings, alert.state, now, covers)
-    steps = [Step(stage="outbox", verdict="missing", detail=said) for said in addressed.missing]
-    for to in addressed.addresses:
-        delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
-        ways = " then ".join(hop.channel for hop in to.hops)
-        steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=f"{to.recipient or 'room'} by {ways}"))
-    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict="nobody", detail=receiver)]

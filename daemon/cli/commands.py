@@ -6,14 +6,14 @@
 import argparse
 import os
 
-from daemon.cli import rota, show
+from daemon.cli import intervals, rota, show
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
 MOST_ROWS = 1_000  # of a list at once
 
 _SEVERITIES = ("critical", "error", "warning", "info")
-_PHASES = ("waiting", "sending", "sent", "failed_over", "dead")
+_PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -198,6 +198,7 @@ COMMANDS = (
     _sample("sources test"),
     _sample("test-source"),
     *rota.COMMANDS,
+    *intervals.COMMANDS,
     Command(
         words="config get",
         method="config.get",

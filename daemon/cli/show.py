@@ -127,7 +127,7 @@ def delivery_list(result: Any) -> str:
 def delivery(result: Any) -> str:
     """All about one."""
     about, notice = result["delivery"], result["notice"]
-    return f"{result['code']} {lines(notice['alert']['title'])}\n" + facts(
+    return f"{result['code']} {lines(notice['alerts'][0]['title'])}\n" + facts(
         [
             ("alert", result["alert"]),
             ("why", notice["reason"]),

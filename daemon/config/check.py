@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from daemon.config.audience import Leg, Receiver, Route
 from daemon.config.findings import Path, quoted
 from daemon.config.people import FORMS
 from daemon.config.scalars import meant
-from daemon.config.settings import Leg, Receiver, Route, Settings
+from daemon.config.settings import Settings
 from daemon.config.targets import everyone, passed, unknown
 from daemon.config.written import Problem, Written
 from daemon.event import RESERVED
@@ -14,6 +15,7 @@ from daemon.oncall.schedule import SCHEDULE, TEAM
 from daemon.secret import redact_url
 
 SQLITE = "sqlite:///"
+ALL_LABELS = "..."  # in `group_by`: every alarm is a group of its own
 
 _NAME = re.compile(r"[^\s/,:]{1,64}")
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
@@ -97,8 +99,17 @@ def _receivers(route: Route, path: Path, inherited: str, written: Written) -> It
     elif route.receiver and route.receiver not in written.receivers:
         hint = meant(receiver, written.receivers)
         yield (*path, "receiver"), f"there is no receiver {quoted(receiver)}{hint}"
+    yield from _grouping(route, path)
     for i, child in enumerate(route.routes):
         yield from _receivers(child, (*path, "routes", f"[{i}]"), receiver, written)
+
+
+def _grouping(route: Route, path: Path) -> Iterator[Problem]:
+    names = route.group_by or ()
+    if ALL_LABELS in names and len(names) > 1:
+        yield (*path, "group_by"), f"'{ALL_LABELS}' stands for all labels, so nothing else may stand beside it"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield (*path, "group_by"), f"{quoted(name)} stands twice"
 
 
 def store(settings: Settings) -> Iterator[Problem]:

@@ -24,3 +24,13 @@ def keys_of(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) ->
 def is_named(cls: type) -> bool:
     """Whether things of this kind carry the name under which they stand."""
     return any(one.name == "name" for one in fields(cls))
+
+
+def doc(text: str, **more: Any) -> dict[str, Any]:
+    """Attach a setting's one-sentence documentation.
+
+    What else a file's setting may have: `key`, its name where Python's differs; `least` and `most` of a number;
+    `check`, what raises a ValueError about a value that cannot be used, quoting no secret; `bare`, the field that a
+    single text stands for; `listed`, for named things that are written as a list.
+    """
+    return {"doc": text, **more}

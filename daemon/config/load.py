@@ -7,12 +7,12 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import check, duty, locks, rehearsal, rota
+from daemon.config import check, duty, intervals, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
 from daemon.config.findings import SHORTEST_SECRET, Findings, Place
-from daemon.config.nodes import Entry, Items, Table
+from daemon.config.nodes import Items, Table
 from daemon.config.sections import builders
 from daemon.config.settings import Listen, Settings
 from daemon.config.written import Problem, Written
@@ -43,7 +43,8 @@ def load(
 
     `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
     `opened` are the doors of the daemon that is to go over to this configuration while it runs.
-    `clock` tells from when on somebody should be on call.
+    `clock` tells from when on somebody should be on call, and whether what is said of certain years is over, or not
+    known yet.
     """
     findings = Findings()
     document = gather(path, findings, environ)
@@ -118,15 +119,17 @@ def _written(document: Document) -> Written:
         entry = document.root.entries.get(section)
         return frozenset(entry.value.entries) if entry and isinstance(entry.value, Table) else frozenset()
 
-    listed = document.root.entries.get("receivers", Entry(document.root.place, Items(document.root.place, ())))
-    items = listed.value.items if isinstance(listed.value, Items) else ()
-    receivers = frozenset(name_in(item) for item in items)
+    def names(section: str) -> frozenset[str]:
+        entry = document.root.entries.get(section)
+        return frozenset(map(name_in, entry.value.items)) if entry and isinstance(entry.value, Items) else frozenset()
+
     return Written(
-        receivers=receivers,
+        receivers=names("receivers"),
         channels=keys("channels"),
         people=keys("people"),
         teams=keys("teams"),
         schedules=keys("schedules"),
+        time_intervals=names("time_intervals"),
     )
 
 
@@ -134,6 +137,7 @@ def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]
     """What can be used, and is probably not what was meant."""
     yield from check.unused(settings)
     yield from rota.gaps(settings, now)
+    yield from intervals.doubts(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
 
@@ -147,6 +151,8 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.legs(settings, written)
     if "route" not in broken:
         yield from check.routes(settings, written)
+        yield from intervals.unknown(settings, written)
+    yield from intervals.names(settings)
     yield from check.store(settings)
     yield from check.paths(settings)
     yield from locks.addresses(settings)

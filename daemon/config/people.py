@@ -1,8 +1,7 @@
-"""The settings of a person, and what the addresses of people look like."""
+"""What the addresses of people look like."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 
 class Form(NamedTuple):
@@ -22,18 +21,3 @@ FORMS = {
     "slack": Form(re.compile(r"[UW][A-Z0-9]{2,20}|@[a-z0-9._-]{1,80}"), "U024BE7LH"),
     "telegram": Form(re.compile(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32}"), "123456789"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """Someone who can be told, and where."""
-
-    name: str
-    phone: str = field(default="", metadata={"doc": "telephone number, with +country code"})
-    email: str = field(default="", metadata={"doc": "mail address"})
-    wecom: str = field(default="", metadata={"doc": "user id in WeCom"})
-    dingtalk: str = field(default="", metadata={"doc": "user id in DingTalk"})
-    feishu: str = field(default="", metadata={"doc": "open id or user id in Feishu (Lark)"})
-    slack: str = field(default="", metadata={"doc": "member id in Slack, such as U024BE7LH"})
-    telegram: str = field(default="", metadata={"doc": "chat id in Telegram, or @name"})
-    lang: Literal["zh", "en"] = field(default="en", metadata={"doc": "language of the built-in texts"})

@@ -6,10 +6,12 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
+from daemon.calendars.zone import Zone
+from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
-from daemon.config.sections import WITHOUT_EFFECT
-from daemon.config.settings import Channel, ProbePlan, Route, Settings, Source
+from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 from daemon.registry import Catalog
@@ -34,6 +36,12 @@ _NAMED = {
     Moment: "date and time",
     Rotation: "rotation",
     TimeZone: "time zone",
+    TimeOfDay: "time of day",
+    Weekdays: "weekday range",
+    MonthDays: "day range",
+    Months: "month range",
+    Years: "year range",
+    Zone: "time zone",
     Any: "anything",
 }
 _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]
@@ -68,8 +76,10 @@ def _section(cls: type, path: str, above: tuple[type, ...] = ()) -> Iterator[str
     yield from _rows(cls)
     if cls is Route:
         yield "| `match`, `match_re` | mapping | | matchers as Alertmanager wrote them before 0.22 |"
-        ignored = ", ".join(f"`{key}`" for key in WITHOUT_EFFECT)
-        yield f"| {ignored} | as in Alertmanager | | accepted with a warning: they have no effect yet |"
+    if cls is InhibitRule:
+        for side in ("source", "target"):
+            keys = f"`{side}_match`, `{side}_match_re`"
+            yield f"| {keys} | mapping | | matchers as Alertmanager wrote them before 0.22 |"
     hints = get_type_hints(cls)
     for one in fields(cls):
         inner = _inner(hints[one.name])
@@ -122,7 +132,7 @@ def _default(hint: Any, one: Field[Any]) -> str:
         return "required" if one.default_factory is MISSING else "none"
     if one.default is None or one.default in ("", ()):
         return "none"
-    if is_dataclass(one.default):
+    if is_dataclass(one.default) and not is_scalar(hint):
         return "see below"
     if isinstance(one.default, tuple):
         return f"`[{', '.join(str(item) for item in one.default)}]`"

@@ -90,7 +90,16 @@ def _message(state: State, value: str) -> Message:
         last_seen=_ENDED,
         count=3,
     )
-    reason = Reason.RESOLVED if state is State.RESOLVED else Reason.FIRST
-    notice = Notice(id=4, alert=alert, receiver="sample", reason=reason, at=_ENDED)
+    over = state is State.RESOLVED
+    notice = Notice(
+        id=4,
+        alerts=[alert],
+        firing=not over,
+        resolved=over,
+        group={"alertname": value},
+        receiver="sample",
+        reason=Reason.ALL_RESOLVED if over else Reason.FIRST,
+        at=_ENDED,
+    )
     recipient = Recipient(name="sample", address="+8613800000001")
     return Message(notice=notice, recipients=(recipient,), out_id="3f2a9c1e-D5")

@@ -48,7 +48,8 @@ def schedules(settings: Settings, written: Written) -> Iterator[Problem]:
 
 def gaps(settings: Settings, now: float) -> Iterator[Problem]:
     """The first time of the next weeks in which nobody is on call; what only fills another schedule may have some."""
-    told = {target for receiver in settings.receivers.values() for leg in receiver.notify for target in leg.to}
+    told = {target for one in settings.receivers.values() for leg in one.notify for target in leg.to}
+    told |= {target for one in settings.receivers.values() for step in one.escalate for target in step.to}
     filling = {layer.use for schedule in settings.schedules.values() for layer in schedule.layers}
     book = Book(schedules=settings.schedules, teams=settings.teams)
     for name, schedule in settings.schedules.items():

@@ -4,33 +4,31 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from daemon.calendars.interval import Interval
+from daemon.config.audience import InhibitRule, Route
 from daemon.config.decode import BAD, Build, Decoder
 from daemon.config.findings import Path, quoted
+from daemon.config.intervals import interval
 from daemon.config.keys import key_of, keys_of
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
-from daemon.config.settings import Channel, ProbePlan, Route, Source
-from daemon.errors import HandlerError, MatcherError
+from daemon.config.settings import Channel, ProbePlan, Source
+from daemon.errors import HandlerBroken, MatcherError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.matcher import Matcher, pattern
 from daemon.oncall.duties import Duties
 from daemon.oncall.schedule import Layer
 from daemon.registry import Catalog, Handler
-from daemon.units import Seconds
 
-# What Alertmanager's routes may say beside ours, with the types it has there.
-WITHOUT_EFFECT: Mapping[str, Any] = {
-    "group_by": tuple[str, ...],
-    "group_wait": Seconds,
-    "group_interval": Seconds,
-    "repeat_interval": Seconds,
-    "mute_time_intervals": tuple[str, ...],
-    "active_time_intervals": tuple[str, ...],
-}
 NO_DUTIES = Duties(())
 LOST = "could not be loaded; its requests are kept in quarantine until it is mended"
-_OLD_MATCHERS = {"match": "=", "match_re": "=~"}
+_OLD_MATCHERS = {"match": ("matchers", "="), "match_re": ("matchers", "=~")}
+_OLD_INHIBITION = {
+    f"{side}_{key}": (f"{side}_matchers", operator)
+    for side in ("source", "target")
+    for key, operator in (("match", "="), ("match_re", "=~"))
+}
 
 
 def builders(catalog: Catalog) -> dict[type, Build]:
@@ -48,7 +46,15 @@ def builders(catalog: Catalog) -> dict[type, Build]:
     def layer(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return decoder.record(Layer, table, path, {**given, "duties": NO_DUTIES})
 
-    return {Source: source, Channel: channel, ProbePlan: probe, Route: _route, Layer: layer}
+    return {
+        Source: source,
+        Channel: channel,
+        ProbePlan: probe,
+        Route: _route,
+        InhibitRule: _inhibit_rule,
+        Interval: interval,
+        Layer: layer,
+    }
 
 
 def common_fields(cls: type) -> set[str]:
@@ -94,7 +100,7 @@ def _lost(name: str) -> Handler:
     """Stand in for a handler that could not be loaded: every request is refused, kept, and can be replayed."""
 
     def handle(_: Hook) -> list[Event]:
-        raise HandlerError(f"the handler {name!r} {LOST}")
+        raise HandlerBroken(f"the handler {name!r} {LOST}")
 
     return Handler(name=name, handle=handle, samples={})
 
@@ -139,20 +145,32 @@ def _unknown(decoder: Decoder, path: Path, wanted: str, what: str, known: Mappin
 
 
 def _route(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
-    """A route; an Alertmanager's is taken as it is, with a warning for what has no effect yet."""
-    matchers: list[Matcher] = []
-    for key, entry in table.entries.items():
-        if key in WITHOUT_EFFECT:
-            decoder.findings.doubtful(entry.place, (*path, key), "is accepted, but has no effect yet")
-            decoder.value(WITHOUT_EFFECT[key], entry, (*path, key))
-        elif key in _OLD_MATCHERS:
-            matchers += _old_matchers(decoder, entry, (*path, key), _OLD_MATCHERS[key])
-    decoder.refuse_unknown(table, path, keys_of(Route) | set(WITHOUT_EFFECT) | set(_OLD_MATCHERS))
-    values = decoder.settle(Route, table, path, given)
+    """A route, as Alertmanager writes them today and wrote them before 0.22."""
+    return _with_old_matchers(decoder, Route, table, path, given, _OLD_MATCHERS)
+
+
+def _inhibit_rule(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+    """An inhibition, in both ways that Alertmanager writes them."""
+    return _with_old_matchers(decoder, InhibitRule, table, path, given, _OLD_INHIBITION)
+
+
+def _with_old_matchers(
+    decoder: Decoder, cls: type, table: Table, path: Path, given: Mapping[str, Any], old: Mapping[str, tuple[str, str]]
+) -> Any:
+    """Decode a record whose matchers may be mappings: `old` says which field and operator each key stands for."""
+    matchers: dict[str, list[Matcher]] = {field: [] for field, _ in old.values()}
+    for key, (field, operator) in old.items():
+        if key in table.entries:
+            matchers[field] += _old_matchers(decoder, table.entries[key], (*path, key), operator)
+    decoder.refuse_unknown(table, path, keys_of(cls) | set(old))
+    # What stands in the old form only is not missing.
+    given = dict(given) | {field: () for field, found in matchers.items() if found and field not in table.entries}
+    values = decoder.settle(cls, table, path, given)
     if values is None:
         return BAD
-    values["matchers"] = (*matchers, *values.get("matchers", ()))
-    return decoder.construct(Route, values, path)
+    for field, found in matchers.items():
+        values[field] = (*found, *values.get(field, ()))
+    return decoder.construct(cls, values, path)
 
 
 def _old_matchers(decoder: Decoder, entry: Entry, path: Path, operator: str) -> list[Matcher]:

@@ -6,8 +6,9 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from daemon.config.people import Person
-from daemon.matcher import Matcher
+from daemon.calendars.interval import TimeInterval
+from daemon.config.audience import InhibitRule, Person, Receiver, Route
+from daemon.config.keys import doc
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
@@ -16,16 +17,6 @@ from daemon.secret import Secret
 from daemon.units import Bytes, Seconds
 
 Right = Literal["read", "act", "admin"]
-
-
-def doc(text: str, **more: Any) -> dict[str, Any]:
-    """Attach a setting's one-sentence documentation.
-
-    What else a file's setting may have: `key`, its name where Python's differs; `least` and `most` of a number;
-    `check`, what raises a ValueError about a value that cannot be used, quoting no secret; `bare`, the field that a
-    single text stands for; `listed`, for named things that are written as a list.
-    """
-    return {"doc": text, **more}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,35 +164,6 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leg:
-    """One line of a receiver's `notify`: these people by these channels, tried in this order."""
-
-    by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(
-        default=(), metadata=doc("people, `team:<name>` and `schedule:<name>`; empty for channels that are a room")
-    )
-    send_resolved: bool = field(default=True, metadata=doc("also tell that it is over"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Receiver:
-    """Who hears of it; every leg is told, each by its own fail-over chain."""
-
-    name: str = field(metadata=doc("what routes call it"))
-    notify: tuple[Leg, ...] = field(default=(), metadata=doc("the legs; none means recorded only"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """A node of the route tree. Children inherit the receiver."""
-
-    receiver: str = field(default="", metadata=doc("name of the receiver; inherited when empty"))
-    matchers: tuple[Matcher, ...] = field(default=(), metadata=doc("all must match the alert's labels"))
-    continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
-    routes: tuple["Route", ...] = field(default=(), metadata=doc("children; the first match wins"))
-
-
-@dataclass(frozen=True, kw_only=True)
 class ProbePlan:
     """One thing to look at, and when its readings make an event."""
 
@@ -250,6 +212,17 @@ class SelfChecks:
         default=Bytes(200 * 1024**2),
         metadata=doc("free space beside the store below which there is an alarm"),
     )
+    disk_full_within: Seconds = field(
+        default=Seconds(4 * 3600.0),
+        metadata=doc("alarm when the disk will be full within this at the present rate; 0 for never"),
+    )
+    quarantine: int = field(
+        default=100, metadata=doc("requests of known sources waiting in quarantine that are an alarm", least=1)
+    )
+    syslog: str = field(
+        default="/dev/log",
+        metadata=doc("socket of the system log, where alarms go that can be told in no other way; empty for none"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +251,15 @@ class Settings:
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
+    time_intervals: dict[str, TimeInterval] = field(
+        default_factory=dict,
+        metadata=doc(
+            "hours and days that routes name; also written `mute_time_intervals`, as it once was", listed=True
+        ),
+    )
+    inhibit_rules: tuple[InhibitRule, ...] = field(
+        default=(), metadata=doc("which alarms are not told while others fire")
+    )
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

@@ -16,3 +16,4 @@ class Written:
     people: frozenset[str]
     teams: frozenset[str]
     schedules: frozenset[str]
+    time_intervals: frozenset[str]

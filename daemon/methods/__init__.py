@@ -6,6 +6,7 @@ from daemon.methods import (
     config,
     deliveries,
     events,
+    intervals,
     listing,
     oncall,
     overrides,
@@ -24,6 +25,19 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, oncall, overrides, probes, sources, config):
+    for noun in (
+        status,
+        alerts,
+        events,
+        deliveries,
+        quarantine,
+        channels,
+        oncall,
+        overrides,
+        probes,
+        sources,
+        intervals,
+        config,
+    ):
         noun.add(table, parts)
     return table

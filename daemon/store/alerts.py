@@ -11,7 +11,8 @@ _FIELDS = (
     "started_at", "ended_at", "first_seen", "last_seen", "count",
 )  # fmt: skip
 _NAMES, _MARKS = columns(_FIELDS)
-_SELECT = f"SELECT id, {_NAMES} FROM alerts"
+COLUMNS = f"alerts.id, {_NAMES}"  # what `alert` reads
+_SELECT = f"SELECT {COLUMNS} FROM alerts"
 _UPDATE = f"UPDATE alerts SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"
 
 _encode = msgspec.json.Encoder().encode
@@ -39,13 +40,13 @@ _steps = msgspec.json.Decoder(list[Step]).decode
 def open_with(tx: Tx, fingerprint: str) -> Alert | None:
     """Find the open alert of this problem."""
     row = tx.one(f"{_SELECT} WHERE fingerprint = ? AND state = 'firing'", (fingerprint,))
-    return _alert(row) if row else None
+    return alert(row) if row else None
 
 
 def get(tx: Tx, alert_id: int) -> Alert | None:
     """Find one alert, open or over."""
     row = tx.one(f"{_SELECT} WHERE id = ?", (alert_id,))
-    return _alert(row) if row else None
+    return alert(row) if row else None
 
 
 def newest(tx: Tx, *, state: State | None = None, source: str = "", limit: int = 100, before: int = 0) -> list[Alert]:
@@ -55,7 +56,7 @@ def newest(tx: Tx, *, state: State | None = None, source: str = "", limit: int =
         " ORDER BY id DESC LIMIT ?",
         (state or "", state or "", source, source, before, before, limit),
     )
-    return [_alert(row) for row in rows]
+    return [alert(row) for row in rows]
 
 
 def open_by_severity(tx: Tx) -> dict[str, int]:
@@ -65,7 +66,13 @@ def open_by_severity(tx: Tx) -> dict[str, int]:
 
 def open_of_source(tx: Tx, source: str) -> list[Alert]:
     """List the open alerts of one source, oldest first."""
-    return [_alert(row) for row in tx.all(f"{_SELECT} WHERE state = 'firing' AND source = ? ORDER BY id", (source,))]
+    return [alert(row) for row in tx.all(f"{_SELECT} WHERE state = 'firing' AND source = ? ORDER BY id", (source,))]
+
+
+def all_open(tx: Tx, after: int, limit: int) -> list[Alert]:
+    """List open alerts of any source, oldest first, beginning behind the id `after`."""
+    rows = tx.all(f"{_SELECT} WHERE state = 'firing' AND id > ? ORDER BY id LIMIT ?", (after, limit))
+    return [alert(row) for row in rows]
 
 
 def silent(tx: Tx, before: float, own: tuple[str, str], limit: int) -> list[Alert]:
@@ -74,7 +81,7 @@ def silent(tx: Tx, before: float, own: tuple[str, str], limit: int) -> list[Aler
         f"{_SELECT} WHERE state = 'firing' AND last_seen < ? AND source NOT IN (?, ?) ORDER BY id LIMIT ?",
         (before, *own, limit),
     )
-    return [_alert(row) for row in rows]
+    return [alert(row) for row in rows]
 
 
 def add(tx: Tx, alert: Alert) -> Alert:
@@ -111,7 +118,7 @@ def forget(tx: Tx, before: float, limit: int = 1_000) -> int:
     """
     return tx.run(
         "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE state = 'resolved' AND last_seen < ?"
-        " AND NOT EXISTS (SELECT 1 FROM notices n JOIN deliveries d ON d.notice_id = n.id"
+        " AND NOT EXISTS (SELECT 1 FROM notice_alerts n JOIN deliveries d ON d.notice_id = n.notice_id"
         "   WHERE n.alert_id = alerts.id AND d.phase IN ('waiting', 'sending')) LIMIT ?)",
         (before, limit),
     )
@@ -125,7 +132,8 @@ def _values(alert: Alert) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _alert(row: Row) -> Alert:
+def alert(row: Row) -> Alert:
+    """Read a row of COLUMNS."""
     (
         alert_id, fingerprint, source, key, state, severity, title, text, labels, links,
         started_at, ended_at, first_seen, last_seen, count,

@@ -1,51 +1,94 @@
-"""The notice log: what was said, to which receiver, about which alert, and why."""
+"""The notice log: what was said, to which receiver, about which alerts, and why."""
+
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from daemon.alert import Alert
-from daemon.event import Severity, State
-from daemon.notice import Notice, Reason
-from daemon.store.base import Row, Tx
+from daemon.notice import MOST_ALERTS, Notice, Reason, most_important_first
+from daemon.store.base import Row, Tx, columns
+
+_FIELDS = ("alert_id", "group_id", "receiver", "reason", "at", "firing", "resolved", "labels", "note", "alerts")
+_NAMES, _MARKS = columns(_FIELDS)
+# What `notice` reads; with the table's alias, for those who join.
+SELECTED = ("n.id", "n.alerts", "n.firing", "n.resolved", "n.labels", "n.receiver", "n.reason", "n.at", "n.note")
+_SELECT = f"SELECT {', '.join(SELECTED)} FROM notices n"
 
 _encode = msgspec.json.Encoder().encode
-_alert = msgspec.json.Decoder(Alert).decode
+_alerts = msgspec.json.Decoder(list[Alert]).decode
+_labels = msgspec.json.Decoder(dict[str, str]).decode
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """The last thing that one receiver was told about one alert."""
-
-    receiver: str
-    state: State
-    severity: Severity
-    at: float
-
-
-def add(tx: Tx, alert: Alert, receiver: str, reason: Reason, now: float) -> Notice:
-    """Write down that this is now to be said."""
+def add(
+    tx: Tx,
+    firing: Sequence[Alert],
+    resolved: Sequence[Alert],
+    receiver: str,
+    reason: Reason,
+    now: float,
+    *,
+    group_id: int | None = None,
+    labels: dict[str, str] | None = None,
+    note: str = "",
+) -> Notice:
+    """Write down that this is now to be said about these alerts, of which there is at least one."""
+    about = most_important_first([*firing, *resolved])
+    kept = about[:MOST_ALERTS]
     new_id = tx.insert(
-        "INSERT INTO notices (alert_id, receiver, reason, at, alert) VALUES (?, ?, ?, ?, ?)",
-        (alert.id, receiver, reason.value, now, _encode(alert).decode()),
+        f"INSERT INTO notices ({_NAMES}) VALUES ({_MARKS})",
+        (
+            kept[0].id, group_id, receiver, reason.value, now, len(firing), len(resolved),
+            _encode(labels or {}).decode(), note, _encode(kept).decode(),
+        ),
+    )  # fmt: skip
+    ids = _encode([alert.id for alert in about]).decode()
+    tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) SELECT value, ? FROM json_each(?)", (new_id, ids))
+    return Notice(
+        id=new_id,
+        alerts=kept,
+        firing=len(firing),
+        resolved=len(resolved),
+        group=labels or {},
+        receiver=receiver,
+        reason=reason,
+        at=now,
+        note=note,
     )
-    return Notice(id=new_id, alert=alert, receiver=receiver, reason=reason, at=now)
-
-
-def told(tx: Tx, alert_id: int) -> dict[str, Told]:
-    """What each receiver was last told about this alert."""
-    rows = tx.all("SELECT receiver, at, alert FROM notices WHERE alert_id = ? ORDER BY id", (alert_id,))
-    last = {}
-    for receiver, at, alert in rows:
-        facts = _alert(alert)
-        last[receiver] = Told(receiver=receiver, state=facts.state, severity=facts.severity, at=at)
-    return last
 
 
 def of_alert(tx: Tx, alert_id: int) -> list[Notice]:
     """List what was said about an alert, oldest first."""
-    rows = tx.all("SELECT id, alert, receiver, reason, at FROM notices WHERE alert_id = ? ORDER BY id", (alert_id,))
+    rows = tx.all(
+        f"{_SELECT} JOIN notice_alerts a ON a.notice_id = n.id WHERE a.alert_id = ? ORDER BY n.id", (alert_id,)
+    )
     return [notice(row) for row in rows]
 
 
+def heard_firing(tx: Tx, alert_ids: Collection[int], receiver: str) -> set[int]:
+    """Which of these alerts this receiver was last told of as firing, whatever the group."""
+    found = set()
+    for alert_id in alert_ids:
+        last = tx.one(
+            f"{_SELECT} JOIN notice_alerts a ON a.notice_id = n.id WHERE a.alert_id = ? AND n.receiver = ?"
+            " ORDER BY n.id DESC LIMIT 1",
+            (alert_id, receiver),
+        )
+        if last is not None and notice(last).firing:
+            found.add(alert_id)
+    return found
+
+
 def notice(row: Row) -> Notice:
-    """Read a row of (id, alert, receiver, reason, at)."""
-    notice_id, alert, receiver, reason, at = row
-    return Notice(id=notice_id, alert=_alert(alert), receiver=receiver, reason=Reason(reason), at=at)
+    """Read a row of the columns SELECTED."""
+    notice_id, alerts, firing, resolved, labels, receiver, reason, at, note = row
+    return Notice(
+        id=notice_id,
+        alerts=_alerts(alerts),
+        firing=firing,
+        resolved=resolved,
+        group=_labels(labels),
+        receiver=receiver,
+        reason=Reason(reason),
+        at=at,
+        note=note,
+    )

@@ -1,10 +1,12 @@
 """The outbox: deliveries as rows, put, settled with the provider's answer, listed (`leases` hands them out)."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from daemon.event import Severity
 from daemon.notice import Delivery, Hop, Notice, Phase, Reason, Recipient
-from daemon.store import notices
+from daemon.store import folding, notices
 from daemon.store.base import Row, Tx
 
 _encode = msgspec.json.Encoder().encode
@@ -12,10 +14,10 @@ _hops = msgspec.json.Decoder(list[Hop]).decode
 
 _FIELDS = (
     "d.id, d.notice_id, d.channel, d.recipient, d.address, d.urgency, d.phase, d.created_at, d.due_at, d.lease_until,"
-    " d.attempts, d.first_try_at, d.settled_at, d.provider_id, d.reason, d.hops, d.alone, d.interrupted"
+    " d.attempts, d.first_try_at, d.settled_at, d.provider_id, d.reason, d.hops, d.alone, d.interrupted, d.chain"
 )
 _WIDTH = _FIELDS.count(",") + 1
-BOTH = f"{_FIELDS}, n.id, n.alert, n.receiver, n.reason, n.at"
+BOTH = f"{_FIELDS}, {', '.join(notices.SELECTED)}"
 SELECT_BOTH = f"SELECT {BOTH} FROM deliveries d JOIN notices n ON n.id = d.notice_id"
 # Two indexes answer this, however many rows wait.
 _GIVEN_UP = (
@@ -68,15 +70,20 @@ def readable(tx: Tx, rows: list[Row], now: float) -> Taken:
     return taken
 
 
-def put(tx: Tx, notice: Notice, recipient: str, hops: list[Hop], now: float, why: str = "") -> int:
-    """Add one delivery over the first hop, due at once; return its id. `why` tells what it continues."""
+def chain_of(recipient: str, hops: Sequence[Hop]) -> str:
+    """Name what one recipient is told over one leg: by the leg's first channel."""
+    return f"{recipient}@{hops[0].channel}"
+
+
+def put(tx: Tx, notice: Notice, recipient: str, hops: list[Hop], now: float, why: str = "", chain: str = "") -> int:
+    """Add one delivery over the first hop, due at once; return its id. `why` and `chain` tell what it continues."""
     first, *then = hops
     delivery_id = tx.insert(
         "INSERT INTO deliveries (notice_id, channel, recipient, address, urgency, phase, created_at, due_at, hops,"
-        " reason) VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)",
+        " reason, chain) VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?)",
         (
             notice.id, first.channel, recipient, first.address, _urgency(notice), now, now,
-            _encode(then).decode(), why,
+            _encode(then).decode(), why, chain or chain_of(recipient, hops),
         ),
     )  # fmt: skip
     tx.announce(topic(first.channel))
@@ -91,14 +98,18 @@ def sent(tx: Tx, delivery: Delivery, provider_id: str, detail: str, now: float) 
 def later(
     tx: Tx, delivery: Delivery, due_at: float, reason: str, *, alone: bool = False, ambiguous: bool = False
 ) -> bool:
-    """Put back until `due_at`; `alone` keeps it out of batches, `ambiguous` counts a try that may have arrived."""
-    return bool(
-        tx.run(
-            "UPDATE deliveries SET phase = 'waiting', due_at = ?, reason = ?, alone = ?, interrupted = ?"
-            f" WHERE {FENCE}",
-            (due_at, reason, alone or delivery.alone, delivery.interrupted + ambiguous, *fence(delivery)),
-        )
+    """Put back until `due_at`; `alone` keeps it out of batches, `ambiguous` counts a try that may have arrived.
+
+    When the end of what it tells waits behind it already, both are folded away instead.
+    """
+    interrupted = delivery.interrupted + ambiguous
+    kept = tx.run(
+        f"UPDATE deliveries SET phase = 'waiting', due_at = ?, reason = ?, alone = ?, interrupted = ? WHERE {FENCE}",
+        (due_at, reason, alone or delivery.alone, interrupted, *fence(delivery)),
     )
+    if kept:
+        folding.overtaken(tx, delivery, due_at)
+    return bool(kept)
 
 
 def fail_over(tx: Tx, claimed: Claimed, reason: str, now: float) -> int | None:
@@ -106,12 +117,17 @@ def fail_over(tx: Tx, claimed: Claimed, reason: str, now: float) -> int | None:
     delivery = claimed.delivery
     if not _settle(tx, delivery, Phase.FAILED_OVER, now, reason):
         return None
-    return _next_hop(tx, claimed, reason, now)
+    new_id = _next_hop(tx, claimed, reason, now)
+    folding.overtaken(tx, delivery, now)
+    return new_id
 
 
 def dead(tx: Tx, delivery: Delivery, reason: str, now: float, *, ambiguous: bool = False) -> bool:
-    """Give up for good and keep the reason."""
-    return _settle(tx, delivery, Phase.DEAD, now, reason, ambiguous=ambiguous)
+    """Give up for good and keep the reason. The end of what it was to tell is not told either, if it still waits."""
+    kept = _settle(tx, delivery, Phase.DEAD, now, reason, ambiguous=ambiguous)
+    if kept:
+        folding.overtaken(tx, delivery, now)
+    return kept
 
 
 def give_up(tx: Tx, channel: str, now: float, reason: str, *, stale: float, limit: int) -> list[tuple[Claimed, Phase]]:
@@ -168,7 +184,8 @@ def newest(
 ) -> list[Claimed]:
     """List deliveries with their notices, newest first; `before` is an id to page on from."""
     rows = tx.all(
-        f"{SELECT_BOTH} WHERE (? = '' OR d.phase = ?) AND (? = '' OR d.channel = ?) AND (? = 0 OR n.alert_id = ?)"
+        f"{SELECT_BOTH} WHERE (? = '' OR d.phase = ?) AND (? = '' OR d.channel = ?)"
+        " AND (? = 0 OR n.id IN (SELECT notice_id FROM notice_alerts WHERE alert_id = ?))"
         " AND (? = 0 OR d.id < ?) ORDER BY d.id DESC LIMIT ?",
         (phase or "", phase or "", channel, channel, alert_id, alert_id, before, before, limit),
     )
@@ -219,7 +236,7 @@ def fence(delivery: Delivery) -> tuple[int, int, float]:
 def _next_hop(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
     delivery = claimed.delivery
     why = f"after {delivery.code} over {delivery.channel}: {reason}"
-    return put(tx, claimed.notice, delivery.recipient.name, delivery.then, now, why)
+    return put(tx, claimed.notice, delivery.recipient.name, delivery.then, now, why, delivery.chain)
 
 
 def _urgency(notice: Notice) -> int:
@@ -229,7 +246,7 @@ def _urgency(notice: Notice) -> int:
 def _delivery(row: Row) -> Delivery:
     (
         delivery_id, notice_id, channel, recipient, address, urgency, phase, created_at, due_at, lease_until,
-        attempts, first_try_at, settled_at, provider_id, reason, hops, alone, interrupted,
+        attempts, first_try_at, settled_at, provider_id, reason, hops, alone, interrupted, chain,
     ) = row  # fmt: skip
     return Delivery(
         id=delivery_id,
@@ -249,4 +266,5 @@ def _delivery(row: Row) -> Delivery:
         then=_hops(hops),
         alone=bool(alone),
         interrupted=interrupted,
+        chain=chain,
     )

@@ -6,9 +6,9 @@ import pytest
 
 from daemon.alerting import pipeline
 from daemon.alerting.address import Addressed, addresses
-from daemon.config.people import Person
-from daemon.config.settings import Leg, Receiver, Route, Settings
-from daemon.event import State
+from daemon.alerting.rules import Rules
+from daemon.config.audience import Leg, Person, Receiver, Route
+from daemon.config.settings import Settings
 from daemon.oncall.schedule import Cover
 from daemon.store import alerts, outbox, overrides
 from daemon.store.sqlite import SqliteStore
@@ -37,11 +37,8 @@ def config(*legs: Leg) -> Settings:
     )
 
 
-def told(
-    *legs: Leg, now: float = NOON, state: State = State.FIRING, stored: Mapping[str, tuple[Cover, ...]] | None = None
-) -> Addressed:
-    given = config(*legs)
-    return addresses(given.receivers["ops"], given, state, now, stored or {})
+def told(*legs: Leg, now: float = NOON, stored: Mapping[str, tuple[Cover, ...]] | None = None) -> Addressed:
+    return addresses(legs, config(*legs), now, stored or {})
 
 
 def names(addressed: Addressed) -> list[str]:
@@ -94,15 +91,10 @@ def test_a_stored_override_goes_before_the_schedule_unless_its_people_are_gone()
         assert names(told(leg, stored=stored)) == [expected]
 
 
-def test_an_end_is_left_out_where_it_is_not_wanted() -> None:
-    legs = (Leg(by=("sms",), to=("lin",), send_resolved=False), Leg(by=("room",)))
-    assert names(told(*legs, state=State.RESOLVED)) == [": room"]
-
-
 def test_the_pipeline_asks_for_the_overrides_and_writes_down_who_was_missing(store: SqliteStore) -> None:
     given = config(Leg(by=("sms",), to=("schedule:weekly", "schedule:nights")))
     store.write(lambda tx: overrides.add(tx, "weekly", ("wang",), NOON - 60, NOON + 60, "may", "swap", BEGIN))
-    store.write(lambda tx: pipeline.accept(tx, [event()], given, NOON))
+    store.write(lambda tx: pipeline.accept(tx, [event()], Rules(given), NOON))
     (row,) = store.read(outbox.newest)
     assert row.delivery.recipient.name == "wang"
     steps = store.read(lambda tx: alerts.traces(tx, 1))[-1].steps
@@ -110,6 +102,8 @@ def test_the_pipeline_asks_for_the_overrides_and_writes_down_who_was_missing(sto
 
 
 def test_a_receiver_that_reaches_nobody_says_so_in_the_trace(store: SqliteStore) -> None:
-    store.write(lambda tx: pipeline.accept(tx, [event()], config(Leg(by=("sms",), to=("schedule:nights",))), NOON))
+    store.write(
+        lambda tx: pipeline.accept(tx, [event()], Rules(config(Leg(by=("sms",), to=("schedule:nights",)))), NOON)
+    )
     steps = store.read(lambda tx: alerts.traces(tx, 1))[-1].steps
     assert [step.verdict for step in steps if step.stage == "outbox"] == ["missing", "nobody"]

@@ -8,11 +8,13 @@ import pytest
 from daemon import housekeeping
 from daemon.alerting.dedupe import Change
 from daemon.alerting.intake import TURN, Intake
+from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
 from daemon.config.settings import Limits, Retention, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
+from daemon.internal import Check
 from daemon.notice import Reason
 from daemon.registry import Handler
 from daemon.store import alerts, notices, quarantine
@@ -28,7 +30,7 @@ PIECES = 10
 
 def intake(store: SqliteStore, clock: FakeClock, config: Settings | None = None) -> Intake:
     live = config or settings()
-    return Intake(store, clock, lambda: live)
+    return Intake(store, clock, lambda: Rules(live))
 
 
 def hook(body: bytes = b'{"events": [{"key": "a"}]}', name: str = "shop", **more: object) -> Hook:
@@ -137,14 +139,14 @@ def test_while_a_body_of_many_alarms_is_read_others_are_served(store: SqliteStor
     order: list[str] = []
     with waiting_reader(order) as send:
         large = Source(name="shop", handler=Handler(name="made", handle=lambda _: pieces(order, send), samples={}))
-        assert len(Intake(store, Hasty(), settings).read(large, hook())) == PIECES
+        assert len(Intake(store, Hasty(), lambda: Rules(settings())).read(large, hook())) == PIECES
     assert "served" in order[:-1]
 
 
 def test_while_many_events_are_cleaned_others_are_served(store: SqliteStore) -> None:
     order: list[str] = []
     with waiting_reader(order) as send:
-        Intake(store, Hasty(), settings).events(pieces(order, send))
+        Intake(store, Hasty(), lambda: Rules(settings())).events(pieces(order, send))
     assert order.index("served") < order.index(f"piece {PIECES - 1}")
 
 
@@ -165,7 +167,7 @@ def test_while_many_events_are_counted_and_logged_others_are_served(
     with waiting_reader(order) as send:
         log.addHandler(lines)
         try:
-            Intake(store, Hasty(), settings).events(events)
+            Intake(store, Hasty(), lambda: Rules(settings())).events(events)
         finally:
             log.removeHandler(lines)
     assert len(order) > PIECES
@@ -198,8 +200,8 @@ def test_a_cut_body_is_not_replayed(store: SqliteStore, clock: FakeClock) -> Non
 def test_an_own_alarm_counts_while_open_and_ends(store: SqliteStore, clock: FakeClock) -> None:
     door = intake(store, clock)
     for _ in range(3):
-        door.alarm("disk", "The disk fills up", "", Severity.CRITICAL, {})
-    door.alarm_over("disk")
+        door.alarm(Check.DISK_FREE, title="The disk fills up", text="")
+    door.alarm_over(Check.DISK_FREE)
     (alarm,) = store.read(alerts.newest)
     assert (alarm.count, alarm.state, alarm.title) == (3, "resolved", "The disk fills up")
 
@@ -220,7 +222,7 @@ def test_alerts_that_nobody_speaks_of_are_ended_and_told_as_ended(store: SqliteS
         ("tocsin", "k1"): State.FIRING,
     }
     said = store.read(lambda tx: notices.of_alert(tx, 1))
-    assert [notice.reason for notice in said] == [Reason.FIRST, Reason.RESOLVED]
+    assert [notice.reason for notice in said] == [Reason.FIRST, Reason.ALL_RESOLVED]
     assert said[-1].alert.text == "nothing was heard of it for 1m"
 
 
@@ -231,5 +233,5 @@ def test_a_store_that_cannot_write_is_said_so_and_own_alarms_do_not_raise(store:
         door.take(source("shop"), hook())
     with pytest.raises(StoreUnavailable):
         door.refuse(hook(), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
-    door.alarm("disk", "The disk fills up", "", Severity.CRITICAL, {})
+    door.alarm(Check.DISK_FREE, title="The disk fills up", text="")
     store._writer.execute("PRAGMA query_only = OFF")

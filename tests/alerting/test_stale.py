@@ -10,6 +10,7 @@ from daemon.alerting import pipeline
 from daemon.alerting.dedupe import Change, change
 from daemon.alerting.intake import Intake
 from daemon.alerting.pipeline import Accepted
+from daemon.alerting.rules import Rules
 from daemon.config.settings import Retention
 from daemon.event import Event, State
 from daemon.hook import Hook
@@ -58,7 +59,8 @@ class Story:
         return self._accept(one, at(NIGHT), at(hour))
 
     def _accept(self, one: Event, now: float, heard: float | None) -> Accepted:
-        (accepted,) = self.store.write(lambda tx: pipeline.accept(tx, [one], settings(), now, heard))
+        rules = Rules(settings())
+        (accepted,) = self.store.write(lambda tx: pipeline.accept(tx, [one], rules, now, heard)).accepted
         return accepted
 
 
@@ -71,11 +73,11 @@ def test_an_end_that_was_followed_by_a_new_alarm_does_not_end_that_one(story: St
     story.live(3, fires())
     before = story.store.read(lambda tx: alerts.get(tx, 1))
     stale = story.replayed(2, ends_at())
-    assert stale == Accepted(code="A1", source="shop", change=Change.STALE, told=[])
+    assert stale == Accepted(code="A1", source="shop", change=Change.STALE)
     assert story.store.read(lambda tx: alerts.get(tx, 1)) == before
     assert [notice.reason for notice in story.store.read(lambda tx: notices.of_alert(tx, 1))] == [Reason.FIRST]
     assert len(story.store.read(outbox.newest)) == 1
-    (trace,) = story.store.read(lambda tx: alerts.traces(tx, 1))[1:]
+    trace = story.store.read(lambda tx: alerts.traces(tx, 1))[-1]
     assert [(step.stage, step.verdict) for step in trace.steps] == [("dedupe", "stale")]
 
 
@@ -111,7 +113,7 @@ def test_an_old_alarm_is_counted_but_is_not_the_last_word_about_an_open_one(stor
 
 def test_an_alarm_whose_end_came_meanwhile_opens_nothing_although_that_end_ended_nothing(story: Story) -> None:
     assert story.live(2, ends_at()).change is Change.NOT_OPEN
-    assert story.replayed(1, fires()) == Accepted(code="", source="shop", change=Change.STALE, told=[])
+    assert story.replayed(1, fires()) == Accepted(code="", source="shop", change=Change.STALE)
     assert story.store.read(alerts.newest) == []
 
 
@@ -197,7 +199,7 @@ def test_the_decision_needs_no_store() -> None:
 
 def test_a_stale_end_of_a_request_that_waited_leaves_the_live_alert_alone(store: SqliteStore, clock: FakeClock) -> None:
     sources = {}
-    door = Intake(store, clock, lambda: settings(sources=sources))
+    door = Intake(store, clock, lambda: Rules(settings(sources=sources)))
     for state in ("firing", "resolved"):
         body = b'{"events": [{"key": "k1", "state": "%s"}]}' % state.encode()
         door.refuse(Hook(source="shop", body=body), Kind.UNKNOWN_SOURCE, "no such source", "192.0.2.7")

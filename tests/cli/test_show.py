@@ -76,6 +76,7 @@ PARAMS = {
     "channels.test": {"channel": "room"},
     "probes.run": {"name": "front"},
     "sources.test": {"name": "shop", "send": True},
+    "intervals.test": {"name": "office"},
     "log.level": {"level": "debug"},
     "schedules.get": {"schedule": "night", "days": 30},
     "schedules.ical": {"schedule": "night"},

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from daemon.clock import Clock
 from daemon.config.load import Loaded, load
 from daemon.errors import ConfigError
 from daemon.event import Event
@@ -18,7 +17,7 @@ from daemon.registry import Catalog, Handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.template import Template
-from fake_clock import FakeClock
+from fake_clock import BEGIN, FakeClock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +84,12 @@ def load_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     monkeypatch.chdir(tmp_path)
 
     def load_it(
-        text: str | bytes,
-        catalog: Catalog = CATALOG,
-        mode: int = 0o600,
-        clock: Clock | None = None,
-        **environ: str,
+        text: str | bytes, catalog: Catalog = CATALOG, mode: int = 0o600, now: float = BEGIN, **environ: str
     ) -> Loaded:
         file = Path("tocsin.yml")
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         file.chmod(mode)
-        return load(file, lambda _: catalog, environ, clock=clock or FakeClock())
+        return load(file, lambda _: catalog, environ, clock=FakeClock(now))
 
     return load_it
 

@@ -64,9 +64,17 @@ def test_not_in_repr_nor_in_the_shown_tree(load_text: Load) -> None:
     assert tree["channels"]["sms"]["extra"] == {"password": "***", "nested": {"Authorization": "***"}}
     assert tree["sources"]["plain"]["hmac"]["secret"] == "***"
     assert tree["receivers"] == [
-        {"name": "ops", "notify": [{"by": ["sms"], "to": ["lin"], "send_resolved": True}]},
+        {"name": "ops", "notify": [{"by": ["sms"], "to": ["lin"], "send_resolved": True}], "escalate": []},
     ]
-    assert tree["route"] == {"receiver": "ops", "matchers": [], "continue": False, "routes": []}
+    route = {name: value for name, value in tree["route"].items() if value is not None}
+    assert route == {
+        "receiver": "ops",
+        "matchers": [],
+        "continue": False,
+        "mute_time_intervals": [],
+        "active_time_intervals": [],
+        "routes": [],
+    }
     assert tree["probes"]["p"] == {
         "type": "touch", "every": 60.0, "fail_after": 2, "recover_after": 2, "labels": {}, "timeout": 10.0, "host": "h",
         "port": 80,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from daemon.config.keys import key_of
+from daemon.config.keys import doc, key_of
 from daemon.config.reference import reference
-from daemon.config.settings import Settings, doc
+from daemon.config.settings import Settings
 from daemon.loading import catalog
 from daemon.registry import Catalog
 

@@ -9,7 +9,6 @@ from daemon.config.load import Loaded
 from daemon.config.shown import redacted
 from daemon.oncall.roster import on_call, shifts
 from daemon.oncall.schedule import Book
-from fake_clock import FakeClock
 from rotas import SHANGHAI, at
 from rotas import said as spoken
 
@@ -285,7 +284,7 @@ def test_the_first_gap_of_the_next_weeks_is_named(load_text: Load) -> None:
     text += "schedules:\n  day: {time_zone: Asia/Shanghai, layers: [{people: [lin], hours: 09:00-18:00}]}\n"
     text += "  late: {time_zone: UTC, layers: [{people: [wang], start: 2026-12-01}, {use: day}, {use: part}]}\n"
     text += "  part: {time_zone: UTC}\n"
-    assert gaps(load_text(text, clock=FakeClock(at("2026-11-21T12:00", SHANGHAI)))) == [
+    assert gaps(load_text(text, now=at("2026-11-21T12:00", SHANGHAI))) == [
         "schedules.day: nobody is on call from 2026-11-21 18:00 until 2026-11-22 09:00 (Asia/Shanghai)",
         "schedules.late: nobody is on call from 2026-11-21 10:00 until 2026-11-22 01:00 (UTC)",
     ]
@@ -298,7 +297,7 @@ def gaps(loaded: Loaded) -> list[str]:
 def test_a_schedule_without_anybody_says_so(load_text: Load) -> None:
     text = BASE + OPS % ("hall", "schedule:day") + "schedules: {day: {time_zone: UTC}}\n"
     said = "schedules.day: nobody is on call from 2026-11-21 10:00 for weeks (UTC)"
-    assert gaps(load_text(text, clock=FakeClock(at("2026-11-21T10:00", "UTC")))) == [said]
+    assert gaps(load_text(text, now=at("2026-11-21T10:00", "UTC"))) == [said]
 
 
 def test_teams_and_schedules_that_nobody_uses_are_doubtful(load_text: Load) -> None:

@@ -20,7 +20,7 @@ receivers:
   - name: 'team-X-mails'
     notify: [{by: [hall]}]
 route:
-  group_by: ['alertname', 'cluster', '...']
+  group_by: ['alertname', 'cluster']
   group_wait: 30s
   group_interval: 5m
   repeat_interval: 4h
@@ -36,6 +36,9 @@ route:
   - match: {severity: critical}
     match_re: {service: ^(foo1|foo2|baz)$}
     receiver: team-X-mails
+time_intervals:
+- name: holidays
+  time_intervals: [{months: [december], days_of_month: ['24:26']}]
 """
     loaded = load_text(text)
     database, old = loaded.settings.route.routes
@@ -46,13 +49,27 @@ route:
     )
     assert database.continue_
     assert old.matchers == (Matcher("severity", "=", "critical"), Matcher("service", "=~", "^(foo1|foo2|baz)$"))
-    assert loaded.warnings == [
-        "tocsin.yml:10: route.group_by: is accepted, but has no effect yet",
-        "tocsin.yml:11: route.group_wait: is accepted, but has no effect yet",
-        "tocsin.yml:12: route.group_interval: is accepted, but has no effect yet",
-        "tocsin.yml:13: route.repeat_interval: is accepted, but has no effect yet",
-        "tocsin.yml:17: route.routes[0].group_wait: is accepted, but has no effect yet",
-        "tocsin.yml:22: route.routes[0].mute_time_intervals: is accepted, but has no effect yet",
+    root = loaded.settings.route
+    assert (root.group_by, root.group_wait, root.group_interval) == (("alertname", "cluster"), 30.0, 300.0)
+    assert (root.repeat_interval, database.group_wait, old.group_wait) == (14_400.0, 10.0, None)
+    assert database.mute_time_intervals == ("holidays",)
+    assert loaded.warnings == []
+
+
+def test_how_alarms_are_grouped_is_checked(problems_of: Problems) -> None:
+    text = """\
+receivers: [{name: ops}]
+route:
+  receiver: ops
+  group_by: [alertname, '...']
+  routes:
+    - {group_by: [a, b, a], matchers: [x=y]}
+    - {repeat_interval: 0s, matchers: [x=y]}
+"""
+    assert problems_of(text) == [
+        "tocsin.yml:4: route.group_by: '...' stands for all labels, so nothing else may stand beside it",
+        'tocsin.yml:6: route.routes[0].group_by: "a" stands twice',
+        'tocsin.yml:7: route.routes[1].repeat_interval: "0s" is too small; at least 1s',
     ]
 
 
@@ -65,7 +82,6 @@ route:
   continue: true
   routes:
     - match_re: {a: '('}
-      group_wait: soon
       routes: [{receiver: none}]
 """
     assert problems_of(text) == [
@@ -74,8 +90,7 @@ route:
         "tocsin.yml:4: route.matchers: the root route takes every alarm: move its matchers to a route below it",
         "tocsin.yml:5: route.continue: the root route has no sibling to go on with; remove it",
         "tocsin.yml:7: route.routes[0].match_re.a: '(' is not an RE2 pattern: missing ): (",
-        'tocsin.yml:8: route.routes[0].group_wait: "soon" is not a duration; write for example 30s, 5m, 4h or 1h30m',
-        'tocsin.yml:9: route.routes[0].routes[0].receiver: there is no receiver "none"',
+        'tocsin.yml:8: route.routes[0].routes[0].receiver: there is no receiver "none"',
     ]
 
 

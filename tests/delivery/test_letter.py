@@ -30,7 +30,16 @@ def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Clai
         alone=False,
         interrupted=False,
     )
-    notice = Notice(id=notice_id, alert=alert_of(0.0), receiver="ops", reason=Reason.FIRST, at=0.0)
+    notice = Notice(
+        id=notice_id,
+        alerts=[alert_of(0.0)],
+        firing=1,
+        resolved=0,
+        group={},
+        receiver="ops",
+        reason=Reason.FIRST,
+        at=0.0,
+    )
     return Claimed(delivery=msgspec.structs.replace(delivery, **more), notice=notice)
 
 

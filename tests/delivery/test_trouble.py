@@ -174,7 +174,7 @@ def test_a_row_that_cannot_be_read_is_buried_and_the_others_go(post: Post) -> No
     post.channel("sms", sms)
     (broken,), (sound,) = post.put("sms"), post.put("sms")
     post.store.store.write(
-        lambda tx: tx.run("UPDATE notices SET alert = '{\"id\": 1}' WHERE id = (SELECT min(id) FROM notices)")
+        lambda tx: tx.run("UPDATE notices SET alerts = '{\"id\": 1}' WHERE id = (SELECT min(id) FROM notices)")
     )
     post.courier.start()
     post.quiet()

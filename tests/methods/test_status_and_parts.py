@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from daemon.config.settings import Person, Settings
+from daemon.config.audience import Person
+from daemon.config.settings import Settings
 from daemon.errors import SendRefused, SendWait
 from daemon.event import Severity
 from daemon.hook import Hook

@@ -5,6 +5,7 @@ import pytest
 
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.event import State
 from daemon.housekeeping import close_removed
 from daemon.probing.scheduler import Scheduler
@@ -17,7 +18,7 @@ from probes_by_hand import BAD, GOOD, Plans, plan
 
 def live(store: SqliteStore, clock: FakeClock, plans: Plans, seconds: float) -> None:
     """One life of the process."""
-    scheduler = Scheduler(plans, clock, Intake(store, clock, plans).events)
+    scheduler = Scheduler(plans, clock, Intake(store, clock, lambda: Rules(plans())).events)
     scheduler.start()
     clock.advance(seconds)
     gevent.joinall(list(scheduler._telling), timeout=2)
@@ -50,6 +51,6 @@ def test_the_alert_of_a_probe_removed_while_nobody_ran_is_swept_up(store: Sqlite
     live(store, clock, plans, 30)
     plans.put(plan("other", every=10))
     live(store, clock, plans, 30)
-    assert close_removed(store, Intake(store, clock, plans).events, plans().probes, clock.now()) == 1
+    assert close_removed(store, Intake(store, clock, lambda: Rules(plans())).events, plans().probes, clock.now()) == 1
     (alert,) = kept(store)
     assert (alert.state, alert.text) == (State.RESOLVED, "probe removed")

@@ -66,9 +66,9 @@ def test_the_body_tells_all_that_tocsin_knows(provider: FakeProvider) -> None:
 
 def test_a_repetition_and_an_end_say_so() -> None:
     said = json.loads(
-        body(message(LIN, reason=Reason.RESOLVED, repeat=True, state=State.RESOLVED, ended_at=BEGIN + 60))
+        body(message(LIN, reason=Reason.ALL_RESOLVED, repeat=True, state=State.RESOLVED, ended_at=BEGIN + 60))
     )
-    assert (said["reason"], said["repeat"], said["alert"]["state"]) == ("resolved", True, "resolved")
+    assert (said["reason"], said["repeat"], said["alert"]["state"]) == ("all_resolved", True, "resolved")
     assert said["recipients"] == [{"name": "lin", "address": "+86 138 0000 0001"}]
 
 
@@ -99,7 +99,7 @@ def test_another_tocsin_reads_it_with_the_map_of_the_page(tmp_path: Path) -> Non
     ]
     firing, ended = (
         event
-        for said in (message(), message(reason=Reason.RESOLVED, state=State.RESOLVED, ended_at=BEGIN + 60))
+        for said in (message(), message(reason=Reason.ALL_RESOLVED, state=State.RESOLVED, ended_at=BEGIN + 60))
         for event in source.handler.handle(Hook(source="upstream", body=body(said), options=source.options))
     )
     assert (firing.title, firing.severity, firing.text) == ("Disk full", Severity.CRITICAL, "97 %")

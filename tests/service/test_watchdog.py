@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
 from daemon.config.settings import Settings
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
@@ -15,7 +16,7 @@ from fake_clock import FakeClock, settle
 def fed(store: SqliteStore, clock: FakeClock, place: Path, seconds: float) -> list[bytes]:
     """What a service manager hears within so many seconds."""
     settings = Settings()
-    checks = SelfCheck(lambda: settings, clock, store, Intake(store, clock, lambda: settings), lambda *_: None)
+    checks = SelfCheck(lambda: settings, clock, store, Intake(store, clock, lambda: Rules(settings)), lambda *_: None)
     heard = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(place))

@@ -36,7 +36,7 @@ class Box:
     ) -> list[int]:
         def work(tx: Tx) -> list[int]:
             alert = alerts.add(tx, alert_of(at, severity=severity))
-            notice = notices.add(tx, alert, "ops", why, at)
+            notice = notices.add(tx, [alert], [], "ops", why, at)
             hops = [Hop(channel=way, address="+1") for way in ways or ("sms",)]
             return [outbox.put(tx, notice, name, hops, at) for name in to]
 
@@ -317,8 +317,8 @@ def test_giving_up_is_bounded(box: Box) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE notices SET alert = 'not json' WHERE id = 1",
-        "UPDATE notices SET alert = '{}' WHERE id = 1",
+        "UPDATE notices SET alerts = 'not json' WHERE id = 1",
+        "UPDATE notices SET alerts = '{}' WHERE id = 1",
         "UPDATE notices SET reason = 'because' WHERE id = 1",
         "UPDATE deliveries SET hops = '[7]' WHERE id = 1",
     ],

@@ -89,7 +89,7 @@ def test_one_failing_operation_does_not_fail_its_neighbours(store: SqliteStore) 
 
 def test_a_violated_constraint_is_a_store_error_of_its_own(store: SqliteStore) -> None:
     with pytest.raises(StoreError, match="constraint"):
-        store.write(lambda tx: tx.run("INSERT INTO notices VALUES (1, 999, 'r', 'first', 0, '')"))
+        store.write(lambda tx: tx.run("INSERT INTO notice_alerts VALUES (999, 999)"))
     assert store.healthy() == ""
 
 

@@ -17,7 +17,7 @@ from http_client import Reply, ask
 ROOM = """
 channels: {room: {type: console}}
 receivers: [{name: ops, notify: [{by: [room]}]}]
-route: {receiver: ops}
+route: {receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}
 """
 
 

@@ -7,17 +7,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from daemon.alerting.intake import Intake
-from daemon.config.settings import (
-    Auth,
-    Channel,
-    Leg,
-    Person,
-    ProbePlan,
-    Receiver,
-    Route,
-    Settings,
-    Source,
-)
+from daemon.alerting.rules import Rules
+from daemon.config.audience import Leg, Person, Receiver, Route
+from daemon.config.settings import Auth, Channel, ProbePlan, Settings, Source
 from daemon.errors import HandlerError, SendError
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
@@ -31,7 +23,9 @@ from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.store.base import Store
 from fake_clock import FakeClock
+from made import at_once
 from rotas import SHANGHAI, layer, schedule
+from timed import interval, named
 
 EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
 CANARY = "canary-5e1d"
@@ -102,8 +96,9 @@ SETTINGS = Settings(
         "room": Channel(name="room", type="fake_room", sender=FakeRoom()),
     },
     receivers={"oncall": Receiver(name="oncall", notify=(Leg(by=("sms",), to=("lin",)),))},
-    route=Route(receiver="oncall"),
+    route=at_once(Route(receiver="oncall")),
     probes={"front": ProbePlan(name="front", type="http", probe=FakeProbe())},
+    time_intervals={"office": named("office", interval("09:00-17:00", "monday:friday"), interval(years="2026"))},
 )
 
 
@@ -157,7 +152,7 @@ class Desk:
         self.settings = settings
         self.store = store
         self.clock = clock
-        self.intake = Intake(store, clock, lambda: self.settings)
+        self.intake = Intake(store, clock, lambda: Rules(self.settings))
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.problems: list[str] = []

@@ -1,15 +1,18 @@
 """Small values that many tests need: a sender that records, settings with two receivers, an event."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from daemon.config.settings import Channel, Leg, Person, Receiver, Route, Settings, Source
+from daemon.config.audience import Leg, Person, Receiver, Route
+from daemon.config.check import ALL_LABELS
+from daemon.config.settings import Channel, Settings, Source
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.matcher import parse
 from daemon.notice import Message, Receipt
 from daemon.registry import Handler
 from daemon.senders.base import Sender
+from daemon.units import Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,18 @@ def settings(**more: object) -> Settings:
         "route": Route(receiver="ops", routes=(Route(receiver="db", matchers=parse('team="db"')),)),
         "sources": {"shop": source("shop")},
     }
-    return Settings(**(defaults | more))  # type: ignore[arg-type]
+    made = Settings(**(defaults | more))  # type: ignore[arg-type]
+    return replace(made, route=at_once(made.route))
+
+
+def at_once(root: Route) -> Route:
+    """Tell every alarm by itself and without waiting, where the route does not say otherwise."""
+    return replace(
+        root,
+        group_by=(ALL_LABELS,) if root.group_by is None else root.group_by,
+        group_wait=Seconds(0) if root.group_wait is None else root.group_wait,
+        group_interval=Seconds(0) if root.group_interval is None else root.group_interval,
+    )
 
 
 def source(name: str, **more: object) -> Source:

@@ -31,5 +31,8 @@ def message(
         "count": 1,
     }
     alert = Alert(**(facts | more))  # type: ignore[arg-type]
-    notice = Notice(id=3, alert=alert, receiver="ops", reason=reason, at=BEGIN)
+    over = alert.state is State.RESOLVED
+    notice = Notice(
+        id=3, alerts=[alert], firing=not over, resolved=over, group={}, receiver="ops", reason=reason, at=BEGIN
+    )
     return Message(notice=notice, recipients=recipients or (Recipient(),), out_id=out_id, repeat=repeat)

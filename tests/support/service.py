@@ -79,7 +79,7 @@ class Service:
             f"store: sqlite:///{self.state}/tocsin.db\n"
             "channels: {screen: {type: console}}\n"
             "receivers: [{name: ops, notify: [{by: [screen]}]}]\n"
-            f"route: {{receiver: ops}}\n{more}"
+            f"route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}\n{more}"
         )
         self.defaults.parent.mkdir(parents=True, exist_ok=True)
         self.defaults.write_text("TOCSIN_START_WAIT=20\n")

@@ -27,7 +27,7 @@ channels:
     template_params: {{name: '{{{{ alert.title }}}}', code: '{{{{ alert.code }}}}'}}
     endpoint: {endpoint}
 receivers: [{{name: oncall, notify: [{{to: [lin], by: [sms]}}]}}]
-route: {{receiver: oncall}}
+route: {{receiver: oncall, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 """
 
 ALERTMANAGER = """

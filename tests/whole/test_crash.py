@@ -31,7 +31,7 @@ sources:
 channels:
   hook: {{type: webhook, url: 'http://127.0.0.1:{port}/', pool: {pool}}}
 receivers: [{{name: ops, notify: [{{by: [hook]}}]}}]
-route: {{receiver: ops}}
+route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 """
 
 
@@ -153,7 +153,7 @@ channels:
   sms: {{type: aliyun_sms, access_key_id: id, access_key_secret: key, sign_name: x, template_code: SMS_1,
          template_params: {{title: '{{{{ alert.title }}}}'}}, endpoint: '{endpoint}', pool: {pool}}}
 receivers: [{{name: ops, notify: [{{to: [lin, may, wu], by: [sms]}}]}}]
-route: {{receiver: ops}}
+route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 """
 
 

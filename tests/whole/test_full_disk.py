@@ -22,7 +22,7 @@ sources:
 channels:
   hook: {{type: webhook, url: 'http://127.0.0.1:{port}/'}}
 receivers: [{{name: ops, notify: [{{by: [hook]}}]}}]
-route: {{receiver: ops}}
+route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 """
 
 

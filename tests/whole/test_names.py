@@ -17,7 +17,7 @@ from until import until
 
 ROOM = """
 receivers: [{{name: ops, notify: [{{by: [out]}}]}}]
-route: {{receiver: ops}}
+route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 sources: {{script: {{handler: generic, map: {{key: $.key, title: $.title}}}}}}
 """
 STUCK = 40  # four times as many as gevent's pool has threads

@@ -53,7 +53,7 @@ channels:
     headers: {{X-Own: '${{CANARY}}'}}
   userinfo: {{type: webhook, url: 'http://u:${{CANARY}}@127.0.0.1:{closed}/'}}
 receivers: [{{name: ops, notify: [{{to: [lin], by: [sms]}}, {{by: [hook]}}, {{by: [userinfo]}}]}}]
-route: {{receiver: ops}}
+route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 probes:
   web:
     type: http

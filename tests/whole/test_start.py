@@ -21,7 +21,7 @@ CONFIG = """
 sources: {script: {handler: generic, map: {key: $.key, title: $.title}}}
 channels: {console: {type: console}}
 receivers: [{name: ops, notify: [{by: [console]}]}]
-route: {receiver: ops}
+route: {receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}
 """
 
 

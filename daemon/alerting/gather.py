@@ -1,0 +1,80 @@
+"""Which groups an alert belongs to, and when each of them is to be flushed because of it."""
+
+from daemon.alert import Alert
+from daemon.alerting import route, tick
+from daemon.alerting.route import Node
+from daemon.alerting.rules import Rules
+from daemon.store import facts, groups, notices
+from daemon.store.alerts import Step
+from daemon.store.base import Tx
+from daemon.store.groups import Group, Told
+
+DIGEST = "rules"  # the fact that names the rules by which open alerts are gathered
+
+
+def gathered(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step]) -> list[int]:
+    """Make an open alert a member of the groups that its labels lead to, and let it leave all others.
+
+    Returns the groups that have news; `steps` are told which nodes took it.
+    """
+    here = []
+    for node in route.matching(rules.root, alert.labels):
+        key, labels = node.group_key(alert.labels, alert.fingerprint)
+        group = groups.gather(tx, node.key, node.receiver, key, labels)
+        groups.join(tx, group, alert.id)
+        groups.schedule(tx, group, _news_at(group, node, alert, now))
+        steps.append(Step(stage="route", verdict=node.place, detail=f"{node.receiver} in {group.code}"))
+        here.append(group.id)
+    for group in groups.of_alert(tx, alert.id):
+        if group.id not in here:
+            groups.leave(tx, group.id, alert.id)
+    return here
+
+
+def ended(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step]) -> list[int]:
+    """An alert is over: that is news in all its groups, also those that it had left."""
+    found = groups.of_alert(tx, alert.id)
+    for group in found:
+        node = rules.node(group.node, group.receiver)
+        groups.schedule(tx, group, now if node is None else _news_at(group, node, alert, now))
+        steps.append(Step(stage="group", verdict=group.code, detail=group.receiver))
+    return [group.id for group in found]
+
+
+def regathered(tx: Tx, alert: Alert, rules: Rules, now: float) -> None:
+    """The rules have changed: gather an open alert by the new ones.
+
+    A receiver that has heard of it, in whichever group, is not told again because the group is another one now.
+    """
+    before = {group.id: group.receiver for group in groups.of_alert(tx, alert.id)}
+    rules.inhibition.begins(tx, alert)
+    for group_id in gathered(tx, alert, rules, now, []):
+        group = groups.get(tx, group_id)
+        if group is None or group_id in before or not notices.heard_firing(tx, [alert.id], group.receiver):
+            continue
+        _told_before(tx, group_id, alert, now)
+        for old, receiver in before.items():
+            if receiver == group.receiver:
+                groups.drop(tx, old, alert.id)
+
+
+def _told_before(tx: Tx, group_id: int, alert: Alert, now: float) -> None:
+    """The group's receiver knows of this alert already."""
+    for of_ends in (True, False):
+        told = groups.told(tx, group_id, of_ends=of_ends) or Told(at=now, firing={})
+        known = Told(at=told.at, firing=told.firing | {alert.fingerprint: alert.severity}, aside=told.aside)
+        groups.tell(tx, group_id, known, of_ends=of_ends)
+
+
+def are_current(tx: Tx, rules: Rules) -> bool:
+    """Whether the open alerts are gathered by these rules."""
+    return facts.get(tx, DIGEST) == rules.digest
+
+
+def note_current(tx: Tx, rules: Rules) -> None:
+    """From now on they are."""
+    facts.note(tx, DIGEST, rules.digest)
+
+
+def _news_at(group: Group, node: Node, alert: Alert, now: float) -> float:
+    return tick.for_news(group.began_at, group.flushed_at, node.wait, node.interval, alert.started_at, now)

@@ -1,0 +1,97 @@
+"""Which alarms are not told while others fire (prometheus/alertmanager inhibit/inhibit.go, docs "inhibit_rule")."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from daemon.alert import Alert
+from daemon.alerting.index import Index
+from daemon.config.audience import InhibitRule
+from daemon.matcher import Matcher
+from daemon.store import inhibitors
+from daemon.store.base import Tx
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def _written(matchers: Sequence[Matcher]) -> str:
+    return ",".join(sorted(map(str, matchers)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    key: str
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...]
+
+    def values(self, labels: Mapping[str, str]) -> str:
+        """The labels that must be equal, with their values; one that is missing counts as empty."""
+        return _encode({name: labels.get(name, "") for name in self.equal}).decode()
+
+
+class Inhibition:
+    """All rules, indexed by what they match."""
+
+    def __init__(self, rules: Sequence[_Rule]) -> None:
+        self._rules = rules
+        self._sources = Index([rule.source for rule in rules])
+        self._targets = Index([rule.target for rule in rules])
+
+    @property
+    def keys(self) -> list[str]:
+        """What the store's index of sources depends on."""
+        return [rule.key for rule in self._rules]
+
+    def begins(self, tx: Tx, alert: Alert) -> bool:
+        """An alert is open: note what it mutes. Says whether it mutes anything."""
+        found = list(self._sources.matching(alert.labels))
+        for position in found:
+            rule = self._rules[position]
+            both = _all_match(rule.target, alert.labels)
+            inhibitors.put(tx, rule.values(alert.labels), rule.key, alert.id, both=both)
+        return bool(found)
+
+    def ends(self, tx: Tx, alert: Alert) -> None:
+        """It is over, or its labels have changed: it mutes nobody."""
+        if self._rules:
+            inhibitors.drop(tx, alert.id)
+
+    def live(self, tx: Tx) -> set[str]:
+        """The rules that can mute anything now."""
+        return inhibitors.live(tx) if self._rules else set()
+
+    def muting(self, tx: Tx, alert: Alert, live: Collection[str]) -> tuple[int, str] | None:
+        """The open alert that mutes this one, and the rule, one of the `live` ones, by which it does; else None."""
+        candidates = [self._rules[one] for one in self._targets.matching(alert.labels)] if live else []
+        asked: dict[tuple[str, bool], dict[str, int]] = {}  # rules with the same `equal` labels share one question
+        for rule in candidates:
+            if rule.key not in live:
+                continue
+            # One that matches both sides is not muted by another such, itself among them: they would mute each other.
+            where = rule.values(alert.labels), not _all_match(rule.source, alert.labels)
+            if where not in asked:
+                asked[where] = inhibitors.at(tx, where[0], both=where[1])
+            if (source := asked[where].get(rule.key)) is not None:
+                return source, rule.key
+        return None
+
+
+def compiled(rules: Sequence[InhibitRule]) -> Inhibition:
+    """Name each rule by what it says, so that one that has moved in the file is still the same."""
+    return Inhibition(
+        [
+            _Rule(
+                key=f"{_written(one.source_matchers)} => {_written(one.target_matchers)} ({','.join(one.equal)})",
+                source=one.source_matchers,
+                target=one.target_matchers,
+                equal=one.equal,
+            )
+            for one in rules
+        ]
+    )
+
+
+def _all_match(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:
+    return all(matcher.matches(labels) for matcher in matchers)

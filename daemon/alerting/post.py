@@ -1,0 +1,32 @@
+"""From a notice to the outbox: one row for each recipient, with the ways to reach them."""
+
+from collections.abc import Sequence
+
+from daemon.alerting import address
+from daemon.alerting.rules import Rules
+from daemon.config.audience import Leg
+from daemon.notice import Notice
+from daemon.store import folding, outbox, overrides
+from daemon.store.alerts import Step
+from daemon.store.base import Tx
+
+
+def post(
+    tx: Tx, notice: Notice, legs: Sequence[Leg], rules: Rules, now: float, *, group_id: int | None = None
+) -> list[Step]:
+    """Put a delivery for everybody behind these legs; say what was put.
+
+    Where all of a group is over, whoever cannot have heard of its beginning is spared the end.
+    """
+    covers = overrides.covers_at(tx, now) if rules.settings.schedules else {}
+    addressed = address.addresses(legs, rules.settings, now, covers)
+    steps = [Step(stage="outbox", verdict="missing", detail=said) for said in addressed.missing]
+    for to in addressed.addresses:
+        who = f"{to.recipient or 'room'} by {' then '.join(hop.channel for hop in to.hops)}"
+        chain = outbox.chain_of(to.recipient, to.hops)
+        if group_id is not None and not notice.firing and folding.fold(tx, group_id, chain, notice.id, now):
+            steps.append(Step(stage="outbox", verdict="folded", detail=f"{who}: {folding.OVER}"))
+            continue
+        delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
+        steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=who))
+    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict="nobody", detail=notice.receiver)]

@@ -1,0 +1,111 @@
+"""The greenlet that does what is due: at its instant, after a restart, and past what cannot be done."""
+
+from collections.abc import Iterator
+
+import gevent
+import pytest
+
+from daemon import telemetry
+from daemon.agenda import PUT_OFF, Agenda
+from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
+from daemon.config.audience import Receiver, Route
+from daemon.config.settings import Settings
+from daemon.notice import Reason
+from daemon.store import notices
+from daemon.store.sqlite import SqliteStore
+from daemon.units import Seconds
+from fake_clock import FakeClock, settle
+from made import event
+
+WAIT = 30
+
+
+def rules(receiver: str = "ops") -> Rules:
+    route = Route(receiver=receiver, group_by=("...",), group_wait=Seconds(WAIT))
+    return Rules(Settings(receivers={name: Receiver(name=name) for name in ("ops", "db")}, route=route))
+
+
+class Box:
+    """A running agenda and what it has said."""
+
+    def __init__(self, store: SqliteStore, clock: FakeClock) -> None:
+        self.store, self.clock, self.rules = store, clock, rules()
+        self.intake = Intake(store, clock, lambda: self.rules)
+        self.agenda = Agenda(store, clock, lambda: self.rules)
+        self.agenda.start()
+        self.quiet()
+
+    def quiet(self) -> None:
+        """Until all that was asked of the store is done."""
+        for _ in range(5):
+            for ask in (self.store.write, self.store.read, self.store.read):  # behind all that is under way
+                ask(lambda tx: tx.one("SELECT 1"))
+                settle()
+
+    def advance(self, seconds: float) -> None:
+        for _ in range(int(seconds)):
+            self.clock.advance(1)
+            self.quiet()
+
+    def said(self, alert_id: int = 1) -> list[tuple[str, Reason]]:
+        found = self.store.read(lambda tx: notices.of_alert(tx, alert_id))
+        return [(notice.receiver, notice.reason) for notice in found]
+
+
+@pytest.fixture
+def box(store: SqliteStore, clock: FakeClock) -> Iterator[Box]:
+    made = Box(store, clock)
+    yield made
+    made.agenda.stop()
+
+
+def test_a_group_is_flushed_when_it_is_due_and_not_before(box: Box) -> None:
+    box.intake.events([event()])
+    box.advance(WAIT - 1)
+    assert box.said() == []
+    box.advance(2)
+    assert box.said() == [("ops", Reason.FIRST)]
+
+
+def test_what_fell_due_while_it_was_down_is_done_at_the_start(box: Box) -> None:
+    box.agenda.stop()
+    box.intake.events([event()])
+    box.clock.advance(WAIT * 2)
+    box.agenda = Agenda(box.store, box.clock, lambda: box.rules)
+    box.agenda.start()
+    box.quiet()
+    assert box.said() == [("ops", Reason.FIRST)]
+
+
+def test_a_group_that_cannot_be_flushed_is_put_off_and_the_others_go(box: Box) -> None:
+    before = telemetry.put_off._value.get()
+    box.intake.events([event(key="bad"), event(key="good")])
+    box.store.write(lambda tx: tx.run("UPDATE groups SET labels = 'not json' WHERE id = 1"))
+    box.advance(WAIT + 5)
+    assert (box.said(1), box.said(2)) == ([], [("ops", Reason.FIRST)])
+    assert telemetry.put_off._value.get() == before + 1
+    box.store.write(lambda tx: tx.run("UPDATE groups SET labels = '{}' WHERE id = 1"))
+    box.advance(PUT_OFF + 5)
+    assert box.said(1) == [("ops", Reason.FIRST)]
+
+
+def test_other_routes_gather_what_is_open_anew(box: Box) -> None:
+    box.intake.events([event()])
+    box.advance(WAIT + 1)
+    box.rules = rules("db")
+    box.agenda.reload()
+    box.quiet()
+    box.advance(WAIT + 1)
+    assert box.said() == [("ops", Reason.FIRST), ("db", Reason.FIRST)]
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:
+    box.intake.events([event()])
+    box.advance(WAIT)
+    box.clock.jump(-86_400)
+    box.advance(31)
+    with gevent.Timeout(1):
+        box.intake.events([event(key="other")])
+    box.advance(WAIT + 1)
+    assert box.said(2) == [("ops", Reason.FIRST)]
