@@ -64,6 +64,12 @@ def of_alert(tx: Tx, alert_id: int) -> list[Notice]:
     return [notice(row) for row in rows]
 
 
+def count_since(tx: Tx, receiver: str, since: float) -> int:
+    """How many notices a receiver was meant to have since then."""
+    row = tx.one("SELECT count(*) FROM notices WHERE receiver = ? AND at > ?", (receiver, since))
+    return row[0] if row else 0
+
+
 def heard_firing(tx: Tx, alert_ids: Collection[int], receiver: str) -> set[int]:
     """Which of these alerts this receiver was last told of as firing, whatever the group."""
     found = set()
