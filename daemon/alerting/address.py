@@ -1,6 +1,6 @@
 """From a receiver to deliveries: one per leg and person, each with its chain of channels."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -27,35 +27,38 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def addresses(
-    legs: Iterable[Leg], settings: Settings, now: float, overrides: Mapping[str, tuple[Cover, ...]]
+    legs: Iterable[Leg], settings: Settings, times: Sequence[float], overrides: Mapping[str, tuple[Cover, ...]]
 ) -> Addressed:
-    """Expand legs as things stand now. `overrides` are the stored ones that hold now."""
+    """Expand legs to whoever is on call at any of these times, usually the one that is now.
+
+    `overrides` are the stored ones that hold then.
+    """
     rota = book(settings, overrides)
-    expanded = [of_leg(leg, settings, rota, now) for leg in legs]
+    expanded = [of_leg(leg, settings, rota, times) for leg in legs]
     return Addressed(
         addresses=[address for leg in expanded for address in leg.addresses],
         missing=[said for leg in expanded for said in leg.missing],
     )
 
 
-def of_leg(leg: Leg, settings: Settings, rota: Book, now: float) -> Addressed:
+def of_leg(leg: Leg, settings: Settings, rota: Book, times: Sequence[float]) -> Addressed:
     """Expand one leg: a person is told once, however many of its targets mean them.
 
     A leg by whose targets nobody can be told goes to those of its channels that are rooms.
     """
-    people, missing = _people(leg, rota, now)
+    people, missing = _people(leg, rota, times)
     found, unreachable = _reached(leg, people, settings)
     return Addressed(addresses=found or _rooms(leg, settings), missing=[*missing, *unreachable])
 
 
-def _people(leg: Leg, rota: Book, now: float) -> tuple[list[str], list[str]]:
-    """Who is meant now, each once, and a sentence for each target that means nobody."""
+def _people(leg: Leg, rota: Book, times: Sequence[float]) -> tuple[list[str], list[str]]:
+    """Who is meant, each once, and a sentence for each target that means nobody."""
     people: dict[str, None] = {}
     missing = []
     for target in leg.to:
         if not target.startswith(SCHEDULE):
             people.update(dict.fromkeys(rota.people((target,))))
-        elif who := on_call(rota, target.removeprefix(SCHEDULE), now):
+        elif who := [one for at in times for one in on_call(rota, target.removeprefix(SCHEDULE), at)]:
             people.update(dict.fromkeys(who))
         else:
             missing.append(f"{target} has nobody on call")

@@ -1,5 +1,6 @@
 """From a notice to the outbox: one row for each recipient, with the ways to reach them."""
 
+import math
 from collections.abc import Sequence
 
 from daemon.alerting import address
@@ -18,8 +19,7 @@ def post(
 
     Where all of a group is over, whoever cannot have heard of its beginning is spared the end.
     """
-    covers = overrides.covers_at(tx, now) if rules.settings.schedules else {}
-    addressed = address.addresses(legs, rules.settings, now, covers)
+    addressed = _addressed(tx, notice, legs, rules, now, group_id)
     steps = [Step(stage="outbox", verdict="missing", detail=said) for said in addressed.missing]
     for to in addressed.addresses:
         who = f"{to.recipient or 'room'} by {' then '.join(hop.channel for hop in to.hops)}"
@@ -30,3 +30,15 @@ def post(
         delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
         steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=who))
     return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict="nobody", detail=notice.receiver)]
+
+
+def _addressed(
+    tx: Tx, notice: Notice, legs: Sequence[Leg], rules: Rules, now: float, group_id: int | None
+) -> address.Addressed:
+    """Expand the legs. The end goes to whoever was on call when it was told that it began, not to who is by now."""
+    if not rules.settings.schedules:
+        return address.addresses(legs, rules.settings, (now,), {})
+    times = folding.told_at(tx, group_id, notice.id) if group_id is not None and not notice.firing else []
+    times = times or [now]
+    covers = overrides.covers(tx, min(times), math.nextafter(max(times), math.inf))
+    return address.addresses(legs, rules.settings, times, covers)

@@ -9,6 +9,7 @@ from daemon.alerting.address import Addressed, addresses
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Person, Receiver, Route
 from daemon.config.settings import Settings
+from daemon.event import State
 from daemon.oncall.schedule import Cover
 from daemon.store import alerts, outbox, overrides
 from daemon.store.sqlite import SqliteStore
@@ -38,7 +39,7 @@ def config(*legs: Leg) -> Settings:
 
 
 def told(*legs: Leg, now: float = NOON, stored: Mapping[str, tuple[Cover, ...]] | None = None) -> Addressed:
-    return addresses(legs, config(*legs), now, stored or {})
+    return addresses(legs, config(*legs), (now,), stored or {})
 
 
 def names(addressed: Addressed) -> list[str]:
@@ -107,3 +108,16 @@ def test_a_receiver_that_reaches_nobody_says_so_in_the_trace(store: SqliteStore)
     )
     steps = store.read(lambda tx: alerts.traces(tx, 1))[-1].steps
     assert [step.verdict for step in steps if step.stage == "outbox"] == ["missing", "nobody"]
+
+
+def test_the_end_goes_to_whoever_was_on_call_when_it_began(store: SqliteStore) -> None:
+    """The week has turned meanwhile, and the override is over: whoever is on call now has heard nothing of it."""
+    rules = Rules(config(Leg(by=("sms",), to=("schedule:weekly",))))
+    before, after = (at(f"2026-{day}T08:00", SHANGHAI) for day in ("11-30", "12-10"))
+    store.write(lambda tx: overrides.add(tx, "weekly", ("wang",), before - 60, before + 60, "may", "swap", BEGIN))
+    store.write(lambda tx: pipeline.accept(tx, [event(key="1")], rules, before))
+    store.write(lambda tx: tx.run("UPDATE deliveries SET phase = 'sent'"))
+    store.write(lambda tx: pipeline.accept(tx, [event(key="1", state=State.RESOLVED)], rules, after))
+    store.write(lambda tx: pipeline.accept(tx, [event(key="2")], rules, after + 60))
+    told = [(row.delivery.recipient.name, bool(row.notice.firing)) for row in reversed(store.read(outbox.newest))]
+    assert told == [("wang", True), ("wang", False), ("lin", True)]
