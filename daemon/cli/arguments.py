@@ -17,6 +17,7 @@ GROUPS = {
     "channels": "ways out",
     "probes": "what tocsin looks at itself",
     "sources": "open webhooks",
+    "schedules": "who is on call when",
     "intervals": "hours and days that routes name",
     "config": "the daemon's configuration",
     "log": "the daemon's log",

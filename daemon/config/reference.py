@@ -13,6 +13,7 @@ from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 from daemon.registry import Catalog
 from daemon.secret import Secret
 from daemon.template import Template
@@ -28,6 +29,13 @@ _NAMED = {
     Secret: "secret",
     Template: "template",
     Matcher: "matcher",
+    Day: "date",
+    Days: "weekday",
+    Handover: "hand-over",
+    Hours: "part of a day",
+    Moment: "date and time",
+    Rotation: "rotation",
+    TimeZone: "time zone",
     TimeOfDay: "time of day",
     Weekdays: "weekday range",
     MonthDays: "day range",

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.calendars.zone import Zone
 from daemon.config.findings import quoted
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
 from daemon.template import Template
 from daemon.units import Bytes, Seconds, seconds, size
 
@@ -68,6 +69,13 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Seconds: duration,
     Bytes: amount,
     Template: Template,
+    Day: Day,
+    Days: Days,
+    Handover: Handover,
+    Hours: Hours,
+    Moment: Moment,
+    Rotation: Rotation,
+    TimeZone: TimeZone,
     TimeOfDay: TimeOfDay.parse,
     Weekdays: Weekdays.parse,
     MonthDays: MonthDays.parse,
