@@ -99,7 +99,7 @@ class App:
         self._stops.append(("name servers", name_servers.stop))
         last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
         intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
-        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
+        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules, intake.nobody)
         voice = _voice(intake, last_resort)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, voice)
         courier.start()

@@ -11,6 +11,8 @@ from daemon.store import folding, outbox, overrides
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 
+NOBODY = "nobody"  # the verdict of the last step, when there was nobody to tell
+
 
 def post(
     tx: Tx, notice: Notice, legs: Sequence[Leg], rules: Rules, now: float, *, group_id: int | None = None
@@ -29,7 +31,7 @@ def post(
             continue
         delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
         steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=who))
-    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict="nobody", detail=notice.receiver)]
+    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict=NOBODY, detail=notice.receiver)]
 
 
 def _addressed(
