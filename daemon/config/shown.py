@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Any
 
 from daemon.calendars.spans import Span, TimeOfDay
-from daemon.calendars.zone import Zone
 from daemon.config.keys import key_of
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
@@ -15,6 +14,7 @@ from daemon.oncall.schedule import Layer
 from daemon.registry import Handler
 from daemon.secret import HIDDEN, Secret, is_telling, redact_url
 from daemon.template import Template
+from daemon.zone import Zone
 
 _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
 

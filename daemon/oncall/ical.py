@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ class _Found(msgspec.Struct, kw_only=True):
     replaces: datetime | None  # the time, in UTC where it has a zone
 
 
-def read(text: str, zone: ZoneInfo) -> Iterator[Event | Unread | None]:
+def read(text: str, zone: tzinfo) -> Iterator[Event | Unread | None]:
     """Yield what stands in a calendar; None after each event that was taken, so that others can be let in between.
 
     A time without a zone is read by the clock of `zone`. Zones are known by their names; what a calendar says about
@@ -109,7 +109,7 @@ def _pieces(text: str) -> Iterator[str]:
         raise ValueError(f"is not a whole calendar: END:{inside[-1][:40]} is missing")
 
 
-def _found(component: Any, summary: str, zone: ZoneInfo) -> _Found:
+def _found(component: Any, summary: str, zone: tzinfo) -> _Found:
     uid = _text(component.get("UID"))
     replaces = component.get("RECURRENCE-ID")
     begin, own = _time(component.get("DTSTART"), zone, "DTSTART")
@@ -132,7 +132,7 @@ def _found(component: Any, summary: str, zone: ZoneInfo) -> _Found:
     return _Found(uid=uid, event=event, replaces=None if replaces is None else _aware(replaces.dt, own))
 
 
-def _time(value: Any, zone: ZoneInfo, name: str) -> tuple[datetime, ZoneInfo]:
+def _time(value: Any, zone: tzinfo, name: str) -> tuple[datetime, tzinfo]:
     """A time on the wall, and whose wall that is."""
     if value is None or isinstance(value, list):
         raise ValueError(f"it has no {name}, or more than one")
@@ -151,18 +151,18 @@ def _time(value: Any, zone: ZoneInfo, name: str) -> tuple[datetime, ZoneInfo]:
     return wall, own
 
 
-def _wall(said: Any, zone: ZoneInfo) -> datetime:
+def _wall(said: Any, zone: tzinfo) -> datetime:
     """A date, a time without a zone or one with a zone, as this wall shows it."""
     if not isinstance(said, datetime):
         return datetime(said.year, said.month, said.day)  # noqa: DTZ001 - on the wall of the event
     return said if said.tzinfo is None else said.astimezone(zone).replace(tzinfo=None)
 
 
-def _aware(said: Any, zone: ZoneInfo) -> datetime:
+def _aware(said: Any, zone: tzinfo) -> datetime:
     return _wall(said, zone).replace(tzinfo=zone)
 
 
-def _length(component: Any, begin: datetime, zone: ZoneInfo) -> tuple[timedelta, bool]:
+def _length(component: Any, begin: datetime, zone: tzinfo) -> tuple[timedelta, bool]:
     """How long it is, and whether that is time that passes rather than time on the wall."""
     end, duration = component.get("DTEND"), component.get("DURATION")
     is_exact = False
@@ -180,7 +180,7 @@ def _length(component: Any, begin: datetime, zone: ZoneInfo) -> tuple[timedelta,
     return length, is_exact
 
 
-def _rule(value: Any, zone: ZoneInfo) -> Rule | None:
+def _rule(value: Any, zone: tzinfo) -> Rule | None:
     if value is None:
         return None
     if isinstance(value, list):
@@ -209,7 +209,7 @@ def _rule(value: Any, zone: ZoneInfo) -> Rule | None:
     )
 
 
-def _until(said: Any, zone: ZoneInfo) -> datetime:
+def _until(said: Any, zone: tzinfo) -> datetime:
     """The last time; a date means the whole of that day."""
     wall = _wall(said, zone)
     return wall if isinstance(said, datetime) else wall + timedelta(days=1, seconds=-1)
@@ -221,7 +221,7 @@ def _weekday(text: str) -> tuple[int, int]:
     return int(nth) if nth else 0, _WEEKDAYS.index(day)
 
 
-def _dates(value: Any, zone: ZoneInfo) -> tuple[datetime, ...]:
+def _dates(value: Any, zone: tzinfo) -> tuple[datetime, ...]:
     if value is None:
         return ()
     found = [one.dt for line in (value if isinstance(value, list) else [value]) for one in line.dts]

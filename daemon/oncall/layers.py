@@ -1,8 +1,7 @@
 """One layer at one instant: whether it is on, whose turn it is, and when that can change."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from daemon.oncall.schedule import Layer
 from daemon.oncall.wall import instant, shown
@@ -12,7 +11,7 @@ _DAY = timedelta(days=1)
 _WEEK = 7
 
 
-def is_on(layer: Layer, at: float, zone: ZoneInfo) -> bool:
+def is_on(layer: Layer, at: float, zone: tzinfo) -> bool:
     """Whether the layer counts at this instant."""
     if layer.start is not None and at < _taken_over(layer, layer.start, zone):
         return False
@@ -21,7 +20,7 @@ def is_on(layer: Layer, at: float, zone: ZoneInfo) -> bool:
     return _is_unbounded(layer) or any(begin <= at < end for begin, end in _windows(layer, at, zone))
 
 
-def turn(layer: Layer, at: float, zone: ZoneInfo) -> tuple[str, ...]:
+def turn(layer: Layer, at: float, zone: tzinfo) -> tuple[str, ...]:
     """Whose turn it is, or who is on duty: people and teams. The layer is on."""
     if layer.ical:
         return layer.duties.on(at)
@@ -30,7 +29,7 @@ def turn(layer: Layer, at: float, zone: ZoneInfo) -> tuple[str, ...]:
     return (layer.people[_number(layer, layer.start, at, zone) % len(layer.people)],)
 
 
-def changes(layer: Layer, at: float, zone: ZoneInfo) -> Iterator[float]:
+def changes(layer: Layer, at: float, zone: tzinfo) -> Iterator[float]:
     """Yield instants after this one, the soonest at which the layer can change among them."""
     for day in (layer.start, layer.until):
         if day is not None:
@@ -46,7 +45,7 @@ def changes(layer: Layer, at: float, zone: ZoneInfo) -> Iterator[float]:
             yield end
 
 
-def _taken_over(layer: Layer, day: Day, zone: ZoneInfo) -> float:
+def _taken_over(layer: Layer, day: Day, zone: tzinfo) -> float:
     return instant(_first(layer, day), zone)
 
 
@@ -54,7 +53,7 @@ def _first(layer: Layer, day: Day) -> datetime:
     return day.midnight + layer.handover.time
 
 
-def _number(layer: Layer, start: Day, at: float, zone: ZoneInfo) -> int:
+def _number(layer: Layer, start: Day, at: float, zone: tzinfo) -> int:
     """How many hand-overs there were since the layer began. Guessed on the wall, then set right in time."""
     first, step = _first(layer, start), layer.rotation.step
     number = (shown(at, zone) - first) // step
@@ -69,7 +68,7 @@ def _is_unbounded(layer: Layer) -> bool:
     return layer.hours is None and not layer.weekdays
 
 
-def _windows(layer: Layer, at: float, zone: ZoneInfo) -> Iterator[tuple[float, float]]:
+def _windows(layer: Layer, at: float, zone: tzinfo) -> Iterator[tuple[float, float]]:
     """The times in which the layer is on, from those that may have begun yesterday to those of a week later."""
     begin, end = (layer.hours.begin, layer.hours.end) if layer.hours else (timedelta(0), _DAY)
     wanted = frozenset().union(*(days.numbers for days in layer.weekdays)) or range(_WEEK)

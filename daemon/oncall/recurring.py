@@ -6,9 +6,8 @@ a library's would look for its next day until the year 9999.
 
 import calendar
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -35,7 +34,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     summary: str
     attendees: tuple[str, ...]  # mail addresses
-    zone: ZoneInfo
+    zone: tzinfo
     begin: datetime
     length: timedelta
     is_exact: bool = False  # the length is time that passes, not time on the wall

@@ -8,7 +8,8 @@ import msgspec
 
 from daemon.oncall.duties import Duties
 from daemon.oncall.wall import instant
-from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
+from daemon.zone import Zone
 
 TEAM = "team:"
 SCHEDULE = "schedule:"
@@ -79,7 +80,7 @@ class Schedule:
     """Who is on call when: the last layer that has somebody, and overrides before all of them."""
 
     name: str
-    time_zone: TimeZone = field(metadata={"doc": "whose clock hand-overs go by: `Asia/Shanghai`"})
+    time_zone: Zone = field(metadata={"doc": "whose clock hand-overs go by: `Asia/Shanghai`"})
     layers: tuple[Layer, ...] = field(
         default=(), metadata={"doc": "who take turns; where several have somebody, the last of them counts"}
     )

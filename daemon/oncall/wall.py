@@ -4,16 +4,15 @@ A time that the clock shows twice is the first of the two. One that it jumps ove
 later time on the wall is never an earlier instant, and shifts that meet on the wall meet in time.
 """
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 
-def shown(instant: float, zone: ZoneInfo) -> datetime:
+def shown(instant: float, zone: tzinfo) -> datetime:
     """What the clock on the wall shows."""
     return datetime.fromtimestamp(instant, zone).replace(tzinfo=None)
 
 
-def instant(wall: datetime, zone: ZoneInfo) -> float:
+def instant(wall: datetime, zone: tzinfo) -> float:
     """When the clock on the wall shows this."""
     first = wall.replace(tzinfo=zone, fold=0)
     before, after = first.utcoffset(), first.replace(fold=1).utcoffset()

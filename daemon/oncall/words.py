@@ -8,9 +8,7 @@ import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from typing import Self
-from zoneinfo import ZoneInfo, available_timezones
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -28,33 +26,6 @@ _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _MOMENT = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d?:\d\d)(?::(?P<second>\d\d))? ?(?P<offset>Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
-
-
-class TimeZone(str):
-    """A time zone by its name: `Asia/Shanghai`."""
-
-    __slots__ = ()
-
-    def __new__(cls, text: str) -> Self:
-        """Take a name that the zones' database has."""
-        try:
-            ZoneInfo(text)
-        except (KeyError, ValueError, OSError):  # the name of a folder is an OSError
-            near = get_close_matches(text, sorted(available_timezones()), n=1, cutoff=0.5)
-            hint = f'; did you mean "{near[0]}"?' if near else "; write for example Asia/Shanghai or Europe/Berlin"
-            raise ValueError(f"is not a time zone{hint}") from None
-        return super().__new__(cls, text)
-
-    @property
-    def info(self) -> ZoneInfo:
-        """Its rules."""
-        return _zone(self)
-
-
-@functools.cache
-def _zone(name: str) -> ZoneInfo:
-    """Keep every zone in use: ZoneInfo itself keeps eight, and reads the others from disk again."""
-    return ZoneInfo(name)
 
 
 class Rotation(str):

@@ -5,7 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from daemon.oncall.schedule import Book, Cover, Layer, Override, Schedule
-from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation, TimeZone
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
+from daemon.zone import Zone
 
 BERLIN, NEW_YORK, SHANGHAI = "Europe/Berlin", "America/New_York", "Asia/Shanghai"
 
@@ -24,7 +25,7 @@ def override(who: str, begin: str, end: str) -> Override:
 
 
 def schedule(*layers: Layer, zone: str = BERLIN, name: str = "s", overrides: tuple[Override, ...] = ()) -> Schedule:
-    return Schedule(name=name, time_zone=TimeZone(zone), layers=layers, overrides=overrides)
+    return Schedule(name=name, time_zone=Zone(zone), layers=layers, overrides=overrides)
 
 
 def book(*schedules: Schedule, stored: tuple[Cover, ...] = (), **teams: tuple[str, ...]) -> Book:

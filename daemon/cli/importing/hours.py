@@ -6,11 +6,11 @@ from typing import Any
 from daemon.calendars.interval import Interval, Times
 from daemon.calendars.possible import can_be
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
-from daemon.calendars.zone import Zone
 from daemon.cli.importing.names import Names
 from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.yamltext import Value
 from daemon.config.findings import quoted
+from daemon.zone import Zone
 
 _RANGES: Mapping[str, Callable[[str], Any]] = {
     "weekdays": Weekdays.parse,
