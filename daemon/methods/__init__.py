@@ -6,6 +6,7 @@ from daemon.methods import (
     config,
     deliveries,
     events,
+    explain,
     intervals,
     listing,
     oncall,
@@ -28,6 +29,7 @@ def build(parts: Parts) -> Table:
     for noun in (
         status,
         alerts,
+        explain,
         events,
         deliveries,
         quarantine,
