@@ -25,6 +25,9 @@ class Barred(msgspec.Struct, frozen=True, kw_only=True):
 
     def spoken(self, instant: float) -> str:
         """In words, with its end."""
+        if self.cause is Cause.FLAPPING:
+            earliest = f", at {moment(self.until, instant)} at the earliest" if self.until is not None else ""
+            return f"it flaps, and is told again once it has settled{earliest}"
         end = f" until {moment(self.until, instant)}" if self.until is not None else ""
         return f"{_WORDS[self.cause]}{self.detail}{end}"
 

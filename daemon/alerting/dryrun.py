@@ -114,4 +114,6 @@ def _who(one: Hears, at: float) -> str:
 def _why_not(one: Hears, at: float) -> str:
     if one.muted is not None:
         return f"{one.receiver}, {one.muted.spoken(at)}"
-    return f"{one.receiver} is nobody{': ' if one.missing else ''}{', '.join(one.missing)}"
+    if one.missing:
+        return f"{one.receiver} is nobody: {', '.join(one.missing)}"
+    return f"the receiver {one.receiver} has no `notify:`, so it would be recorded only"

@@ -68,6 +68,7 @@ END:VCALENDAR
 """
 PARAMS = {
     "alerts.get": {"id": "A1"},
+    "alerts.explain": {"id": "A1"},
     "deliveries.get": {"id": "D1"},
     "quarantine.show": {"id": "Q1"},
     "quarantine.replay": {"source": "shop"},
