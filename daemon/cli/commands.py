@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import explain, intervals, rota, show
+from daemon.cli import explain, intervals, replay, rota, show
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -215,6 +215,7 @@ COMMANDS = (
         args=(arg("path", metavar="FILE", nargs="?", type=os.path.abspath, help="on the daemon's machine"),),
         failed=lambda checked: not checked["usable"],
     ),
+    *replay.COMMANDS,
     Command(
         words="config reload",
         method="config.reload",

@@ -13,6 +13,7 @@ from daemon.methods import (
     overrides,
     probes,
     quarantine,
+    replay,
     sources,
     status,
 )
@@ -40,6 +41,7 @@ def build(parts: Parts) -> Table:
         sources,
         intervals,
         config,
+        replay,
     ):
         noun.add(table, parts)
     return table

@@ -1,0 +1,172 @@
+"""Alerts that there were, once more through the pipeline: on an empty store, time turned by hand, told to nobody."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from daemon.alert import Alert
+from daemon.alerting import due, pipeline
+from daemon.alerting.rules import Rules
+from daemon.event import Event, State
+from daemon.store import overrides, replays, silences
+from daemon.store.base import Tx
+from daemon.store.overrides import StoredOverride
+from daemon.store.replays import Heard, Past
+from daemon.store.silences import Silence
+
+MOST_STEPS = 200_000  # events and instants at which something was due: repeats of thousands for weeks are without end
+AT_ONCE = 100
+
+
+class What(StrEnum):
+    """What happened to an alert."""
+
+    BEGAN = "began"
+    WORSE = "worse"
+    ENDED = "ended"
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of an alert that there was."""
+
+    at: float
+    what: What
+    alert: Alert  # as it stood
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What would have been told, by the id of the alert that there was."""
+
+    heard: dict[int, Heard]
+    notices: int
+    messages: int
+    cut_at: float | None  # the instant at which it was given up; None when it came to its end
+
+
+class Replay:
+    """One configuration's way through it. Runs in turns, so that nobody else has to wait."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        past: Sequence[Past],
+        quiet: Sequence[Silence],
+        covers: Sequence[StoredOverride],
+        until: float,
+    ) -> None:
+        self._rules = rules
+        self._happenings = happenings(past, until)
+        self._silences = quiet
+        self._covers = covers
+        self._until = until
+        self._now = self._happenings[0].at if self._happenings else until
+        self._next = 0
+        self._steps = 0
+        self._was: dict[int, int] = {}  # the alert's id here -> its id there
+        self._done = False
+
+    def prepare(self, tx: Tx) -> None:
+        """Put there what held at the time: silences, and who took over in schedules."""
+        for silence in self._silences:
+            silences.add(tx, msgspec.structs.replace(silence, id=0))
+        for one in self._covers:
+            overrides.add(
+                tx, one.schedule, one.who, one.starts_at, one.ends_at, one.author, one.comment, one.created_at
+            )
+
+    def turn(self, tx: Tx, steps: int) -> bool:
+        """Go on for so many steps; say whether it has come to its end."""
+        for _ in range(steps):
+            if self._done or self._steps >= MOST_STEPS:
+                return True
+            self._steps += 1
+            self._step(tx)
+        return self._done
+
+    def result(self, tx: Tx) -> Result:
+        """What has come of it."""
+        heard = {self._was[here]: what for here, what in replays.heard(tx).items() if here in self._was}
+        notices, messages = replays.totals(tx)
+        return Result(heard=heard, notices=notices, messages=messages, cut_at=None if self._done else self._now)
+
+    def _step(self, tx: Tx) -> None:
+        """The next thing: an event, or what is due before it."""
+        happening = self._happenings[self._next] if self._next < len(self._happenings) else None
+        until = happening.at if happening else self._until
+        instant = due.next_due(tx)
+        if instant is not None and instant <= until:
+            self._now = max(self._now, instant)
+            due.do_due(tx, self._rules, self._now, AT_ONCE)
+        elif happening is not None:
+            self._now = max(self._now, happening.at)
+            self._next += 1
+            self._take(tx, happening)
+        else:
+            self._done = True
+        replays.sent_at_once(tx, self._now)
+
+    def _take(self, tx: Tx, happening: Happening) -> None:
+        alert = happening.alert
+        event = Event(
+            source=alert.source,
+            key=alert.key,
+            state=State.RESOLVED if happening.what is What.ENDED else State.FIRING,
+            severity=alert.severity,
+            title=alert.title,
+            labels=alert.labels,
+            started_at=alert.started_at,
+            ended_at=alert.ended_at,
+        )
+        accepted = pipeline.accept_one(tx, event, alert.fingerprint, self._rules, self._now)
+        if accepted.code and happening.what is What.BEGAN:
+            self._was.setdefault(int(accepted.code[1:]), alert.id)
+
+
+def happenings(past: Sequence[Past], until: float) -> list[Happening]:
+    """Everything that happened to them, in order."""
+    found = []
+    for one in past:
+        alert, first = one.alert, one.first
+        found.append((alert.first_seen, alert.id, Happening(at=alert.first_seen, what=What.BEGAN, alert=first)))
+        if one.worse_at is not None:
+            found.append((one.worse_at, alert.id, Happening(at=one.worse_at, what=What.WORSE, alert=alert)))
+        if alert.state is State.RESOLVED:
+            found.append((alert.last_seen, alert.id, Happening(at=alert.last_seen, what=What.ENDED, alert=alert)))
+    return [happening for at, _, happening in sorted(found, key=lambda each: each[:2]) if at <= until]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert of which others would hear, or that would be told more or less often."""
+
+    code: str
+    title: str
+    receivers: tuple[list[str], list[str]]  # by the configuration in force, by the other one
+    people: tuple[list[str], list[str]]
+    notices: tuple[int, int]
+
+    @property
+    def hears_less(self) -> bool:
+        """Whether nobody would hear of it any more."""
+        return bool(self.people[0]) and not self.people[1]
+
+
+def differences(past: Sequence[Past], before: Mapping[int, Heard], after: Mapping[int, Heard]) -> list[Difference]:
+    """Compare alert by alert; those of which nobody would hear any more come first, then those with other people."""
+    found = []
+    for one in past:
+        old, new = (side.get(one.alert.id, Heard()) for side in (before, after))
+        if old != new:
+            found.append(
+                Difference(
+                    code=one.alert.code,
+                    title=one.alert.title,
+                    receivers=(sorted(old.receivers), sorted(new.receivers)),
+                    people=(sorted(old.people), sorted(new.people)),
+                    notices=(sum(old.receivers.values()), sum(new.receivers.values())),
+                )
+            )
+    return sorted(
+        found,
+        key=lambda one: (not one.hears_less, one.people[0] == one.people[1], one.receivers[0] == one.receivers[1]),
+    )
