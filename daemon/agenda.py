@@ -23,6 +23,7 @@ log = logging.getLogger("tocsin.alerting")
 AT_ONCE = 100  # groups, and timers, in one transaction: bounds how long an alarm that comes in meanwhile waits
 OPEN_AT_ONCE = 200  # alerts that are gathered anew in one transaction
 LONGEST_NAP = 30.0  # the wall clock may be set while we wait
+A_BIT = 0.001  # that we wake late rather than early: what is due in a moment would need another round
 TROUBLE = 5.0  # until what could not be done is tried again
 PUT_OFF = 60.0  # until one thing that fails is tried again
 
@@ -83,7 +84,7 @@ class Agenda:
             done = self._store.write(lambda tx: do_due(tx, rules, now, AT_ONCE))
             _report(done)
             next_at = done.next_at
-        return LONGEST_NAP if next_at is None else max(0.0, min(next_at - now, LONGEST_NAP))
+        return LONGEST_NAP if next_at is None else max(0.0, min(next_at - now + A_BIT, LONGEST_NAP))
 
     def _one_by_one(self) -> float:
         """Something that is due cannot be done: do the others, and put it off."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from daemon.alert import Alert
+from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
 from daemon.store.base import Tx
@@ -32,10 +33,11 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True):
 
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
     """Ask everything that may mute an alert at this node; None when nothing does."""
-    del node
     if by := rules.inhibition.muting(tx, alert):
         source, rule = by
         return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
+    if closed := hours.shut(node.mute, node.active, rules.settings.time_intervals, now):
+        return Muted(cause=Cause.HOURS, detail=closed)
     if silence := rules.silences.muting(tx, alert.labels, now):
         return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
     return None

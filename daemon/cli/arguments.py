@@ -5,7 +5,8 @@ import os
 from typing import Any
 
 from daemon import __version__
-from daemon.cli.commands import COMMANDS, Arg, Command, arg
+from daemon.cli.command import Arg, Command, arg
+from daemon.cli.commands import COMMANDS
 
 URL = "tcp://127.0.0.1:8421"
 A_DAY = 86_400
@@ -16,6 +17,7 @@ GROUPS = {
     "channels": "ways out",
     "probes": "what tocsin looks at itself",
     "sources": "open webhooks",
+    "intervals": "hours and days that routes name",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }

@@ -6,57 +6,16 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from daemon.cli import show
+from daemon.cli import intervals, show
+from daemon.cli.command import LONG, Arg, Command, arg
 
-PATIENCE = 5.0  # seconds to wait for an answer
 MOST_ROWS = 1_000  # of a list at once
-LONG = 60.0  # for what asks a provider, looks at a target, or works through many rows
 
 _SEVERITIES = ("critical", "error", "warning", "info")
 _PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
-
-
-@dataclass(frozen=True)
-class Arg:
-    """One argument. `flags` as argparse takes them; `param` is the method's parameter."""
-
-    param: str
-    flags: tuple[str, ...]
-    options: dict[str, Any]
-
-
-def arg(param: str, *flags: str, **options: Any) -> Arg:
-    """Describe one argument; one without flags is positional."""
-    return Arg(param, flags, options)
-
-
-def never(result: Any) -> bool:
-    """Any answer is a success."""
-    del result
-    return False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """One command. `failed` says of an answer that it is bad news, for the exit code.
-
-    With `either` exactly one of its arguments must be given.
-    """
-
-    words: str
-    method: str
-    help: str
-    show: Callable[[Any], str]
-    args: tuple[Arg, ...] = ()
-    either: bool = False
-    patience: float = PATIENCE
-    failed: Callable[[Any], bool] = field(default=never)
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -257,6 +216,7 @@ COMMANDS = (
     ),
     _sample("sources test"),
     _sample("test-source"),
+    *intervals.COMMANDS,
     Command(
         words="config get",
         method="config.get",

@@ -9,7 +9,8 @@ from typing import Any
 
 from daemon.cli.arguments import URL, params, parser, setting
 from daemon.cli.ask import CannotAskError, NoAnswerError, NotRunningError, SaidNoError, Where, ask
-from daemon.cli.commands import PATIENCE, SHOWN, Command, command, pair
+from daemon.cli.command import PATIENCE, Command
+from daemon.cli.commands import SHOWN, command, pair
 from daemon.cli.completion import bash
 from daemon.cli.keys import LENGTH, described, keygen, secret_in
 from daemon.cli.tables import lines

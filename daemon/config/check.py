@@ -28,6 +28,7 @@ class Written:
     receivers: frozenset[str]
     channels: frozenset[str]
     people: frozenset[str]
+    time_intervals: frozenset[str]
 
 
 def names(settings: Settings) -> Iterator[Problem]:

@@ -6,6 +6,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
+from daemon.calendars.zone import Zone
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
@@ -26,6 +28,12 @@ _NAMED = {
     Secret: "secret",
     Template: "template",
     Matcher: "matcher",
+    TimeOfDay: "time of day",
+    Weekdays: "weekday range",
+    MonthDays: "day range",
+    Months: "month range",
+    Years: "year range",
+    Zone: "time zone",
     Any: "anything",
 }
 _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]
@@ -116,7 +124,7 @@ def _default(hint: Any, one: Field[Any]) -> str:
         return "required" if one.default_factory is MISSING else "none"
     if one.default is None or one.default in ("", ()):
         return "none"
-    if is_dataclass(one.default):
+    if is_dataclass(one.default) and not is_scalar(hint):
         return "see below"
     if isinstance(one.default, tuple):
         return f"`[{', '.join(str(item) for item in one.default)}]`"

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
+from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
+from daemon.calendars.zone import Zone
 from daemon.config.findings import quoted
 from daemon.template import Template
 from daemon.units import Bytes, Seconds, seconds, size
@@ -66,6 +68,12 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Seconds: duration,
     Bytes: amount,
     Template: Template,
+    TimeOfDay: TimeOfDay.parse,
+    Weekdays: Weekdays.parse,
+    MonthDays: MonthDays.parse,
+    Months: Months.parse,
+    Years: Years.parse,
+    Zone: Zone.parse,
 }
 _BOUNDS: dict[Any, tuple[float, float]] = {Seconds: (0, CENTURY), Bytes: (0, _LARGEST)}
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from daemon.calendars.interval import Interval
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.decode import BAD, Build, Decoder
 from daemon.config.findings import Path, quoted
+from daemon.config.intervals import interval
 from daemon.config.keys import key_of, keys_of
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
@@ -38,7 +40,14 @@ def builders(catalog: Catalog) -> dict[type, Build]:
     def probe(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes)
 
-    return {Source: source, Channel: channel, ProbePlan: probe, Route: _route, InhibitRule: _inhibit_rule}
+    return {
+        Source: source,
+        Channel: channel,
+        ProbePlan: probe,
+        Route: _route,
+        InhibitRule: _inhibit_rule,
+        Interval: interval,
+    }
 
 
 def common_fields(cls: type) -> set[str]:

@@ -6,6 +6,7 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from daemon.calendars.interval import TimeInterval
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.notice import Sends
@@ -234,6 +235,12 @@ class Settings:
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
+    time_intervals: dict[str, TimeInterval] = field(
+        default_factory=dict,
+        metadata=doc(
+            "hours and days that routes name; also written `mute_time_intervals`, as it once was", listed=True
+        ),
+    )
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
     )

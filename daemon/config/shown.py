@@ -6,6 +6,8 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from daemon.calendars.spans import Span, TimeOfDay
+from daemon.calendars.zone import Zone
 from daemon.config.keys import key_of
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
@@ -19,7 +21,8 @@ _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
 def redacted(settings: Settings) -> Any:
     """The settings as a tree that JSON can hold, laid out like the file; secrets are `***`."""
     tree = _shown(settings)
-    tree["receivers"] = list(tree["receivers"].values())
+    for section in ("receivers", "time_intervals"):
+        tree[section] = list(tree[section].values())
     return tree
 
 
@@ -53,8 +56,11 @@ def _word(value: Enum) -> Any:
     return value.value
 
 
-@_shown.register
-def _matcher(value: Matcher) -> str:
+@_shown.register(Matcher)
+@_shown.register(TimeOfDay)
+@_shown.register(Span)
+@_shown.register(Zone)
+def _as_written(value: Any) -> str:
     return str(value)
 
 

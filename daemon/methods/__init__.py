@@ -6,6 +6,7 @@ from daemon.methods import (
     config,
     deliveries,
     events,
+    intervals,
     listing,
     probes,
     quarantine,
@@ -22,6 +23,6 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, config):
+    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, intervals, config):
         noun.add(table, parts)
     return table

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from daemon.cli.arguments import params, parser, setting
-from daemon.cli.commands import COMMANDS, LONG, SHOWN, Command, command
+from daemon.cli.command import LONG, Command
+from daemon.cli.commands import COMMANDS, SHOWN, command
 from daemon.cli.completion import bash
 from fake_parts import Desk
 

@@ -60,6 +60,7 @@ PARAMS = {
     "channels.test": {"channel": "room"},
     "probes.run": {"name": "front"},
     "sources.test": {"name": "shop", "send": True},
+    "intervals.test": {"name": "office"},
     "log.level": {"level": "debug"},
 }
 

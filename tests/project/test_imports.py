@@ -13,6 +13,7 @@ from tree import ROOT, dotted, imports, name, python, tree
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
     "bottle": ("daemon/listener/house.py",),
+    "chinese_calendar": ("daemon/calendars/china.py",),
     "certifi": ("daemon/senders/connections.py",),
     "gevent": (
         "daemon/__main__.py",
@@ -44,7 +45,7 @@ HOMES = {
     "unittest": (),
     "requests": (),
 }
-DECISIONS = ("daemon/alerting/", "daemon/config/", "daemon/methods/", "handlers/")
+DECISIONS = ("daemon/alerting/", "daemon/calendars/", "daemon/config/", "daemon/methods/", "handlers/")
 CLOCK = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns", "process_time"}
 TODAY = {"now", "utcnow", "today"}
 HANDLERS_MAY = {"errors", "event", "hook", "payload", "registry", "template"}

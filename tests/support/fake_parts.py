@@ -24,6 +24,7 @@ from daemon.senders.base import Sender
 from daemon.store.base import Store
 from fake_clock import FakeClock
 from made import at_once
+from timed import interval, named
 
 EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
 CANARY = "canary-5e1d"
@@ -91,6 +92,7 @@ SETTINGS = Settings(
     receivers={"oncall": Receiver(name="oncall", notify=(Leg(by=("sms",), to=("lin",)),))},
     route=at_once(Route(receiver="oncall")),
     probes={"front": ProbePlan(name="front", type="http", probe=FakeProbe())},
+    time_intervals={"office": named("office", interval("09:00-17:00", "monday:friday"), interval(years="2026"))},
 )
 
 
