@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from daemon.alerting import expiry
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
@@ -20,7 +21,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     next_at: float | None = None
 
 
-ACTS: Mapping[str, Act] = {}
+ACTS: Mapping[str, Act] = {timers.Kind.SILENCE: expiry.look}
 
 
 def do_due(tx: Tx, rules: Rules, now: float, limit: int) -> Done:

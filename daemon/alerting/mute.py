@@ -9,6 +9,7 @@ from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
 from daemon.store.base import Tx
+from daemon.store.silences import Kind, Silence
 
 
 class Cause(StrEnum):
@@ -17,6 +18,7 @@ class Cause(StrEnum):
     INHIBITED = "inhibited"
     HOURS = "hours"
     SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
     FLAPPING = "flapping"
 
 
@@ -38,6 +40,14 @@ def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | N
         return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
     if closed := hours.shut(node.mute, node.active, rules.settings.time_intervals, now):
         return Muted(cause=Cause.HOURS, detail=closed)
-    if silence := rules.silences.muting(tx, alert.labels, now):
-        return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+    if silence := rules.silences.muting(tx, alert, now):
+        return by_silence(silence)
     return None
+
+
+def by_silence(silence: Silence) -> Muted:
+    """Say what hides it, and whose it is."""
+    if silence.kind is Kind.MAINTENANCE:
+        detail = f"of {silence.name}: {silence.code} of {silence.author}"
+        return Muted(cause=Cause.MAINTENANCE, detail=detail, silence=silence.id)
+    return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)

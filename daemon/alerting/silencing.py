@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from daemon.config import recurring
 from daemon.errors import MatcherError, NoSilence, SilenceError
 from daemon.matcher import Matcher, parse
 from daemon.store import silences, timers
@@ -33,7 +34,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: float | None = None  # now, or as it was
     ends_at: float | None = None  # only what recurs, or ends with its alerts, may do without
     until_resolved: bool = False
-    during: str = ""
+    during: str = ""  # of a recurring one: `daemon.config.recurring` reads it
     author: str
     comment: str = ""
     annotations: dict[str, str] = {}
@@ -97,7 +98,7 @@ def checked(wanted: Wanted, before: Silence | None, now: float) -> Silence:
         starts_at=starts_at,
         ends_at=ends_at,
         until_resolved=wanted.until_resolved,
-        during=wanted.during,
+        during=_during(wanted.during),
         author=_author(wanted.author),
         comment=_short(wanted.comment, "comment", MOST_TEXT),
         annotations=_annotations(wanted.annotations),
@@ -155,6 +156,13 @@ def _again(matcher: Matcher) -> str:
     if parse(text) != (matcher,):
         raise MatcherError(f"{text!r} cannot be read again as one matcher")
     return text
+
+
+def _during(text: str) -> str:
+    try:
+        return recurring.written(recurring.read(text)) if text else ""
+    except ValueError as error:
+        raise SilenceError(str(error), field="during") from error
 
 
 def _author(author: str) -> str:

@@ -200,6 +200,27 @@ class Retention:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Silences:
+    """Silences and maintenance windows, which are made while the daemon runs."""
+
+    warn_before: Seconds = field(
+        default=Seconds(900.0),
+        metadata=doc("how long before its end tocsin says of a silence that hid something that it ends; 0 for never"),
+    )
+    maintenance: Seconds = field(
+        default=Seconds(3600.0), metadata=doc("how long a maintenance window is open that does not say", least=1)
+    )
+    longest_maintenance: Seconds = field(
+        default=Seconds(86_400.0), metadata=doc("how long one may be open at most", least=1)
+    )
+
+    def __post_init__(self) -> None:
+        """A window that does not say must be allowed."""
+        if self.maintenance > self.longest_maintenance:
+            raise ValueError("maintenance is longer than longest_maintenance; raise that too")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SelfChecks:
     """When tocsin raises alarms about itself (source `tocsin`)."""
 
@@ -244,6 +265,7 @@ class Settings:
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
     )
+    silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
