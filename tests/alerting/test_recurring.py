@@ -78,7 +78,7 @@ def test_it_hides_in_its_hours_day_after_day_and_what_fires_on_is_told_after_the
     story.to(3 * HOUR).ends("a")
     story.to(DAY + 600).web("b")
     story.to(DAY + 2 * HOUR - 1)
-    assert story.told() == [(7_230, "first", "a", ""), (11_130, "all_resolved", "", "a")]
+    assert story.told() == [(7_230, "first", "a", ""), (10_830, "all_resolved", "", "a")]
     story.to(2 * DAY)
     assert story.told()[2:] == [(DAY + 600 + 30 + 6_600, "first", "b", "")]
 
