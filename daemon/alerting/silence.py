@@ -28,34 +28,19 @@ class Book:
     """The silences of the store, read again when one of them has changed."""
 
     def __init__(self) -> None:
-        self._read: tuple[str, _Page] = ("", _Page([]))
+        self._read: tuple[str, Page] = ("", Page([]))
 
-    def muting(self, tx: Tx, alert: Alert, now: float) -> Silence | None:
-        """The oldest silence in force that matches; None when there is none."""
-        page = self._page(tx, now)
-        return next((one for one in page.in_force(alert.labels, now) if not is_about(alert, one)), None)
-
-    def in_force(self, tx: Tx, labels: Mapping[str, str], now: float) -> list[Silence]:
-        """All silences in force that match these labels, oldest first."""
-        return list(self._page(tx, now).in_force(labels, now))
-
-    def until_resolved(self, tx: Tx, labels: Mapping[str, str], now: float) -> list[Silence]:
-        """The silences that match these labels and hold, or will, only until no alert of theirs is open."""
-        page = self._page(tx, now)
-        if not page.any_until_resolved:
-            return []
-        return [one for one in page.matching(labels) if one.until_resolved and not one.is_over(now)]
-
-    def _page(self, tx: Tx, now: float) -> "_Page":
+    def page(self, tx: Tx, now: float) -> "Page":
+        """The silences as they stand."""
         stamp = silences.stamp(tx)
         known, page = self._read
         if stamp != known:
-            page = _Page(silences.not_over(tx, now))
+            page = Page(silences.not_over(tx, now))
             self._read = stamp, page
         return page
 
 
-class _Page:
+class Page:
     """Silences as they stood under one stamp."""
 
     def __init__(self, found: list[Silence]) -> None:
@@ -63,11 +48,20 @@ class _Page:
         self._index = Index([matchers_of(silence) for silence in found])
         self.any_until_resolved = any(silence.until_resolved for silence in found)
 
-    def matching(self, labels: Mapping[str, str]) -> Iterator[Silence]:
-        return (self._silences[position] for position in self._index.matching(labels))
+    def muting(self, alert: Alert, now: float) -> Silence | None:
+        """The oldest silence in force that matches; None when there is none."""
+        return next((one for one in self.in_force(alert.labels, now) if not is_about(alert, one)), None)
 
     def in_force(self, labels: Mapping[str, str], now: float) -> Iterator[Silence]:
-        return (one for one in self.matching(labels) if state(one, now) is State.ACTIVE)
+        """All silences in force that match these labels, oldest first."""
+        return (one for one in self._matching(labels) if state(one, now) is State.ACTIVE)
+
+    def until_resolved(self, labels: Mapping[str, str], now: float) -> list[Silence]:
+        """The silences that match these labels and hold, or will, only until no alert of theirs is open."""
+        return [one for one in self._matching(labels) if one.until_resolved and not one.is_over(now)]
+
+    def _matching(self, labels: Mapping[str, str]) -> Iterator[Silence]:
+        return (self._silences[position] for position in self._index.matching(labels))
 
 
 def state(silence: Silence, now: float) -> State:

@@ -19,11 +19,14 @@ def resolved(tx: Tx, codes: Sequence[str], rules: Rules, now: float) -> None:
 
     They end before the groups are flushed, so whoever was told of the beginning hears of the end as well.
     """
+    page = rules.silences.page(tx, now)
+    if not page.any_until_resolved:
+        return
     found = {}
     for code in codes:
         alert = alerts.with_code(tx, code)
         if alert is not None:
-            found.update({one.id: one for one in rules.silences.until_resolved(tx, alert.labels, now)})
+            found.update({one.id: one for one in page.until_resolved(alert.labels, now)})
     for silence in found.values():
         if next(matching(tx, matchers_of(silence)), None) is None:
             silencing.expire(tx, silence, now, RESOLVED)
