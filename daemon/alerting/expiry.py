@@ -3,11 +3,14 @@
 It is raised only for a silence that hid something: the end of any other changes nothing for anybody.
 """
 
+import msgspec
+
+from daemon import internal
 from daemon.alerting import pipeline
 from daemon.alerting.flush import Flushed
 from daemon.alerting.rules import Rules
-from daemon.alerting.silence import LABEL
-from daemon.event import OWN, Event, Severity, State, cleaned
+from daemon.event import Event, cleaned
+from daemon.internal import Check
 from daemon.store import alerts, silences, timers
 from daemon.store.base import Tx
 from daemon.store.silences import Hidden, Kind, Silence
@@ -46,15 +49,14 @@ def _warn_at(silence: Silence, rules: Rules) -> float | None:
 def _warning(tx: Tx, silence: Silence, hidden: Hidden, now: float) -> Event:
     left = spoken((silence.ends_at or now) - now)
     command = "maintenance open" if silence.kind is Kind.MAINTENANCE else "silence update"
-    return Event(
-        source=OWN,
-        key=_key(silence),
-        severity=Severity.INFO,
+    warning = internal.event(
+        Check.SILENCE,
+        silence.code,
         title=f"{_name(silence)} ends in {left}; it hid {_counted(hidden)}",
         text=_lines(silence.comment, f"It hides {', '.join(silence.matchers)}.", _firing(tx, silence, hidden))
         + f"\nTo have it hold for longer: `tocsinctl {command}`.",
-        labels={LABEL: silence.code, "author": silence.author, "check": "silence"},
     )
+    return msgspec.structs.replace(warning, labels=warning.labels | {"author": silence.author})
 
 
 def _counted(hidden: Hidden) -> str:
@@ -65,15 +67,15 @@ def _counted(hidden: Hidden) -> str:
 
 def _calmed(tx: Tx, silence: Silence, rules: Rules, now: float) -> list[Flushed]:
     """It is over, or not about to end after all: end the alarm that said so, if there is one."""
-    end = Event(source=OWN, key=_key(silence), state=State.RESOLVED, title=_name(silence))
+    end = internal.over(Check.SILENCE, silence.code)
     if alerts.open_with(tx, end.fingerprint()) is None:
         return []
     if silence.is_over(now):
         by = f", by {silence.ended_by}" if silence.ended_by else ""
-        text = _lines(f"{end.title} is over{by}.", _firing(tx, silence, silences.hidden_by(tx, silence.id)))
+        text = _lines(f"{_name(silence)} is over{by}.", _firing(tx, silence, silences.hidden_by(tx, silence.id)))
     else:
-        text = f"{end.title} was changed and does not end soon."
-    return _told(tx, Event(source=OWN, key=end.key, state=end.state, title=end.title, text=text), rules, now)
+        text = f"{_name(silence)} was changed and does not end soon."
+    return _told(tx, msgspec.structs.replace(end, text=text), rules, now)
 
 
 def _firing(tx: Tx, silence: Silence, hidden: Hidden) -> str:
@@ -92,10 +94,6 @@ def _told(tx: Tx, event: Event, rules: Rules, now: float) -> list[Flushed]:
 
 def _look_again(tx: Tx, silence: Silence, at: float) -> None:
     timers.put(tx, timers.Kind.SILENCE, silence.id, at)
-
-
-def _key(silence: Silence) -> str:
-    return f"silence:{silence.code}"
 
 
 def _name(silence: Silence) -> str:

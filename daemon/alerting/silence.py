@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
+from daemon import internal
 from daemon.alert import Alert
 from daemon.alerting.index import Index
 from daemon.config import recurring
 from daemon.event import OWN
+from daemon.internal import Check
 from daemon.matcher import Matcher, parse
 from daemon.store import silences
 from daemon.store.base import Tx
 from daemon.store.silences import Silence
-
-LABEL = "silence"  # of tocsin's own alarm about a silence: its code
 
 
 class State(StrEnum):
@@ -75,7 +75,7 @@ def state(silence: Silence, now: float) -> State:
 
 def is_about(alert: Alert, silence: Silence) -> bool:
     """Whether it is tocsin's own alarm about this silence, which must not keep quiet about itself."""
-    return alert.source == OWN and alert.labels.get(LABEL) == silence.code
+    return alert.source == OWN and alert.key == internal.key(Check.SILENCE, silence.code)
 
 
 def matchers_of(silence: Silence) -> list[Matcher]:
