@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from daemon.alerting import silencing
+from daemon.alerting import gather, silencing
 from daemon.alerting.rules import Rules
 from daemon.alerting.silencing import Wanted
 from daemon.config.audience import InhibitRule, Receiver, Route
 from daemon.config.settings import Settings, Silences
 from daemon.event import OWN
 from daemon.matcher import Matcher, parse
-from daemon.store import alerts, silences
+from daemon.store import alerts, inhibitors, silences
+from daemon.store.base import Tx
 from daemon.store.silences import Hidden, Silence
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
@@ -73,8 +74,17 @@ class Hushed(Hearing):
         return self.store.write(lambda tx: silencing.expire(tx, silence, now, by))
 
     def reload(self, given: Settings) -> None:
-        """Another configuration comes into force; what the agenda does of it is done by hand."""
-        self.rules = Rules(given)
+        """Another configuration comes into force, as the agenda has it done."""
+        self.rules = rules = Rules(given)
+        now = self.now
+
+        def anew(tx: Tx) -> None:
+            for alert in alerts.all_open(tx, 0, 1_000):
+                gather.regathered(tx, alert, rules, now)
+            inhibitors.keep_only(tx, rules.inhibition.keys)
+            gather.note_current(tx, rules)
+
+        self.store.write(anew)
 
     def restarted(self) -> "Hushed":
         """The process dies and comes back: only the file is left."""
