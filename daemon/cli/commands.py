@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from daemon.cli import intervals, show
+from daemon.cli import intervals, show, silences
 from daemon.cli.command import LONG, Arg, Command, arg
 
 MOST_ROWS = 1_000  # of a list at once
@@ -217,6 +217,7 @@ COMMANDS = (
     _sample("sources test"),
     _sample("test-source"),
     *intervals.COMMANDS,
+    *silences.COMMANDS,
     Command(
         words="config get",
         method="config.get",
@@ -247,7 +248,7 @@ COMMANDS = (
     ),
 )
 
-SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show"}  # what `show CODE` means
+SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show", "S": "silence get"}  # what `show CODE` means
 
 
 def command(words: str) -> Command:

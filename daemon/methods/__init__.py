@@ -8,8 +8,10 @@ from daemon.methods import (
     events,
     intervals,
     listing,
+    maintenance,
     probes,
     quarantine,
+    silences,
     sources,
     status,
 )
@@ -25,4 +27,6 @@ def build(parts: Parts) -> Table:
     listing.add(table)
     for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, intervals, config):
         noun.add(table, parts)
+    silences.add(table, parts)
+    maintenance.add(table, parts)
     return table
