@@ -9,6 +9,8 @@ from daemon.methods import (
     intervals,
     listing,
     maintenance,
+    oncall,
+    overrides,
     probes,
     quarantine,
     silences,
@@ -25,8 +27,21 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, intervals, config):
+    for noun in (
+        status,
+        alerts,
+        events,
+        deliveries,
+        quarantine,
+        channels,
+        oncall,
+        overrides,
+        probes,
+        sources,
+        intervals,
+        silences,
+        maintenance,
+        config,
+    ):
         noun.add(table, parts)
-    silences.add(table, parts)
-    maintenance.add(table, parts)
     return table
