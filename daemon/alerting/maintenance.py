@@ -4,7 +4,7 @@ import msgspec
 
 from daemon.alerting import silencing
 from daemon.alerting.silencing import Wanted
-from daemon.config.settings import Silences
+from daemon.config.silences import Silences
 from daemon.errors import NoSilence, SilenceError
 from daemon.store import silences
 from daemon.store.base import Tx

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from daemon.calendars.interval import Interval
-from daemon.calendars.zone import Zone
 from daemon.config import intervals
 from daemon.config.decode import BAD, Build, Decoder
 from daemon.config.findings import Findings, Place
 from daemon.config.nodes import Entry, Items, Table, UnreadableError, compose
+from daemon.zone import Zone
 
 LONGEST = 4_000  # characters
 MOST = 20  # intervals

@@ -6,7 +6,8 @@ from daemon.alerting import gather, silencing
 from daemon.alerting.rules import Rules
 from daemon.alerting.silencing import Wanted
 from daemon.config.audience import InhibitRule, Receiver, Route
-from daemon.config.settings import Settings, Silences
+from daemon.config.settings import Settings
+from daemon.config.silences import Silences
 from daemon.event import OWN
 from daemon.matcher import Matcher, parse
 from daemon.store import alerts, inhibitors, silences
