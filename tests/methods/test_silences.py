@@ -289,6 +289,7 @@ def test_only_what_is_open_is_closed_and_a_silence_is_no_window(desk: Desk, sile
         with pytest.raises(Said, match=f"no maintenance window '{name}' is open") as caught:
             desk.ask("maintenance.close", name=name)
         assert caught.value.code == -32004
+    assert desk.ask("maintenance.list", over=True) == []
     desk.ask("maintenance.open", name="deploy", matchers=["team=db"])
     with pytest.raises(Said, match=r"S2 is a maintenance window: maintenance\.open has it open for longer"):
         desk.ask("silences.update", id="S2", duration="40h")
