@@ -61,12 +61,12 @@ def accept_one(
         return Accepted(code="", source=event.source, change=change)
     steps = [Step(stage="dedupe", verdict=change.value)]
     news: list[int] = []
-    if change in (Change.NEW, Change.RESOLVED):
+    if change is Change.RESOLVED or (change is Change.NEW and alerts.had_before(tx, alert)):
         flapping.note(tx, alert, rules.settings.flapping, now)
     if change in (Change.NEW, Change.WORSE):
         rules.inhibition.ends(tx, alert)
         rules.inhibition.begins(tx, alert)
-        news = gather.gathered(tx, alert, rules, now, steps)
+        news = gather.gathered(tx, alert, rules, now, steps, is_new=change is Change.NEW)
     elif change is Change.RESOLVED:
         rules.inhibition.ends(tx, alert)
         news = gather.ended(tx, alert, rules, now, steps)

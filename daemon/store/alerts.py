@@ -45,6 +45,11 @@ def open_with(tx: Tx, fingerprint: str) -> Alert | None:
     return alert(row) if row else None
 
 
+def had_before(tx: Tx, alert: Alert) -> bool:
+    """Whether there is an earlier alert of the same problem."""
+    return tx.one("SELECT 1 FROM alerts WHERE fingerprint = ? AND id < ?", (alert.fingerprint, alert.id)) is not None
+
+
 def get(tx: Tx, alert_id: int) -> Alert | None:
     """Find one alert, open or over."""
     row = tx.one(f"{_SELECT} WHERE id = ?", (alert_id,))
