@@ -24,6 +24,7 @@ from daemon.secret import Secret  # noqa: E402
 from daemon.senders.aliyun_sms import AliyunSms  # noqa: E402
 from daemon.store.sqlite import SqliteStore  # noqa: E402
 from daemon.template import Template  # noqa: E402
+from daemon.units import Seconds  # noqa: E402
 
 
 def settings(pool: int, port: int) -> Settings:
@@ -40,7 +41,7 @@ def settings(pool: int, port: int) -> Settings:
         people={"lin": Person(name="lin", phone="+8613800000001")},
         channels={"sms": Channel(name="sms", type="aliyun_sms", sender=sender, pool=pool)},
         receivers={"ops": Receiver(name="ops", notify=(Leg(by=("sms",), to=("lin",)),))},
-        route=Route(receiver="ops"),
+        route=Route(receiver="ops", group_by=("...",), group_wait=Seconds(0), group_interval=Seconds(0)),
     )
 
 

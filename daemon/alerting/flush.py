@@ -96,16 +96,17 @@ def _look(tx: Tx, group: Group, node: Node | None, rules: Rules, now: float) -> 
         if (earlier := latest.get(member.alert.fingerprint)) is not None:
             view.gone.append(earlier.alert.id)
         latest[member.alert.fingerprint] = member
+    desk = mute.Desk(tx, node, rules, now) if node is not None else None
     for member in latest.values():
         alert = member.alert
-        muted = mute.why(tx, alert, node, rules, now) if node is not None else None
+        muted = desk.why(alert) if desk is not None else None
         _note(tx, group, member, muted, now)
         if muted is not None:
             view.muted.append((alert, muted))
         elif alert.state is State.RESOLVED:
             view.resolved.append(alert)
         else:
-            (view.left if member.leaving or node is None else view.firing).append(alert)
+            (view.left if member.leaving or desk is None else view.firing).append(alert)
     return view
 
 

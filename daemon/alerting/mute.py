@@ -31,13 +31,29 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.cause}: {self.detail}"
 
 
+class Desk:
+    """Everything that may mute an alert at one node, as it stands at one instant: asked for all alerts of a group."""
+
+    def __init__(self, tx: Tx, node: Node, rules: Rules, now: float) -> None:
+        self._tx = tx
+        self._now = now
+        self._inhibition = rules.inhibition
+        self._live = rules.inhibition.live(tx)
+        self._silences = rules.silences.page(tx, now)
+        self._shut = hours.shut(node.mute, node.active, rules.settings.time_intervals, now)
+
+    def why(self, alert: Alert) -> Muted | None:
+        """Ask everything that may mute an alert; None when nothing does."""
+        if by := self._inhibition.muting(self._tx, alert, self._live):
+            source, rule = by
+            return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
+        if self._shut:
+            return Muted(cause=Cause.HOURS, detail=self._shut)
+        if silence := self._silences.muting(alert.labels, self._now):
+            return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+        return None
+
+
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
-    """Ask everything that may mute an alert at this node; None when nothing does."""
-    if by := rules.inhibition.muting(tx, alert):
-        source, rule = by
-        return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
-    if closed := hours.shut(node.mute, node.active, rules.settings.time_intervals, now):
-        return Muted(cause=Cause.HOURS, detail=closed)
-    if silence := rules.silences.muting(tx, alert.labels, now):
-        return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
-    return None
+    """Ask about one alert only."""
+    return Desk(tx, node, rules, now).why(alert)

@@ -41,8 +41,8 @@ def add(
             _encode(labels or {}).decode(), note, _encode(kept).decode(),
         ),
     )  # fmt: skip
-    for alert in about:
-        tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) VALUES (?, ?)", (alert.id, new_id))
+    ids = _encode([alert.id for alert in about]).decode()
+    tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) SELECT value, ? FROM json_each(?)", (new_id, ids))
     return Notice(
         id=new_id,
         alerts=kept,
