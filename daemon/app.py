@@ -18,6 +18,8 @@ from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
+from daemon.listener.alertmanager.api import Api
+from daemon.listener.alertmanager.parts import ApiParts
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
@@ -116,12 +118,26 @@ class App:
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 ready=lambda: self._ready,
                 reload=self.reload,
+                api=self._api(store, intake),
             )
         )
         http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)
         http.start()
         self._stops.append(("HTTP door", lambda: http.stop(self._time_left() / 2)))
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
+
+    def _api(self, store: SqliteStore, intake: Intake) -> Api:
+        """Alertmanager's API."""
+        return Api(
+            ApiParts(
+                store=store,
+                intake=intake,
+                rules=lambda: self._rules,
+                clock=self._clock,
+                started_at=self._started_at,
+                version=__version__,
+            )
+        )
 
     def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
         """What the methods work with."""

@@ -1,9 +1,8 @@
 """Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
@@ -13,10 +12,10 @@ from daemon.alerting import pipeline, report
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted, Outcome
 from daemon.alerting.rules import Rules
-from daemon.clock import Clock
+from daemon.clock import Clock, unhurried
 from daemon.config.settings import Source
 from daemon.errors import HandlerError, StoreError
-from daemon.event import OWN, Event, Severity, State, cleaned
+from daemon.event import API, OWN, Event, Severity, State, cleaned
 from daemon.hook import Hook
 from daemon.payload import coding
 from daemon.secret import redact_headers, redact_query
@@ -24,11 +23,8 @@ from daemon.store import quarantine
 from daemon.store.base import Store, Tx
 from daemon.store.quarantine import Kind, Quarantined
 
-T = TypeVar("T")
-
 log = logging.getLogger("tocsin.alerting")
 
-TURN = 0.004  # seconds that one request may keep the event loop before the others are served
 MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can hold as a number
 
 
@@ -50,7 +46,7 @@ class Intake:
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError."""
         limit = self._rules().settings.limits.events
-        read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
+        read = islice(unhurried(self._clock, source.handler.handle(hook)), limit + 1)
         events = [_named(event, source) for event in read]
         if not events:
             raise HandlerError(f"the body holds no alarm that {source.handler.name!r} could read")
@@ -72,25 +68,16 @@ class Intake:
         return self._counted(self._store.write(lambda tx: pipeline.end(tx, open_alerts, text, rules, now)))
 
     def _clean(self, events: Iterable[Event], now: float) -> list[Event]:
-        return [cleaned(event, now) for event in self._unhurried(events)]
+        return [cleaned(event, now) for event in unhurried(self._clock, events)]
 
     def _counted(self, outcome: Outcome) -> list[Accepted]:
         """Tell the metrics and the log what became of the events, and of the groups that were flushed with them."""
         accepted = outcome.accepted
-        for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
+        for one in unhurried(self._clock, accepted) if len(accepted) > 1 else accepted:
             _count(one)
-        for flushed in self._unhurried(outcome.flushed):
+        for flushed in unhurried(self._clock, outcome.flushed):
             report.flushed(flushed)
         return accepted
-
-    def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
-        """Hand things on; when there are thousands, let everybody else run now and then."""
-        turn = self._clock.monotonic()
-        for thing in things:
-            yield thing
-            if self._clock.monotonic() - turn > TURN:
-                self._clock.breathe()
-                turn = self._clock.monotonic()
 
     def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
         """Keep a request that made no events, and raise one alarm per kind and source; return its code.
@@ -112,7 +99,7 @@ class Intake:
             body=hook.body[: settings.retention.quarantine_body],
             size=min(len(hook.body) + unread, MOST_SIZE),
         )
-        alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
+        alarm = cleaned(_refusal(request, known=hook.source in (API, *settings.sources)), now)
 
         def work(tx: Tx) -> tuple[int, int, Outcome]:
             limits = settings.retention
@@ -131,6 +118,8 @@ class Intake:
 
         Raises HandlerError when it still makes no events, also when its body was cut or its source is unknown.
         """
+        if request.source == API:
+            raise HandlerError("what came over Alertmanager's API is not replayed: its sender says it anew by itself")
         source = self._rules().settings.sources.get(request.source)
         if source is None:
             raise HandlerError(f"no source is called {request.source!r} in the configuration")

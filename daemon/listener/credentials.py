@@ -56,16 +56,24 @@ def opens(
     return Problem.WRONG if tried else Problem.MISSING
 
 
-def caller(auth: Auth, headers: Mapping[str, str]) -> Caller | None:
-    """Find who asks by the token; None for a stranger. With no tokens configured it is whoever gets here."""
+def caller(auth: Auth, headers: Mapping[str, str], *, basic: bool = False) -> Caller | None:
+    """Find who asks by the token; None for a stranger. With no tokens configured it is whoever gets here.
+
+    `basic` says that the token may also be the password of basic credentials.
+    """
     if not auth.tokens:
         return LOCAL
-    given = (_bearer(headers), _text(headers.get(TOKEN)))
+    given = (_bearer(headers), _text(headers.get(TOKEN)), _basic(headers)[1] if basic else None)
     found = None
     for token in auth.tokens:  # all of them: the time must not tell which one nearly fit
         if _any_matches(token.token, given):
             found = Caller(name=token.name, may=token.may, identity=f"http:{token.name}")
     return found
+
+
+def has_token(auth: Auth, headers: Mapping[str, str]) -> bool:
+    """Whether a request carries a token that no browser adds by itself, as it does with basic credentials."""
+    return bool(auth.tokens) and _basic(headers) == (None, None)
 
 
 def from_strange_page(headers: Mapping[str, str]) -> bool:

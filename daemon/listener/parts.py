@@ -7,6 +7,7 @@ from typing import Protocol
 from daemon.clock import Clock
 from daemon.config.settings import Settings, Source
 from daemon.hook import Hook
+from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.store.quarantine import Kind
 
@@ -39,4 +40,5 @@ class Parts:
     rpc: Callable[[bytes, Caller], bytes | None]  # None when a notification has no answer
     ready: Callable[[], str]  # why not, or nothing
     reload: Callable[[], list[str]]  # the problems, or none
+    api: App  # what answers below /api/v2/
     patience: float = PATIENCE  # seconds that one /rpc request may take

@@ -47,6 +47,7 @@ class Daemon:
                 rpc=self.rpc,
                 ready=lambda: self.why_not,
                 reload=self.reload,
+                api=echo,
                 patience=self.patience,
             )
         )
