@@ -23,7 +23,8 @@ class Refused(TocsinError):
     """A request that is answered with a reason."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.body.decode())
+        said = msgspec.json.decode(answer.body)
+        super().__init__(said["message"] if isinstance(said, dict) else said)
         self.answer = answer
 
 

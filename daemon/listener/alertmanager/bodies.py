@@ -17,7 +17,7 @@ T = TypeVar("T")
 JSON = "application/json"
 LATEST = 253_370_764_800.0  # the year 9999: what is said to end then does not end
 _TIME = re.compile(r"(\d{4})-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,20})?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
-_ZERO = "0001-01-01T00:00:00Z"
+_ZERO = "0001-01-01T00:00:00"  # Go's zero time, with or without a fraction
 _EPOCH, _ENDLESS = 1970, 9000
 
 
@@ -47,7 +47,7 @@ def _refuse_media_type(said: str) -> None:
 
 def moment(text: str | None, what: str) -> float | None:
     """Read a time as seconds since the epoch; none, an empty one and Go's zero time are None. Raises Refused."""
-    if not text or text == _ZERO:
+    if not text or text.startswith(_ZERO):
         return None
     match = _TIME.fullmatch(text)
     year = int(match[1]) if match else 0

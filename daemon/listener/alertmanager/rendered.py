@@ -12,7 +12,7 @@ from daemon.calendars.interval import Interval, TimeInterval
 from daemon.config.audience import InhibitRule, Receiver, Route
 from daemon.config.settings import Settings
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*|(?:\d+(?:ms|[smh]))+")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))  # YAML reads these otherwise
 _NOBODY = "(nobody)"  # Alertmanager knows no route without a receiver
 _AT_ONCE = 1.0  # seconds in place of none, which Alertmanager refuses for an interval
