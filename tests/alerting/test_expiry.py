@@ -15,6 +15,7 @@ from fake_clock import BEGIN
 from hearing import Hearing, Said
 from made import at_once, event
 
+
 @pytest.fixture
 def story(store: SqliteStore) -> Hearing:
     route = at_once(Route(receiver="ops", repeat_interval=Seconds(86_400)))

@@ -114,7 +114,7 @@ def _some_groups(rules: Rules, now: float, wanted: Filter, before: int, tx: Tx) 
     found = groups.newest(tx, AT_ONCE, before)
     view = View(tx, rules, now)
     shown = [
-        (f"{sorted(group.labels.items())} {group.receiver}", _encode(one))
+        (f"{len(group.labels):04}{sorted(group.labels.items())} {group.receiver}", _encode(one))
         for group in found
         if wanted.receiver(group.receiver) and (one := view.group(group, sent.of_group(tx, group.id), wanted))
     ]

@@ -23,8 +23,7 @@ class Refused(TocsinError):
     """A request that is answered with a reason."""
 
     def __init__(self, answer: Answer) -> None:
-        said = msgspec.json.decode(answer.body)
-        super().__init__(said["message"] if isinstance(said, dict) else said)
+        super().__init__(reason(answer))
         self.answer = answer
 
 
@@ -57,6 +56,12 @@ def problem(status: int, message: str, *, code: int = 0, headers: Headers = ()) 
 def sentence(status: int, text: str, *, headers: Headers = ()) -> Answer:
     """Refuse what has the form, but cannot be done."""
     return Answer(status=status, body=_encode(_plain(text)) + b"\n", headers=(*NO_STORE, *headers), door=DOOR)
+
+
+def reason(answer: Answer) -> str:
+    """What such an answer says."""
+    said = msgspec.json.decode(answer.body)
+    return str(said["message"] if isinstance(said, dict) else said)
 
 
 def refuse(status: int, message: str, *, code: int = 0) -> NoReturn:

@@ -7,7 +7,7 @@ from daemon.config.settings import Right
 from daemon.errors import StoreError
 from daemon.listener import credentials
 from daemon.listener.alertmanager import alerts, silences, status
-from daemon.listener.alertmanager.answers import Refused, problem, sentence
+from daemon.listener.alertmanager.answers import Refused, problem, reason, sentence
 from daemon.listener.alertmanager.parts import ApiParts
 from daemon.listener.exchange import Answer, Request
 from daemon.methods.table import Caller
@@ -22,6 +22,7 @@ Serve = Callable[[ApiParts, Request, Caller], Answer]
 _SILENCE = f"{PATH}silence/"
 _BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
 _AGAIN = (("Retry-After", "5"),)
+_STRANGERS = (401, 403)
 _ACCEPTED = frozenset(("*/*", "application/*", "application/json"))
 
 _ROUTES: dict[str, dict[str, tuple[Right, Serve]]] = {
@@ -45,8 +46,6 @@ class Api:
 
     def __call__(self, request: Request) -> Answer:
         """Answer one request in Alertmanager's words."""
-        if request.refusal:
-            return problem(request.refusal.status, request.refusal.detail)
         methods = _OF_ONE_SILENCE if _name(request) else _ROUTES.get(request.path[len(PATH) :].removesuffix("/"))
         if methods is None:
             return problem(404, f"path {request.path[:200]} was not found")
@@ -56,7 +55,8 @@ class Api:
             return problem(405, message, headers=(("Allow", allowed),))
         right, serve = methods[request.method]
         try:
-            return self._served(request, right, serve)
+            shut = problem(request.refusal.status, request.refusal.detail) if request.refusal else None
+            return self._served(request, right, serve) if shut is None else self._kept(request, serve, shut)
         except Refused as refused:
             return refused.answer
         except StoreError as error:
@@ -64,7 +64,7 @@ class Api:
             return sentence(503, "the store cannot be used at the moment; ask again", headers=_AGAIN)
 
     def _served(self, request: Request, right: Right, serve: Serve) -> Answer:
-        """Serve whoever may. An alarm that nobody may send here is kept, like one at a webhook."""
+        """Serve whoever may."""
         auth = self._parts.rules().settings.auth
         caller = credentials.caller(auth, request.headers, basic=True)
         if caller is None:
@@ -77,8 +77,13 @@ class Api:
             return problem(406, "unsupported media type requested, only [application/json] are available")
         else:
             return serve(self._parts, request, caller)
+        return self._kept(request, serve, shut)
+
+    def _kept(self, request: Request, serve: Serve, shut: Answer) -> Answer:
+        """Alarms that are not let in are kept, like those at a webhook."""
         if serve is alerts.push:
-            alerts.keep(self._parts, request, Kind.BAD_CREDENTIALS, f"answered {shut.status}")
+            kind = Kind.BAD_CREDENTIALS if shut.status in _STRANGERS else Kind.UNUSABLE_BODY
+            alerts.keep(self._parts, request, kind, reason(shut))
         return shut
 
 
