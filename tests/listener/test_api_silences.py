@@ -59,7 +59,7 @@ def test_it_hides_what_it_matches_until_it_is_ended(desk: ApiDesk) -> None:
     desk.pass_time(1)
     assert desk.told()[1:] == [("first", "Disk is wrong")]
     assert states(desk) == ["new disk expired"]
-    (kept,) = desk.store.read(lambda tx: silences.newest(tx))
+    (kept,) = desk.store.read(silences.newest)
     assert kept.ended_by == "local, over the API"
 
 

@@ -40,7 +40,9 @@ inhibit_rules: [{source_matchers: [a="b"], target_matchers: [c!~"d"], equal: [e]
 time_intervals:
   - name: nights
     time_intervals:
-      - {times: [{start_time: '22:00', end_time: '24:00'}], weekdays: ['monday:friday', sunday], location: Asia/Shanghai}
+      - times: [{start_time: '22:00', end_time: '24:00'}]
+        weekdays: ['monday:friday', sunday]
+        location: Asia/Shanghai
       - {days_of_month: ['-3:-1'], months: ['january:march'], years: ['2026:2030']}
   - {name: work, time_intervals: [{workdays: cn, times: [{start_time: '09:00', end_time: '18:00'}]}]}
 """

@@ -1,8 +1,9 @@
 """What is no proper request, sent to tocsin and to the real Alertmanager: the same status, the same shape of answer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -27,7 +28,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     body: bytes | None = None
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def alert(**more: Any) -> bytes:
@@ -119,7 +120,7 @@ class Said(NamedTuple):
 def said(port: int, asked: Asked) -> Said:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(asked.method, f"/api/v2/{asked.path}", asked.body, asked.headers)
+        connection.request(asked.method, f"/api/v2/{asked.path}", asked.body, dict(asked.headers))
         answer = connection.getresponse()
         return Said(answer.status, shape(answer.read()))
     except OSError:
