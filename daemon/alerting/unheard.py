@@ -12,10 +12,14 @@ from daemon.store.base import Tx
 
 
 def end(tx: Tx, alert_id: int, rules: Rules, now: float) -> list[Flushed]:
-    """End it like any other; its trace and its end say why."""
+    """End it like any other; its trace and its end say why.
+
+    Its groups are flushed with all that is due: what ends at the same instant is told together.
+    """
     alert = alerts.get(tx, alert_id)
     if alert is None or alert.state is not State.FIRING:
         return []
     since = f"not heard of since {datetime.fromtimestamp(alert.last_seen, UTC):%Y-%m-%d %H:%M:%S} UTC"
     alerts.record(tx, alert.id, [Step(stage="expiry", verdict="unheard", detail=since)], now)
-    return pipeline.end(tx, [alert], since, rules, now).flushed
+    pipeline.over(tx, alert, since, rules, now)
+    return []

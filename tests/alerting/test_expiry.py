@@ -34,6 +34,13 @@ def test_it_is_over_at_the_instant_that_its_source_named(story: Hearing) -> None
     assert story.to(1_000).said()[1:] == [Said(240, "ops", Reason.ALL_RESOLVED, (), ("a",))]
 
 
+def test_what_ends_at_the_same_instant_is_told_together(store: SqliteStore) -> None:
+    route = Route(receiver="ops", group_by=(), group_wait=Seconds(0), group_interval=Seconds(0))
+    story = Hearing(store, Settings(receivers={"ops": Receiver(name="ops")}, route=route))
+    story.fires("a", "b", "c", fires_until=BEGIN + 60)
+    assert story.to(100).said()[1:] == [Said(60, "ops", Reason.ALL_RESOLVED, (), ("a", "b", "c"))]
+
+
 def test_its_end_and_its_trace_say_since_when_nobody_spoke_of_it(story: Hearing) -> None:
     story.fires("a", fires_until=BEGIN + 60)
     story.to(30).fires("a", fires_until=BEGIN + 90)
