@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import dedupe, expiry, gather
+from daemon.alerting import dedupe, gather, lasting
 from daemon.alerting.dedupe import Change
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
@@ -62,7 +62,7 @@ def accept_one(
     change, alert = _deduped(tx, event, fingerprint, now, heard)
     if alert is None:
         return Accepted(code="", source=event.source, change=change)
-    expiry.note(tx, event, alert, change)
+    lasting.note(tx, event, alert, change)
     steps = [Step(stage="dedupe", verdict=change.value)]
     news: list[int] = []
     if change in (Change.NEW, Change.WORSE):
