@@ -18,6 +18,7 @@ from daemon.alerting.rules import Rules  # noqa: E402
 from daemon.clock import SystemClock  # noqa: E402
 from daemon.config.audience import Leg, Person, Receiver, Route  # noqa: E402
 from daemon.config.settings import Channel, Settings  # noqa: E402
+from daemon.delivery.alarms import Voice  # noqa: E402
 from daemon.delivery.courier import Courier  # noqa: E402
 from daemon.event import Event, Severity  # noqa: E402
 from daemon.secret import Secret  # noqa: E402
@@ -59,7 +60,7 @@ def main() -> None:
         )
     gc.collect()
     gc.freeze()
-    courier = Courier(store, clock, lambda: live, intake.alarm)
+    courier = Courier(store, clock, lambda: live, Voice(alarm=intake.alarm, over=intake.alarm_over))
     cpu, begin = time.process_time(), time.monotonic()
     courier.start()
     while store.read(lambda tx: tx.one("SELECT 1 FROM deliveries WHERE phase != 'sent' LIMIT 1")):

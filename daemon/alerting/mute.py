@@ -8,6 +8,7 @@ from daemon.alert import Alert
 from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
+from daemon.store import flaps
 from daemon.store.base import Tx
 
 
@@ -28,6 +29,11 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True):
     silence: int = 0
     source: int = 0
 
+    @property
+    def passes(self) -> bool:
+        """Whether the end of the alert is told once this is over, should it end meanwhile."""
+        return self.cause is Cause.FLAPPING
+
     def __str__(self) -> str:
         return f"{self.cause}: {self.detail}"
 
@@ -41,6 +47,7 @@ class Desk:
         self._inhibition = rules.inhibition
         self._live = rules.inhibition.live(tx)
         self._silences = rules.silences.page(tx, now)
+        self._flapping = flaps.flapping(tx)
         self._shut = hours.shut(node.mute, node.active, rules.settings.time_intervals, now)
 
     def why(self, alert: Alert) -> Muted | None:
@@ -52,7 +59,13 @@ class Desk:
             return Muted(cause=Cause.HOURS, detail=self._shut)
         if silence := self._silences.muting(alert.labels, self._now):
             return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+        if alert.fingerprint in self._flapping:
+            return Muted(cause=Cause.FLAPPING, detail="until it settles")
         return None
+
+    def is_untold(self, alert: Alert, group_id: int) -> bool:
+        """Whether a group has not been told yet that this one flaps."""
+        return group_id not in self._flapping[alert.fingerprint].told
 
 
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:

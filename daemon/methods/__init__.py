@@ -8,6 +8,8 @@ from daemon.methods import (
     events,
     intervals,
     listing,
+    oncall,
+    overrides,
     probes,
     quarantine,
     sources,
@@ -23,6 +25,19 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, intervals, config):
+    for noun in (
+        status,
+        alerts,
+        events,
+        deliveries,
+        quarantine,
+        channels,
+        oncall,
+        overrides,
+        probes,
+        sources,
+        intervals,
+        config,
+    ):
         noun.add(table, parts)
     return table

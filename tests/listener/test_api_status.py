@@ -66,12 +66,7 @@ def test_the_running_configuration_is_written_in_alertmanager_s_words(full: Sett
             "group_interval": "1s",
             "repeat_interval": "4h",
             "routes": [
-                {
-                    "receiver": "yes",
-                    "matchers": ['team=~"a|\\"b\\""', 'env!=""'],
-                    "continue": True,
-                    "group_by": [],
-                },
+                {"receiver": "yes", "matchers": ['team=~"a|\\"b\\""', 'env!=""'], "continue": True},
                 {
                     "matchers": ['severity="info"'],
                     "mute_time_intervals": ["nights"],

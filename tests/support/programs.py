@@ -1,4 +1,4 @@
-"""Programs of others, run beside tocsin: Alertmanager, amtool, Prometheus."""
+"""Programs of others, run beside tocsin: amtool and Prometheus."""
 
 import subprocess
 from collections.abc import Iterator
@@ -20,21 +20,6 @@ def amtool(port: int, *arguments: str, fails: bool = False) -> str:
     )  # fmt: skip
     assert (done.returncode != 0) == fails, (done.stdout, done.stderr)
     return done.stderr if fails else done.stdout
-
-
-@contextmanager
-def alertmanager(home: Path, config: str) -> Iterator[int]:
-    """Debian's Alertmanager, alone on loopback; yields its port."""
-    program = need_program("prometheus-alertmanager", "prometheus-alertmanager")
-    port = free_port()
-    (home / "alertmanager.yml").write_text(config)
-    command = [
-        program, f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/am",
-        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
-    ]  # fmt: skip
-    with _running(command, home / "alertmanager.log"):
-        until(lambda: _is_ready(port), within=30)
-        yield port
 
 
 @contextmanager

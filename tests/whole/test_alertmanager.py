@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fake_aliyun import KEY_ID, KEY_SECRET, FakeAliyun
-from programs import alertmanager
+from real_alertmanager import alertmanager_at
 from running import running
 from until import until
 
@@ -54,7 +54,7 @@ def test_an_alert_of_a_real_alertmanager_rings_a_phone_and_so_does_its_end(tmp_p
         config = CONFIG.format(key_id=KEY_ID, endpoint=gateway.endpoint)
         with (
             running(tmp_path, config, AM_TOKEN="am-token", SMS_SECRET=KEY_SECRET) as daemon,
-            alertmanager(tmp_path, ALERTMANAGER.format(port=daemon.http)) as port,
+            alertmanager_at(tmp_path, ALERTMANAGER.format(port=daemon.http)) as port,
         ):
             alert = {
                 "labels": {"alertname": "DiskFull", "instance": "db-1:9100", "severity": "critical"},

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from programs import alertmanager
+from real_alertmanager import alertmanager_at
 from running import running
 
 OURS = """
@@ -142,7 +142,7 @@ def shape(body: bytes) -> str:
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
     home = tmp_path_factory.mktemp("both")
-    with running(home, OURS) as daemon, alertmanager(home, THEIRS) as port:
+    with running(home, OURS) as daemon, alertmanager_at(home, THEIRS) as port:
         yield daemon.http, port
 
 

@@ -67,7 +67,7 @@ def _route(route: Route) -> dict[str, Value]:
         "active_time_intervals": list(route.active_time_intervals),
         "routes": [_route(one) for one in route.routes],
     }
-    return {name: value for name, value in said.items() if value or (name == "group_by" and route.group_by == ())}
+    return {name: value for name, value in said.items() if value}
 
 
 def _period(seconds: float | None) -> Value:
