@@ -10,6 +10,7 @@ from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
 from daemon.store import flaps
 from daemon.store.base import Tx
+from daemon.store.silences import Kind, Silence
 
 
 class Cause(StrEnum):
@@ -18,6 +19,7 @@ class Cause(StrEnum):
     INHIBITED = "inhibited"
     HOURS = "hours"
     SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
     FLAPPING = "flapping"
 
 
@@ -57,8 +59,8 @@ class Desk:
             return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}", source=source)
         if self._shut:
             return Muted(cause=Cause.HOURS, detail=self._shut)
-        if silence := self._silences.muting(alert.labels, self._now):
-            return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+        if silence := self._silences.muting(alert, self._now):
+            return _by_silence(silence)
         if alert.fingerprint in self._flapping:
             return Muted(cause=Cause.FLAPPING, detail="until it settles")
         return None
@@ -71,3 +73,11 @@ class Desk:
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
     """Ask about one alert only."""
     return Desk(tx, node, rules, now).why(alert)
+
+
+def _by_silence(silence: Silence) -> Muted:
+    """Say what hides it, and whose it is."""
+    if silence.kind is Kind.MAINTENANCE:
+        detail = f"of {silence.name}: {silence.code} of {silence.author}"
+        return Muted(cause=Cause.MAINTENANCE, detail=detail, silence=silence.id)
+    return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)

@@ -9,18 +9,19 @@ import re
 
 import msgspec
 
+from daemon.config import recurring
 from daemon.errors import MatcherError, NoSilence, SilenceError
 from daemon.matcher import Matcher, parse
 from daemon.store import silences, timers
 from daemon.store.base import Tx
 from daemon.store.silences import Kind, Silence
 
-MOST_MATCHERS = 50
+MOST_MATCHERS = 100  # an alert has fewer labels, so that one for exactly it can be made
 MOST_TEXT = 2_000  # characters of a comment
 MOST_NAME = 100  # characters of an author, or of a window's name
 MOST_ANNOTATIONS = 32
 LATEST = 253_402_300_799.0  # the end of the year 9999: no calendar goes on behind it
-_CODE = re.compile(r"[Ss](\d{1,18})", re.ASCII)
+_CODE = re.compile(r"[Ss]?(\d{1,18})", re.ASCII)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: float | None = None  # now, or as it was
     ends_at: float | None = None  # only what recurs, or ends with its alerts, may do without
     until_resolved: bool = False
-    during: str = ""
+    during: str = ""  # of a recurring one: `daemon.config.recurring` reads it
     author: str
     comment: str = ""
     annotations: dict[str, str] = {}
@@ -74,7 +75,7 @@ def expire(tx: Tx, silence: Silence, now: float, by: str) -> Silence:
 
 
 def find(tx: Tx, name: str) -> Silence | None:
-    """Find a silence by its code (`S17`) or its uuid."""
+    """Find a silence by its code (`S17`), its number or its uuid."""
     code = _CODE.fullmatch(name)
     return silences.get(tx, int(code[1])) if code else silences.called(tx, name)
 
@@ -89,15 +90,16 @@ def known(tx: Tx, name: str) -> Silence:
 
 def checked(wanted: Wanted, before: Silence | None, now: float) -> Silence:
     """Make a silence of what is wanted, still without an id; raise SilenceError with what would be right."""
+    matchers = _matchers(wanted.matchers)  # first: whoever mistypes one has usually not come to the end yet
     starts_at, ends_at = _times(wanted, before, now)
     return Silence(
         kind=wanted.kind,
         name=_short(wanted.name, "name", MOST_NAME),
-        matchers=_matchers(wanted.matchers),
+        matchers=matchers,
         starts_at=starts_at,
         ends_at=ends_at,
         until_resolved=wanted.until_resolved,
-        during=wanted.during,
+        during=_during(wanted.during),
         author=_author(wanted.author),
         comment=_short(wanted.comment, "comment", MOST_TEXT),
         annotations=_annotations(wanted.annotations),
@@ -155,6 +157,13 @@ def _again(matcher: Matcher) -> str:
     if parse(text) != (matcher,):
         raise MatcherError(f"{text!r} cannot be read again as one matcher")
     return text
+
+
+def _during(text: str) -> str:
+    try:
+        return recurring.written(recurring.read(text)) if text else ""
+    except ValueError as error:
+        raise SilenceError(str(error), field="during") from error
 
 
 def _author(author: str) -> str:

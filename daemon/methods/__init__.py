@@ -8,10 +8,12 @@ from daemon.methods import (
     events,
     intervals,
     listing,
+    maintenance,
     oncall,
     overrides,
     probes,
     quarantine,
+    silences,
     sources,
     status,
 )
@@ -37,6 +39,8 @@ def build(parts: Parts) -> Table:
         probes,
         sources,
         intervals,
+        silences,
+        maintenance,
         config,
     ):
         noun.add(table, parts)

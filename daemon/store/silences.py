@@ -59,6 +59,13 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         return now < self.starts_at
 
 
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """How many alerts a silence kept from somebody."""
+
+    count: int = 0
+    firing: int = 0  # of them are still open
+
+
 def add(tx: Tx, silence: Silence) -> Silence:
     """Insert; the result carries its id and uuid."""
     silence = msgspec.structs.replace(silence, uuid=silence.uuid or str(uuid.uuid4()))
@@ -86,10 +93,23 @@ def called(tx: Tx, name: str) -> Silence | None:
     return _silence(row) if row else None
 
 
-def newest(tx: Tx, limit: int = 1_000, before: int = 0) -> list[Silence]:
-    """List all that are kept, newest first; `before` is an id to page on from."""
-    rows = tx.all(f"{_SELECT} WHERE (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?", (before, before, limit))
+def newest(tx: Tx, limit: int = 1_000, before: int = 0, *, over_by: float = 0.0, kind: str = "") -> list[Silence]:
+    """List those that are kept, newest first, but none that was over by then; `before` is an id to page on from."""
+    rows = tx.all(
+        f"{_SELECT} WHERE (? = 0 OR id < ?) AND (ends_at IS NULL OR ends_at > ?) AND (? = '' OR kind = ?)"
+        " ORDER BY id DESC LIMIT ?",
+        (before, before, over_by, kind, kind, limit),
+    )
     return [_silence(row) for row in rows]
+
+
+def open_window(tx: Tx, name: str, now: float) -> Silence | None:
+    """The maintenance window of this name that is open."""
+    row = tx.one(
+        f"{_SELECT} WHERE kind = ? AND name = ? AND (ends_at IS NULL OR ends_at > ?) ORDER BY id DESC LIMIT 1",
+        (Kind.MAINTENANCE.value, name, now),
+    )
+    return _silence(row) if row else None
 
 
 def not_over(tx: Tx, now: float) -> list[Silence]:
@@ -108,10 +128,24 @@ def hid(tx: Tx, silence_id: int, alert_id: int, now: float) -> None:
     tx.run("INSERT OR IGNORE INTO hidden (silence_id, alert_id, at) VALUES (?, ?, ?)", (silence_id, alert_id, now))
 
 
-def hidden_by(tx: Tx, silence_id: int) -> int:
-    """How many alerts it kept from somebody."""
-    row = tx.one("SELECT count(*) FROM hidden WHERE silence_id = ?", (silence_id,))
-    return row[0] if row else 0
+def hidden_by(tx: Tx, silence_id: int) -> Hidden:
+    """How many alerts it kept from somebody, and how many of them are still open."""
+    row = tx.one(
+        "SELECT count(*), coalesce(sum(a.state = 'firing'), 0) FROM hidden h JOIN alerts a ON a.id = h.alert_id"
+        " WHERE h.silence_id = ?",
+        (silence_id,),
+    )
+    return Hidden(count=row[0], firing=row[1]) if row else Hidden()
+
+
+def hidden_alerts(tx: Tx, silence_id: int, limit: int) -> list[int]:
+    """The ids of the alerts that it kept from somebody: the open ones first, then the newest."""
+    rows = tx.all(
+        "SELECT h.alert_id FROM hidden h JOIN alerts a ON a.id = h.alert_id WHERE h.silence_id = ?"
+        " ORDER BY a.state = 'firing' DESC, h.alert_id DESC LIMIT ?",
+        (silence_id, limit),
+    )
+    return [alert_id for (alert_id,) in rows]
 
 
 def forget(tx: Tx, before: float) -> int:

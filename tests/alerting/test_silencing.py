@@ -40,7 +40,7 @@ def test_a_new_silence_begins_now_and_its_matchers_are_written_in_one_form(put: 
     made = put(matchers=['{team=db, host=~"web.*"}', 'team="db"'])
     assert (made.starts_at, made.matchers) == (BEGIN, ['team="db"', 'host=~"web.*"'])
     assert read(store, made) == made
-    assert store.read(lambda tx: [silencing.find(tx, name) for name in (made.code, "s1", made.uuid)]) == [made] * 3
+    assert store.read(lambda tx: [silencing.find(tx, name) for name in (made.code, "s1", "1", made.uuid)]) == [made] * 4
 
 
 def test_a_start_that_has_passed_is_now(put: Put) -> None:
@@ -133,7 +133,7 @@ def test_a_silence_that_there_is_not_cannot_be_changed(put: Put, name: str) -> N
         ("matchers", {"matchers": ["team"]}, "'team' is not a matcher: write name="),
         ("matchers", {"matchers": ['team=~"(db"']}, "is not an RE2 pattern: missing \\)"),
         ("matchers", {"matchers": ['team=~".*"', "host!=a"]}, "at least one matcher must not match the empty string"),
-        ("matchers", {"matchers": [f"l{n}=x" for n in range(51)]}, "51 matchers; at most 50 are taken"),
+        ("matchers", {"matchers": [f"l{n}=x" for n in range(101)]}, "101 matchers; at most 100 are taken"),
         ("author", {"author": " "}, "a silence needs an author"),
         ("author", {"author": "x" * 101}, "the author has 101 characters; at most 100 are taken"),
         ("comment", {"comment": "x" * 2_001}, "the comment has 2001 characters; at most 2000"),

@@ -9,6 +9,7 @@ from daemon.alerting import route
 from daemon.alerting.mute import Cause, Desk
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
+from daemon.alerting.silence import is_about
 from daemon.event import API
 from daemon.listener.alertmanager.bodies import stamp
 from daemon.listener.alertmanager.query import Filter
@@ -116,21 +117,19 @@ class View:
         )
 
     def _status(self, alert: Alert, nodes: list[Node]) -> Status:
-        silenced: dict[str, None] = {}
+        silenced = [one.uuid for one in self._page.in_force(alert.labels, self._now) if not is_about(alert, one)]
         inhibited: dict[str, None] = {}
         muted: dict[str, None] = {}
         for why in (self._desk(node).why(alert) for node in nodes):
-            if why is None:
+            if why is None or why.silence:
                 continue
             if why.cause is Cause.INHIBITED:
                 inhibited[self._name(why.source)] = None
-            elif why.cause is not Cause.SILENCED:
+            else:
                 muted[why.detail] = None
-        if (silence := self._page.muting(alert.labels, self._now)) is not None:
-            silenced[silence.uuid] = None
         return Status(
             state="suppressed" if silenced or inhibited or muted else "active",
-            silenced_by=list(silenced),
+            silenced_by=silenced,
             inhibited_by=list(inhibited),
             muted_by=list(muted),
         )

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from daemon.alerting import silencing
-from daemon.alerting.silence import matchers_of
+from daemon.alerting.silence import State, matchers_of, state
 from daemon.alerting.silencing import Wanted
 from daemon.errors import NoSilence, SilenceError
 from daemon.listener.alertmanager.answers import (
@@ -60,7 +60,7 @@ class Postable(msgspec.Struct, frozen=True, rename="camel"):
     annotations: dict[str, str | None] | None = None
 
 
-class State(msgspec.Struct, frozen=True):
+class Status(msgspec.Struct, frozen=True):
     """Whether it mutes."""
 
     state: str
@@ -70,7 +70,7 @@ class Gettable(msgspec.Struct, frozen=True, rename="camel"):
     """A silence as it is shown."""
 
     id: str
-    status: State
+    status: Status
     updated_at: str
     comment: str
     created_by: str
@@ -182,7 +182,7 @@ def _put(tx: Tx, wanted: Wanted, now: float) -> Silence:
 def _shown(silence: Silence, now: float) -> Gettable:
     return Gettable(
         id=silence.uuid,
-        status=State(_state(silence, now)),
+        status=Status(_state(silence, now)),
         updated_at=stamp(silence.updated_at),
         comment=silence.comment or silence.name,
         created_by=silence.author,
@@ -201,9 +201,9 @@ def _wire(matcher: Matcher) -> WireMatcher:
 
 
 def _state(silence: Silence, now: float) -> str:
-    if silence.is_over(now):
-        return "expired"
-    return "pending" if silence.is_pending(now) else "active"
+    """Alertmanager knows none that recur: outside of its intervals such a one is to come."""
+    found = state(silence, now)
+    return State.PENDING.value if found is State.RESTING else found.value
 
 
 def _order(silence: Silence, now: float) -> tuple[int, float]:
