@@ -274,6 +274,13 @@ class Settings:
         ),
     )
     flapping: Flapping = field(default=Flapping(), metadata=doc("when alarms come and go"))
+    resolve_timeout: Seconds = field(
+        default=Seconds(300.0),
+        metadata=doc(
+            "until an alarm that came over Alertmanager's API without an end is over, unless it is heard of again",
+            least=1,
+        ),
+    )
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
     )
