@@ -10,9 +10,12 @@ from daemon.alerting.mute import Cause, Muted
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
 from daemon.alerting.said import moment
+from daemon.calendars.interval import TimeInterval
+from daemon.config import recurring
 from daemon.store import silences, timers
 from daemon.store.alerts import Trace
 from daemon.store.base import Tx
+from daemon.store.silences import Silence
 from daemon.store.timers import Kind
 
 
@@ -32,7 +35,13 @@ class Barred(msgspec.Struct, frozen=True, kw_only=True):
         return f"{_WORDS[self.cause]}{self.detail}{end}"
 
 
-_WORDS = {Cause.INHIBITED: "inhibited ", Cause.HOURS: "", Cause.SILENCED: "silenced ", Cause.FLAPPING: "it flaps, "}
+_WORDS = {
+    Cause.INHIBITED: "inhibited ",
+    Cause.HOURS: "",
+    Cause.SILENCED: "silenced ",
+    Cause.MAINTENANCE: "maintenance ",
+    Cause.FLAPPING: "it flaps, ",
+}
 
 
 class Mute(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +82,19 @@ def _until(tx: Tx, alert: Alert, node: Node, rules: Rules, muted: Muted, instant
     match muted.cause:
         case Cause.HOURS:
             return hours.opens(node.mute, node.active, rules.settings.time_intervals, instant)
-        case Cause.SILENCED:
-            silence = silences.get(tx, muted.silence)
-            return silence.ends_at if silence else None
+        case Cause.SILENCED | Cause.MAINTENANCE:
+            return _silence_ends(silences.get(tx, muted.silence), instant)
         case Cause.FLAPPING:
             return timers.at(tx, Kind.FLAPPING, alert.id)
     return None
+
+
+def _silence_ends(silence: Silence | None, instant: float) -> float | None:
+    """The end of a silence, or of the interval in which it mutes. None while it holds until its alerts are over."""
+    if silence is None:
+        return None
+    ends = [silence.ends_at] if silence.ends_at is not None else []
+    if silence.during:
+        rest = TimeInterval(name=silence.code, time_intervals=recurring.read(silence.during)).edge(instant)
+        ends += [rest] if rest is not None else []
+    return min(ends, default=None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import dedupe, flapping, gather
+from daemon.alerting import dedupe, flapping, gather, lasting, until
 from daemon.alerting.dedupe import Change
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
@@ -45,11 +45,14 @@ def accept(tx: Tx, events: Sequence[Event], rules: Rules, now: float, heard: flo
 
 def end(tx: Tx, open_alerts: Iterable[Alert], text: str, rules: Rules, now: float) -> Outcome:
     """End open alerts, whatever their identities were made of; one that is over already stays as it is."""
-    accepted = []
-    for alert in open_alerts:
-        event = Event(source=alert.source, state=State.RESOLVED, severity=alert.severity, title=alert.title, text=text)
-        accepted.append(accept_one(tx, event, alert.fingerprint, rules, now))
+    accepted = [over(tx, alert, text, rules, now) for alert in open_alerts]
     return Outcome(accepted=accepted, flushed=_flushed(tx, accepted, rules, now))
+
+
+def over(tx: Tx, alert: Alert, text: str, rules: Rules, now: float) -> Accepted:
+    """End one open alert; its groups are flushed when they are due."""
+    event = Event(source=alert.source, state=State.RESOLVED, severity=alert.severity, title=alert.title, text=text)
+    return accept_one(tx, event, alert.fingerprint, rules, now)
 
 
 def accept_one(
@@ -59,6 +62,7 @@ def accept_one(
     change, alert = _deduped(tx, event, fingerprint, now, heard)
     if alert is None:
         return Accepted(code="", source=event.source, change=change)
+    lasting.note(tx, event, alert, change)
     steps = [Step(stage="dedupe", verdict=change.value)]
     news: list[int] = []
     if change is Change.RESOLVED or (change is Change.NEW and alerts.had_before(tx, alert)):
@@ -76,8 +80,9 @@ def accept_one(
     return Accepted(code=alert.code, source=event.source, change=change, groups=news)
 
 
-def _flushed(tx: Tx, accepted: Iterable[Accepted], rules: Rules, now: float) -> list[Flushed]:
-    """Flush those groups that need not wait."""
+def _flushed(tx: Tx, accepted: Sequence[Accepted], rules: Rules, now: float) -> list[Flushed]:
+    """End the silences that held until these alerts were resolved, then flush those groups that need not wait."""
+    until.resolved(tx, [one.code for one in accepted if one.change is Change.RESOLVED], rules, now)
     touched = dict.fromkeys(group_id for one in accepted for group_id in one.groups)
     found = (groups.get(tx, group_id) for group_id in touched)
     due = [group for group in found if group is not None and group.next_at is not None and group.next_at <= now]

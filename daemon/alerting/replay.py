@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import due, pipeline
+from daemon.alerting import due, pipeline, until
 from daemon.alerting.rules import Rules
 from daemon.event import Event, State
 from daemon.store import overrides, replays, silences
@@ -93,9 +93,9 @@ class Replay:
     def _step(self, tx: Tx) -> None:
         """The next thing: an event, or what is due before it."""
         happening = self._happenings[self._next] if self._next < len(self._happenings) else None
-        until = happening.at if happening else self._until
+        end = happening.at if happening else self._until
         instant = due.next_due(tx)
-        if instant is not None and instant <= until:
+        if instant is not None and instant <= end:
             self._now = max(self._now, instant)
             due.do_due(tx, self._rules, self._now, AT_ONCE)
         elif happening is not None:
@@ -119,7 +119,9 @@ class Replay:
             ended_at=alert.ended_at,
         )
         accepted = pipeline.accept_one(tx, event, alert.fingerprint, self._rules, self._now)
-        if accepted.code and happening.what is What.BEGAN:
+        if happening.what is What.ENDED:
+            until.resolved(tx, [accepted.code], self._rules, self._now)
+        elif accepted.code and happening.what is What.BEGAN:
             self._was.setdefault(int(accepted.code[1:]), alert.id)
 
 

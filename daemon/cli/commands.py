@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import explain, intervals, replay, rota, show
+from daemon.cli import explain, intervals, replay, rota, show, silences
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -200,6 +200,7 @@ COMMANDS = (
     _sample("test-source"),
     *rota.COMMANDS,
     *intervals.COMMANDS,
+    *silences.COMMANDS,
     Command(
         words="config get",
         method="config.get",
@@ -231,7 +232,7 @@ COMMANDS = (
     ),
 )
 
-SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show"}  # what `show CODE` means
+SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show", "S": "silence get"}  # what `show CODE` means
 
 
 def command(words: str) -> Command:

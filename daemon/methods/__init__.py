@@ -9,11 +9,13 @@ from daemon.methods import (
     explain,
     intervals,
     listing,
+    maintenance,
     oncall,
     overrides,
     probes,
     quarantine,
     replay,
+    silences,
     sources,
     status,
 )
@@ -40,6 +42,8 @@ def build(parts: Parts) -> Table:
         probes,
         sources,
         intervals,
+        silences,
+        maintenance,
         config,
         replay,
     ):

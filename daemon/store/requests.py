@@ -26,6 +26,7 @@ class Door(StrEnum):
     QUARANTINE = "quarantine"  # a webhook that waited there, fed through again
     COMMAND = "command"  # events.send
     TRIAL = "trial"  # sources.test
+    API = "api"  # Alertmanager's
     PROBE = "probe"
     TOCSIN = "tocsin"  # about itself
     OTHER = "other"
@@ -98,9 +99,9 @@ def of_alert(tx: Tx, alert_id: int, limit: int) -> list[Touch]:
     return [_touch(rows[number]) for number in sorted(rows)]
 
 
-def forget(tx: Tx, before: float) -> int:
-    """Delete what came before then, at most AT_ONCE; return how many."""
-    return tx.run(f"DELETE FROM requests WHERE id IN ({_OLDEST} WHERE at < ?)", (AT_ONCE, before))
+def forget(tx: Tx, before: float, limit: int = 1_000) -> int:
+    """Delete what came before then, at most `limit` rows; return how many."""
+    return tx.run(f"DELETE FROM requests WHERE id IN ({_OLDEST} WHERE at < ?)", (limit, before))
 
 
 def _touch(row: Row) -> Touch:
