@@ -7,6 +7,7 @@ import msgspec
 
 from daemon.alert import Alert
 from daemon.alerting import due, pipeline, until
+from daemon.alerting.dedupe import Change
 from daemon.alerting.rules import Rules
 from daemon.event import Event, State
 from daemon.store import overrides, replays, silences
@@ -119,9 +120,9 @@ class Replay:
             ended_at=alert.ended_at,
         )
         accepted = pipeline.accept_one(tx, event, alert.fingerprint, self._rules, self._now)
-        if happening.what is What.ENDED:
+        if accepted.change is Change.RESOLVED:
             until.resolved(tx, [accepted.code], self._rules, self._now)
-        elif accepted.code and happening.what is What.BEGAN:
+        elif happening.what is What.BEGAN and accepted.code:
             self._was.setdefault(int(accepted.code[1:]), alert.id)
 
 
