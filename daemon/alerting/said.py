@@ -52,7 +52,7 @@ def moment(at: float, now: float) -> str:
 
 
 def _told(way: Way, now: float) -> str:
-    who = f"{way.recipient} was told by {way.channel}" if way.recipient else f"the room of {way.channel} was told"
+    who = f"{way.recipient} was told by {way.channel}" if way.recipient else f"the room {way.channel} was told"
     theirs = f", provider's id {way.provider_id}" if way.provider_id else ""
     return f"{who} at {moment(way.at, now)} ({way.code}{theirs})"
 

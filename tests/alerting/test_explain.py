@@ -84,7 +84,7 @@ def test_who_was_told_by_what_and_when(story: Story) -> None:
 def test_a_room_is_told_too(story: Story) -> None:
     story.fires("k1")
     story.settles("room")
-    assert story.why().answer == f"the room of room was told at {clock(0)} (D1, provider's id P-7)"
+    assert story.why().answer == f"the room room was told at {clock(0)} (D1, provider's id P-7)"
 
 
 def test_what_is_dead_says_the_providers_own_code(story: Story) -> None:
@@ -223,7 +223,7 @@ def test_what_is_held_for_a_digest_says_when_that_comes(story: Story) -> None:
         story.why(2).answer == f"nobody was told yet: ops hears of too much: it is in the next digest at {clock(120)}"
     )
     story.to(130).settles("room")
-    assert "the room of room was told" in story.why(2).answer
+    assert "the room room was told" in story.why(2).answer
 
 
 def test_of_two_receivers_one_may_be_told_and_the_other_not(story: Story) -> None:
@@ -238,7 +238,7 @@ def test_of_two_receivers_one_may_be_told_and_the_other_not(story: Story) -> Non
     story.fires("k1", labels=TEAM)
     story.settles("room")
     assert story.why().answer == (
-        f"the room of room was told at {clock(0)} (D1, provider's id P-7); "
+        f"the room room was told at {clock(0)} (D1, provider's id P-7); "
         f"db was not told yet: it waits for its group G1 until {clock(60)}"
     )
 
