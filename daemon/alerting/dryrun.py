@@ -14,7 +14,7 @@ from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
 from daemon.alerting.said import moment
 from daemon.alerting.walk import NodeLook, walk
-from daemon.event import Event, Severity, cleaned
+from daemon.event import Event, Severity, State, cleaned
 from daemon.notice import Reason
 from daemon.store import alerts, asked, groups, overrides, storms
 from daemon.store.base import Tx
@@ -54,7 +54,8 @@ def rehearsed(tx: Tx, labels: Mapping[str, str], severity: Severity, source: str
     own = known.labels if known else {}
     event = cleaned(Event(source=source, severity=severity, title="what if", labels={**own, **labels}), at)
     alert = dedupe.opened(event, event.fingerprint(), dedupe.routing_labels(event), at)
-    before = alerts.open_with(tx, alert.fingerprint)
+    last = alerts.last_with(tx, alert.fingerprint)
+    before = last if last is not None and last.state is State.FIRING else None
     routes = walk(rules.root, alert.labels)
     hears = [_hears(tx, node, alert, rules, at) for node in route.matching(rules.root, alert.labels)]
     return Rehearsal(

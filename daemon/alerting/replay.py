@@ -6,8 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import due, pipeline, until
-from daemon.alerting.dedupe import Change
+from daemon.alerting import due, pipeline
 from daemon.alerting.rules import Rules
 from daemon.event import Event, State
 from daemon.store import overrides, replays, silences
@@ -111,7 +110,7 @@ class Replay:
         alert = happening.alert
         event = Event(
             source=alert.source,
-            key=alert.key,
+            key=alert.key or alert.fingerprint,  # what its labels were when they made the key is not known any more
             state=State.RESOLVED if happening.what is What.ENDED else State.FIRING,
             severity=alert.severity,
             title=alert.title,
@@ -119,10 +118,8 @@ class Replay:
             started_at=alert.started_at,
             ended_at=alert.ended_at,
         )
-        accepted = pipeline.accept_one(tx, event, alert.fingerprint, self._rules, self._now)
-        if accepted.change is Change.RESOLVED:
-            until.resolved(tx, [accepted.code], self._rules, self._now)
-        elif happening.what is What.BEGAN and accepted.code:
+        (accepted,) = pipeline.accept(tx, [event], self._rules, self._now).accepted
+        if happening.what is What.BEGAN and accepted.code:
             self._was.setdefault(int(accepted.code[1:]), alert.id)
 
 
