@@ -61,7 +61,6 @@ def request(arrival: Arrival, source: str, most_body: int, now: float) -> Reques
         remote=hook.remote,
         size=len(hook.body),
         carried=Carried(
-            content_type=log.masked(hook.content_type, MOST_HEAD),
             headers=_masked(redact_headers(hook.headers)),
             query=_masked(redact_query(hook.query)) if hook.query else {},
             body=body(hook.body, most_body),

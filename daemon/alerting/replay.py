@@ -8,6 +8,7 @@ import msgspec
 from daemon.alert import Alert
 from daemon.alerting import due, pipeline
 from daemon.alerting.rules import Rules
+from daemon.config.settings import Settings
 from daemon.event import Event, State
 from daemon.store import overrides, replays, silences
 from daemon.store.base import Tx
@@ -49,25 +50,28 @@ class Replay:
 
     def __init__(
         self,
-        rules: Rules,
+        settings: Settings,
         past: Sequence[Past],
         quiet: Sequence[Silence],
         covers: Sequence[StoredOverride],
         until: float,
     ) -> None:
-        self._rules = rules
-        self._happenings = happenings(past, until)
+        self._settings = settings
+        self._past = past
         self._silences = quiet
         self._covers = covers
-        self._until = until
-        self._now = self._happenings[0].at if self._happenings else until
+        self._now = self._until = until
         self._next = 0
         self._steps = 0
         self._was: dict[int, int] = {}  # the alert's id here -> its id there
         self._done = False
 
     def prepare(self, tx: Tx) -> None:
-        """Put there what held at the time: silences, and who took over in schedules."""
+        """Put there what held at the time: silences, and who took over in schedules. To be called once, and first."""
+        self._rules = Rules(self._settings)
+        self._happenings = happenings(self._past, self._until)
+        if self._happenings:
+            self._now = self._happenings[0].at
         for silence in self._silences:
             silences.add(tx, msgspec.structs.replace(silence, id=0))
         for one in self._covers:

@@ -88,7 +88,7 @@ def _requests(touches: list[Any]) -> list[str]:
             shown.append(f"    headers {pairs(carried['headers'])}")
         if carried["body"]:
             cut = f", cut: it had {size(one['size'])}" if carried["cut"] else ""
-            shown.append(f"    body ({carried['content_type'] or 'no content type'}{cut})")
+            shown.append(f"    body{cut}")
             shown += [f"    | {line}" for line in _readable(carried["body"]).split("\n")]
     return shown or ["(not kept, or pushed out by newer ones)"]
 

@@ -6,7 +6,6 @@ from functools import partial
 import msgspec
 
 from daemon.alerting.replay import Difference, Replay, Result, differences
-from daemon.alerting.rules import Rules
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError, MethodError
 from daemon.event import OWN
@@ -78,7 +77,8 @@ def add(table: Table, parts: Parts) -> None:
         gathered = _gathered(parts, span, own=own)
         before = _tried(parts, parts.settings(), gathered)
         after = _tried(parts, other, gathered)
-        return _compared(gathered, before, after)
+        # Thousands of alerts are compared in a thread of the store's, so that nobody waits for it.
+        return parts.store.read(lambda _: _compared(gathered, before, after))
 
 
 def _span(since: str | float) -> float:
@@ -116,7 +116,7 @@ def _page(tx: Tx, since: float, before: int) -> list[Past]:
 
 def _tried(parts: Parts, settings: Settings, gathered: Gathered) -> Result:
     """Replay it under these settings, on a store of its own, a little at a time."""
-    replay = Replay(Rules(settings), gathered.past, gathered.silences, gathered.covers, gathered.until)
+    replay = Replay(settings, gathered.past, gathered.silences, gathered.covers, gathered.until)
     scratch = parts.store.scratch()
     end = parts.clock.monotonic() + PATIENCE
     try:

@@ -35,7 +35,6 @@ class Door(StrEnum):
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """What a request carried, redacted. `cut` says that there was more of the body."""
 
-    content_type: str = ""
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     body: str = ""

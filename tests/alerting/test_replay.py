@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from daemon.alerting.pipeline import Outcome
 from daemon.alerting.replay import Replay
-from daemon.alerting.rules import Rules
 from daemon.config.audience import Route
 from daemon.config.settings import Flapping
 from daemon.event import Event
@@ -67,7 +66,7 @@ def _past(tx: Tx) -> list[Past]:
 
 
 def again(store: SqliteStore, hearing: Hearing, quiet: list[Silence]) -> list[Said]:
-    replay = Replay(Rules(CONFIG), store.read(_past), quiet, [], hearing.now)
+    replay = Replay(CONFIG, store.read(_past), quiet, [], hearing.now)
     scratch = store.scratch()
     try:
         scratch.write(replay.prepare)
