@@ -1,5 +1,6 @@
 """Alerts that there were, once more through the pipeline: on an empty store, time turned by hand, told to nobody."""
 
+import heapq
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
@@ -20,6 +21,10 @@ MOST_STEPS = 200_000  # events and instants at which something was due: repeats 
 AT_ONCE = 100
 
 
+# The values below are thousands at once and hold no cycles: `gc=False` keeps the collector, which stops everybody, from
+# walking over them again and again.
+
+
 class What(StrEnum):
     """What happened to an alert."""
 
@@ -28,7 +33,7 @@ class What(StrEnum):
     ENDED = "ended"
 
 
-class Happening(msgspec.Struct, frozen=True, kw_only=True):
+class Happening(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event of an alert that there was."""
 
     at: float
@@ -62,6 +67,7 @@ class Replay:
         self._covers = covers
         self._now = self._until = until
         self._next = 0
+        self._told = 0  # the last notice that was sent
         self._steps = 0
         self._was: dict[int, int] = {}  # the alert's id here -> its id there
         self._done = False
@@ -104,43 +110,60 @@ class Replay:
             due.do_due(tx, self._rules, self._now, AT_ONCE)
         elif happening is not None:
             self._now = max(self._now, happening.at)
-            self._next += 1
-            self._take(tx, happening)
+            self._take(tx)
         else:
             self._done = True
-        replays.sent_at_once(tx, self._now)
+        self._told = replays.sent_at_once(tx, self._told, self._now)
 
-    def _take(self, tx: Tx, happening: Happening) -> None:
-        alert = happening.alert
-        event = Event(
-            source=alert.source,
-            key=alert.key or alert.fingerprint,  # what its labels were when they made the key is not known any more
-            state=State.RESOLVED if happening.what is What.ENDED else State.FIRING,
-            severity=alert.severity,
-            title=alert.title,
-            labels=alert.labels,
-            started_at=alert.started_at,
-            ended_at=alert.ended_at,
-        )
-        (accepted,) = pipeline.accept(tx, [event], self._rules, self._now).accepted
-        if happening.what is What.BEGAN and accepted.code:
-            self._was.setdefault(int(accepted.code[1:]), alert.id)
+    def _take(self, tx: Tx) -> None:
+        """Everything that happened at the same instant, as if it had come in one body."""
+        begin, at = self._next, self._happenings[self._next].at
+        while self._next < len(self._happenings) and self._happenings[self._next].at == at:
+            self._next += 1
+        together = self._happenings[begin : self._next]
+        outcome = pipeline.accept(tx, [_event(one) for one in together], self._rules, self._now)
+        for happening, accepted in zip(together, outcome.accepted, strict=True):
+            if happening.what is What.BEGAN and accepted.code:
+                self._was.setdefault(int(accepted.code[1:]), happening.alert.id)
+
+
+def _event(happening: Happening) -> Event:
+    alert = happening.alert
+    return Event(
+        source=alert.source,
+        key=alert.key or alert.fingerprint,  # what its labels were when they made the key is not known any more
+        state=State.RESOLVED if happening.what is What.ENDED else State.FIRING,
+        severity=alert.severity,
+        title=alert.title,
+        labels=alert.labels,
+        started_at=alert.started_at,
+        ended_at=alert.ended_at,
+    )
 
 
 def happenings(past: Sequence[Past], until: float) -> list[Happening]:
-    """Everything that happened to them, in order."""
-    found = []
-    for one in past:
-        alert, first = one.alert, one.first
-        found.append((alert.first_seen, alert.id, Happening(at=alert.first_seen, what=What.BEGAN, alert=first)))
+    """Everything that happened to them, in order; of what happened at one instant the older alert's comes first.
+
+    Sorting thousands at once would hold up everybody: each kind is nearly in order already.
+    """
+    kinds: list[list[Happening]] = [[], [], []]
+    for one in sorted(past, key=lambda each: each.alert.id):
+        began, worse, ended = kinds
+        began.append(Happening(at=one.first.first_seen, what=What.BEGAN, alert=one.first))
         if one.worse_at is not None:
-            found.append((one.worse_at, alert.id, Happening(at=one.worse_at, what=What.WORSE, alert=alert)))
-        if alert.state is State.RESOLVED:
-            found.append((alert.last_seen, alert.id, Happening(at=alert.last_seen, what=What.ENDED, alert=alert)))
-    return [happening for at, _, happening in sorted(found, key=lambda each: each[:2]) if at <= until]
+            worse.append(Happening(at=one.worse_at, what=What.WORSE, alert=one.alert))
+        if one.alert.state is State.RESOLVED:
+            ended.append(Happening(at=one.alert.last_seen, what=What.ENDED, alert=one.alert))
+    for kind in kinds:
+        kind.sort(key=_place)
+    return [one for one in heapq.merge(*kinds, key=_place) if one.at <= until]
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+def _place(happening: Happening) -> tuple[float, int]:
+    return happening.at, happening.alert.id
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One alert of which others would hear, or that would be told more or less often."""
 
     code: str

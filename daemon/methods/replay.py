@@ -20,7 +20,7 @@ MOST_ALERTS = 20_000
 MOST_SILENCES = 10_000
 MOST_LINES = 100
 PAGE = 500  # alerts read in one go
-TURN = 100  # steps from one look at the clock to the next
+TURN = 50  # steps from one look at the clock to the next
 PATIENCE = 50.0  # seconds for each of the two configurations
 
 

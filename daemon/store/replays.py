@@ -9,7 +9,7 @@ from daemon.store.base import Tx
 _WORSE = '%"stage":"dedupe","verdict":"worse"%'
 
 
-class Past(msgspec.Struct, frozen=True, kw_only=True):
+class Past(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An alert that there was: as it is now, and as it was before it became worse, where that is known."""
 
     alert: Alert
@@ -17,11 +17,11 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     worse_at: float | None = None
 
 
-class Heard(msgspec.Struct, kw_only=True):
+class Heard(msgspec.Struct, kw_only=True, gc=False):
     """What came of one alert: how many notices to whom, and who would hear of it by which channel."""
 
     receivers: dict[str, int] = msgspec.field(default_factory=dict)
-    people: set[str] = msgspec.field(default_factory=set)
+    people: dict[str, None] = msgspec.field(default_factory=dict)
 
 
 def page(tx: Tx, before: int, limit: int) -> list[Alert]:
@@ -42,10 +42,19 @@ def past(tx: Tx, alert: Alert) -> Past:
     return Past(alert=alert, first=alert)
 
 
-def sent_at_once(tx: Tx, now: float) -> None:
-    """Whatever is to be sent was sent: what comes after it is decided as if all providers were well."""
-    tx.run("UPDATE deliveries SET phase = 'sent', settled_at = ? WHERE phase = 'waiting'", (now,))
-    tx.run("DELETE FROM trace")  # that nobody will read
+def sent_at_once(tx: Tx, after: int, now: float) -> int:
+    """Whatever is to be sent was sent: what comes after it is decided as if all providers were well.
+
+    What nobody will read is let go: traces, and how alerts stood in the notices behind the id `after`, which may be
+    a hundred in each. Returns the id of the last notice.
+    """
+    row = tx.one("SELECT max(id) FROM notices")
+    last = (row[0] if row else None) or 0
+    if last > after:
+        tx.run("UPDATE deliveries SET phase = 'sent', settled_at = ? WHERE phase = 'waiting'", (now,))
+        tx.run("UPDATE notices SET alerts = '[]' WHERE id > ?", (after,))
+    tx.run("DELETE FROM trace")
+    return last
 
 
 def heard(tx: Tx) -> dict[int, Heard]:
@@ -60,7 +69,7 @@ def heard(tx: Tx) -> dict[int, Heard]:
         "SELECT DISTINCT a.alert_id, d.recipient, d.channel FROM notice_alerts a"
         " JOIN deliveries d ON d.notice_id = a.notice_id WHERE d.phase = 'sent'"
     ):
-        found.setdefault(alert_id, Heard()).people.add(f"{recipient or 'the room'} by {channel}")
+        found.setdefault(alert_id, Heard()).people[f"{recipient or 'the room'} by {channel}"] = None
     return found
 
 
