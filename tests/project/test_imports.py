@@ -30,7 +30,7 @@ HOMES = {
     ),
     "greenlet": ("daemon/listener/connection.py",),
     "httptools": ("daemon/listener/inbox.py", "daemon/senders/http.py"),
-    "jinja2": ("daemon/template.py",),
+    "jinja2": ("daemon/template/",),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py",),
     "re2": ("daemon/matcher.py",),
