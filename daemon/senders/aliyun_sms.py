@@ -18,6 +18,7 @@ from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
 from daemon.senders.base import Sender, sender
 from daemon.senders.http import check_url
 from daemon.template import Template
+from daemon.texts.built_in import Kind
 
 LONGEST_PARAM = 500
 LONGEST_OUT_ID = 255
@@ -37,6 +38,7 @@ class AliyunSms(Sender):
 
     address: ClassVar[str] = "phone"
     batch: ClassVar[int] = 1_000
+    text: ClassVar[Kind] = "short"
     knows_after: ClassVar[float] = 20.0
 
     access_key_id: str = field(metadata={"doc": "the AccessKey's id"})

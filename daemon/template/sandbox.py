@@ -156,7 +156,7 @@ def _environment() -> _Sandbox:
     known_filters: dict[str, Any] = environment.filters
     known_tests: dict[str, Any] = environment.tests
     environment.filters = cast("Any", filters.filters(known_filters))
-    environment.tests = filters.tests(known_tests)
+    environment.tests = cast("Any", filters.tests(known_tests))
     return environment
 
 

@@ -1,6 +1,7 @@
 """Filters that speak: durations, times, severities and numbers of things, in the language of the message."""
 
 import datetime as dt
+import html
 import re
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -78,6 +79,16 @@ def _fit(text: Any, limit: int) -> str:
     return fitting.cut(fitting.line(str(text)), max(1, limit))
 
 
+def _cut(text: Any, limit: int) -> str:
+    """So many characters at most, cut between what people see as characters."""
+    return fitting.cut(fitting.lines(str(text)), max(1, limit))
+
+
+def _lined(text: Any) -> str:
+    """For HTML: no sign means anything, and lines stay lines."""
+    return html.escape(str(text)).replace("\n", "<br>\n")
+
+
 def _markdown(text: Any) -> str:
     """Let no sign of a text mean anything in Markdown: no link, no mention, no heading."""
     return _MARKDOWN.sub(r"\\\1", str(text))
@@ -89,5 +100,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "severity": _severity,
     "plural": _plural,
     "fit": _fit,
+    "cut": _cut,
+    "lined": _lined,
     "markdown": _markdown,
 }
