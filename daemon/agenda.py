@@ -41,7 +41,8 @@ class Agenda:
         self._gathered_by: Rules | None = None
 
     def start(self) -> None:
-        """Begin: what fell due while tocsin was down is done at once."""
+        """Begin: what fell due while tocsin was down is done at once. Raises StoreUnavailable."""
+        self._gather_anew(self._rules(), self._clock.now())  # before the first alarm comes in
         self._store.on(AGENDA, self._wake.set)
         self._loop = gevent.spawn(self._run)
 

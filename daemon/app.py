@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
+from daemon.alerting import own
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
@@ -16,8 +17,11 @@ from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
+from daemon.delivery.alarms import Voice
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
+from daemon.internal import Check
+from daemon.lastresort import LastResort
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
@@ -38,7 +42,9 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
 
     `opened` are the doors of the daemon that would have to use it.
     """
-    return load(path, loading.catalog, environ, opened)
+    loaded = load(path, loading.catalog, environ, opened)
+    loaded.warnings.extend(own.unheard(loaded.settings))
+    return loaded
 
 
 class App:
@@ -90,9 +96,11 @@ class App:
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
-        intake = Intake(store, self._clock, lambda: self._rules)
+        last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
+        intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
         self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
-        self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
+        voice = _voice(intake, last_resort)
+        self._courier = courier = Courier(store, self._clock, lambda: self.settings, voice)
         courier.start()
         self._stops.append(("courier", lambda: courier.stop(self._time_left())))
         agenda.start()
@@ -197,6 +205,16 @@ class App:
     def reopen_log(self) -> None:
         """Open the log file anew, for logrotate."""
         log.reopen()
+
+
+def _voice(intake: Intake, last_resort: LastResort) -> Voice:
+    """How delivery speaks of its own troubles: through the same door as everybody."""
+    return Voice(
+        alarm=intake.alarm,
+        over=intake.alarm_over,
+        last_resort=last_resort.tell,
+        hearing=lambda settings: own.hearing(settings, Check.STORE),
+    )
 
 
 def _needs_restart(old: Settings, new: Settings) -> list[str]:

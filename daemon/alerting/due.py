@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from daemon.alerting import flapping, storm
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
 from daemon.store.base import Tx
-from daemon.store.timers import Timer
+from daemon.store.timers import Kind, Timer
 
 Act = Callable[[Tx, int, Rules, float], list[Flushed]]  # the row, the rules, now -> who was told of what
 
@@ -20,7 +21,18 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     next_at: float | None = None
 
 
-ACTS: Mapping[str, Act] = {}
+def _settled(tx: Tx, alert_id: int, rules: Rules, now: float) -> list[Flushed]:
+    del rules
+    flapping.settled(tx, alert_id, now)
+    return []
+
+
+def _digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> list[Flushed]:
+    notice = storm.digest(tx, storm_id, rules, now)
+    return [Flushed(group="", receiver=notice.receiver, told=[(notice.reason, notice.alert.code)])] if notice else []
+
+
+ACTS: Mapping[str, Act] = {Kind.FLAPPING: _settled, Kind.DIGEST: _digest}
 
 
 def do_due(tx: Tx, rules: Rules, now: float, limit: int) -> Done:

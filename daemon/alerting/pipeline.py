@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import dedupe, gather
+from daemon.alerting import dedupe, flapping, gather
 from daemon.alerting.dedupe import Change
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
@@ -61,6 +61,8 @@ def accept_one(
         return Accepted(code="", source=event.source, change=change)
     steps = [Step(stage="dedupe", verdict=change.value)]
     news: list[int] = []
+    if change in (Change.NEW, Change.RESOLVED):
+        flapping.note(tx, alert, rules.settings.flapping, now)
     if change in (Change.NEW, Change.WORSE):
         rules.inhibition.ends(tx, alert)
         rules.inhibition.begins(tx, alert)

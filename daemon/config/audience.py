@@ -34,6 +34,15 @@ class Escalation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Storm:
+    """When a receiver hears of too much: from then on one digest instead of many notices; critical ones go at once."""
+
+    above: int = field(metadata=doc("notices within that time that are still told one by one", least=1, most=10_000))
+    within: Seconds = field(default=Seconds(60.0), metadata=doc("the time in which they are counted", least=1))
+    digest_every: Seconds = field(default=Seconds(120.0), metadata=doc("from one digest to the next", least=1))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Receiver:
     """Who hears of it; every leg is told, each by its own fail-over chain."""
 
@@ -42,6 +51,7 @@ class Receiver:
     escalate: tuple[Escalation, ...] = field(
         default=(), metadata=doc("who else is told when nobody acknowledges; a route's own steps come before these")
     )
+    storm: Storm | None = field(default=None, metadata=doc("more than that is told in digests; off if not given"))
 
 
 @dataclass(frozen=True, kw_only=True)

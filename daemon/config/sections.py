@@ -13,7 +13,7 @@ from daemon.config.keys import key_of, keys_of
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
 from daemon.config.settings import Channel, ProbePlan, Source
-from daemon.errors import HandlerError, MatcherError
+from daemon.errors import HandlerBroken, MatcherError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.matcher import Matcher, pattern
@@ -93,7 +93,7 @@ def _lost(name: str) -> Handler:
     """Stand in for a handler that could not be loaded: every request is refused, kept, and can be replayed."""
 
     def handle(_: Hook) -> list[Event]:
-        raise HandlerError(f"the handler {name!r} {LOST}")
+        raise HandlerBroken(f"the handler {name!r} {LOST}")
 
     return Handler(name=name, handle=handle, samples={})
 

@@ -211,6 +211,32 @@ class SelfChecks:
         default=Bytes(200 * 1024**2),
         metadata=doc("free space beside the store below which there is an alarm"),
     )
+    disk_full_within: Seconds = field(
+        default=Seconds(4 * 3600.0),
+        metadata=doc("alarm when the disk will be full within this at the present rate; 0 for never"),
+    )
+    quarantine: int = field(
+        default=100, metadata=doc("requests of known sources waiting in quarantine that are an alarm", least=1)
+    )
+    syslog: str = field(
+        default="/dev/log",
+        metadata=doc("socket of the system log, where alarms go that can be told in no other way; empty for none"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flapping:
+    """When an alarm comes and goes: that is told once, then nothing more of it until it has settled."""
+
+    changes: int = field(
+        default=6, metadata=doc("beginnings and ends within that time that make it flap; 0 is never", most=1_000)
+    )
+    within: Seconds = field(default=Seconds(600.0), metadata=doc("the time in which they are counted", least=1))
+    settle: Seconds = field(
+        default=Seconds(600.0),
+        metadata=doc("without a change for so long it has settled; every further change makes that longer", least=1),
+    )
+    at_most: Seconds = field(default=Seconds(3_600.0), metadata=doc("the longest that this becomes", least=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,6 +267,7 @@ class Settings:
             "hours and days that routes name; also written `mute_time_intervals`, as it once was", listed=True
         ),
     )
+    flapping: Flapping = field(default=Flapping(), metadata=doc("when alarms come and go"))
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
     )

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from daemon.config.settings import Source
-from daemon.errors import HandlerError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, StoreError
 from daemon.hook import Hook
 from daemon.listener import credentials
 from daemon.listener.bodies import expanded
@@ -74,6 +74,9 @@ class Webhooks:
     def _accepted(self, source: Source, hook: Hook, request: Request) -> Answer:
         try:
             accepted = self._parts.intake.take(source, hook)
+        except HandlerBroken as error:
+            log.exception("a handler broke at a webhook of %s", source.name)
+            return self._kept(hook, request, Refusal(500, "handler_broken", str(error)))
         except HandlerError as error:
             return self._kept(hook, request, Refusal(422, "unusable_body", str(error)))
         except StoreError:
@@ -103,7 +106,8 @@ class Webhooks:
         self, hook: Hook, request: Request, refusal: Refusal, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
         """Put the request into quarantine and say why."""
-        kind = _KINDS.get(refusal.status, Kind.UNUSABLE_BODY)
+        broken = refusal.error == "handler_broken"
+        kind = Kind.BROKEN_HANDLER if broken else _KINDS.get(refusal.status, Kind.UNUSABLE_BODY)
         reason = refusal.detail[:LONGEST_REASON].encode("utf-8", "replace").decode()
         code = self._parts.intake.refuse(hook, kind, reason, request.remote, unread=request.unread)
         if refusal.status == 415:  # noqa: PLR2004 - Unsupported Media Type

@@ -41,8 +41,8 @@ def add(
             _encode(labels or {}).decode(), note, _encode(kept).decode(),
         ),
     )  # fmt: skip
-    for alert in about:
-        tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) VALUES (?, ?)", (alert.id, new_id))
+    ids = _encode([alert.id for alert in about]).decode()
+    tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) SELECT value, ? FROM json_each(?)", (new_id, ids))
     return Notice(
         id=new_id,
         alerts=kept,
@@ -62,6 +62,12 @@ def of_alert(tx: Tx, alert_id: int) -> list[Notice]:
         f"{_SELECT} JOIN notice_alerts a ON a.notice_id = n.id WHERE a.alert_id = ? ORDER BY n.id", (alert_id,)
     )
     return [notice(row) for row in rows]
+
+
+def count_since(tx: Tx, receiver: str, since: float) -> int:
+    """How many notices a receiver was meant to have since then."""
+    row = tx.one("SELECT count(*) FROM notices WHERE receiver = ? AND at > ?", (receiver, since))
+    return row[0] if row else 0
 
 
 def heard_firing(tx: Tx, alert_ids: Collection[int], receiver: str) -> set[int]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import jinja2
 from jinja2.runtime import Context
 
-from daemon import fitting
+from daemon import fitting, units
 
 Lang = Literal["en", "zh"]
 LANG, ZONE, NOW = "lang", " zone", "now"  # where the values of a rendering hold what the filters go by
@@ -52,7 +52,13 @@ def _local(at: float, zone: dt.tzinfo | None) -> dt.datetime:
 
 
 @jinja2.pass_context
-def _duration(context: Context, seconds: float) -> str:
+def _duration(context: Context, seconds: float | str) -> str:
+    """A text such as `5m` is a duration, too; any other stays as it is."""
+    if isinstance(seconds, str):
+        try:
+            seconds = units.seconds(seconds)
+        except ValueError:
+            return str(seconds)
     return duration(seconds, context.get(LANG, "en"))
 
 

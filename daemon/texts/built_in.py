@@ -45,6 +45,7 @@ _MARKUPS: Final[dict[Kind, _Markup]] = {
     ),
     "html": _Markup("lined", "<br>\n", ("<b>", "</b>"), '<a href="{{ url | e }}">{{ NAME | e }}</a>'),
 }
+_LANGUAGES: Final[dict[Lang, ModuleType]] = {"en": english, "zh": chinese}
 _NAMES: Final[dict[Lang, str]] = {"en": "name", "zh": "('确认' if name == 'acknowledge' else name)"}
 
 
@@ -74,7 +75,7 @@ def _flat(source: str) -> str:
 TEMPLATES: Final = MappingProxyType(
     {
         (kind, lang): Template(_source(kind, lang, language))
-        for lang, language in (("en", english), ("zh", chinese))
+        for lang, language in _LANGUAGES.items()
         for kind in KINDS
     }
 )

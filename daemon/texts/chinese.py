@@ -6,19 +6,22 @@ FACTS = """
 {% set bad = alert.severity | severity %}
 {% set mark %}
     {% if notice.reason == 'test' %}测试
-    {% elif over %}已恢复
     {% elif notice.reason == 'digest' %}告警汇总
+    {% elif notice.reason == 'flapping' %}{{ bad }}，反复抖动
+    {% elif over %}已恢复
     {% elif notice.reason == 'worse' %}升级为{{ bad }}
     {% elif notice.reason == 'repeat' %}{{ bad }}，已持续{{ lasted | duration }}
     {% elif notice.reason == 'escalated' %}{{ bad }}，无人确认
     {% elif notice.reason == 'ack_ending' %}{{ bad }}，确认即将到期
     {% elif notice.reason == 'ack_ended' %}{{ bad }}，确认已到期
-    {% elif notice.reason == 'flapping' %}{{ bad }}，反复抖动
     {% else %}{{ bad }}
     {% endif %}
 {% endset %}
 {% set counts %}
-    {% if notice.reason == 'digest' %}{{ (notice.at - since) | duration }}内{{ all }}条告警，最严重的：[{{ bad }}]␣
+    {% if notice.reason == 'digest' %}
+        {% if notice.note %}{{ notice.note | duration }}内{% endif %}共{{ all }}条告警，
+        {% if over %}均已恢复，{% elif notice.resolved %}{{ notice.firing }}条未恢复，{% endif %}
+        最严重：[{{ bad }}]␣
     {% elif over %}共{{ all }}条
     {% else %}{{ notice.firing }}条告警{% if notice.resolved %}，{{ notice.resolved }}条已恢复{% endif %}
     {% endif %}
@@ -36,7 +39,7 @@ LINE = """
     {{ '（' if loop.first else '，' }}{{ name | fit(40) }}={{ value | fit(60) }}{{ '）' if loop.last }}{% endfor %}：
 {% endif %}
 {{ alert.title | fit(150) }}（{{ alert.code }}）
-{% if over and notice.reason != 'test' %}，持续{{ lasted | duration }}{% endif %}{{ belated }}
+{% if over and notice.reason not in ['test', 'digest', 'flapping'] %}，持续{{ lasted | duration }}{% endif %}{{ belated }}
 """
 
 SHORT = """
@@ -46,9 +49,9 @@ SHORT = """
 {% endset %}
 {% set tail %}
     （{{ alert.code }}）
-    {% if notice.reason == 'test' %}
-    {% elif over %}，持续{{ lasted | duration }}
-    {% elif not (late or notice.reason in ['digest', 'repeat']) %}，{{ since | time }}起{% endif %}
+    {% if notice.reason in ['test', 'digest', 'repeat'] %}
+    {% elif over %}{% if notice.reason != 'flapping' %}，持续{{ lasted | duration }}{% endif %}
+    {% elif not late %}，{{ since | time }}起{% endif %}
     {{ belated }}
 {% endset %}
 {{ head }}{{ alert.title | fit([70 - head | length - tail | length, 12] | max) }}{{ tail }}
@@ -72,7 +75,7 @@ BODY = """
 {% elif notice.reason == 'flapping' %}告警反复触发和恢复，稳定之前不再通知。¶
 {% elif notice.reason == 'digest' %}短时间内告警较多，合并为一条发送。¶
 {% endif %}
-{% if notice.note %}{{ notice.note | cut(1000) | ESCAPED }}¶{% endif %}
+{% if notice.note and notice.reason != 'digest' %}{{ notice.note | cut(1000) | ESCAPED }}¶{% endif %}
 {% if all > 1 %}
     {% for one in alerts[:20] %}
         - [{% if one.state == 'resolved' %}已恢复{% else %}{{ one.severity | severity }}{% endif %}]␣

@@ -12,8 +12,8 @@ NAMES: Final[dict[str, str]] = {
     "alerts": "the alarms of the notice, a hundred at most, the worst first",
     "notice": "`firing` and `resolved` (how many), `group` (the labels that made the group), `reason`, `note`, "
     "`receiver`, `at`",
-    "message": "`title` and `text` (in a template of your own: the built-in ones), `code`, `repeat` (an earlier try may "
-    "have arrived)",
+    "message": "`title` and `text` (in a template of your own: the built-in ones), `code`, `repeat` (an earlier try "
+    "may have arrived)",
     "receiver": "the receiver's name",
     "recipient": "`name` and `address` of the one it goes to; both empty for a room, and for a message to several",
     "labels": "the labels that all alarms of the notice share",

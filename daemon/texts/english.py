@@ -6,19 +6,22 @@ FACTS = """
 {% set bad = alert.severity | severity | upper %}
 {% set mark %}
     {% if notice.reason == 'test' %}TEST
-    {% elif over %}RESOLVED after {{ lasted | duration }}
     {% elif notice.reason == 'digest' %}DIGEST
+    {% elif notice.reason == 'flapping' %}{{ bad }}, FLAPPING
+    {% elif over %}RESOLVED after {{ lasted | duration }}
     {% elif notice.reason == 'worse' %}NOW {{ bad }}
     {% elif notice.reason == 'repeat' %}STILL {{ bad }} after {{ lasted | duration }}
     {% elif notice.reason == 'escalated' %}{{ bad }}, NOT ACKNOWLEDGED
     {% elif notice.reason == 'ack_ending' %}{{ bad }}, ACK ENDS SOON
     {% elif notice.reason == 'ack_ended' %}{{ bad }}, ACK ENDED
-    {% elif notice.reason == 'flapping' %}{{ bad }}, FLAPPING
     {% else %}{{ bad }}
     {% endif %}
 {% endset %}
 {% set counts %}
-    {% if notice.reason == 'digest' %}{{ all | plural('alarm') }} in {{ (notice.at - since) | duration }}, worst: {{ bad }}
+    {% if notice.reason == 'digest' %}
+        {{ all | plural('alarm') }}{% if notice.note %} in {{ notice.note | duration }}{% endif %},␣
+        {% if over %}all over,␣{% elif notice.resolved %}{{ notice.firing }} still firing,␣{% endif %}
+        worst: {{ bad }}
     {% elif over %}{{ all | plural('alarm') }}
     {% else %}{{ notice.firing }} firing{% if notice.resolved %}, {{ notice.resolved }} resolved{% endif %}
     {% endif %}
@@ -67,7 +70,7 @@ BODY = """
 {% elif notice.reason == 'flapping' %}It comes and goes; you will hear of it again when it has settled.¶
 {% elif notice.reason == 'digest' %}Many alarms at once, told in one message.¶
 {% endif %}
-{% if notice.note %}{{ notice.note | cut(1000) | ESCAPED }}¶{% endif %}
+{% if notice.note and notice.reason != 'digest' %}{{ notice.note | cut(1000) | ESCAPED }}¶{% endif %}
 {% if all > 1 %}
     {% for one in alerts[:20] %}
         - {% if one.state == 'resolved' %}resolved{% else %}{{ one.severity | severity | upper }}{% endif %}␣
