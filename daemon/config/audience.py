@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from daemon.config.keys import doc
 from daemon.matcher import Matcher
+from daemon.template.words import Lang
 from daemon.units import Seconds
 
 
@@ -13,6 +14,7 @@ class Person:
 
     name: str
     phone: str = field(default="", metadata=doc("telephone number, with +country code"))
+    lang: Lang | None = field(default=None, metadata=doc("language of the texts; `texts.lang` when it is not said"))
 
 
 @dataclass(frozen=True, kw_only=True)

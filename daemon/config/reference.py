@@ -27,13 +27,13 @@ _NAMED = {
     Bytes: "size",
     Secret: "secret",
     Template: "template",
+    Zone: "time zone",
     Matcher: "matcher",
     TimeOfDay: "time of day",
     Weekdays: "weekday range",
     MonthDays: "day range",
     Months: "month range",
     Years: "year range",
-    Zone: "time zone",
     Any: "anything",
 }
 _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]

@@ -68,12 +68,12 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Seconds: duration,
     Bytes: amount,
     Template: Template,
+    Zone: Zone.parse,
     TimeOfDay: TimeOfDay.parse,
     Weekdays: Weekdays.parse,
     MonthDays: MonthDays.parse,
     Months: Months.parse,
     Years: Years.parse,
-    Zone: Zone.parse,
 }
 _BOUNDS: dict[Any, tuple[float, float]] = {Seconds: (0, CENTURY), Bytes: (0, _LARGEST)}
 

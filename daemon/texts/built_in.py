@@ -73,10 +73,6 @@ def _flat(source: str) -> str:
 
 
 TEMPLATES: Final = MappingProxyType(
-    {
-        (kind, lang): Template(_source(kind, lang, language))
-        for lang, language in _LANGUAGES.items()
-        for kind in KINDS
-    }
+    {(kind, lang): Template(_source(kind, lang, language)) for lang, language in _LANGUAGES.items() for kind in KINDS}
 )
 LAST_RESORT: Final[dict[Lang, str]] = {"en": english.LAST_RESORT, "zh": chinese.LAST_RESORT}

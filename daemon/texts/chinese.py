@@ -26,6 +26,7 @@ FACTS = """
     {% else %}{{ notice.firing }}条告警{% if notice.resolved %}，{{ notice.resolved }}条已恢复{% endif %}
     {% endif %}
 {% endset %}
+{% set code %}{% if alert.id %}（{{ alert.code }}）{% endif %}{% endset %}
 {% set belated %}
     {% if late %}，延迟{{ late | duration }}送达{% endif %}
     {% if message.repeat %}，可能重复{% endif %}
@@ -38,8 +39,9 @@ LINE = """
 {% elif all > 1 %}{{ counts }}{% for name, value in notice.group.items() %}
     {{ '（' if loop.first else '，' }}{{ name | fit(40) }}={{ value | fit(60) }}{{ '）' if loop.last }}{% endfor %}：
 {% endif %}
-{{ alert.title | fit(150) }}（{{ alert.code }}）
-{% if over and notice.reason not in ['test', 'digest', 'flapping'] %}，持续{{ lasted | duration }}{% endif %}{{ belated }}
+{{ alert.title | fit(150) }}{{ code }}
+{% if over and notice.reason not in ['test', 'digest', 'flapping'] %}，持续{{ lasted | duration }}{% endif %}
+{{ belated }}
 """
 
 SHORT = """
@@ -48,7 +50,7 @@ SHORT = """
     {% if notice.reason == 'digest' %}{{ counts }}{% elif all > 1 %}{{ counts }}：{% endif %}
 {% endset %}
 {% set tail %}
-    （{{ alert.code }}）
+    {{ code }}
     {% if notice.reason in ['test', 'digest', 'repeat'] %}
     {% elif over %}{% if notice.reason != 'flapping' %}，持续{{ lasted | duration }}{% endif %}
     {% elif not late %}，{{ since | time }}起{% endif %}

@@ -26,6 +26,7 @@ FACTS = """
     {% else %}{{ notice.firing }} firing{% if notice.resolved %}, {{ notice.resolved }} resolved{% endif %}
     {% endif %}
 {% endset %}
+{% set code %}{% if alert.id %}␣({{ alert.code }}){% endif %}{% endset %}
 {% set belated %}
     {% if late %}, {{ late | duration }} late{% endif %}
     {% if message.repeat %}, may be a repeat{% endif %}
@@ -38,7 +39,7 @@ LINE = """
 {% elif all > 1 %}{{ counts }}{% for name, value in notice.group.items() %}
     {{ ' of ' if loop.first else ', ' }}{{ name | fit(40) }}={{ value | fit(60) }}{% endfor %}:␣
 {% endif %}
-{{ alert.title | fit(150) }} ({{ alert.code }}){{ belated }}
+{{ alert.title | fit(150) }}{{ code }}{{ belated }}
 """
 
 SHORT = """
@@ -48,7 +49,7 @@ SHORT = """
 {% endset %}
 {% set tail %}
     {% if not (over or late or notice.reason in ['test', 'digest', 'repeat']) %}, since {{ since | time }}{% endif %}
-    ␣({{ alert.code }}){{ belated }}
+    {{ code }}{{ belated }}
 {% endset %}
 {{ head }}{{ alert.title | fit([70 - head | length - tail | length, 12] | max) }}{{ tail }}
 """
