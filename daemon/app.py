@@ -27,6 +27,7 @@ from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
+from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
 from daemon.resolver import NameServers, renew_hub
 from daemon.selfcheck import SelfCheck
@@ -98,7 +99,7 @@ class App:
         self._stops.append(("name servers", name_servers.stop))
         last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
         intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
-        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
+        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules, intake.nobody)
         voice = _voice(intake, last_resort)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, voice)
         courier.start()
@@ -111,7 +112,10 @@ class App:
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
-        table = methods.build(self._parts(store, intake))
+        self._open_doors(methods.build(self._parts(store, intake)), intake)
+
+    def _open_doors(self, table: Table, intake: Intake) -> None:
+        """Let requests in, over ZeroMQ and over HTTP."""
         port = ControlPort(table, lambda: self.settings, self._clock)
         port.start()
         self._stops.append(("ZeroMQ port", port.stop))
@@ -122,6 +126,7 @@ class App:
                 clock=self._clock,
                 intake=intake,
                 rpc=lambda raw, caller: answer(table, raw, caller),
+                call=table.call,
                 ready=lambda: self._ready,
                 reload=self.reload,
             )

@@ -26,6 +26,7 @@ class Flushed(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     receiver: str
     told: list[tuple[Reason, str]]  # why, and the code of the alert that stands first
+    unheard: list[tuple[Alert, str]] = []  # what fires and was to be told, but there was nobody, and why
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ def flush(tx: Tx, group: Group, rules: Rules, now: float) -> Flushed:
     node = rules.node(group.node, group.receiver)
     view = _look(tx, group, node, rules, now)
     receiver = rules.settings.receivers.get(group.receiver)
-    reasons, repeat_at = [], NEVER
+    reasons, unheard, repeat_at = [], [], NEVER
     for of_ends, legs in _kinds_of_leg(receiver):
         before = groups.told(tx, group.id, of_ends=of_ends)
         due = _repeat_at(before, node)
@@ -58,10 +59,13 @@ def flush(tx: Tx, group: Group, rules: Rules, now: float) -> Flushed:
         over = {alert.fingerprint for alert in view.resolved}
         reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=due, now=now)
         if reason is not None:
-            first = _tell(tx, group, view, before, reason, legs, rules, now)
-            reasons.append((reason, first))
+            notice, nobody = _tell(tx, group, view, before, reason, legs, rules, now)
+            reasons.append((reason, notice.alert.code))
+            unheard += nobody
         if view.flapping:
-            reasons.append((Reason.FLAPPING, _tell_flapping(tx, group, view, legs, rules, now)))
+            notice, nobody = _tell_flapping(tx, group, view, legs, rules, now)
+            reasons.append((Reason.FLAPPING, notice.alert.code))
+            unheard += nobody
         after = told_after(before, view, severities, reason, now)
         if after is not None and after != before:
             groups.tell(tx, group.id, after, of_ends=of_ends)
@@ -73,7 +77,7 @@ def flush(tx: Tx, group: Group, rules: Rules, now: float) -> Flushed:
         groups.drop(tx, group.id, alert_id)
     empty = not (view.firing or view.left or any(_stays(*one) for one in view.muted))
     groups.flushed(tx, group, now, _next_tick(group, node, view, repeat_at, now), empty=empty)
-    return Flushed(group=group.code, receiver=group.receiver, told=reasons)
+    return Flushed(group=group.code, receiver=group.receiver, told=reasons, unheard=unheard)
 
 
 def told_after(
@@ -135,32 +139,35 @@ def _note(tx: Tx, group: Group, member: Member, muted: Muted | None, now: float)
 
 def _tell(
     tx: Tx, group: Group, view: View, before: Told | None, reason: Reason, legs: Sequence[Leg], rules: Rules, now: float
-) -> str:
-    """Write the notice and its deliveries, and into the trace of each alert that is news; return the first's code."""
+) -> tuple[Notice, list[tuple[Alert, str]]]:
+    """Write the notice and its deliveries, and into the trace of each alert that is news; say what nobody hears."""
     known = set() if before is None else {*before.firing, *before.aside}
     resolved = [alert for alert in view.resolved if alert.fingerprint in known]
     firing = [*view.firing, *(alert for alert in view.left if alert.fingerprint in known)]
     notice = notices.add(tx, firing, resolved, group.receiver, reason, now, group_id=group.id, labels=group.labels)
     news = [alert for alert in firing if _is_news(alert, before)]
-    _posted(tx, group, notice, [*news, *resolved] or [notice.alert], legs, rules, now)
-    return notice.alert.code
+    return notice, _posted(tx, group, notice, [*news, *resolved] or [notice.alert], legs, rules, now)
 
 
-def _tell_flapping(tx: Tx, group: Group, view: View, legs: Sequence[Leg], rules: Rules, now: float) -> str:
-    """Say once that these come and go; return the code of the first."""
+def _tell_flapping(
+    tx: Tx, group: Group, view: View, legs: Sequence[Leg], rules: Rules, now: float
+) -> tuple[Notice, list[tuple[Alert, str]]]:
+    """Say once that these come and go."""
     firing = [alert for alert in view.flapping if alert.state is State.FIRING]
     resolved = [alert for alert in view.flapping if alert.state is State.RESOLVED]
     notice = notices.add(
         tx, firing, resolved, group.receiver, Reason.FLAPPING, now, group_id=group.id, labels=group.labels
     )
-    _posted(tx, group, notice, view.flapping, legs, rules, now)
-    return notice.alert.code
+    return notice, _posted(tx, group, notice, view.flapping, legs, rules, now)
 
 
 def _posted(
     tx: Tx, group: Group, notice: Notice, news: Sequence[Alert], legs: Sequence[Leg], rules: Rules, now: float
-) -> None:
-    """Put the notice's deliveries, or keep it for a digest; write that into the trace of each alert that is news."""
+) -> list[tuple[Alert, str]]:
+    """Put the notice's deliveries, or keep it for a digest; write that into the trace of each alert that is news.
+
+    Returns what fires and reaches nobody, with the reason; a receiver without legs is silent by choice.
+    """
     receiver = rules.settings.receivers.get(group.receiver)
     if receiver is None:  # told by an older configuration, which had such a receiver
         outcome = [Step(stage="outbox", verdict="receiver_gone", detail=group.receiver)]
@@ -171,6 +178,10 @@ def _posted(
     steps = [_in(group), Step(stage="notify", verdict=notice.reason, detail=group.receiver), *outcome]
     for alert in news:
         alerts.record(tx, alert.id, steps, now)
+    if not (legs and notice.firing and outcome[-1].verdict == post.NOBODY):
+        return []
+    why = "; ".join(step.detail for step in outcome[:-1]) or "no address for any of its channels"
+    return [(notice.alert, why)]
 
 
 def _stays(alert: Alert, muted: Muted) -> bool:

@@ -95,7 +95,7 @@ class Intake:
         for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
             _count(one)
         for flushed in self._unhurried(outcome.flushed):
-            report.flushed(flushed)
+            report.flushed(flushed, self.nobody)
         return accepted
 
     def _unhurried(self, things: Iterable[T]) -> Iterator[T]:

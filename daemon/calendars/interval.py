@@ -10,7 +10,7 @@ from typing import Literal
 from daemon.calendars import china
 from daemon.calendars.edges import HORIZON, first_change, first_edge
 from daemon.calendars.spans import MIDNIGHT, MonthDays, Months, TimeOfDay, Weekdays, Years
-from daemon.calendars.zone import Zone
+from daemon.zone import Zone
 
 Country = Literal["cn"]
 _DAYS_IN_WEEK = 7

@@ -5,10 +5,9 @@
 
 import argparse
 import os
-import sys
-from pathlib import Path
 
-from daemon.cli import intervals, show
+from daemon.cli import intervals, rota, show, wording
+from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
 MOST_ROWS = 1_000  # of a list at once
@@ -18,30 +17,12 @@ _PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Read `name=value`."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r}: write name=value")
-    return name, value
-
-
 def count(text: str) -> int:
     """Read how many rows are wanted."""
     rows = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_ROWS)) else 0
     if not 1 <= rows <= MOST_ROWS:
         raise argparse.ArgumentTypeError(f"{text!r}: write a number from 1 to {MOST_ROWS}")
     return rows
-
-
-def content(path: str) -> str:
-    """Read a body from a file, or from standard input for `-`."""
-    try:
-        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{path} is not UTF-8: byte {error.start}") from error
 
 
 def _page(letter: str) -> tuple[Arg, ...]:
@@ -216,7 +197,9 @@ COMMANDS = (
     ),
     _sample("sources test"),
     _sample("test-source"),
+    *rota.COMMANDS,
     *intervals.COMMANDS,
+    *wording.COMMANDS,
     Command(
         words="config get",
         method="config.get",

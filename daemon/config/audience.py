@@ -14,7 +14,16 @@ class Person:
 
     name: str
     phone: str = field(default="", metadata=doc("telephone number, with +country code"))
+    email: str = field(default="", metadata=doc("mail address"))
+    wecom: str = field(default="", metadata=doc("user id in WeCom"))
+    dingtalk: str = field(default="", metadata=doc("user id in DingTalk"))
+    feishu: str = field(default="", metadata=doc("open id or user id in Feishu (Lark)"))
+    slack: str = field(default="", metadata=doc("member id in Slack, such as U024BE7LH"))
+    telegram: str = field(default="", metadata=doc("chat id in Telegram, or @name"))
     lang: Lang | None = field(default=None, metadata=doc("language of the texts; `texts.lang` when it is not said"))
+
+
+WHOM = "people, `team:<name>` and `schedule:<name>`; empty for channels that are a room"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +31,7 @@ class Leg:
     """One line of a receiver's `notify`: these people by these channels, tried in this order."""
 
     by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
+    to: tuple[str, ...] = field(default=(), metadata=doc(WHOM))
     send_resolved: bool = field(default=True, metadata=doc("also tell that it is over"))
 
 
@@ -32,7 +41,7 @@ class Escalation:
 
     after: Seconds = field(metadata=doc("time since the alarm was first told", least=1))
     by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
+    to: tuple[str, ...] = field(default=(), metadata=doc(WHOM))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +74,7 @@ class Route:
     continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
     group_by: tuple[str, ...] | None = field(
         default=None,
-        metadata=doc("labels whose values make a group; ['...'] tells every alarm by itself, none puts all in one"),
+        metadata=doc("labels whose values make a group, inherited when empty; ['...'] tells every alarm by itself"),
     )
     group_wait: Seconds | None = field(
         default=None, metadata=doc("from a group's first alarm to its first notice; 30 s if no route says otherwise")

@@ -8,12 +8,12 @@ from daemon.calendars import china
 from daemon.calendars.interval import Interval
 from daemon.calendars.possible import can_be
 from daemon.config.audience import Route
-from daemon.config.check import Problem, Written
 from daemon.config.decode import BAD, Decoder
 from daemon.config.findings import Path, quoted
 from daemon.config.nodes import Items, Scalar, Table
 from daemon.config.scalars import meant
 from daemon.config.settings import Settings
+from daemon.config.written import Problem, Written
 
 LONGEST_NAME = 64
 AHEAD = 60 * 86_400.0  # before a year begins of which the calendar knows nothing; its arrangement is published by then

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import check, intervals, locks, rehearsal
-from daemon.config.check import Problem, Written
+from daemon.config import check, duty, intervals, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -16,6 +15,7 @@ from daemon.config.findings import SHORTEST_SECRET, Findings, Place
 from daemon.config.nodes import Items, Table
 from daemon.config.sections import builders
 from daemon.config.settings import Listen, Settings
+from daemon.config.written import Problem, Written
 from daemon.errors import ConfigError
 from daemon.registry import Catalog
 
@@ -43,7 +43,8 @@ def load(
 
     `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
     `opened` are the doors of the daemon that is to go over to this configuration while it runs.
-    `clock` tells whether what it says of certain years is over, or not known yet.
+    `clock` tells from when on somebody should be on call, and whether what is said of certain years is over, or not
+    known yet.
     """
     findings = Findings()
     document = gather(path, findings, environ)
@@ -52,14 +53,15 @@ def load(
     folder = _handlers_dir(document, path, environ)
     catalog = catalog_of(folder)
     decoder = Decoder(findings, environ, frozenset(document.exposed), builders(catalog))
-    settings, broken = _decoded(decoder, document)
+    decoded, broken = _decoded(decoder, document)
+    settings, unreadable, left_out = duty.filled(decoded, path.parent)
     # From here on the log hides them, also when this configuration is refused.
     log.hide(secret for secret in findings.secrets if len(secret) >= SHORTEST_SECRET)
-    for about, sentence in _broken_rules(settings, _written(document), broken, opened):
+    for about, sentence in (*unreadable, *_broken_rules(settings, _written(document), broken, opened)):
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in _doubts(settings, opened, clock.now()):
+    for about, sentence in (*left_out, *_doubts(settings, opened, clock.now())):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
@@ -125,6 +127,8 @@ def _written(document: Document) -> Written:
         receivers=names("receivers"),
         channels=keys("channels"),
         people=keys("people"),
+        teams=keys("teams"),
+        schedules=keys("schedules"),
         time_intervals=names("time_intervals"),
     )
 
@@ -132,6 +136,7 @@ def _written(document: Document) -> Written:
 def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]:
     """What can be used, and is probably not what was meant."""
     yield from check.unused(settings)
+    yield from rota.gaps(settings, now)
     yield from intervals.doubts(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
@@ -141,6 +146,8 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     """Every rule between settings, except where it would only repeat what is wrong already."""
     yield from check.names(settings)
     yield from check.people(settings)
+    yield from rota.teams(settings, written)
+    yield from rota.schedules(settings, written)
     yield from check.legs(settings, written)
     if "route" not in broken:
         yield from check.routes(settings, written)

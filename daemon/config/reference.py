@@ -7,16 +7,17 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
-from daemon.calendars.zone import Zone
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.registry import Catalog
 from daemon.secret import Secret
 from daemon.template import Template
 from daemon.units import Bytes, Seconds, spoken
+from daemon.zone import Zone
 
 _NAMED = {
     str: "text",
@@ -29,6 +30,12 @@ _NAMED = {
     Template: "template",
     Zone: "time zone",
     Matcher: "matcher",
+    Day: "date",
+    Days: "weekday",
+    Handover: "hand-over",
+    Hours: "part of a day",
+    Moment: "date and time",
+    Rotation: "rotation",
     TimeOfDay: "time of day",
     Weekdays: "weekday range",
     MonthDays: "day range",

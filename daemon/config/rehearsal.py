@@ -8,11 +8,11 @@ import msgspec
 
 from daemon.alert import Alert
 from daemon.config import samples
-from daemon.config.check import Problem
 from daemon.config.findings import Path
 from daemon.config.keys import key_of
 from daemon.config.settings import Settings
 from daemon.config.wording import Templates
+from daemon.config.written import Problem
 from daemon.errors import TemplateError
 from daemon.event import State
 from daemon.notice import Message, Recipient, in_templates

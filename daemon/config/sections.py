@@ -17,8 +17,11 @@ from daemon.errors import HandlerBroken, MatcherError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.matcher import Matcher, pattern
+from daemon.oncall.duties import Duties
+from daemon.oncall.schedule import Layer
 from daemon.registry import Catalog, Handler
 
+NO_DUTIES = Duties(())
 LOST = "could not be loaded; its requests are kept in quarantine until it is mended"
 _OLD_MATCHERS = {"match": ("matchers", "="), "match_re": ("matchers", "=~")}
 _OLD_INHIBITION = {
@@ -40,6 +43,9 @@ def builders(catalog: Catalog) -> dict[type, Build]:
     def probe(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes)
 
+    def layer(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        return decoder.record(Layer, table, path, {**given, "duties": NO_DUTIES})
+
     return {
         Source: source,
         Channel: channel,
@@ -47,6 +53,7 @@ def builders(catalog: Catalog) -> dict[type, Build]:
         Route: _route,
         InhibitRule: _inhibit_rule,
         Interval: interval,
+        Layer: layer,
     }
 
 

@@ -11,6 +11,7 @@ from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.config.wording import Templates, Texts
 from daemon.notice import Sends
+from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
 from daemon.registry import Handler
 from daemon.secret import Secret
@@ -262,6 +263,10 @@ class Settings:
     )
     sources: dict[str, Source] = field(default_factory=dict, metadata=doc("the open webhooks, by name"))
     people: dict[str, Person] = field(default_factory=dict, metadata=doc("who can be told, by name"))
+    teams: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata=doc("people who are told together, by name")
+    )
+    schedules: dict[str, Schedule] = field(default_factory=dict, metadata=doc("who is on call when, by name"))
     channels: dict[str, Channel] = field(default_factory=dict, metadata=doc("the ways out, by name"))
     receivers: dict[str, Receiver] = field(
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)

@@ -7,13 +7,14 @@ from enum import Enum
 from typing import Any
 
 from daemon.calendars.spans import Span, TimeOfDay
-from daemon.calendars.zone import Zone
 from daemon.config.keys import key_of
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
+from daemon.oncall.schedule import Layer
 from daemon.registry import Handler
 from daemon.secret import HIDDEN, Secret, is_telling, redact_url
 from daemon.template import Template
+from daemon.zone import Zone
 
 _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
 
@@ -43,7 +44,7 @@ def _number(value: Any) -> Any:
 
 @_shown.register
 def _text(value: str) -> str:
-    return redact_url(value) if "://" in value else value
+    return redact_url(value) if "://" in value else str(value)  # a word of a schedule is a text of its own type
 
 
 @_shown.register
@@ -81,6 +82,12 @@ def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
         name: HIDDEN if isinstance(one, str) and one and is_telling(name) else _shown(one)
         for name, one in value.items()
     }
+
+
+@_shown.register
+def _layer(value: Layer) -> dict[str, Any]:
+    """As it stands in the file; what a calendar says stands in that one."""
+    return {one.name: _shown(getattr(value, one.name)) for one in fields(value) if one.name != "duties"}
 
 
 @_shown.register(tuple)

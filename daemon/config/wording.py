@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
-from daemon.calendars.zone import Zone
 from daemon.config.keys import doc
 from daemon.template import Template
 from daemon.template.words import Lang
 from daemon.texts.built_in import LANGS, WHAT_FOR, Kind
+from daemon.zone import Zone
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,13 @@ from daemon.methods import (
     events,
     intervals,
     listing,
+    oncall,
+    overrides,
     probes,
     quarantine,
     sources,
     status,
+    templates,
 )
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
@@ -23,6 +26,20 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, intervals, config):
+    for noun in (
+        status,
+        alerts,
+        events,
+        deliveries,
+        quarantine,
+        channels,
+        oncall,
+        overrides,
+        probes,
+        sources,
+        intervals,
+        templates,
+        config,
+    ):
         noun.add(table, parts)
     return table

@@ -61,7 +61,9 @@ BODY = """
 {% elif over %}From {{ since | time(true) }} to {{ until | time(true) }}¶
 {% else %}Since {{ since | time(true) }}{% if lasted >= 60 %}, for {{ lasted | duration }}{% endif %}¶
 {% endif %}
-{% if notice.reason == 'new_member' %}A further problem has joined.¶
+{% if notice.note and notice.reason != 'digest' %}
+    {{ notice.note[:1] | upper | ESCAPED }}{{ notice.note[1:] | cut(1000) | ESCAPED }}.¶
+{% elif notice.reason == 'new_member' %}A further problem has joined.¶
 {% elif notice.reason == 'worse' %}Its severity rose.¶
 {% elif notice.reason == 'some_resolved' %}Some of it is over.¶
 {% elif notice.reason == 'repeat' %}Nothing has changed; this is a reminder.¶
@@ -71,7 +73,6 @@ BODY = """
 {% elif notice.reason == 'flapping' %}It comes and goes; you will hear of it again when it has settled.¶
 {% elif notice.reason == 'digest' %}Many alarms at once, told in one message.¶
 {% endif %}
-{% if notice.note and notice.reason != 'digest' %}{{ notice.note | cut(1000) | ESCAPED }}¶{% endif %}
 {% if all > 1 %}
     {% for one in alerts[:20] %}
         - {% if one.state == 'resolved' %}resolved{% else %}{{ one.severity | severity | upper }}{% endif %}␣

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.calendars.zone import Zone
+from daemon.zone import Zone
 
 
 @pytest.mark.parametrize("name", ["UTC", "Local", "Asia/Shanghai", "Etc/GMT-8", "America/Argentina/Buenos_Aires"])

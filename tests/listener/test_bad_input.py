@@ -61,6 +61,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             clock=clock,
             intake=Intake(store, clock, lambda: Rules(held)),
             rpc=lambda _raw, _caller: None,
+            call=lambda _method, _params, _caller: None,
             ready=str,
             reload=list,
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from daemon.calendars.interval import Country, Interval, TimeInterval, Times
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
-from daemon.calendars.zone import Zone
+from daemon.zone import Zone
 
 
 def interval(
