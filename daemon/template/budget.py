@@ -77,12 +77,14 @@ def size(value: Any) -> int:
 def weigh(value: Any, *, inside: bool = True) -> int:
     """Count what writing the value would write; the same list inside itself many times counts each time.
 
-    With `inside` also what an alert and the like hold; no template makes those, so passing them costs nothing.
+    Without `inside` it is what there is to go through, not to write: texts weigh less, and what alerts and the like
+    hold nothing at all; no template makes those.
     """
     heap, weight = [value], 0
     while heap:
         one = heap.pop()
-        weight += 1 + (len(one) if isinstance(one, str | bytes | range) else 0)
+        length = len(one) if isinstance(one, str | bytes | range) else 0
+        weight += 1 + (length if inside or isinstance(one, range) else length // CHARACTERS)
         bounded(weight)
         if isinstance(one, Mapping):
             heap.extend(one.keys())

@@ -19,9 +19,7 @@ FACTS = """
 {% endset %}
 {% set counts %}
     {% if notice.reason == 'digest' %}
-        {% if notice.note %}{{ notice.note | duration }}内{% endif %}共{{ all }}条告警，
-        {% if over %}均已恢复，{% elif notice.resolved %}{{ notice.firing }}条未恢复，{% endif %}
-        最严重：[{{ bad }}]␣
+        {% if notice.note %}{{ notice.note | duration }}内{% endif %}共{{ all }}条告警
     {% elif over %}共{{ all }}条
     {% else %}{{ notice.firing }}条告警{% if notice.resolved %}，{{ notice.resolved }}条已恢复{% endif %}
     {% endif %}
@@ -35,7 +33,8 @@ FACTS = """
 
 LINE = """
 [{{ mark }}]␣
-{% if notice.reason == 'digest' %}{{ counts }}
+{% if notice.reason == 'digest' %}{{ counts }}，
+    {% if over %}均已恢复，{% elif notice.resolved %}{{ notice.firing }}条未恢复，{% endif %}最严重：[{{ bad }}]␣
 {% elif all > 1 %}{{ counts }}{% for name, value in notice.group.items() %}
     {{ '（' if loop.first else '，' }}{{ name | fit(40) }}={{ value | fit(60) }}{{ '）' if loop.last }}{% endfor %}：
 {% endif %}
@@ -47,7 +46,10 @@ LINE = """
 SHORT = """
 {% set head %}
     [{{ mark }}]␣
-    {% if notice.reason == 'digest' %}{{ counts }}{% elif all > 1 %}{{ counts }}：{% endif %}
+    {% if notice.reason == 'digest' %}{{ counts }}，最严重：[{{ bad }}]␣
+    {% elif all > 1 and (over or notice.reason == 'some_resolved') %}{{ counts }}：
+    {% elif all > 1 %}{{ notice.firing }}条告警：
+    {% endif %}
 {% endset %}
 {% set tail %}
     {{ code }}
@@ -85,7 +87,8 @@ BODY = """
         {% if one.state == 'resolved' %}持续{{ ((one.ended_at or one.last_seen) - one.started_at) | duration }}
         {% else %}{{ one.started_at | time }}起{% endif %}¶
     {% endfor %}
-    {% if all > 20 %}另有{{ all - 20 }}条¶{% endif %}
+    {% set left = all - alerts[:20] | length %}
+    {% if left %}另有{{ left }}条¶{% endif %}
 {% endif %}
 {% for name, value in (labels | dictsort)[:40] %}
     {{ name | fit(60) | ESCAPED }}：{{ value | fit(200) | ESCAPED }}¶

@@ -11,7 +11,7 @@ FACTS = """
     {% elif over %}RESOLVED after {{ lasted | duration }}
     {% elif notice.reason == 'worse' %}NOW {{ bad }}
     {% elif notice.reason == 'repeat' %}STILL {{ bad }} after {{ lasted | duration }}
-    {% elif notice.reason == 'escalated' %}{{ bad }}, NOT ACKNOWLEDGED
+    {% elif notice.reason == 'escalated' %}{{ bad }}, UNACKNOWLEDGED
     {% elif notice.reason == 'ack_ending' %}{{ bad }}, ACK ENDS SOON
     {% elif notice.reason == 'ack_ended' %}{{ bad }}, ACK ENDED
     {% else %}{{ bad }}
@@ -19,9 +19,7 @@ FACTS = """
 {% endset %}
 {% set counts %}
     {% if notice.reason == 'digest' %}
-        {{ all | plural('alarm') }}{% if notice.note %} in {{ notice.note | duration }}{% endif %},␣
-        {% if over %}all over,␣{% elif notice.resolved %}{{ notice.firing }} still firing,␣{% endif %}
-        worst: {{ bad }}
+        {{ all | plural('alarm') }}{% if notice.note %} in {{ notice.note | duration }}{% endif %}
     {% elif over %}{{ all | plural('alarm') }}
     {% else %}{{ notice.firing }} firing{% if notice.resolved %}, {{ notice.resolved }} resolved{% endif %}
     {% endif %}
@@ -35,7 +33,8 @@ FACTS = """
 
 LINE = """
 [{{ mark }}]␣
-{% if notice.reason == 'digest' %}{{ counts }}␣
+{% if notice.reason == 'digest' %}{{ counts }},␣
+    {% if over %}all over,␣{% elif notice.resolved %}{{ notice.firing }} still firing,␣{% endif %}worst: {{ bad }}␣
 {% elif all > 1 %}{{ counts }}{% for name, value in notice.group.items() %}
     {{ ' of ' if loop.first else ', ' }}{{ name | fit(40) }}={{ value | fit(60) }}{% endfor %}:␣
 {% endif %}
@@ -45,13 +44,17 @@ LINE = """
 SHORT = """
 {% set head %}
     [{{ mark }}]␣
-    {% if notice.reason == 'digest' %}{{ counts }}␣{% elif all > 1 %}{{ counts }}:␣{% endif %}
+    {% if notice.reason == 'digest' %}{{ counts }}, worst: {{ bad }}␣
+    {% elif all > 1 and (over or notice.reason == 'some_resolved') %}{{ counts }}:␣
+    {% elif all > 1 %}{{ notice.firing }} firing:␣
+    {% endif %}
 {% endset %}
-{% set tail %}
-    {% if not (over or late or notice.reason in ['test', 'digest', 'repeat']) %}, since {{ since | time }}{% endif %}
-    {{ code }}{{ belated }}
-{% endset %}
-{{ head }}{{ alert.title | fit([70 - head | length - tail | length, 12] | max) }}{{ tail }}
+{% set tail %}{{ code }}{{ belated }}{% endset %}
+{% set began %}, since {{ since | time }}{% endset %}
+{% set room = 70 - head | length - tail | length %}
+{% set told = over or late or notice.reason in ['test', 'digest', 'repeat'] %}
+{% set timed = not told and room - began | length >= [alert.title | length, 12] | min %}
+{{ head }}{{ alert.title | fit([room - (began | length if timed else 0), 12] | max) }}{{ began if timed }}{{ tail }}
 """
 
 BODY = """
@@ -80,7 +83,8 @@ BODY = """
         {% if one.state == 'resolved' %}after {{ ((one.ended_at or one.last_seen) - one.started_at) | duration }}
         {% else %}since {{ one.started_at | time }}{% endif %}¶
     {% endfor %}
-    {% if all > 20 %}and {{ all - 20 }} more¶{% endif %}
+    {% set left = all - alerts[:20] | length %}
+    {% if left %}and {{ left }} more¶{% endif %}
 {% endif %}
 {% for name, value in (labels | dictsort)[:40] %}
     {{ name | fit(60) | ESCAPED }}: {{ value | fit(200) | ESCAPED }}¶

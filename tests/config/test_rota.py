@@ -40,7 +40,7 @@ def test_a_whole_rota_is_read(load_text: Load) -> None:
     settings = load_text(
         BASE + "teams: {dba: [wang]}\n" + NIGHT + OPS % ("text", "lin, team:dba, schedule:night")
     ).settings
-    assert (settings.people["lin"].lang, settings.people["wang"].lang) == ("zh", "en")
+    assert (settings.people["lin"].lang, settings.people["wang"].lang) == ("zh", None)
     book = Book(schedules=settings.schedules, teams=settings.teams)
     who = [on_call(book, "night", at(f"{when}T12:00", SHANGHAI)) for when in ("2026-11-24", "2026-12-01", "2026-12-25")]
     assert who == [("lin",), ("wang",), ("wang",)]
