@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from daemon.errors import TemplateError
+from daemon.errors import TemplateError, TemplateUnboundedError
 from daemon.template.budget import MAX_RENDERED, MAX_STEPS, MAX_WORK, NAME, Budget
 from daemon.template.sandbox import MAX_SOURCE, compiled
 
@@ -33,7 +33,7 @@ class Template:
                 pieces.append(piece)
                 length += len(piece)
                 if length > MAX_RENDERED:
-                    raise TemplateError(f"the template renders to more than {MAX_RENDERED} characters")
+                    raise TemplateUnboundedError(f"the template renders to more than {MAX_RENDERED} characters")
         except TemplateError:
             raise
         except Exception as error:

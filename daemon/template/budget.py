@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from jinja2.utils import Namespace
 
-from daemon.errors import TemplateError
+from daemon.errors import TemplateUnboundedError
 
 MAX_RENDERED = 100_000
 MAX_STEPS = 10_000  # rounds of loops, calls and pieces of output of one rendering
@@ -17,7 +17,7 @@ NAME: Final = " budget"  # under which a rendering finds its own; no template ca
 
 
 class Budget:
-    """One rendering's own. Whatever it exceeds is a TemplateError."""
+    """One rendering's own. Whatever it exceeds is a TemplateUnboundedError."""
 
     __slots__ = ("_steps", "_work", "_written")
 
@@ -30,19 +30,19 @@ class Budget:
         """Count something that a template can repeat."""
         self._steps -= 1
         if self._steps < 0:
-            raise TemplateError(f"the template takes more than {MAX_STEPS} steps")
+            raise TemplateUnboundedError(f"the template takes more than {MAX_STEPS} steps")
 
     def spend(self, work: int) -> None:
         """Count how much one of these things does."""
         self._work -= work
         if self._work < 0:
-            raise TemplateError(f"the template does more than {MAX_WORK} pieces of work")
+            raise TemplateUnboundedError(f"the template does more than {MAX_WORK} pieces of work")
 
     def write(self, length: int) -> None:
         """Count what is written, also into a variable (`{% set x %}…{% endset %}`)."""
         self._written += length
         if self._written > MAX_RENDERED:
-            raise TemplateError(f"the template renders to more than {MAX_RENDERED} characters")
+            raise TemplateUnboundedError(f"the template renders to more than {MAX_RENDERED} characters")
 
     def each(self, values: Iterable[Any], work: int = 1) -> Iterator[Any]:
         """Hand on what nobody can count beforehand, counting as it comes."""
@@ -54,13 +54,13 @@ class Budget:
 def bounded(length: int) -> None:
     """Refuse what would be too long."""
     if length > MAX_RENDERED:
-        raise TemplateError(f"the template makes a value of more than {MAX_RENDERED} characters")
+        raise TemplateUnboundedError(f"the template makes a value of more than {MAX_RENDERED} characters")
 
 
 def bounded_bits(bits: int) -> None:
     """Refuse what would be too large a number."""
     if bits > MAX_BITS:
-        raise TemplateError(f"the template computes a number of more than {MAX_BITS} bits")
+        raise TemplateUnboundedError(f"the template computes a number of more than {MAX_BITS} bits")
 
 
 def size(value: Any) -> int:

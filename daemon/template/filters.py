@@ -8,7 +8,7 @@ import jinja2
 import msgspec
 from jinja2.runtime import Context
 
-from daemon.errors import TemplateError
+from daemon.errors import TemplateUnboundedError
 from daemon.template import budget, words
 from daemon.template.budget import bounded, size, weigh
 
@@ -79,7 +79,7 @@ def formatted(context: Context, pattern: str, *values: Any, **named: Any) -> str
     """The filter `format` and the operator `%`, without fields as wide as a book."""
     context[budget.NAME].step()
     if _WIDE.search(pattern):
-        raise TemplateError("a format may not have a field of a thousand characters or more")
+        raise TemplateUnboundedError("a format may not have a field of a thousand characters or more")
     given: Any = named or (values[0] if len(values) == 1 and isinstance(values[0], tuple | dict) else values)
     for value in given.values() if isinstance(given, dict) else given:
         weigh(value)
@@ -172,7 +172,7 @@ def _replaced(context: Context, text: Any, old: str, new: str, count: int = -1) 
 def _rounded(value: float, precision: int = 0, method: str = "common") -> float:
     """The filter `round`; Jinja's own raises ten to any power."""
     if abs(precision) > _PRECISION:
-        raise TemplateError(f"round takes at most {_PRECISION} digits")
+        raise TemplateUnboundedError(f"round takes at most {_PRECISION} digits")
     rounded: float = jinja2.filters.do_round(value, precision, method)  # type: ignore[arg-type] # it says so itself
     return rounded
 
