@@ -49,8 +49,8 @@ def test_an_alert_is_shown_as_it_would_be_told(worded: Desk) -> None:
         "lang": "zh",
         "reason": "first",
         "texts": [
-            {"name": "title", "text": "[严重] 磁盘满（A1）", "characters": 12, "bytes": 28},
-            {"name": "text", "text": "[严重] 磁盘满（A1），09:00起", "characters": 19, "bytes": 39},
+            {"name": "title", "text": "[严重] 磁盘满（A1）", "characters": 12, "bytes": 26},
+            {"name": "text", "text": "[严重] 磁盘满（A1），09:00起", "characters": 19, "bytes": 37},
         ],
         "warnings": [],
     }
