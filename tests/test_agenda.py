@@ -1,16 +1,21 @@
 """The greenlet that does what is due: at its instant, after a restart, and past what cannot be done."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gevent
 import pytest
 
 from daemon import telemetry
-from daemon.agenda import PUT_OFF, Agenda
+from daemon.agenda import LONGEST_NAP, PUT_OFF, Agenda
+from daemon.alerting import silencing
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
+from daemon.alerting.silencing import Wanted
 from daemon.config.audience import Leg, Person, Receiver, Route
 from daemon.config.settings import Settings
+from daemon.config.silences import Silences
+from daemon.event import State
 from daemon.matcher import parse
 from daemon.notice import Reason
 from daemon.store import alerts, notices
@@ -118,6 +123,21 @@ def test_an_alarm_that_reaches_nobody_is_an_alarm_itself(box: Box) -> None:
     )
 
 
+def test_a_silence_that_is_about_to_end_is_spoken_of(box: Box) -> None:
+    box.rules = Rules(replace(box.rules.settings, silences=Silences(warn_before=Seconds(10))))
+    wanted = Wanted(matchers=['source="shop"'], ends_at=box.clock.now() + WAIT + 15, author="lin")
+    box.store.write(lambda tx: silencing.put(tx, wanted, box.clock.now()))
+    box.intake.events([event()])
+    box.advance(WAIT + 4)
+    assert [alert.code for alert in box.store.read(alerts.newest)] == ["A1"]
+    box.advance(3)
+    (alarm, _) = box.store.read(alerts.newest)
+    assert alarm.title.startswith("Silence S1 of lin ends in ")
+    assert alarm.title.endswith("; it hid 1 alarm, which still fires")
+    box.advance(10)
+    assert box.store.read(alerts.newest)[0].state is State.RESOLVED
+
+
 def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:
     box.intake.events([event()])
     box.advance(WAIT)
@@ -127,3 +147,30 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:
         box.intake.events([event(key="other")])
     box.advance(WAIT + 1)
     assert box.said(2) == [("ops", Reason.FIRST)]
+
+
+def test_after_a_start_an_alarm_is_given_time_to_be_heard_of_again(store: SqliteStore, clock: FakeClock) -> None:
+    intake = Intake(store, clock, rules)
+    intake.events([event(key="a", fires_until=clock.now() + 60), event(key="b", fires_until=clock.now() + 9_000)])
+    clock.jump(3_600)
+    box = Box(store, clock)
+    try:
+        assert set(ends(box)) == {300, 9_000 - 3_600}
+    finally:
+        box.agenda.stop()
+
+
+def test_a_clock_that_is_set_forward_ends_no_alarm(box: Box) -> None:
+    box.intake.events([event(fires_until=box.clock.now() + 240)])
+    box.advance(1)
+    box.clock.jump(3_600)
+    box.advance(LONGEST_NAP)
+    (left,) = ends(box)
+    assert 300 - LONGEST_NAP <= left <= 300
+    assert [reason for _, reason in box.said()] == [Reason.FIRST]
+
+
+def ends(box: Box) -> list[float]:
+    """In how many seconds alarms are over by themselves."""
+    rows = box.store.read(lambda tx: tx.all("SELECT at FROM timers WHERE kind = 'expiry' ORDER BY at"))
+    return [row[0] - box.clock.now() for row in rows]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from daemon.alerting import flapping, storm
+from daemon.alerting import expiry, flapping, storm, unheard
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
@@ -32,7 +32,12 @@ def _digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> list[Flushed]:
     return [Flushed(group="", receiver=notice.receiver, told=[(notice.reason, notice.alert.code)])] if notice else []
 
 
-ACTS: Mapping[str, Act] = {Kind.FLAPPING: _settled, Kind.DIGEST: _digest}
+ACTS: Mapping[str, Act] = {
+    Kind.EXPIRY: unheard.end,
+    Kind.FLAPPING: _settled,
+    Kind.DIGEST: _digest,
+    Kind.SILENCE: expiry.look,
+}
 
 
 def do_due(tx: Tx, rules: Rules, now: float, limit: int) -> Done:

@@ -23,7 +23,7 @@ def holds(tx: Tx, notice: Notice, receiver: Receiver, now: float) -> bool:
         return False
     storm = storms.over(tx, receiver.name)
     if storm is None:
-        if notices.count_since(tx, receiver.name, now - limit.within) <= limit.above:
+        if storms.count(tx, receiver.name, now - limit.within, now) <= limit.above:
             return False
         storm = storms.begin(tx, receiver.name, now)
         timers.put(tx, Kind.DIGEST, storm.id, now + limit.digest_every)

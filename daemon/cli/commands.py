@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import intervals, rota, show, wording
+from daemon.cli import intervals, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -199,6 +199,7 @@ COMMANDS = (
     _sample("test-source"),
     *rota.COMMANDS,
     *intervals.COMMANDS,
+    *silences.COMMANDS,
     *wording.COMMANDS,
     Command(
         words="config get",
@@ -230,7 +231,7 @@ COMMANDS = (
     ),
 )
 
-SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show"}  # what `show CODE` means
+SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show", "S": "silence get"}  # what `show CODE` means
 
 
 def command(words: str) -> Command:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
+from daemon.config.silences import Silences
 from daemon.config.wording import Templates, Texts
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
@@ -281,9 +282,17 @@ class Settings:
         ),
     )
     flapping: Flapping = field(default=Flapping(), metadata=doc("when alarms come and go"))
+    resolve_timeout: Seconds = field(
+        default=Seconds(300.0),
+        metadata=doc(
+            "until an alarm that came over Alertmanager's API without an end is over, unless it is heard of again",
+            least=1,
+        ),
+    )
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
     )
+    silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

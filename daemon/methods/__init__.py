@@ -8,10 +8,12 @@ from daemon.methods import (
     events,
     intervals,
     listing,
+    maintenance,
     oncall,
     overrides,
     probes,
     quarantine,
+    silences,
     sources,
     status,
     templates,
@@ -39,6 +41,8 @@ def build(parts: Parts) -> Table:
         sources,
         intervals,
         templates,
+        silences,
+        maintenance,
         config,
     ):
         noun.add(table, parts)

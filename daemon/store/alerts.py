@@ -39,9 +39,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 _steps = msgspec.json.Decoder(list[Step]).decode
 
 
-def open_with(tx: Tx, fingerprint: str) -> Alert | None:
-    """Find the open alert of this problem."""
-    row = tx.one(f"{_SELECT} WHERE fingerprint = ? AND state = 'firing'", (fingerprint,))
+def last_with(tx: Tx, fingerprint: str) -> Alert | None:
+    """Find the last alert of this problem: the open one, if there is one."""
+    row = tx.one(f"{_SELECT} WHERE fingerprint = ? ORDER BY id DESC LIMIT 1", (fingerprint,))
     return alert(row) if row else None
 
 
@@ -49,6 +49,11 @@ def get(tx: Tx, alert_id: int) -> Alert | None:
     """Find one alert, open or over."""
     row = tx.one(f"{_SELECT} WHERE id = ?", (alert_id,))
     return alert(row) if row else None
+
+
+def with_code(tx: Tx, code: str) -> Alert | None:
+    """Find one by its code, as `Alert.code` writes it."""
+    return get(tx, int(code.removeprefix("A")))
 
 
 def newest(tx: Tx, *, state: State | None = None, source: str = "", limit: int = 100, before: int = 0) -> list[Alert]:
@@ -84,6 +89,16 @@ def of_notices(tx: Tx, notice_ids: Sequence[int]) -> list[Alert]:
 def all_open(tx: Tx, after: int, limit: int) -> list[Alert]:
     """List open alerts of any source, oldest first, beginning behind the id `after`."""
     rows = tx.all(f"{_SELECT} WHERE state = 'firing' AND id > ? ORDER BY id LIMIT ?", (after, limit))
+    return [alert(row) for row in rows]
+
+
+def open_with_label(tx: Tx, name: str, value: str, after: int, limit: int) -> list[Alert]:
+    """The same, but only those that have this label, and now and then one that has not: look again."""
+    written = _encode({name: value}).decode()[1:-1]
+    rows = tx.all(
+        f"{_SELECT} WHERE state = 'firing' AND id > ? AND instr(labels, ?) > 0 ORDER BY id LIMIT ?",
+        (after, written, limit),
+    )
     return [alert(row) for row in rows]
 
 

@@ -1,22 +1,22 @@
-"""Problems that come and go: their last changes, and whom they were told to as flapping."""
+"""Problems that come and go: since when, and whom they were told to as flapping."""
 
 import msgspec
 
+from daemon.store import mutes
 from daemon.store.base import Row, Tx
 
-_COLUMNS = "fingerprint, changes, since, calm, told, alert_id"
+_COLUMNS = "fingerprint, since, settled_at, calm, told, alert_id"
 
 _encode = msgspec.json.Encoder().encode
-_instants = msgspec.json.Decoder(list[float]).decode
 _ids = msgspec.json.Decoder(list[int]).decode
 
 
 class Flap(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one problem's changes. Times are seconds since the epoch."""
+    """A problem that flaps, or did. Times are seconds since the epoch."""
 
     fingerprint: str
-    changes: list[float]
     since: float | None = None  # since when it flaps
+    settled_at: float | None = None  # when it last did: what was before does not count any more
     calm: float = 0.0  # seconds without a change after which it has settled
     told: list[int] = []  # ids of the groups that were told of it
     alert_id: int  # its last episode
@@ -36,13 +36,12 @@ def of_alert(tx: Tx, alert_id: int) -> Flap | None:
 
 def put(tx: Tx, flap: Flap) -> None:
     """Write it down."""
+    told = _encode(flap.told).decode()
     tx.run(
         f"INSERT OR REPLACE INTO flaps ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            flap.fingerprint, _encode(flap.changes).decode(), flap.since, flap.calm, _encode(flap.told).decode(),
-            flap.alert_id,
-        ),
-    )  # fmt: skip
+        (flap.fingerprint, flap.since, flap.settled_at, flap.calm, told, flap.alert_id),
+    )
+    mutes.changed(tx)
 
 
 def tell(tx: Tx, fingerprint: str, group_id: int) -> None:
@@ -56,18 +55,22 @@ def flapping(tx: Tx) -> dict[str, Flap]:
     return {row[0]: _flap(row) for row in tx.all(f"SELECT {_COLUMNS} FROM flaps WHERE since IS NOT NULL")}
 
 
+def changes(tx: Tx, fingerprint: str, since: float, limit: int) -> int:
+    """How often a problem began or ended since then, as its last alerts say; counted up to about `limit`."""
+    rows = tx.all(
+        "SELECT first_seen, last_seen, state FROM alerts WHERE fingerprint = ? ORDER BY id DESC LIMIT ?",
+        (fingerprint, limit),
+    )
+    return sum((first > since) + (state == "resolved" and last > since) for first, last, state in rows)
+
+
 def forget(tx: Tx) -> int:
     """Delete what is known of alerts that are forgotten; return how many."""
     return tx.run("DELETE FROM flaps WHERE alert_id NOT IN (SELECT id FROM alerts)")
 
 
 def _flap(row: Row) -> Flap:
-    fingerprint, changes, since, calm, told, alert_id = row
+    fingerprint, since, settled_at, calm, told, alert_id = row
     return Flap(
-        fingerprint=fingerprint,
-        changes=_instants(changes),
-        since=since,
-        calm=calm,
-        told=_ids(told),
-        alert_id=alert_id,
+        fingerprint=fingerprint, since=since, settled_at=settled_at, calm=calm, told=_ids(told), alert_id=alert_id
     )

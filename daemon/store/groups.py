@@ -1,7 +1,5 @@
 """Groups of alerts and their members, what each receiver was last told of them, and when they are to be flushed."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from daemon.alert import Alert
@@ -56,24 +54,24 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     aside: list[str] = []
 
 
-def gather(tx: Tx, node: str, receiver: str, key: str, labels: Mapping[str, str]) -> Group:
-    """Find the group of this key, or make it."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM groups WHERE node = ? AND receiver = ? AND key = ?", (node, receiver, key))
-    if row is not None:
-        return _group(row)
-    new_id = tx.insert(
-        "INSERT INTO groups (node, receiver, key, labels) VALUES (?, ?, ?, ?)",
-        (node, receiver, key, _encode(dict(labels)).decode()),
+def found(tx: Tx, node: str, receiver: str, key: str) -> Group:
+    """Find the group of this key, which there is."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM groups WHERE node = ? AND receiver = ? AND key = ?", (node, receiver, key))
+    return _group(rows[0])
+
+
+def made(tx: Tx, node: str, receiver: str, key: str, labels: dict[str, str], at: float) -> Group | None:
+    """Make the group of this key, to be flushed at `at`; None when there is one already."""
+    row = tx.one(
+        "INSERT INTO groups (node, receiver, key, labels, next_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (node, receiver, key) DO NOTHING RETURNING id",
+        (node, receiver, key, _encode(labels).decode(), at),
     )
+    if row is None:
+        return None
+    tx.announce(AGENDA)
     return Group(
-        id=new_id,
-        node=node,
-        receiver=receiver,
-        key=key,
-        labels=dict(labels),
-        began_at=None,
-        flushed_at=None,
-        next_at=None,
+        id=row[0], node=node, receiver=receiver, key=key, labels=labels, began_at=None, flushed_at=None, next_at=at
     )
 
 
@@ -93,12 +91,12 @@ def newest(tx: Tx, limit: int, before: int = 0) -> list[Group]:
     return [_group(row) for row in rows]
 
 
-def join(tx: Tx, group: Group, alert_id: int) -> None:
+def join(tx: Tx, group_id: int, alert_id: int) -> None:
     """Make an alert a member, or a full one again when it was leaving."""
     tx.run(
         "INSERT INTO members (group_id, alert_id) VALUES (?, ?)"
         " ON CONFLICT (group_id, alert_id) DO UPDATE SET leaving = 0 WHERE leaving = 1",
-        (group.id, alert_id),
+        (group_id, alert_id),
     )
 
 

@@ -41,8 +41,7 @@ def add(
             _encode(labels or {}).decode(), note, _encode(kept).decode(),
         ),
     )  # fmt: skip
-    ids = _encode([alert.id for alert in about]).decode()
-    tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) SELECT value, ? FROM json_each(?)", (new_id, ids))
+    _link(tx, new_id, [alert.id for alert in about])
     return Notice(
         id=new_id,
         alerts=kept,
@@ -56,18 +55,20 @@ def add(
     )
 
 
+def _link(tx: Tx, notice_id: int, alert_ids: list[int]) -> None:
+    if len(alert_ids) == 1:
+        tx.run("INSERT INTO notice_alerts (alert_id, notice_id) VALUES (?, ?)", (alert_ids[0], notice_id))
+        return
+    ids = _encode(alert_ids).decode()
+    tx.run("INSERT INTO notice_alerts (alert_id, notice_id) SELECT value, ? FROM json_each(?)", (notice_id, ids))
+
+
 def of_alert(tx: Tx, alert_id: int) -> list[Notice]:
     """List what was said about an alert, oldest first."""
     rows = tx.all(
         f"{_SELECT} JOIN notice_alerts a ON a.notice_id = n.id WHERE a.alert_id = ? ORDER BY n.id", (alert_id,)
     )
     return [notice(row) for row in rows]
-
-
-def count_since(tx: Tx, receiver: str, since: float) -> int:
-    """How many notices a receiver was meant to have since then."""
-    row = tx.one("SELECT count(*) FROM notices WHERE receiver = ? AND at > ?", (receiver, since))
-    return row[0] if row else 0
 
 
 def heard_firing(tx: Tx, alert_ids: Collection[int], receiver: str) -> set[int]:

@@ -17,6 +17,14 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     waiting: list[int]
 
 
+def count(tx: Tx, receiver: str, since: float, now: float) -> int:
+    """Count one more notice of a receiver with a limit; say how many it had since then, this one included."""
+    tx.run("DELETE FROM receivers_told WHERE receiver = ? AND at <= ?", (receiver, since))
+    tx.run("INSERT INTO receivers_told (receiver, at) VALUES (?, ?)", (receiver, now))
+    row = tx.one("SELECT count(*) FROM receivers_told WHERE receiver = ?", (receiver,))
+    return row[0] if row else 0
+
+
 def over(tx: Tx, receiver: str) -> Storm | None:
     """The storm over a receiver, if there is one."""
     row = tx.one("SELECT id, receiver, since, waiting FROM storms WHERE receiver = ?", (receiver,))

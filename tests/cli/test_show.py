@@ -77,6 +77,14 @@ PARAMS = {
     "probes.run": {"name": "front"},
     "sources.test": {"name": "shop", "send": True},
     "intervals.test": {"name": "office"},
+    "silences.get": {"id": "S1"},
+    "silences.preview": {"matchers": ['source="cli"']},
+    "silences.add": {"matchers": ['source="cli"'], "duration": "2h"},
+    "silences.update": {"id": "S1", "duration": "4h"},
+    "silences.expire": {"id": "S1"},
+    "alerts.silence": {"id": "A1"},
+    "maintenance.open": {"name": "deploy", "matchers": ["team=web"]},
+    "maintenance.close": {"name": "discs"},
     "log.level": {"level": "debug"},
     "schedules.get": {"schedule": "night", "days": 30},
     "schedules.ical": {"schedule": "night"},
@@ -97,6 +105,8 @@ def full(desk: Desk) -> Desk:
     desk.scheduler.probes.append(
         FakeProbeStatus(name="x", verdict="down", reading=Reading(ok=False, detail="refused"), since=desk.clock.now())
     )
+    desk.ask("silences.add", matchers=["team=\x1bdb"], duration="2h", during="office", comment="\x1b[2J换盘")
+    desk.ask("maintenance.open", name="discs", matchers=["team=db"])
     desk.warnings.append("handlers.d/x.py: broken")
     desk.ask("schedules.override", schedule="night", who="may", start="2027-01-01 09:00", end="2027-01-02 09:00")
     return desk

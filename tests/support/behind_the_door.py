@@ -50,6 +50,7 @@ class Daemon:
                 call=self.calls,
                 ready=lambda: self.why_not,
                 reload=self.reload,
+                api=echo,
                 patience=self.patience,
             )
         )
