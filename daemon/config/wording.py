@@ -36,7 +36,7 @@ class Wording:
 
 @dataclass(frozen=True, kw_only=True)
 class Templates:
-    """Templates in place of the built-in texts; what is not written stays built in."""
+    """Templates in place of the built-in texts: each one for both languages, or a section as that of `line`."""
 
     line: Wording | None = field(default=None, metadata=doc(WHAT_FOR["line"], bare="both"))
     short: Wording | None = field(default=None, metadata=doc(WHAT_FOR["short"], bare="both"))

@@ -59,14 +59,7 @@ def add(table: Table, parts: Parts) -> None:
     @table.method("templates.list", "read")
     def _list() -> list[TemplateLine]:
         """List the texts in force: of each kind and language, and those of channels' own."""
-        settings = parts.settings()
-        lines = []
-        for lang in LANGS:
-            own = settings.templates.of(lang)
-            lines += [_line(kind, lang, own.get(kind)) for kind in KINDS]
-        for channel in settings.channels.values():
-            lines += [_line(kind, lang, template, channel.name) for kind, lang, template in channel.templates.each()]
-        return lines
+        return _lines(parts.settings())
 
     @table.method("templates.render", "read")
     def _render(
@@ -96,15 +89,17 @@ def add(table: Table, parts: Parts) -> None:
             style=said,
             sent_at=now + max(0.0, late),
         )
-        texts = [_text("title", message.title), _text("text", message.text)]
-        variables, warnings = _variables(settings, channel, message)
-        return Rendered(
-            kind=said.kind,
-            lang=said.lang,
-            reason=message.notice.reason,
-            texts=[*texts, *variables],
-            warnings=[*message.speech.warnings, *warnings],
-        )
+        return _rendered(message, settings, channel)
+
+
+def _lines(settings: Settings) -> list[TemplateLine]:
+    lines = []
+    for lang in LANGS:
+        own = settings.templates.of(lang)
+        lines += [_line(kind, lang, own.get(kind)) for kind in KINDS]
+    for channel in settings.channels.values():
+        lines += [_line(kind, lang, template, channel.name) for kind, lang, template in channel.templates.each()]
+    return lines
 
 
 def _style(settings: Settings, channel: str, kind: Kind | None, lang: Lang | None, to: str) -> Style:
@@ -118,6 +113,18 @@ def _style(settings: Settings, channel: str, kind: Kind | None, lang: Lang | Non
         raise MethodError(f"there is no channel {channel[:100]!r}; there are: {names}", code=NOT_FOUND)
     said = style(settings, known, to, lang)
     return replace(said, kind=kind or said.kind)
+
+
+def _rendered(message: Message, settings: Settings, channel: str) -> Rendered:
+    texts = [_text("title", message.title), _text("text", message.text)]
+    variables, warnings = _variables(settings, channel, message)
+    return Rendered(
+        kind=message.style.kind,
+        lang=message.lang,
+        reason=message.notice.reason,
+        texts=[*texts, *variables],
+        warnings=[*message.speech.warnings, *warnings],
+    )
 
 
 def _tried(template: str) -> Template:
