@@ -16,6 +16,7 @@ from daemon.methods import (
     silences,
     sources,
     status,
+    templates,
 )
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
@@ -39,6 +40,7 @@ def build(parts: Parts) -> Table:
         probes,
         sources,
         intervals,
+        templates,
         silences,
         maintenance,
         config,
