@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from daemon.cli.importing.hours import names_of, time_intervals
-from daemon.cli.importing.ledger import Ledger, Variable
+from daemon.cli.importing.ledger import Ledger, Reference, Variable
 from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.receivers import KINDS, Receivers
 from daemon.cli.importing.routes import inhibit_rules, route
-from daemon.cli.importing.yamltext import Value, written
 from daemon.config.findings import Place, printable
 from daemon.config.nodes import UnreadableError, compose
+from daemon.config.yamltext import Value, written
 from daemon.errors import ConfigError
 
 LARGEST = 1024 * 1024  # of a file that tocsin reads
@@ -52,7 +52,9 @@ def convert(text: str, file: str, folder: str) -> Imported:
     settings = _settings(root, folder)
     if ledger.findings.problems:
         raise ConfigError(ledger.findings.problems)
-    whole = "".join((*_head(ledger, file), *(f"\n{written({key: value})}" for key, value in settings.items() if value)))
+    whole = "".join(
+        (*_head(ledger, file), *(f"\n{written({key: value}, kept)}" for key, value in settings.items() if value))
+    )
     if len(whole.encode()) > LARGEST:
         raise ConfigError([f"{file}: would become larger than the {LARGEST} bytes that tocsin reads"])
     return Imported(
@@ -117,6 +119,13 @@ def _resolve_timeout(part: Part | None) -> str:
         part.left(f"an alert that does not say when it ends is taken to end after {_RESOLVE_TIMEOUT}")
         return ""
     return part.text()
+
+
+def kept(text: str) -> str:
+    """Double the dollar signs where one of them would begin a reference that is none."""
+    if isinstance(text, Reference) or not ("${" in text or "$$" in text):
+        return text
+    return text.replace("$", "$$")
 
 
 def _head(ledger: Ledger, file: str) -> Iterator[str]:
