@@ -8,7 +8,6 @@ from daemon.alert import Alert
 from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
-from daemon.store import flaps
 from daemon.store.base import Tx
 from daemon.store.silences import Kind, Silence
 
@@ -48,8 +47,7 @@ class Desk:
         self._now = now
         self._inhibition = rules.inhibition
         self._live = rules.inhibition.live(tx)
-        self._silences = rules.silences.page(tx, now)
-        self._flapping = flaps.flapping(tx)
+        self._page = rules.silences.page(tx, now)
         self._shut = hours.shut(node.mute, node.active, rules.settings.time_intervals, now)
 
     def why(self, alert: Alert) -> Muted | None:
@@ -59,15 +57,15 @@ class Desk:
             return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}", source=source)
         if self._shut:
             return Muted(cause=Cause.HOURS, detail=self._shut)
-        if silence := self._silences.muting(alert, self._now):
+        if silence := self._page.muting(alert, self._now):
             return _by_silence(silence)
-        if alert.fingerprint in self._flapping:
+        if alert.fingerprint in self._page.flapping:
             return Muted(cause=Cause.FLAPPING, detail="until it settles")
         return None
 
     def is_untold(self, alert: Alert, group_id: int) -> bool:
         """Whether a group has not been told yet that this one flaps."""
-        return group_id not in self._flapping[alert.fingerprint].told
+        return group_id not in self._page.flapping[alert.fingerprint].told
 
 
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:

@@ -10,8 +10,9 @@ from daemon.config import recurring
 from daemon.event import OWN
 from daemon.internal import Check
 from daemon.matcher import Matcher, parse
-from daemon.store import silences
+from daemon.store import flaps, mutes, silences
 from daemon.store.base import Tx
+from daemon.store.flaps import Flap
 from daemon.store.silences import Silence
 
 
@@ -25,25 +26,26 @@ class State(StrEnum):
 
 
 class Book:
-    """The silences of the store, read again when one of them has changed."""
+    """The silences of the store, and the problems that flap, read again when one of them has changed."""
 
     def __init__(self) -> None:
-        self._read: tuple[str, Page] = ("", Page([]))
+        self._read: tuple[str, Page] = ("", Page([], {}))
 
     def page(self, tx: Tx, now: float) -> "Page":
-        """The silences as they stand."""
-        stamp = silences.stamp(tx)
+        """All of them as they stand."""
+        stamp = mutes.stamp(tx)
         known, page = self._read
         if stamp != known:
-            page = Page(silences.not_over(tx, now))
+            page = Page(silences.not_over(tx, now), flaps.flapping(tx))
             self._read = stamp, page
         return page
 
 
 class Page:
-    """Silences as they stood under one stamp."""
+    """Silences, and problems that flap, as they stood under one stamp."""
 
-    def __init__(self, found: list[Silence]) -> None:
+    def __init__(self, found: list[Silence], flapping: dict[str, Flap]) -> None:
+        self.flapping = flapping
         self._silences = found
         self._index = Index([matchers_of(silence) for silence in found])
         self.any_until_resolved = any(silence.until_resolved for silence in found)

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from daemon.store import mutes
 from daemon.store.base import Row, Tx, columns
 
 _FIELDS = (
@@ -70,7 +71,7 @@ def add(tx: Tx, silence: Silence) -> Silence:
     """Insert; the result carries its id and uuid."""
     silence = msgspec.structs.replace(silence, uuid=silence.uuid or str(uuid.uuid4()))
     new_id = tx.insert(f"INSERT INTO silences ({_NAMES}) VALUES ({_MARKS})", _values(silence))
-    _changed(tx)
+    mutes.changed(tx)
     return msgspec.structs.replace(silence, id=new_id)
 
 
@@ -78,7 +79,7 @@ def replace(tx: Tx, silence: Silence) -> None:
     """Write all fields of a known silence."""
     marks = ", ".join(f"{name} = ?" for name in _FIELDS)
     tx.run(f"UPDATE silences SET {marks} WHERE id = ?", (*_values(silence), silence.id))
-    _changed(tx)
+    mutes.changed(tx)
 
 
 def get(tx: Tx, silence_id: int) -> Silence | None:
@@ -117,12 +118,6 @@ def not_over(tx: Tx, now: float) -> list[Silence]:
     return [_silence(row) for row in tx.all(f"{_SELECT} WHERE ends_at IS NULL OR ends_at > ? ORDER BY id", (now,))]
 
 
-def stamp(tx: Tx) -> str:
-    """A word that is another one after every change of any silence."""
-    row = tx.one("SELECT stamp FROM silences_stamp")
-    return row[0] if row else ""
-
-
 def hid(tx: Tx, silence_id: int, alert_id: int, now: float) -> None:
     """Count an alert that it kept from somebody, once."""
     tx.run("INSERT OR IGNORE INTO hidden (silence_id, alert_id, at) VALUES (?, ?, ?)", (silence_id, alert_id, now))
@@ -151,11 +146,6 @@ def hidden_alerts(tx: Tx, silence_id: int, limit: int) -> list[int]:
 def forget(tx: Tx, before: float) -> int:
     """Delete what was over before then; return how many."""
     return tx.run("DELETE FROM silences WHERE ends_at < ?", (before,))
-
-
-def _changed(tx: Tx) -> None:
-    # Random, not counted: a number that was rolled back comes again with another content.
-    tx.run("UPDATE silences_stamp SET stamp = ?", (uuid.uuid4().hex,))
 
 
 def _values(silence: Silence) -> tuple[object, ...]:

@@ -50,7 +50,7 @@ def naive(silence: Silence, labels: dict[str, str], now: float) -> bool:
 def test_the_index_finds_what_asking_every_silence_finds(
     known: list[Silence], labels: dict[str, str], now: float
 ) -> None:
-    found = list(Page(known).in_force(labels, now))
+    found = list(Page(known, {}).in_force(labels, now))
     assert found == [one for one in known if naive(one, labels, now)]
 
 
