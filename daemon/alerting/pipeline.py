@@ -92,7 +92,8 @@ def _over(tx: Tx, alert: Alert, text: str, rules: Rules, now: float, draft: Draf
 
 def _flushed(tx: Tx, accepted: Sequence[Accepted], rules: Rules, now: float, draft: Draft) -> list[Flushed]:
     """End the silences that held until these alerts were resolved, then flush those groups that need not wait."""
-    until.resolved(tx, [one.code for one in accepted if one.change is Change.RESOLVED], rules, now)
+    if ended := [one.code for one in accepted if one.change is Change.RESOLVED]:
+        until.resolved(tx, ended, rules, now)
     touched = dict.fromkeys(group_id for one in accepted for group_id in one.groups)
     found = (draft.group(tx, group_id) for group_id in touched)
     due = [group for group in found if group is not None and group.next_at is not None and group.next_at <= now]

@@ -10,11 +10,13 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.config.silences import Silences
+from daemon.config.wording import Templates, Texts
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
 from daemon.registry import Handler
 from daemon.secret import Secret
+from daemon.template.words import Lang
 from daemon.units import Bytes, Seconds
 
 Right = Literal["read", "act", "admin"]
@@ -69,7 +71,7 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """Who may call `/rpc`, `/metrics` and what they may do."""
+    """Who may call `/rpc`, `/metrics`, `/api/v2/` and what they may do."""
 
     name: str = field(metadata=doc("shown in logs in place of the token"))
     token: Secret = field(metadata=doc("sent as Authorization: Bearer or X-Tocsin-Token"))
@@ -161,6 +163,10 @@ class Channel:
     fail_over_after: Seconds = field(
         default=Seconds(60.0),
         metadata=doc("how long failures are borne before the next channel in `by:` takes over"),
+    )
+    lang: Lang | None = field(default=None, metadata=doc("language of its texts for rooms and people who have none"))
+    templates: Templates = field(
+        default=Templates(), metadata=doc("templates for this channel, before those of all (`templates`)")
     )
 
 
@@ -271,6 +277,8 @@ class Settings:
     receivers: dict[str, Receiver] = field(
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
+    texts: Texts = field(default=Texts(), metadata=doc("the language and the time zone of what people read"))
+    templates: Templates = field(default=Templates(), metadata=doc("templates in place of the built-in texts"))
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
     time_intervals: dict[str, TimeInterval] = field(
         default_factory=dict,

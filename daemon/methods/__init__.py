@@ -18,6 +18,7 @@ from daemon.methods import (
     silences,
     sources,
     status,
+    templates,
 )
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
@@ -42,6 +43,7 @@ def build(parts: Parts) -> Table:
         probes,
         sources,
         intervals,
+        templates,
         silences,
         maintenance,
         config,
