@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from daemon.alerting import acknowledge, escalate
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
 from daemon.store.base import Tx
-from daemon.store.timers import Timer
+from daemon.store.timers import Kind, Timer
 
 Act = Callable[[Tx, int, Rules, float], list[Flushed]]  # the row, the rules, now -> who was told of what
 
@@ -20,7 +21,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     next_at: float | None = None
 
 
-ACTS: Mapping[str, Act] = {}
+ACTS: Mapping[str, Act] = {Kind.ACK: acknowledge.go_off, Kind.ESCALATION: escalate.go_off}
 
 
 def do_due(tx: Tx, rules: Rules, now: float, limit: int) -> Done:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import mute, notify, post, tick
+from daemon.alerting import ladder, mute, notify, post, tick
 from daemon.alerting.mute import Muted
 from daemon.alerting.route import REPEAT, Node
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Receiver
 from daemon.event import Severity, State
 from daemon.notice import Reason
-from daemon.store import alerts, groups, notices, silences
+from daemon.store import acks, alerts, groups, notices, silences
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.groups import Group, Member, Told
@@ -49,9 +49,10 @@ def flush(tx: Tx, group: Group, rules: Rules, now: float) -> Flushed:
     view = _look(tx, group, node, rules, now)
     receiver = rules.settings.receivers.get(group.receiver)
     reasons, repeat_at = [], NEVER
+    in_hand = acks.cover(tx, [alert.id for alert in view.firing])  # then nobody is told again what they know
     for of_ends, legs in _kinds_of_leg(receiver):
         before = groups.told(tx, group.id, of_ends=of_ends)
-        due = _repeat_at(before, node)
+        due = NEVER if in_hand else _repeat_at(before, node)
         severities = {alert.fingerprint: alert.severity for alert in view.firing}
         over = {alert.fingerprint for alert in view.resolved}
         reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=due, now=now)
@@ -61,8 +62,9 @@ def flush(tx: Tx, group: Group, rules: Rules, now: float) -> Flushed:
         after = told_after(before, view, severities, reason, now)
         if after is not None and after != before:
             groups.tell(tx, group.id, after, of_ends=of_ends)
-        if view.firing:
+        if view.firing and not in_hand:
             repeat_at = min(repeat_at, _repeat_at(after, node))
+        ladder.told(tx, group, after.firing if after else (), view.firing, now)
     for alert_id in [*view.gone, *(alert.id for alert in view.over)]:
         groups.drop(tx, group.id, alert_id)
     empty = not (view.firing or view.left or any(alert.state is State.FIRING for alert, _ in view.muted))
@@ -132,7 +134,8 @@ def _tell(
     if group.receiver not in rules.settings.receivers:  # told by an older configuration, which had such a receiver
         steps.append(Step(stage="outbox", verdict="receiver_gone", detail=group.receiver))
     else:
-        steps += post.post(tx, notice, legs, rules, now, group_id=group.id)
+        escalated = ladder.also(tx, group, resolved, legs, rules) if resolved else []
+        steps += post.post(tx, notice, [*legs, *escalated], rules, now, group_id=group.id)
     news = [alert for alert in firing if _is_news(alert, before)]
     for alert in [*news, *resolved] or [notice.alert]:
         alerts.record(tx, alert.id, steps, now)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import dedupe, gather
+from daemon.alerting import acknowledge, dedupe, gather, ladder
 from daemon.alerting.dedupe import Change
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
@@ -65,9 +65,11 @@ def accept_one(
         rules.inhibition.ends(tx, alert)
         rules.inhibition.begins(tx, alert)
         news = gather.gathered(tx, alert, rules, now, steps)
+        ladder.begin(tx, alert, news, rules, steps, is_new=change is Change.NEW)
     elif change is Change.RESOLVED:
         rules.inhibition.ends(tx, alert)
         news = gather.ended(tx, alert, rules, now, steps)
+        acknowledge.over(tx, alert, steps)
     # A repeat leaves no trace: there is no end of them. What is stale leaves one, but the alert is as it was.
     if change is not Change.REPEAT:
         alerts.record(tx, alert.id, steps, now)

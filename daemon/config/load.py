@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import log
-from daemon.config import check, locks, rehearsal
+from daemon.config import check, escalations, locks, rehearsal
 from daemon.config.check import Problem, Written
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
@@ -127,6 +127,10 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.legs(settings, written)
     if "route" not in broken:
         yield from check.routes(settings, written)
+    yield from escalations.escalations(settings)
+    if "acknowledge" not in broken:
+        yield from escalations.acknowledge(settings.acknowledge)
+    yield from escalations.links(settings)
     yield from check.store(settings)
     yield from check.paths(settings)
     yield from locks.addresses(settings)

@@ -6,6 +6,7 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.notice import Sends
@@ -236,6 +237,10 @@ class Settings:
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
+    )
+    acknowledge: Acknowledge = field(default=Acknowledge(), metadata=doc("for how long somebody may take an alarm on"))
+    links: Links | None = field(
+        default=None, metadata=doc("signed links that acknowledge; without them there are none")
     )
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))

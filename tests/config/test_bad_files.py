@@ -169,7 +169,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         "people: {lin: {phone: 1234567, email: lin@example.com}}\nlink: http://tocsin\n",
         [
             'tocsin.yml:4: people.lin: unknown key "email"; known here: phone',
-            'tocsin.yml:5: unknown key "link"; did you mean "listen"?',
+            'tocsin.yml:5: unknown key "link"; did you mean "links"?',
         ],
     ),
     "a store that is not built": (
