@@ -13,9 +13,10 @@ from daemon.alerting.rules import Rules
 from daemon.clock import Clock
 from daemon.config.answers import Acknowledge
 from daemon.config.audience import Leg
+from daemon.config.escalations import told
 from daemon.event import State
 from daemon.notice import Reason
-from daemon.store import acks, alerts, groups
+from daemon.store import acks, alerts, groups, memberships
 from daemon.store.acks import Ack
 from daemon.store.alerts import Step
 from daemon.store.base import Store, Tx
@@ -92,7 +93,7 @@ def release(tx: Tx, alert_id: int, who: str, rules: Rules, now: float) -> Ack | 
     acks.drop(tx, alert_id)
     steps = [Step(stage=STAGE, verdict="taken_back", detail=f"by {who}"), *ladder.resumed(tx, alert_id, now)]
     alerts.record(tx, alert_id, steps, now)
-    for group in groups.of_alert(tx, alert_id):
+    for group in memberships.staying(tx, alert_id):
         _look_again(tx, group, rules, now)
     return ack
 
@@ -145,7 +146,7 @@ def _ended(tx: Tx, rules: Rules, now: float) -> list[Flushed]:
             continue
         steps = [Step(stage=STAGE, verdict="ended", detail=f"of {ack.author}"), *ladder.resumed(tx, alert.id, now)]
         alerts.record(tx, alert.id, steps, now)
-        for group in groups.of_alert(tx, alert.id):
+        for group in memberships.staying(tx, alert.id):
             _look_again(tx, group, rules, now)
             if _knows(tx, group, alert) and not _is_muted(tx, alert, group, rules, "end", now):
                 by_group.setdefault(group.id, (group, []))[1].append((ack, alert))
@@ -170,15 +171,15 @@ def _is_muted(tx: Tx, alert: Alert, group: Group | None, rules: Rules, what: str
 def _knows(tx: Tx, group: Group, alert: Alert) -> bool:
     """Whether the group's receiver has heard of it."""
     kinds = [groups.told(tx, group.id, of_ends=of_ends) for of_ends in (True, False)]
-    return any(alert.fingerprint in told.firing for told in kinds if told is not None)
+    return any(alert.fingerprint in known.firing for known in kinds if known is not None)
 
 
 def _told_now(tx: Tx, group: Group, now: float) -> None:
     """The receiver has just heard of the group: what it is told again is counted from here."""
     for of_ends in (True, False):
-        told = groups.told(tx, group.id, of_ends=of_ends)
-        if told is not None:
-            groups.tell(tx, group.id, Told(at=now, firing=told.firing, aside=told.aside), of_ends=of_ends)
+        known = groups.told(tx, group.id, of_ends=of_ends)
+        if known is not None:
+            groups.tell(tx, group.id, Told(at=now, firing=known.firing, aside=known.aside), of_ends=of_ends)
 
 
 def _look_again(tx: Tx, group: Group, rules: Rules, now: float) -> None:
@@ -198,7 +199,7 @@ def _legs_of(author: str, receiver: str, rules: Rules) -> list[Leg]:
     settings = rules.settings
     if author not in settings.people:
         return []
-    others = [leg for name in settings.receivers for leg in _legs(name, rules)]
+    others = [leg for _, leg in told(settings)]
     for legs in (_legs(receiver, rules), others):
         if found := dict.fromkeys(replace(leg, to=(author,)) for leg in legs if _reaches(leg, author, rules)):
             return list(found)[:1] if legs is others else list(found)

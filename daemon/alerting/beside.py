@@ -9,7 +9,7 @@ from daemon.alerting.mute import Muted
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg
 from daemon.notice import Reason
-from daemon.store import alerts, groups, notices
+from daemon.store import alerts, memberships, notices
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.groups import Group
@@ -44,6 +44,6 @@ def muted(tx: Tx, alert: Alert, group: Group | None, rules: Rules, now: float) -
 
 def home(tx: Tx, alert_id: int, group_id: int | None, receiver: str) -> Group | None:
     """The group of this id while the alert is in it, else one of the same receiver, else any that it is in."""
-    found = groups.of_alert(tx, alert_id)
+    found = memberships.staying(tx, alert_id)
     found.sort(key=lambda group: (group.id != group_id, group.receiver != receiver, group.id))
     return found[0] if found else None
