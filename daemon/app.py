@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
+from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
@@ -91,6 +92,7 @@ class App:
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
         intake = Intake(store, self._clock, lambda: self._rules)
+        self._acks = acks = Acks(store, self._clock, lambda: self._rules)
         self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
         courier.start()
@@ -113,6 +115,7 @@ class App:
                 settings=lambda: self.settings,
                 clock=self._clock,
                 intake=intake,
+                acks=acks,
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 ready=lambda: self._ready,
                 reload=self.reload,
@@ -132,6 +135,7 @@ class App:
             clock=self._clock,
             settings=lambda: self.settings,
             intake=intake,
+            acks=self._acks,
             courier=self._courier,
             scheduler=self._scheduler,
             reload=self.reload,

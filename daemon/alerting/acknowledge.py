@@ -25,7 +25,7 @@ from daemon.units import Seconds, seconds, spoken
 
 STAGE = "ack"
 LEAST = 60.0  # seconds that one lasts
-LONGEST_NAME, LONGEST_COMMENT = 64, 500
+LONGEST_NAME, LONGEST_COMMENT, LONGEST_TIME = 64, 500, 40  # characters
 AT_ONCE = 500  # acknowledgements that end in one transaction
 
 
@@ -48,6 +48,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def lasting(wanted: str | float | None, settings: Acknowledge) -> Seconds:
     """Read for how long; nothing is the usual time. ValueError says what would be right."""
+    if isinstance(wanted, str) and len(wanted) > LONGEST_TIME:
+        raise ValueError("that is no duration: write for example 30m or 4h")
     found = settings.for_ if wanted is None or wanted == "" else seconds(wanted)
     if found < LEAST:
         raise ValueError(f"an acknowledgement lasts at least {spoken(LEAST)}")

@@ -110,6 +110,8 @@ def _sample(name: str) -> Command:
     )
 
 
+_ALERT = arg("id", metavar="CODE", help="such as A17")
+
 COMMANDS = (
     Command(
         words="status",
@@ -157,7 +159,33 @@ COMMANDS = (
         method="alerts.get",
         help="Tell all about one alert: what was decided, said and sent because of it.",
         show=show.alert,
-        args=(arg("id", metavar="CODE", help="such as A17"),),
+        args=(_ALERT,),
+    ),
+    Command(
+        words="ack",
+        method="alerts.ack",
+        help="Take an open alert on: it is neither repeated nor escalated until that ends.",
+        show=show.acknowledged,
+        args=(
+            _ALERT,
+            arg("lasting", "--for", metavar="TIME", help="such as 2h; without it what `acknowledge.for` says"),
+            arg("comment", "--comment", help="a few words for the others"),
+            arg("author", "--author", metavar="NAME", help="who takes it on, if it is not you"),
+        ),
+    ),
+    Command(
+        words="unack",
+        method="alerts.unack",
+        help="Take an acknowledgement back: the alert is repeated and escalated again.",
+        show=show.acknowledged,
+        args=(_ALERT,),
+    ),
+    Command(
+        words="resolve",
+        method="alerts.resolve",
+        help="End an open alert of which no source will tell the end.",
+        show=show.event,
+        args=(_ALERT, arg("comment", "--comment", help="why it is over")),
     ),
     Command(
         words="deliveries list",

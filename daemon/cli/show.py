@@ -65,7 +65,7 @@ def alert_list(result: Any) -> str:
     return table(
         ("alert", "state", "severity", "count", "since", "source", "title"),
         [
-            (a["code"], a["state"], a["severity"], a["count"], when(a["started_at"]), a["source"], a["title"])
+            (a["code"], _standing(a), a["severity"], a["count"], when(a["started_at"]), a["source"], a["title"])
             for a in result
         ],
     )
@@ -87,6 +87,8 @@ def alert(result: Any) -> str:
             ("started", when(about["started_at"])),
             ("ended", when(about["ended_at"])),
             ("last seen", f"{when(about['last_seen'])}, {about['count']} times"),
+            ("acknowledged", _ack(result["ack"])),
+            *(("escalation", _escalation(one)) for one in result["escalations"]),
         ]
     )
     decided = [
@@ -94,13 +96,20 @@ def alert(result: Any) -> str:
         for trace in result["trace"]
         for step in trace["steps"]
     ]
-    said = [(when(n["at"]), n["receiver"], n["reason"], n["severity"]) for n in result["notices"]]
+    said = [(when(n["at"]), n["receiver"], n["reason"], n["severity"], n["note"]) for n in result["notices"]]
     return (
         text
         + "\nWhat was decided\n" + table(("at", "stage", "verdict", "detail"), decided)
-        + "\nWhat was said\n" + table(("at", "receiver", "reason", "severity"), said)
+        + "\nWhat was said\n" + table(("at", "receiver", "reason", "severity", "note"), said)
         + "\nWhat was sent\n" + delivery_list(result["deliveries"])
     )  # fmt: skip
+
+
+def acknowledged(result: Any) -> str:
+    """Who has it in hand now."""
+    return f"{result['alert']} {result['title']}\n" + facts(
+        [("acknowledged", _ack(result["ack"]) or "by nobody any more")]
+    )
 
 
 def event(result: Any) -> str:
@@ -108,6 +117,25 @@ def event(result: Any) -> str:
     if not result["alert"]:
         return "no such alert is open, so there is nothing to end\n"
     return f"{result['alert']}: {result['change'].replace('_', ' ')}\n"
+
+
+def _standing(line: Any) -> str:
+    """The state of an alert, and who has it in hand."""
+    return f"{line['state']}, {line['ack']['author']} has it" if line["ack"] else str(line["state"])
+
+
+def _ack(ack: Any) -> str:
+    if not ack:
+        return ""
+    comment = f": {ack['comment']}" if ack["comment"] else ""
+    return f"by {ack['author']} until {when(ack['until'])}, over {ack['via']}{comment}"
+
+
+def _escalation(one: Any) -> str:
+    told = f"{one['receiver']}: {one['step']} of {len(one['steps'])} steps told"
+    if one["state"] != "running":
+        return f"{told}; over"
+    return f"{told}; next {when(one['next_at'])}" if one["next_at"] else told
 
 
 def delivery_list(result: Any) -> str:

@@ -1,6 +1,7 @@
 """What can be asked of the daemon: one typed table that the ZeroMQ port and /rpc share."""
 
 from daemon.methods import (
+    acks,
     alerts,
     channels,
     config,
@@ -22,6 +23,6 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, events, deliveries, quarantine, channels, probes, sources, config):
+    for noun in (status, alerts, acks, events, deliveries, quarantine, channels, probes, sources, config):
         noun.add(table, parts)
     return table

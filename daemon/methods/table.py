@@ -43,6 +43,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     required: tuple[str, ...]
     defaults: dict[str, Any]
+    caller: str = ""  # the parameter that is given who asks; empty when the method does not want to know
 
     @property
     def help(self) -> str:
@@ -57,12 +58,16 @@ class Table:
         self._methods: dict[str, Method] = {}
 
     def method(self, name: str, right: Right) -> Callable[[Function], Function]:
-        """Add a function under `noun.verb`; its annotations are its parameters' types."""
+        """Add a function under `noun.verb`; its annotations are its parameters' types.
+
+        A parameter of the type Caller is none that is sent: it is given who asks.
+        """
 
         def add(function: Function) -> Function:
             if name in self._methods:
                 raise ValueError(f"two methods are called {name!r}")
-            params = inspect.signature(function, eval_str=True).parameters.values()
+            every = inspect.signature(function, eval_str=True).parameters.values()
+            params = [p for p in every if p.annotation is not Caller]
             self._methods[name] = Method(
                 name=name,
                 right=right,
@@ -71,6 +76,7 @@ class Table:
                 params={p.name: p.annotation for p in params},
                 required=tuple(p.name for p in params if p.default is p.empty),
                 defaults={p.name: p.default for p in params if p.default is not p.empty},
+                caller=next((p.name for p in every if p.annotation is Caller), ""),
             )
             return function
 
@@ -91,7 +97,10 @@ class Table:
         if method.right not in caller.may:
             lacks = f'{caller.name} lacks the right "{method.right}", which {name} needs'
             raise MethodError(lacks, code=NOT_ALLOWED)
-        return method.call(**_arguments(method, params))
+        arguments = _arguments(method, params)
+        if method.caller:
+            arguments[method.caller] = caller
+        return method.call(**arguments)
 
 
 def _arguments(method: Method, params: Mapping[str, Any] | list[Any]) -> dict[str, Any]:

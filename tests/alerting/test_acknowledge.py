@@ -326,6 +326,7 @@ def test_how_long_may_be_said_in_many_ways(wanted: str | float | None, seconds: 
         (float("inf"), "not a duration"),
         ("soon", "'soon' is not a duration"),
         ("9" * 30 + "d", "not a duration"),
+        ("1s" * 3_600, "no duration"),
         ("٣h", "not a duration"),
     ],
 )

@@ -28,6 +28,7 @@ class Daemon:
     reloads: int = 0
     patience: float = 120.0
     works: Callable[[], None] = lambda: None
+    acks: object = None
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
         self.asked.append((body, caller))
@@ -44,6 +45,7 @@ class Daemon:
                 settings=lambda: self.settings,
                 clock=self.clock,
                 intake=self.intake,  # type: ignore[arg-type]
+                acks=self.acks,  # type: ignore[arg-type]
                 rpc=self.rpc,
                 ready=lambda: self.why_not,
                 reload=self.reload,
