@@ -1,4 +1,4 @@
-"""The routes beside the webhooks: health, metrics, JSON-RPC, reload."""
+"""The routes beside the webhooks: health, metrics, JSON-RPC, reload, acknowledging by a signed link."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,9 @@ import msgspec
 
 from daemon import telemetry
 from daemon.config.settings import Right
+from daemon.links import PATH as ACK
 from daemon.listener import credentials
+from daemon.listener.ackpage import AckPage
 from daemon.listener.bodies import expanded
 from daemon.listener.exchange import JSON, Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
@@ -36,6 +38,9 @@ def house(parts: Parts) -> bottle.Bottle:
     app.get("/-/ready", callback=lambda: _given(_ready(parts)))
     app.get("/metrics", callback=lambda: _given(_allowed(parts, "read", _metrics)))
     app.post("/rpc", callback=lambda: _given(_allowed(parts, None, partial(_rpc, parts))))
+    page = AckPage(parts)
+    app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))
+    app.post(f"{ACK}<token>", callback=lambda token: _given(page.act(bottle.request.environ[REQUEST], token)))
     app.post("/-/reload", callback=lambda: _given(_allowed(parts, "admin", partial(_reload, parts))))
     return app
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from daemon import telemetry
+from daemon.links import PATH as ACK
 from daemon.listener.exchange import Answer, Refusal, Request, refused
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
@@ -43,4 +44,6 @@ class Web:
 
 
 def _door(path: str) -> str:
-    return "webhook" if path.startswith(PATH) else _DOORS.get(path, "http")
+    if path.startswith(PATH):
+        return "webhook"
+    return "ack" if path.startswith(ACK) else _DOORS.get(path, "http")
