@@ -9,6 +9,7 @@ from pathlib import Path
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
 from daemon.alerting.acknowledge import Acks
+from daemon.alerting.audit import Auditor
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
@@ -102,7 +103,8 @@ class App:
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
-        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency)
+        auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
+        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, auditor.look)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
         table = methods.build(self._parts(store, intake))

@@ -7,11 +7,12 @@ from daemon.alert import Alert
 from daemon.config.settings import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, outbox, quarantine
+from daemon.store import alerts, ends, escalations, outbox, quarantine
 from daemon.store.base import Store
 from daemon.units import spoken
 
 BATCH = 500  # alerts deleted in one transaction: others wait for it
+MUTED_END = 86_400.0  # seconds after which nobody tells an end any more to whom a step was told
 
 Accept = Callable[[list[Event]], object]
 
@@ -42,6 +43,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
         forgotten += count
         if count < BATCH:
             break
+    store.write(lambda tx: escalations.close_old(tx, now - MUTED_END))
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits
     return forgotten, store.write(lambda tx: quarantine.forget(tx, before))

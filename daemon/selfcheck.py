@@ -43,12 +43,14 @@ class SelfCheck:
         store: SqliteStore,
         intake: Intake,
         emergency: Callable[[str, str], object],
+        audit: Callable[[], object] = list,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._store = store
         self._intake = intake
         self._emergency = emergency
+        self._audit = audit
         self._greenlets = Group()
         self._lags: deque[float] = deque(maxlen=int(MINUTE / TICK))
         self._disk_is_low = False
@@ -67,6 +69,7 @@ class SelfCheck:
             (MINUTE, self.check_lag),
             (MINUTE, self.check_disk),
             (MINUTE, self.close),
+            (MINUTE, self._audit),
             (HOUR, self.forget),
         ):
             self._greenlets.spawn(self._repeat, every, check)
