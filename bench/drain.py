@@ -18,12 +18,14 @@ from daemon.alerting.rules import Rules  # noqa: E402
 from daemon.clock import SystemClock  # noqa: E402
 from daemon.config.audience import Leg, Person, Receiver, Route  # noqa: E402
 from daemon.config.settings import Channel, Settings  # noqa: E402
+from daemon.delivery.alarms import Voice  # noqa: E402
 from daemon.delivery.courier import Courier  # noqa: E402
 from daemon.event import Event, Severity  # noqa: E402
 from daemon.secret import Secret  # noqa: E402
 from daemon.senders.aliyun_sms import AliyunSms  # noqa: E402
 from daemon.store.sqlite import SqliteStore  # noqa: E402
 from daemon.template import Template  # noqa: E402
+from daemon.units import Seconds  # noqa: E402
 
 
 def settings(pool: int, port: int) -> Settings:
@@ -40,7 +42,7 @@ def settings(pool: int, port: int) -> Settings:
         people={"lin": Person(name="lin", phone="+8613800000001")},
         channels={"sms": Channel(name="sms", type="aliyun_sms", sender=sender, pool=pool)},
         receivers={"ops": Receiver(name="ops", notify=(Leg(by=("sms",), to=("lin",)),))},
-        route=Route(receiver="ops"),
+        route=Route(receiver="ops", group_by=("...",), group_wait=Seconds(0), group_interval=Seconds(0)),
     )
 
 
@@ -58,7 +60,7 @@ def main() -> None:
         )
     gc.collect()
     gc.freeze()
-    courier = Courier(store, clock, lambda: live, intake.alarm)
+    courier = Courier(store, clock, lambda: live, Voice(alarm=intake.alarm, over=intake.alarm_over))
     cpu, begin = time.process_time(), time.monotonic()
     courier.start()
     while store.read(lambda tx: tx.one("SELECT 1 FROM deliveries WHERE phase != 'sent' LIMIT 1")):

@@ -24,7 +24,7 @@ sources: {{alertmanager: {{}}}}
 channels:
   out: {{type: webhook, url: 'http://127.0.0.1:{provider}/', pool: {pool}}}
 receivers: [{{name: ops, notify: [{{by: [out]}}]}}]
-route: {{receiver: ops}}
+route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 """
 
 

@@ -28,7 +28,8 @@ channels:
 receivers:
   - {{name: measured, notify: [{{by: [measured]}}]}}
   - {{name: other, notify: [{{by: [other]}}]}}
-route: {{receiver: measured, routes: [{{matchers: ['to="other"'], receiver: other}}]}}
+route: {{receiver: measured, group_by: ['...'], group_wait: 0s, group_interval: 0s,
+         routes: [{{matchers: ['to="other"'], receiver: other}}]}}
 probes:
   looked-at: {{type: http, url: 'http://127.0.0.1:{other}/', every: 1s, timeout: 60s, fail_after: 1000}}
 """

@@ -5,10 +5,12 @@ import sys
 import intake
 import isolation
 import machine
+import routing
 import sending
 from measure import ROOT
 
-ALL = {"machine": machine.main, "sending": sending.main, "intake": intake.main, "isolation": isolation.main}
+PARTS = (machine, sending, intake, isolation, routing)
+ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":
     (ROOT / "var").mkdir(exist_ok=True)

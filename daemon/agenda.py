@@ -10,6 +10,7 @@ import gevent
 from daemon import telemetry
 from daemon.alerting import gather, report
 from daemon.alerting.due import Done, do_due, do_group, do_timer, next_due
+from daemon.alerting.report import Nobody
 from daemon.alerting.rules import Rules
 from daemon.clock import JUMP, Clock
 from daemon.errors import StoreError, StoreUnavailable
@@ -23,24 +24,30 @@ log = logging.getLogger("tocsin.alerting")
 AT_ONCE = 100  # groups, and timers, in one transaction: bounds how long an alarm that comes in meanwhile waits
 OPEN_AT_ONCE = 200  # alerts that are gathered anew in one transaction
 LONGEST_NAP = 30.0  # the wall clock may be set while we wait
+A_BIT = 0.001  # that we wake late rather than early: what is due in a moment would need another round
 TROUBLE = 5.0  # until what could not be done is tried again
 PUT_OFF = 60.0  # until one thing that fails is tried again
 
 
 class Agenda:
-    """Sleeps until something is due, has it done, and goes over to new rules. `rules` gives the current ones."""
+    """Sleeps until something is due, has it done, and goes over to new rules. `rules` gives the current ones.
 
-    def __init__(self, store: Store, clock: Clock, rules: Callable[[], Rules]) -> None:
+    `nobody` is told of alarms that were to be told and reach nobody.
+    """
+
+    def __init__(self, store: Store, clock: Clock, rules: Callable[[], Rules], nobody: Nobody) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
+        self._nobody = nobody
         self._wake = threading.Event()
         self._loop: gevent.Greenlet[[], None] | None = None
         self._stopping = False
         self._gathered_by: Rules | None = None
 
     def start(self) -> None:
-        """Begin: what fell due while tocsin was down is done at once."""
+        """Begin: what fell due while tocsin was down is done at once. Raises StoreUnavailable."""
+        self._gather_anew(self._rules(), self._clock.now())  # before the first alarm comes in
         self._store.on(AGENDA, self._wake.set)
         self._loop = gevent.spawn(self._run)
 
@@ -81,9 +88,9 @@ class Agenda:
         next_at = self._store.read(next_due)
         if next_at is not None and next_at <= now:
             done = self._store.write(lambda tx: do_due(tx, rules, now, AT_ONCE))
-            _report(done)
+            self._report(done)
             next_at = done.next_at
-        return LONGEST_NAP if next_at is None else max(0.0, min(next_at - now, LONGEST_NAP))
+        return LONGEST_NAP if next_at is None else max(0.0, min(next_at - now + A_BIT, LONGEST_NAP))
 
     def _one_by_one(self) -> float:
         """Something that is due cannot be done: do the others, and put it off."""
@@ -102,7 +109,7 @@ class Agenda:
 
     def _alone(self, what: str, do: Callable[[Tx], Done], put_off: Callable[[Tx], object]) -> None:
         try:
-            _report(self._store.write(do))
+            self._report(self._store.write(do))
         except StoreUnavailable:
             raise
         except Exception:
@@ -122,6 +129,10 @@ class Agenda:
             log.info("%d open alerts were gathered by the new rules", count)
         self._gathered_by = rules
 
+    def _report(self, done: Done) -> None:
+        for one in done.flushed:
+            report.flushed(one, self._nobody)
+
     def _ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()
 
@@ -135,11 +146,6 @@ class Agenda:
             return
         if moved:
             log.warning("the clock stands before %d groups were flushed; they are moved with it", moved)
-
-
-def _report(done: Done) -> None:
-    for one in done.flushed:
-        report.flushed(one)
 
 
 def _do_group(group_id: int, rules: Rules, now: float, tx: Tx) -> Done:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
+from daemon.alerting import own
 from daemon.alerting.acknowledge import Acks
 from daemon.alerting.audit import Auditor
 from daemon.alerting.intake import Intake
@@ -18,13 +19,17 @@ from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
+from daemon.delivery.alarms import Voice
 from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
+from daemon.internal import Check
+from daemon.lastresort import LastResort
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
+from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
 from daemon.resolver import NameServers, renew_hub
 from daemon.selfcheck import SelfCheck
@@ -40,7 +45,9 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
 
     `opened` are the doors of the daemon that would have to use it.
     """
-    return load(path, loading.catalog, environ, opened)
+    loaded = load(path, loading.catalog, environ, opened)
+    loaded.warnings.extend(own.unheard(loaded.settings))
+    return loaded
 
 
 class App:
@@ -92,10 +99,12 @@ class App:
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
-        intake = Intake(store, self._clock, lambda: self._rules)
-        self._acks = acks = Acks(store, self._clock, lambda: self._rules)
-        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules)
-        self._courier = courier = Courier(store, self._clock, lambda: self.settings, intake.alarm)
+        last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
+        intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
+        self._acks = Acks(store, self._clock, lambda: self._rules)
+        self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules, intake.nobody)
+        voice = _voice(intake, last_resort)
+        self._courier = courier = Courier(store, self._clock, lambda: self.settings, voice)
         courier.start()
         self._stops.append(("courier", lambda: courier.stop(self._time_left())))
         agenda.start()
@@ -107,7 +116,10 @@ class App:
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, auditor.look)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
-        table = methods.build(self._parts(store, intake))
+        self._open_doors(methods.build(self._parts(store, intake)), intake)
+
+    def _open_doors(self, table: Table, intake: Intake) -> None:
+        """Let requests in, over ZeroMQ and over HTTP."""
         port = ControlPort(table, lambda: self.settings, self._clock)
         port.start()
         self._stops.append(("ZeroMQ port", port.stop))
@@ -117,8 +129,9 @@ class App:
                 settings=lambda: self.settings,
                 clock=self._clock,
                 intake=intake,
-                acks=acks,
+                acks=self._acks,
                 rpc=lambda raw, caller: answer(table, raw, caller),
+                call=table.call,
                 ready=lambda: self._ready,
                 reload=self.reload,
             )
@@ -203,6 +216,16 @@ class App:
     def reopen_log(self) -> None:
         """Open the log file anew, for logrotate."""
         log.reopen()
+
+
+def _voice(intake: Intake, last_resort: LastResort) -> Voice:
+    """How delivery speaks of its own troubles: through the same door as everybody."""
+    return Voice(
+        alarm=intake.alarm,
+        over=intake.alarm_over,
+        last_resort=last_resort.tell,
+        hearing=lambda settings: own.hearing(settings, Check.STORE),
+    )
 
 
 def _needs_restart(old: Settings, new: Settings) -> list[str]:

@@ -3,6 +3,7 @@
 TocsinError
 ├── ConfigError            the configuration cannot be used: all its problems at once
 ├── HandlerError           a webhook's body does not make events: 422, kept in quarantine
+│   └── HandlerBroken      its handler failed at it, whatever the body is worth: 500, kept in quarantine
 ├── StoreError
 │   ├── StoreUnavailable   cannot write now (disk full, read-only, i/o error): 503, try again
 │   ├── StoreCorrupt       the file is not a sound database: refuse to start
@@ -35,6 +36,10 @@ class ConfigError(TocsinError):
 
 class HandlerError(TocsinError):
     """A handler could not turn this request into events; the text is shown to whoever sent it."""
+
+
+class HandlerBroken(HandlerError):
+    """A handler raised something else than HandlerError: the fault is the handler's; the text says where."""
 
 
 class StoreError(TocsinError):

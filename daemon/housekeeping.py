@@ -7,7 +7,7 @@ from daemon.alert import Alert
 from daemon.config.settings import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, escalations, outbox, quarantine
+from daemon.store import alerts, ends, escalations, outbox, overrides, quarantine
 from daemon.store.base import Store
 from daemon.units import spoken
 
@@ -44,6 +44,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
         if count < BATCH:
             break
     store.write(lambda tx: escalations.close_old(tx, now - MUTED_END))
+    store.write(lambda tx: overrides.forget(tx, now - retention.alerts))  # kept as long as what was told by them
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits
     return forgotten, store.write(lambda tx: quarantine.forget(tx, before))

@@ -13,7 +13,7 @@ import msgspec
 import daemon.probes
 import daemon.senders
 import handlers
-from daemon.errors import ConfigError, HandlerError
+from daemon.errors import ConfigError, HandlerBroken, HandlerError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.registry import Catalog, Handle, Handler, handlers_in, kinds_in
@@ -94,7 +94,10 @@ def _load(path: Path) -> dict[str, Handler]:
 
 
 def _guarded(handle: Handle, path: Path) -> Handle:
-    """Hold an operator's handler to the contract of the others: events come out of it, or a HandlerError."""
+    """Hold an operator's handler to the contract of the others: events come out of it, or a HandlerError.
+
+    Whatever else it raises is HandlerBroken, also when it wants to end the process.
+    """
 
     def guarded(hook: Hook) -> Iterator[Event]:
         try:
@@ -102,8 +105,8 @@ def _guarded(handle: Handle, path: Path) -> Handle:
                 yield _sound(event)
         except HandlerError:
             raise
-        except Exception as error:
-            raise HandlerError(f"{_place(error, path)}: {_reason(error)}") from error
+        except (Exception, SystemExit) as error:
+            raise HandlerBroken(f"{_place(error, path)}: {_reason(error)}") from error
 
     return guarded
 

@@ -151,6 +151,11 @@ def configure(settings: Settings) -> None:
     set_level(settings.level)
 
 
+def goes_to_a_file() -> bool:
+    """Whether the log is a file, and not standard error."""
+    return any(isinstance(handler, LogFile) for handler in logging.getLogger().handlers)
+
+
 def set_level(name: str) -> None:
     """Set the least level that is written: debug, info, warning or error. Libraries' debugging is never written."""
     level = _LEVELS[name]

@@ -37,6 +37,12 @@ def pattern(text: str) -> Any:
         raise MatcherError(f"{text!r} is not an RE2 pattern: {_plain(reason)}") from error
 
 
+@functools.lru_cache(maxsize=16_384)
+def _fits(text: str, value: str) -> bool:
+    """Whether the pattern matches all of the value. Remembered: labels have few values, again and again."""
+    return pattern(text).fullmatch(value) is not None
+
+
 def _plain(reason: object) -> str:
     return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
 
@@ -58,8 +64,8 @@ class Matcher:
             case "!=":
                 return have != self.value
             case "=~":
-                return pattern(self.value).fullmatch(have) is not None
-        return pattern(self.value).fullmatch(have) is None
+                return _fits(self.value, have)
+        return not _fits(self.value, have)
 
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,11 +1,9 @@
 """tocsin looks at itself: a slow event loop, a full disk, a store that cannot write, a clock that jumps."""
 
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import gevent
 from gevent.pool import Group
@@ -14,9 +12,12 @@ from daemon import housekeeping, sdnotify, telemetry
 from daemon.alerting.intake import Intake
 from daemon.clock import JUMP, Clock
 from daemon.config.settings import Settings
+from daemon.disk import Trend, free_beside
 from daemon.errors import StoreError
-from daemon.event import OWN, Event, Severity
+from daemon.internal import Check, event
+from daemon.store import quarantine
 from daemon.store.sqlite import SqliteStore
+from daemon.units import spoken
 
 log = logging.getLogger("tocsin.selfcheck")
 
@@ -25,6 +26,7 @@ SOON, MINUTE, HOUR = 10.0, 60.0, 3_600.0
 ANSWER = 30.0  # seconds in which the store must have answered
 ENOUGH = 1.1  # the disk is well again only this far above the limit, so that it does not flap
 
+TWICE = 2  # a disk no longer fills soon when it would take this much longer; quarantine is well at so much less
 _HELD_UP = "Look for a busy or stopped machine."
 _DISK = "When it is full, webhooks are answered with 503. Make room, or lower `retention`."
 
@@ -53,7 +55,10 @@ class SelfCheck:
         self._audit = audit
         self._greenlets = Group()
         self._lags: deque[float] = deque(maxlen=int(MINUTE / TICK))
-        self._disk_is_low = False
+        self._trend = Trend()
+        self._pushed_out = intake.pushed_out
+        # Alarms that may be open, from before the start as well: the first look that finds all well ends them.
+        self._may_be_open = {Check.DISK_FREE, Check.DISK_FILLING, Check.QUARANTINE}
         self._ahead = clock.now() - clock.monotonic()
         self._unwell_since: float | None = None
         self._well_since: float | None = None  # monotonic, while the alarm about it is still open
@@ -68,6 +73,7 @@ class SelfCheck:
             (SOON, self.count),
             (MINUTE, self.check_lag),
             (MINUTE, self.check_disk),
+            (MINUTE, self.check_quarantine),
             (MINUTE, self.close),
             (MINUTE, self._audit),
             (HOUR, self.forget),
@@ -87,41 +93,63 @@ class SelfCheck:
         self._lags.clear()
         limit = self._settings().self_checks.hub_lag
         if felt > limit:
-            self._alarm(
-                "hub_lag",
-                f"tocsin's event loop was held up for {worst:.2f} s",
-                f"For a hundredth of the last minute it was {felt:.2f} s late; {limit:g} s are borne. {_HELD_UP}",
-                Severity.WARNING,
+            self._intake.alarm(
+                Check.HUB_LAG,
+                title=f"tocsin's event loop was held up for {worst:.2f} s",
+                text=f"For a hundredth of the last minute it was {felt:.2f} s late; {limit:g} s are borne. {_HELD_UP}",
             )
 
     def check_disk(self) -> None:
-        """Is there room beside the store?"""
-        limit = self._settings().self_checks.disk_free
-        folder = self._store.path.parent
+        """Is there room beside the store, and will there be?"""
+        checks = self._settings().self_checks
+        limit, folder = checks.disk_free, self._store.path.parent
         # In a thread: a network disk that hangs must not hold up the event loop.
         free = gevent.get_hub().threadpool.apply(free_beside, (folder,))
+        self._trend.add(self._clock.monotonic(), free)
+        full_in = self._trend.full_in()
+        soon = f" At the present rate it is full in {spoken(full_in)}." if full_in is not None else ""
         if free < limit:
-            self._disk_is_low = True
-            self._alarm(
-                "disk_free",
+            self._found(
+                Check.DISK_FREE,
                 f"The disk of tocsin's store is nearly full: {free // 1024**2} MB are left",
-                f"{folder} should have at least {limit // 1024**2} MB. {_DISK}",
-                Severity.ERROR,
+                f"{folder} should have at least {limit // 1024**2} MB.{soon} {_DISK}",
             )
-        elif self._disk_is_low and free >= limit * ENOUGH:
-            self._disk_is_low = False
-            self._intake.alarm_over("disk_free")
+        elif full_in is not None and full_in < checks.disk_full_within:
+            self._found(
+                Check.DISK_FILLING,
+                f"The disk of tocsin's store will be full in {spoken(full_in)}",
+                f"{folder} has {free // 1024**2} MB left, and loses as much in {spoken(full_in)}. {_DISK}",
+            )
+        if free >= limit * ENOUGH:
+            self._well(Check.DISK_FREE)
+        if full_in is None or full_in >= checks.disk_full_within * TWICE:
+            self._well(Check.DISK_FILLING)
+
+    def check_quarantine(self) -> None:
+        """Do more requests of known sources wait than somebody looks after?"""
+        most = self._settings().self_checks.quarantine
+        waiting = self._store.read(quarantine.count_known)
+        before, self._pushed_out = self._pushed_out, self._intake.pushed_out
+        gone = self._pushed_out - before
+        if waiting >= most or gone:
+            lost = f" In the last minute {gone} older ones were deleted to make room." if gone else ""
+            self._found(
+                Check.QUARANTINE,
+                f"{waiting} requests of known sources wait in quarantine",
+                f"Alarms are probably among them.{lost} See `tocsinctl quarantine list`, mend the cause, replay them.",
+            )
+        elif waiting * TWICE < most:
+            self._well(Check.QUARANTINE)
 
     def check_clock(self) -> None:
         """Did somebody set the wall clock?"""
         ahead = self._clock.now() - self._clock.monotonic()
         moved, self._ahead = ahead - self._ahead, ahead
         if abs(moved) > JUMP:
-            self._alarm(
-                "clock",
-                f"The clock of tocsin's machine jumped by {moved:+.0f} s",
-                "It was set, or the machine slept. Times in alarms from before and after do not fit together.",
-                Severity.WARNING,
+            self._intake.alarm(
+                Check.CLOCK,
+                title=f"The clock of tocsin's machine jumped by {moved:+.0f} s",
+                text="It was set, or the machine slept. Times in alarms from before and after do not fit together.",
             )
 
     def check_store(self) -> None:
@@ -143,7 +171,7 @@ class SelfCheck:
         elif self._well_since is not None and self._clock.monotonic() - self._well_since >= MINUTE:
             # Not before: where small writes succeed and big ones do not, each would be an alarm of its own.
             self._well_since = None
-            self._intake.alarm_over("store")
+            self._intake.alarm_over(Check.STORE)
 
     def close(self) -> None:
         """End the alarms that nobody else will end."""
@@ -171,6 +199,13 @@ class SelfCheck:
                 log.warning("self-check put off: %s", error)  # check_store tells people
             except Exception:  # a loop of the process's own: one failing check must not end the checking
                 log.exception("a self-check failed")
+                name = getattr(check, "__name__", "unnamed")
+                self._intake.alarm(
+                    Check.SELF_CHECK,
+                    name,
+                    title=f"tocsin's self-check {name} is broken",
+                    text="What it looks for would not be seen. See the log for what went wrong in it.",
+                )
 
     def _feel_pulse(self) -> None:
         """Want to run every tick and note how late that is: what everything else in this process feels too."""
@@ -181,24 +216,27 @@ class SelfCheck:
             telemetry.hub_lag.observe(lag)
             self._lags.append(lag)
 
-    def _alarm(self, key: str, title: str, text: str, severity: Severity) -> None:
-        self._intake.alarm(key, title, text, severity, {"check": key})
+    def _found(self, check: Check, title: str, text: str) -> None:
+        self._may_be_open.add(check)
+        self._intake.alarm(check, title=title, text=text)
+
+    def _well(self, check: Check) -> None:
+        if check in self._may_be_open:
+            self._may_be_open.discard(check)
+            self._intake.alarm_over(check)
 
     def _write_nothing(self) -> None:
         self._store.write(lambda tx: tx.one("SELECT 1"))
 
     def _record(self, since: float) -> None:
         """Leave an alarm, so that the list of alarms shows when tocsin was deaf."""
-        event = Event(
-            source=OWN,
-            key="store",
-            severity=Severity.CRITICAL,
+        record = event(
+            Check.STORE,
             title="tocsin could not write its store",
             text="Webhooks were answered with 503 meanwhile; their senders try again.",
-            labels={"check": "store"},
             started_at=since,
         )
-        self._intake.events([event])
+        self._intake.events([record])
 
     def _try(self, work: Callable[[], None]) -> str:
         """Run it beside us, with a limit; return why it did not succeed, or nothing."""
@@ -222,12 +260,6 @@ def high(lags: Iterable[float]) -> float:
     most = int(MINUTE / TICK)
     felt = sorted(lag - missed * TICK for lag in lags for missed in range(min(int(lag / TICK), most) + 1))
     return felt[len(felt) * 99 // 100] if felt else 0.0
-
-
-def free_beside(folder: Path) -> int:
-    """Bytes that an unprivileged process may still write there."""
-    facts = os.statvfs(folder)
-    return facts.f_bavail * facts.f_frsize
 
 
 def _reason(work: Callable[[], None]) -> str:

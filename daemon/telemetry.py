@@ -55,6 +55,9 @@ send_seconds = _histogram("tocsin_send_seconds", "Time of one try.", _LATENCY, "
 outbox = _gauge("tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
 template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
+last_resort = _counter(
+    "tocsin_last_resort_total", "Alarms about tocsin itself that could be told in no other way.", "result"
+)
 # probes
 probe_looks = _counter("tocsin_probe_looks_total", "Looks by result.", "probe", "result")
 probe_up = _gauge("tocsin_probe_up", "1 while a probe's verdict is up.", "probe")

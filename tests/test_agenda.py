@@ -9,14 +9,15 @@ from daemon import telemetry
 from daemon.agenda import PUT_OFF, Agenda
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
-from daemon.config.audience import Receiver, Route
+from daemon.config.audience import Leg, Person, Receiver, Route
 from daemon.config.settings import Settings
+from daemon.matcher import parse
 from daemon.notice import Reason
-from daemon.store import notices
+from daemon.store import alerts, notices
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import FakeClock, settle
-from made import event
+from made import Phone, channel, event
 
 WAIT = 30
 
@@ -32,7 +33,7 @@ class Box:
     def __init__(self, store: SqliteStore, clock: FakeClock) -> None:
         self.store, self.clock, self.rules = store, clock, rules()
         self.intake = Intake(store, clock, lambda: self.rules)
-        self.agenda = Agenda(store, clock, lambda: self.rules)
+        self.agenda = Agenda(store, clock, lambda: self.rules, self.intake.nobody)
         self.agenda.start()
         self.quiet()
 
@@ -64,7 +65,7 @@ def test_a_group_is_flushed_when_it_is_due_and_not_before(box: Box) -> None:
     box.intake.events([event()])
     box.advance(WAIT - 1)
     assert box.said() == []
-    box.advance(1)
+    box.advance(2)
     assert box.said() == [("ops", Reason.FIRST)]
 
 
@@ -72,7 +73,7 @@ def test_what_fell_due_while_it_was_down_is_done_at_the_start(box: Box) -> None:
     box.agenda.stop()
     box.intake.events([event()])
     box.clock.advance(WAIT * 2)
-    box.agenda = Agenda(box.store, box.clock, lambda: box.rules)
+    box.agenda = Agenda(box.store, box.clock, lambda: box.rules, box.intake.nobody)
     box.agenda.start()
     box.quiet()
     assert box.said() == [("ops", Reason.FIRST)]
@@ -92,12 +93,29 @@ def test_a_group_that_cannot_be_flushed_is_put_off_and_the_others_go(box: Box) -
 
 def test_other_routes_gather_what_is_open_anew(box: Box) -> None:
     box.intake.events([event()])
-    box.advance(WAIT)
+    box.advance(WAIT + 1)
     box.rules = rules("db")
     box.agenda.reload()
     box.quiet()
-    box.advance(WAIT)
+    box.advance(WAIT + 1)
     assert box.said() == [("ops", Reason.FIRST), ("db", Reason.FIRST)]
+
+
+def test_an_alarm_that_reaches_nobody_is_an_alarm_itself(box: Box) -> None:
+    receivers = {"ops": Receiver(name="ops", notify=(Leg(by=("sms",), to=("lin",)),)), "db": Receiver(name="db")}
+    own = Route(receiver="db", matchers=parse("check=nobody"), group_wait=Seconds(0))
+    route = Route(receiver="ops", group_by=("...",), group_wait=Seconds(WAIT), routes=(own,))
+    people = {"lin": Person(name="lin")}
+    box.rules = Rules(
+        Settings(receivers=receivers, route=route, people=people, channels={"sms": channel("sms", Phone())})
+    )
+    box.intake.events([event(title="Till is stuck")])
+    box.advance(WAIT + 1)
+    (alarm, _) = box.store.read(alerts.newest)
+    assert (alarm.title, alarm.text) == (
+        "Nobody was told by ops",
+        "A1 (Till is stuck): lin has no address for sms",
+    )
 
 
 def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:

@@ -13,18 +13,23 @@ from daemon import housekeeping, telemetry
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
-from daemon.config.settings import SelfChecks, Settings
+from daemon.config.settings import Retention, SelfChecks, Settings
+from daemon.disk import free_beside
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State
-from daemon.selfcheck import TICK, SelfCheck, free_beside, high
+from daemon.hook import Hook
+from daemon.internal import Check
+from daemon.selfcheck import TICK, SelfCheck, high
 from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes, Seconds
 from fake_clock import FakeClock, settle
 from probes_by_hand import plan
+from until import until
 
 DAY = 86_400.0
+GB = 1024**3
 
 native_lock = monkey.get_original("_thread", "allocate_lock")
 
@@ -135,6 +140,88 @@ def test_a_disk_that_fills_up_is_an_alarm_until_there_is_room(box: Box) -> None:
     assert len(box.alerts()) == 1
 
 
+def test_a_disk_that_will_soon_be_full_is_an_alarm_until_it_fills_no_more(
+    box: Box, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = 10 * GB
+    monkeypatch.setattr("daemon.selfcheck.free_beside", lambda _: left)
+    for _ in range(20):
+        box.checks.check_disk()
+        clock.advance(60)
+        left -= GB // 10
+    (alert,) = box.alerts()
+    assert (alert.key, alert.severity) == ("disk_filling", Severity.WARNING)
+    assert "full in 1h" in alert.title
+    for _ in range(90):
+        box.checks.check_disk()
+        clock.advance(60)
+    assert box.keys(State.RESOLVED) == ["disk_filling"]
+    assert len(box.alerts()) == 1
+
+
+def test_a_disk_that_is_nearly_full_says_when_it_will_be_and_is_one_alarm(
+    box: Box, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = GB // 5
+    monkeypatch.setattr("daemon.selfcheck.free_beside", lambda _: left)
+    box.settings = Settings(self_checks=SelfChecks(disk_full_within=Seconds(0)))
+    for _ in range(20):
+        box.checks.check_disk()
+        clock.advance(60)
+        left -= GB // 200
+    assert box.keys() == ["disk_free"]
+    box.settings = Settings()
+    box.intake.alarm_over(Check.DISK_FREE)
+    box.checks.check_disk()
+    assert box.keys() == ["disk_free"], "the nearer of two alarms about one thing"
+    assert "At the present rate it is full in " in box.alerts(State.FIRING)[0].text
+
+
+def test_what_was_open_before_the_start_ends_with_the_first_look_that_finds_all_well(box: Box) -> None:
+    for check in (Check.DISK_FREE, Check.DISK_FILLING, Check.QUARANTINE):
+        box.intake.alarm(check, title="from before", text="")
+    box.settings = Settings(self_checks=SelfChecks(disk_free=Bytes(1)))
+    box.checks.check_disk()
+    box.checks.check_quarantine()
+    assert box.keys() == []
+
+
+def test_a_quarantine_that_nobody_looks_after_is_one_alarm_until_it_is_handled(box: Box) -> None:
+    box.settings = Settings(self_checks=SelfChecks(quarantine=10))
+    for _ in range(9):
+        box.store.write(lambda tx: quarantine.add(tx, refused(0.0, Kind.UNUSABLE_BODY), 100, 10_000))
+    for _ in range(200):  # strangers at the door are counted elsewhere
+        box.store.write(lambda tx: quarantine.add(tx, refused(0.0), 1_000, 10_000))
+    box.checks.check_quarantine()
+    assert box.alerts() == []
+    box.store.write(lambda tx: quarantine.add(tx, refused(0.0, Kind.BROKEN_HANDLER), 100, 10_000))
+    for _ in range(3):
+        box.checks.check_quarantine()
+    (alert,) = box.alerts()
+    assert (alert.key, alert.count, alert.state) == ("quarantine", 3, State.FIRING)
+    assert alert.title.startswith("10 requests")
+    box.store.write(lambda tx: [quarantine.replayed(tx, number, 0.0) for number in range(1, 6)])
+    box.checks.check_quarantine()
+    assert box.keys() == ["quarantine"], "half of what is too much is still to be handled"
+    box.store.write(lambda tx: quarantine.replayed(tx, 6, 0.0))
+    box.checks.check_quarantine()
+    assert box.keys() == []
+
+
+def test_a_flood_of_refused_requests_that_pushes_out_older_ones_is_one_alarm(box: Box) -> None:
+    box.settings = Settings(retention=Retention(quarantine_rows=3), sources={"shop": made.source("shop")})
+    for _ in range(5):
+        for _ in range(20):
+            box.intake.refuse(Hook(source="shop", body=b"{"), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+        box.checks.check_quarantine()
+    assert sorted(box.keys()) == ["quarantine", "refused:unusable_body:shop"]
+    (alert,) = [one for one in box.alerts() if one.key == "quarantine"]
+    assert "17 older ones were deleted" in alert.text
+    assert alert.count == 5
+    box.checks.check_quarantine()
+    assert box.keys() == ["refused:unusable_body:shop"]
+
+
 @pytest.mark.parametrize("jump", [3_600.0, -3_600.0, 5.5])
 def test_a_clock_that_jumps_is_one_alarm(box: Box, clock: FakeClock, jump: float) -> None:
     box.checks.check_clock()
@@ -226,14 +313,14 @@ def test_a_store_that_does_not_answer_is_an_emergency_and_gets_no_second_questio
 
 
 def test_own_alarms_that_stay_quiet_for_a_window_are_closed(box: Box, clock: FakeClock) -> None:
-    box.intake.alarm("old", "old", "", Severity.WARNING, {})
+    box.intake.alarm(Check.CLOCK, title="old", text="")
     clock.advance(1_800)
-    box.intake.alarm("again", "again", "", Severity.WARNING, {})
+    box.intake.alarm(Check.HUB_LAG, title="again", text="")
     box.intake.events([Event(source="shop", key="not ours", title="x")])
     clock.advance(1_801)
     box.checks.close()
-    assert box.keys(State.RESOLVED) == ["old"]
-    assert sorted(box.keys()) == ["again", "not ours"]
+    assert box.keys(State.RESOLVED) == ["clock"]
+    assert sorted(box.keys()) == ["hub_lag", "not ours"]
     (closed,) = box.alerts(State.RESOLVED)
     assert closed.ended_at == closed.last_seen - 3_601
     clock.advance(3_600)
@@ -266,9 +353,9 @@ def test_what_is_past_its_time_is_forgotten_in_batches(box: Box, clock: FakeCloc
     assert sorted(alert.key for alert in box.alerts()) == ["open", "young"]
 
 
-def refused(at: float) -> Quarantined:
+def refused(at: float, kind: Kind = Kind.UNKNOWN_SOURCE) -> Quarantined:
     return Quarantined(
-        at=at, kind=Kind.UNKNOWN_SOURCE, source="x", reason="", remote="", content_type="", headers={}, query={},
+        at=at, kind=kind, source="x", reason="", remote="", content_type="", headers={}, query={},
         body=b"", size=0,
     )  # fmt: skip
 
@@ -298,6 +385,7 @@ def test_one_check_that_breaks_keeps_no_other_from_running(
     checks.start()
     clock.advance(65)  # those that read the settings have had their turn, and break
     assert any(record.exc_info for record in caplog.records)
+    until(lambda: {"self_check:check_lag", "self_check:check_disk"} <= set(box.keys()))
     refuse_writes(box.store)
     with pytest.raises(StoreUnavailable):
         write(box.store)

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "delivery_seconds": "tests/delivery/test_report.py",
     "send_seconds": "tests/delivery/test_report.py",
     "breaker_open": "tests/delivery/test_report.py",
+    "last_resort": "tests/test_last_resort.py",
     "template_failures": "tests/delivery/test_report.py",
     "probe_looks": "tests/probing/test_scheduler.py",
     "probe_up": "tests/probing/test_scheduler.py",

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import address, beside, ladder, tick
+from daemon.alerting import beside, ladder, tick
 from daemon.alerting.flush import Flushed
 from daemon.alerting.rules import Rules
 from daemon.clock import Clock
 from daemon.config.answers import Acknowledge
 from daemon.config.audience import Leg
 from daemon.config.escalations import told
+from daemon.config.targets import everyone
 from daemon.event import State
 from daemon.notice import Reason
 from daemon.store import acks, alerts, groups, memberships
@@ -197,19 +199,21 @@ def _legs(receiver: str, rules: Rules) -> Sequence[Leg]:
 
 
 def _legs_of(author: str, receiver: str, rules: Rules) -> list[Leg]:
-    """The ways by which the configuration tells this person anything: first the alert's own, else all others."""
-    settings = rules.settings
-    if author not in settings.people:
-        return []
-    others = [leg for _, leg in told(settings)]
-    for legs in (_legs(receiver, rules), others):
-        if found := dict.fromkeys(replace(leg, to=(author,)) for leg in legs if _reaches(leg, author, rules)):
-            return list(found)[:1] if legs is others else list(found)
-    return []
+    """The ways by which the configuration tells this person anything: the alert's own, else the first of all others."""
+    own = [leg for leg in _legs(receiver, rules) if _reaches(leg, author, rules)]
+    others = (leg for _, leg in told(rules.settings) if _reaches(leg, author, rules))
+    found = own or list(islice(others, 1))
+    return list(dict.fromkeys(replace(leg, to=(author,)) for leg in found))
 
 
 def _reaches(leg: Leg, person: str, rules: Rules) -> bool:
-    return any(to.recipient == person for to in address.addresses([leg], rules.settings))
+    """Whether the leg may mean this person, and has a way to them."""
+    settings = rules.settings
+    if not any(person in everyone(target, settings) for target in leg.to) or person not in settings.people:
+        return False
+    return any(settings.channels[name].sender.address for name in leg.by) and any(
+        getattr(settings.people[person], settings.channels[name].sender.address or "name", "") for name in leg.by
+    )
 
 
 class Acks:

@@ -9,7 +9,8 @@ import msgspec
 from daemon.alerting import gather, ladder
 from daemon.alerting.rules import Rules
 from daemon.clock import Clock
-from daemon.event import Severity, State
+from daemon.event import State
+from daemon.internal import Alarm, AlarmOver, Check
 from daemon.store import acks, alerts, audits, escalations, groups, timers
 from daemon.store.alerts import Step
 from daemon.store.audits import Late, Resting
@@ -22,7 +23,6 @@ log = logging.getLogger("tocsin.alerting")
 LATE = 300.0  # seconds after which what is due should have been done, whatever else there was to do
 MOST = 500  # rows of one kind that are looked at in one go
 NAMED = 20  # findings that the alarm names
-KEY = "audit"
 
 
 class Gap(StrEnum):
@@ -142,8 +142,8 @@ class Auditor:
         store: Store,
         clock: Clock,
         rules: Callable[[], Rules],
-        alarm: Callable[[str, str, str, Severity, dict[str, str]], object],
-        over: Callable[[str], object],
+        alarm: Alarm,
+        over: AlarmOver,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -164,7 +164,7 @@ class Auditor:
             self._store.write(lambda tx: mend(tx, lasting, rules, now))
         elif self._is_told and not seen:
             self._is_told = False
-            self._over(KEY)
+            self._over(Check.AUDIT)
         return lasting
 
     def _tell(self, found: Sequence[Finding]) -> None:
@@ -179,7 +179,7 @@ class Auditor:
         if late:
             said.append(f"Something has been due for more than {spoken(LATE)}: look for errors in tocsin's log.")
         self._is_told = True
-        self._alarm(KEY, title, "\n".join(said), Severity.ERROR, {"check": KEY})
+        self._alarm(Check.AUDIT, title=title, text="\n".join(said))
 
 
 def _of_alert(gap: Gap, alert_id: int, ref: int = 0) -> Finding:

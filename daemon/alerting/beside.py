@@ -29,11 +29,15 @@ def tell(
     """Write the notice with its deliveries, and into the trace of every alert that is in it."""
     group_id, labels = (group.id, group.labels) if group else (None, {})
     notice = notices.add(tx, about, [], receiver, reason, now, group_id=group_id, labels=labels, note=note)
-    steps = [Step(stage="notify", verdict=reason, detail=f"{receiver}: {note}")]
-    steps += post.post(tx, notice, legs, rules, now, group_id=group_id)
+    outcome = post.post(tx, notice, legs, rules, now, group_id=group_id)
+    steps = [Step(stage="notify", verdict=reason, detail=f"{receiver}: {note}"), *outcome]
     for alert in about:
         alerts.record(tx, alert.id, steps, now)
-    return Flushed(group=group.code if group else "", receiver=receiver, told=[(reason, notice.alert.code)])
+    unheard = []
+    if legs and outcome[-1].verdict == post.NOBODY:
+        unheard = [(notice.alert, "; ".join(step.detail for step in outcome[:-1]) or "no address for any channel")]
+    told = [(reason, notice.alert.code)]
+    return Flushed(group=group.code if group else "", receiver=receiver, told=told, unheard=unheard)
 
 
 def muted(tx: Tx, alert: Alert, group: Group | None, rules: Rules, now: float) -> Muted | None:

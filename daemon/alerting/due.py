@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from daemon.alerting import acknowledge, escalate
+from daemon.alerting import acknowledge, escalate, flapping, storm
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
@@ -21,7 +21,23 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     next_at: float | None = None
 
 
-ACTS: Mapping[str, Act] = {Kind.ACK: acknowledge.go_off, Kind.ESCALATION: escalate.go_off}
+def _settled(tx: Tx, alert_id: int, rules: Rules, now: float) -> list[Flushed]:
+    del rules
+    flapping.settled(tx, alert_id, now)
+    return []
+
+
+def _digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> list[Flushed]:
+    notice = storm.digest(tx, storm_id, rules, now)
+    return [Flushed(group="", receiver=notice.receiver, told=[(notice.reason, notice.alert.code)])] if notice else []
+
+
+ACTS: Mapping[str, Act] = {
+    Kind.ACK: acknowledge.go_off,
+    Kind.ESCALATION: escalate.go_off,
+    Kind.FLAPPING: _settled,
+    Kind.DIGEST: _digest,
+}
 
 
 def do_due(tx: Tx, rules: Rules, now: float, limit: int) -> Done:

@@ -12,23 +12,36 @@ from daemon.store.groups import Group, Told
 DIGEST = "rules"  # the fact that names the rules by which open alerts are gathered
 
 
-def gathered(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step]) -> list[int]:
+def gathered(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step], *, is_new: bool = False) -> list[int]:
     """Make an open alert a member of the groups that its labels lead to, and let it leave all others.
 
-    Returns the groups that have news; `steps` are told which nodes took it.
+    One that is new is in no other. Returns the groups that have news; `steps` are told which nodes took it.
     """
     here = []
     for node in route.matching(rules.root, alert.labels):
-        key, labels = node.group_key(alert.labels, alert.fingerprint)
-        group = groups.gather(tx, node.key, node.receiver, key, labels)
-        groups.join(tx, group, alert.id)
-        groups.schedule(tx, group, _news_at(group, node, alert, now))
-        steps.append(Step(stage="route", verdict=node.place, detail=f"{node.receiver} in {group.code}"))
-        here.append(group.id)
-    for group in groups.of_alert(tx, alert.id):
-        if group.id not in here:
-            groups.leave(tx, group.id, alert.id)
+        group_id = _joined(tx, node, alert, now)
+        steps.append(Step(stage="route", verdict=node.place, detail=f"{node.receiver} in G{group_id}"))
+        here.append(group_id)
+    if not is_new:
+        for group in groups.of_alert(tx, alert.id):
+            if group.id not in here:
+                groups.leave(tx, group.id, alert.id)
     return here
+
+
+def _joined(tx: Tx, node: Node, alert: Alert, now: float) -> int:
+    """Make it a member of its group at this node, and the group due; return the group's id."""
+    key, labels = node.group_key(alert.labels, alert.fingerprint)
+    first = tick.for_news(None, None, node.wait, node.interval, alert.started_at, now)
+    group_id = groups.made(tx, node.key, node.receiver, key, labels, first)
+    if group_id is None:
+        group = groups.found(tx, node.key, node.receiver, key)
+        if group is None:  # it was there a moment ago, in this very transaction
+            raise AssertionError(f"the group {key} of {node.key} is gone")
+        group_id = group.id
+        groups.schedule(tx, group, _news_at(group, node, alert, now))
+    groups.join(tx, group_id, alert.id)
+    return group_id
 
 
 def ended(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step]) -> list[int]:

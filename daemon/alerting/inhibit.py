@@ -1,6 +1,6 @@
 """Which alarms are not told while others fire (prometheus/alertmanager inhibit/inhibit.go, docs "inhibit_rule")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,7 +12,7 @@ from daemon.matcher import Matcher
 from daemon.store import inhibitors
 from daemon.store.base import Tx
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _written(matchers: Sequence[Matcher]) -> str:
@@ -27,8 +27,8 @@ class _Rule:
     equal: tuple[str, ...]
 
     def values(self, labels: Mapping[str, str]) -> str:
-        """The values of the labels that must be equal; one that is missing counts as empty."""
-        return _encode([labels.get(name, "") for name in self.equal]).decode()
+        """The labels that must be equal, with their values; one that is missing counts as empty."""
+        return _encode({name: labels.get(name, "") for name in self.equal}).decode()
 
 
 class Inhibition:
@@ -50,7 +50,7 @@ class Inhibition:
         for position in found:
             rule = self._rules[position]
             both = _all_match(rule.target, alert.labels)
-            inhibitors.put(tx, rule.key, rule.values(alert.labels), alert.id, both=both)
+            inhibitors.put(tx, rule.values(alert.labels), rule.key, alert.id, both=both)
         return bool(found)
 
     def ends(self, tx: Tx, alert: Alert) -> None:
@@ -58,14 +58,22 @@ class Inhibition:
         if self._rules:
             inhibitors.drop(tx, alert.id)
 
-    def muting(self, tx: Tx, alert: Alert) -> tuple[int, str] | None:
-        """The open alert that mutes this one, and the rule by which it does; None when there is none."""
-        for position in self._targets.matching(alert.labels):
-            rule = self._rules[position]
+    def live(self, tx: Tx) -> set[str]:
+        """The rules that can mute anything now."""
+        return inhibitors.live(tx) if self._rules else set()
+
+    def muting(self, tx: Tx, alert: Alert, live: Collection[str]) -> tuple[int, str] | None:
+        """The open alert that mutes this one, and the rule, one of the `live` ones, by which it does; else None."""
+        candidates = [self._rules[one] for one in self._targets.matching(alert.labels)] if live else []
+        asked: dict[tuple[str, bool], dict[str, int]] = {}  # rules with the same `equal` labels share one question
+        for rule in candidates:
+            if rule.key not in live:
+                continue
             # One that matches both sides is not muted by another such, itself among them: they would mute each other.
-            both = _all_match(rule.source, alert.labels)
-            source = inhibitors.first(tx, rule.key, rule.values(alert.labels), both=not both)
-            if source is not None:
+            where = rule.values(alert.labels), not _all_match(rule.source, alert.labels)
+            if where not in asked:
+                asked[where] = inhibitors.at(tx, where[0], both=where[1])
+            if (source := asked[where].get(rule.key)) is not None:
                 return source, rule.key
         return None
 

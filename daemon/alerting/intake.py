@@ -1,13 +1,14 @@
 """Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
 
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
 import msgspec
 
-from daemon import telemetry
+from daemon import internal, telemetry
 from daemon.alert import Alert
 from daemon.alerting import pipeline, report
 from daemon.alerting.dedupe import Change
@@ -15,10 +16,13 @@ from daemon.alerting.pipeline import Accepted, Outcome
 from daemon.alerting.rules import Rules
 from daemon.clock import Clock
 from daemon.config.settings import Source
-from daemon.errors import HandlerError, StoreError
-from daemon.event import OWN, Event, Severity, State, cleaned
+from daemon.errors import HandlerBroken, HandlerError, StoreError
+from daemon.event import OWN, Event, cleaned
 from daemon.hook import Hook
+from daemon.internal import Check
+from daemon.lastresort import LastWord, only_logged
 from daemon.payload import coding
+from daemon.registry import Handler
 from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
 from daemon.store.base import Store, Tx
@@ -29,16 +33,22 @@ T = TypeVar("T")
 log = logging.getLogger("tocsin.alerting")
 
 TURN = 0.004  # seconds that one request may keep the event loop before the others are served
+QUIET = 60.0  # seconds in which it is not said again that a receiver is nobody
 MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can hold as a number
 
 
 class Intake:
-    """The one way into the pipeline."""
+    """The one way into the pipeline. `last_resort` says what cannot be told in any other way."""
 
-    def __init__(self, store: Store, clock: Clock, rules: Callable[[], Rules]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, rules: Callable[[], Rules], last_resort: LastWord = only_logged
+    ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
+        self._last_resort = last_resort
+        self._nobody_said: dict[str, float] = {}  # receiver -> when
+        self.pushed_out = 0  # requests of known sources that others pushed out of quarantine, since the start
 
     def take(self, source: Source, hook: Hook) -> list[Accepted]:
         """Run a webhook through its handler and accept its events: all of them, or none.
@@ -48,10 +58,15 @@ class Intake:
         return self.events(self.read(source, hook))
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
-        """Run the handler only. Raises HandlerError."""
+        """Run the handler only. Raises HandlerError; HandlerBroken when the handler raised anything else."""
         limit = self._rules().settings.limits.events
-        read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
-        events = [_named(event, source) for event in read]
+        try:
+            read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
+            events = [_named(event, source) for event in read]
+        except HandlerError:
+            raise
+        except Exception as error:
+            raise HandlerBroken(_where(source.handler, error)) from error
         if not events:
             raise HandlerError(f"the body holds no alarm that {source.handler.name!r} could read")
         if len(events) > limit:
@@ -80,7 +95,7 @@ class Intake:
         for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
             _count(one)
         for flushed in self._unhurried(outcome.flushed):
-            report.flushed(flushed)
+            report.flushed(flushed, self.nobody)
         return accepted
 
     def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
@@ -112,7 +127,8 @@ class Intake:
             body=hook.body[: settings.retention.quarantine_body],
             size=min(len(hook.body) + unread, MOST_SIZE),
         )
-        alarm = cleaned(_refusal(request, known=hook.source in settings.sources), now)
+        source = settings.sources.get(request.source)
+        alarm = cleaned(_refusal(request, source.handler.name if source else None), now)
 
         def work(tx: Tx) -> tuple[int, int, Outcome]:
             limits = settings.retention
@@ -122,6 +138,7 @@ class Intake:
         kept, made_room, outcome = self._store.write(work)
         telemetry.quarantined.labels(kind.value).inc()
         telemetry.quarantine_pushed_out.labels(kind.value).inc(made_room)
+        self.pushed_out += made_room if kind.of_known_sources else 0
         self._counted(outcome)
         log.warning("kept Q%d from %s in quarantine: %s", kept, remote, reason, extra={"source": request.source})
         return f"Q{kept}"
@@ -158,22 +175,52 @@ class Intake:
 
         outcome = self._store.write(work)
         telemetry.quarantine_replays.inc()
-        return self._counted(outcome)
+        accepted = self._counted(outcome)
+        if request.kind is Kind.BROKEN_HANDLER:
+            self.alarm_over(Check.HANDLER, source.handler.name)
+        return accepted
 
-    def alarm(self, key: str, title: str, text: str, severity: Severity, labels: dict[str, str]) -> None:
-        """Raise an alarm about tocsin itself; while it is open, the same key only counts. Never raises."""
-        event = Event(source=OWN, key=key, title=title, text=text, severity=severity, labels=labels)
+    def alarm(self, check: Check, *about: str, title: str, text: str) -> None:
+        """Raise an alarm about tocsin itself; while it is open, the same one only counts. Never raises.
+
+        One that cannot be written goes to the last resort.
+        """
+        event = internal.event(check, *about, title=title, text=text)
         try:
             self.events([event])
-        except StoreError as error:
-            log.critical("%s (and the store could not take this alarm: %s)", title, error)
+        except Exception as error:
+            if not isinstance(error, StoreError):
+                log.exception("the alarm %s could not be raised", event.key)
+            self._last_resort(event.key, title, f"{text} (it could not be raised: {error})", event.severity)
 
-    def alarm_over(self, key: str) -> None:
-        """Say that what `alarm` told is over. Never raises."""
+    def alarm_over(self, check: Check, *about: str) -> None:
+        """Say that what `alarm` told is over. Never raises; what is not ended so ends after its quiet window."""
         try:
-            self.events([Event(source=OWN, key=key, title=key, state=State.RESOLVED)])
+            self.events([internal.over(check, *about)])
         except StoreError as error:
-            log.warning("the end of %s could not be written: %s", key, error)
+            log.warning("the end of %s could not be written: %s", internal.key(check, *about), error)
+        except Exception:
+            log.exception("the end of %s could not be written", internal.key(check, *about))
+
+    def nobody(self, receiver: str, alert: Alert, why: str) -> None:
+        """Say that a receiver was to be told of an alert, but there was nobody. Never raises; waits for the store.
+
+        Not for a receiver without legs: that one is silent by choice. Where the alert is one of tocsin's own, there is
+        no alarm about that, which might reach as few: it goes to the last resort.
+        """
+        if alert.source == OWN:
+            self._last_resort(alert.key, alert.title, f"{alert.text} ({receiver} is nobody: {why})", alert.severity)
+            return
+        now = self._clock.monotonic()
+        if now - self._nobody_said.get(receiver, float("-inf")) < QUIET:
+            return
+        self._nobody_said[receiver] = now
+        self.alarm(
+            Check.NOBODY,
+            receiver,
+            title=f"Nobody was told by {receiver}",
+            text=f"{alert.code} ({alert.title}): {why}",
+        )
 
 
 def _named(event: Event, source: Source) -> Event:
@@ -186,20 +233,39 @@ def _named(event: Event, source: Source) -> Event:
     return msgspec.structs.replace(event, source=source.name, key=event.identity(), labels=labels)
 
 
-def _refusal(request: Quarantined, *, known: bool) -> Event:
-    """The alarm about a refused request. Unknown sources share one: strangers must not fill the alert list."""
-    about = request.source if known else "unknown sources"
-    return Event(
-        source=OWN,
-        key=f"quarantine:{request.kind}:{request.source if known else ''}",
-        severity=Severity.WARNING,
+def _refusal(request: Quarantined, handler: str | None) -> Event:
+    """The alarm about a refused request; `handler` is its source's, None where the source is unknown.
+
+    Unknown sources share one: strangers must not fill the alert list.
+    """
+    first = f"First from {request.remote}: {request.reason}\n"
+    if handler is not None and request.kind is Kind.BROKEN_HANDLER:
+        return internal.event(
+            Check.HANDLER,
+            handler,
+            title=f"The handler {handler} is broken",
+            text=f"Webhooks of {request.source}. {first}Mend it, then `tocsinctl quarantine replay` what it broke on.",
+        )
+    about = "unknown sources" if handler is None else request.source
+    return internal.event(
+        Check.REFUSED,
+        request.kind.value,
+        about,
         title=f"Webhooks of {about} are refused: {request.kind.replace('_', ' ')}",
-        text=(
-            f"First from {request.remote}: {request.reason}\n"
-            "See `tocsinctl quarantine list`; replay them after the cause is mended."
-        ),
-        labels={"kind": request.kind.value, "refused": about},
+        text=f"{first}See `tocsinctl quarantine list`; replay them after the cause is mended.",
     )
+
+
+def _where(handler: Handler, error: Exception) -> str:
+    """The place in the handler's file, and what was raised there. Not its words: they may quote what must not show."""
+    code = getattr(handler.handle, "__code__", None)
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if code is not None and frame.filename == code.co_filename
+    ]
+    place = f" at {code.co_filename.rpartition('/')[2]}:{lines[-1]}" if code is not None and lines else ""
+    return f"the handler {handler.name!r} is broken{place}: {type(error).__name__}"
 
 
 def _count(one: Accepted) -> None:

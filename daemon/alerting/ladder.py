@@ -7,6 +7,7 @@ import msgspec
 from daemon.alert import Alert
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Escalation, Leg
+from daemon.config.targets import unknown
 from daemon.store import acks, alerts, escalations, groups
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
@@ -112,7 +113,8 @@ def still_there(step: Escalation, rules: Rules) -> Leg | None:
     """
     settings = rules.settings
     by = tuple(name for name in step.by if name in settings.channels)
-    to = tuple(name for name in step.to if ":" in name or name in settings.people)
+    known = frozenset(settings.people), frozenset(settings.teams), frozenset(settings.schedules)
+    to = tuple(name for name in step.to if not unknown(name, *known))
     return Leg(by=by, to=to) if by and (to or not step.to) else None
 
 

@@ -5,8 +5,10 @@ from enum import StrEnum
 import msgspec
 
 from daemon.alert import Alert
+from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
+from daemon.store import flaps
 from daemon.store.base import Tx
 
 
@@ -26,16 +28,45 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     silence: int = 0
 
+    @property
+    def passes(self) -> bool:
+        """Whether the end of the alert is told once this is over, should it end meanwhile."""
+        return self.cause is Cause.FLAPPING
+
     def __str__(self) -> str:
         return f"{self.cause}: {self.detail}"
 
 
+class Desk:
+    """Everything that may mute an alert at one node, as it stands at one instant: asked for all alerts of a group."""
+
+    def __init__(self, tx: Tx, node: Node, rules: Rules, now: float) -> None:
+        self._tx = tx
+        self._now = now
+        self._inhibition = rules.inhibition
+        self._live = rules.inhibition.live(tx)
+        self._silences = rules.silences.page(tx, now)
+        self._flapping = flaps.flapping(tx)
+        self._shut = hours.shut(node.mute, node.active, rules.settings.time_intervals, now)
+
+    def why(self, alert: Alert) -> Muted | None:
+        """Ask everything that may mute an alert; None when nothing does."""
+        if by := self._inhibition.muting(self._tx, alert, self._live):
+            source, rule = by
+            return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
+        if self._shut:
+            return Muted(cause=Cause.HOURS, detail=self._shut)
+        if silence := self._silences.muting(alert.labels, self._now):
+            return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
+        if alert.fingerprint in self._flapping:
+            return Muted(cause=Cause.FLAPPING, detail="until it settles")
+        return None
+
+    def is_untold(self, alert: Alert, group_id: int) -> bool:
+        """Whether a group has not been told yet that this one flaps."""
+        return group_id not in self._flapping[alert.fingerprint].told
+
+
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
-    """Ask everything that may mute an alert at this node; None when nothing does."""
-    del node
-    if by := rules.inhibition.muting(tx, alert):
-        source, rule = by
-        return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
-    if silence := rules.silences.muting(tx, alert.labels, now):
-        return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
-    return None
+    """Ask about one alert only."""
+    return Desk(tx, node, rules, now).why(alert)

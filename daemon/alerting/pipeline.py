@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import acknowledge, dedupe, gather, ladder
+from daemon.alerting import acknowledge, dedupe, flapping, gather, ladder
 from daemon.alerting.dedupe import Change
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
@@ -61,10 +61,12 @@ def accept_one(
         return Accepted(code="", source=event.source, change=change)
     steps = [Step(stage="dedupe", verdict=change.value)]
     news: list[int] = []
+    if change is Change.RESOLVED or (change is Change.NEW and alerts.had_before(tx, alert)):
+        flapping.note(tx, alert, rules.settings.flapping, now)
     if change in (Change.NEW, Change.WORSE):
         rules.inhibition.ends(tx, alert)
         rules.inhibition.begins(tx, alert)
-        news = gather.gathered(tx, alert, rules, now, steps)
+        news = gather.gathered(tx, alert, rules, now, steps, is_new=change is Change.NEW)
         ladder.begin(tx, alert, news, rules, steps, is_new=change is Change.NEW)
     elif change is Change.RESOLVED:
         rules.inhibition.ends(tx, alert)

@@ -1,14 +1,17 @@
 """From a notice to the outbox: one row for each recipient, with the ways to reach them."""
 
+import math
 from collections.abc import Sequence
 
 from daemon.alerting import address
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg
 from daemon.notice import Notice
-from daemon.store import folding, outbox
+from daemon.store import folding, outbox, overrides
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
+
+NOBODY = "nobody"  # the verdict of the last step, when there was nobody to tell
 
 
 def post(
@@ -18,8 +21,9 @@ def post(
 
     Where all of a group is over, whoever cannot have heard of its beginning is spared the end.
     """
-    steps = []
-    for to in address.addresses(legs, rules.settings):
+    addressed = _addressed(tx, notice, legs, rules, now, group_id)
+    steps = [Step(stage="outbox", verdict="missing", detail=said) for said in addressed.missing]
+    for to in addressed.addresses:
         who = f"{to.recipient or 'room'} by {' then '.join(hop.channel for hop in to.hops)}"
         chain = outbox.chain_of(to.recipient, to.hops)
         if group_id is not None and not notice.firing and folding.fold(tx, group_id, chain, notice.id, now):
@@ -27,4 +31,16 @@ def post(
             continue
         delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
         steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=who))
-    return steps or [Step(stage="outbox", verdict="nobody", detail=notice.receiver)]
+    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict=NOBODY, detail=notice.receiver)]
+
+
+def _addressed(
+    tx: Tx, notice: Notice, legs: Sequence[Leg], rules: Rules, now: float, group_id: int | None
+) -> address.Addressed:
+    """Expand the legs. The end goes to whoever was on call when it was told that it began, not to who is by now."""
+    if not rules.settings.schedules:
+        return address.addresses(legs, rules.settings, (now,), {})
+    times = folding.told_at(tx, group_id, notice.id) if group_id is not None and not notice.firing else []
+    times = times or [now]
+    covers = overrides.covers(tx, min(times), math.nextafter(max(times), math.inf))
+    return address.addresses(legs, rules.settings, times, covers)

@@ -100,7 +100,7 @@ def _filled(route: Route, parent: Node, key: str, place: str) -> Node:
         receiver=route.receiver or parent.receiver,
         matchers=route.matchers,
         continues=route.continue_,
-        group_by=parent.group_by if route.group_by is None else route.group_by,
+        group_by=route.group_by or parent.group_by,  # an empty list is inherited, too, as in Alertmanager
         wait=parent.wait if route.group_wait is None else route.group_wait,
         interval=parent.interval if route.group_interval is None else route.group_interval,
         repeat=parent.repeat if route.repeat_interval is None else route.repeat_interval,

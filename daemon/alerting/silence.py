@@ -13,22 +13,19 @@ class Book:
     """The silences of the store, read again when one of them has changed."""
 
     def __init__(self) -> None:
-        self._read: tuple[str, _Page] = ("", _Page([]))
+        self._read: tuple[str, Page] = ("", Page([]))
 
-    def muting(self, tx: Tx, labels: Mapping[str, str], now: float) -> Silence | None:
-        """The oldest silence in force that matches; None when there is none."""
-        return self._page(tx, now).muting(labels, now)
-
-    def _page(self, tx: Tx, now: float) -> "_Page":
+    def page(self, tx: Tx, now: float) -> "Page":
+        """The silences as they stand."""
         stamp = silences.stamp(tx)
         known, page = self._read
         if stamp != known:
-            page = _Page(silences.not_over(tx, now))
+            page = Page(silences.not_over(tx, now))
             self._read = stamp, page
         return page
 
 
-class _Page:
+class Page:
     """Silences as they stood under one stamp."""
 
     def __init__(self, found: list[Silence]) -> None:
@@ -36,6 +33,7 @@ class _Page:
         self._index = Index([matchers_of(silence) for silence in found])
 
     def muting(self, labels: Mapping[str, str], now: float) -> Silence | None:
+        """The oldest silence in force that matches; None when there is none."""
         for position in self._index.matching(labels):
             silence = self._silences[position]
             if in_force(silence, now):

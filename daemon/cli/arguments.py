@@ -5,7 +5,8 @@ import os
 from typing import Any
 
 from daemon import __version__
-from daemon.cli.commands import COMMANDS, Arg, Command, arg
+from daemon.cli.command import Arg, Command, arg
+from daemon.cli.commands import COMMANDS
 
 URL = "tcp://127.0.0.1:8421"
 A_DAY = 86_400
@@ -16,6 +17,8 @@ GROUPS = {
     "channels": "ways out",
     "probes": "what tocsin looks at itself",
     "sources": "open webhooks",
+    "schedules": "who is on call when",
+    "intervals": "hours and days that routes name",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }
@@ -51,6 +54,14 @@ LOCAL = {
         (
             arg("method", metavar="METHOD", help="see `tocsinctl methods`"),
             arg("pairs", metavar="NAME=VALUE", nargs="*", help="parameters; values are JSON, or else text"),
+        ),
+    ),
+    "import": (
+        "Convert an Alertmanager configuration, and list what is not carried over; needs no running daemon.",
+        (
+            arg("file", metavar="FILE", help="such as /etc/alertmanager/alertmanager.yml; - is stdin"),
+            arg("out", "--out", metavar="FILE", help="write the configuration there (stdout)"),
+            arg("environment", "--environment", metavar="FILE", help="write the secrets that it refers to there"),
         ),
     ),
     "keygen": (

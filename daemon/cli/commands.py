@@ -5,66 +5,16 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from daemon.cli import show
+from daemon.cli import intervals, rota, show
+from daemon.cli.bodies import content, pair
+from daemon.cli.command import LONG, Arg, Command, arg
 
-PATIENCE = 5.0  # seconds to wait for an answer
 MOST_ROWS = 1_000  # of a list at once
-LONG = 60.0  # for what asks a provider, looks at a target, or works through many rows
 
 _SEVERITIES = ("critical", "error", "warning", "info")
 _PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
-
-
-@dataclass(frozen=True)
-class Arg:
-    """One argument. `flags` as argparse takes them; `param` is the method's parameter."""
-
-    param: str
-    flags: tuple[str, ...]
-    options: dict[str, Any]
-
-
-def arg(param: str, *flags: str, **options: Any) -> Arg:
-    """Describe one argument; one without flags is positional."""
-    return Arg(param, flags, options)
-
-
-def never(result: Any) -> bool:
-    """Any answer is a success."""
-    del result
-    return False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """One command. `failed` says of an answer that it is bad news, for the exit code.
-
-    With `either` exactly one of its arguments must be given.
-    """
-
-    words: str
-    method: str
-    help: str
-    show: Callable[[Any], str]
-    args: tuple[Arg, ...] = ()
-    either: bool = False
-    patience: float = PATIENCE
-    failed: Callable[[Any], bool] = field(default=never)
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Read `name=value`."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r}: write name=value")
-    return name, value
 
 
 def count(text: str) -> int:
@@ -73,16 +23,6 @@ def count(text: str) -> int:
     if not 1 <= rows <= MOST_ROWS:
         raise argparse.ArgumentTypeError(f"{text!r}: write a number from 1 to {MOST_ROWS}")
     return rows
-
-
-def content(path: str) -> str:
-    """Read a body from a file, or from standard input for `-`."""
-    try:
-        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise argparse.ArgumentTypeError(f"{path} is not UTF-8: byte {error.start}") from error
 
 
 def _page(letter: str) -> tuple[Arg, ...]:
@@ -285,6 +225,8 @@ COMMANDS = (
     ),
     _sample("sources test"),
     _sample("test-source"),
+    *rota.COMMANDS,
+    *intervals.COMMANDS,
     Command(
         words="config get",
         method="config.get",

@@ -1,7 +1,8 @@
 """Completion for the shell, made from the table of commands."""
 
 from daemon.cli.arguments import GLOBAL, LOCAL
-from daemon.cli.commands import COMMANDS, Arg
+from daemon.cli.command import Arg
+from daemon.cli.commands import COMMANDS
 
 _SCRIPT = """\
 # tocsinctl completion for bash: source it, or put it into /etc/bash_completion.d/tocsinctl

@@ -9,7 +9,9 @@ from typing import Any
 
 from daemon.cli.arguments import URL, params, parser, setting
 from daemon.cli.ask import CannotAskError, NoAnswerError, NotRunningError, SaidNoError, Where, ask
-from daemon.cli.commands import PATIENCE, SHOWN, Command, command, pair
+from daemon.cli.bodies import pair
+from daemon.cli.command import PATIENCE, Command
+from daemon.cli.commands import SHOWN, command
 from daemon.cli.completion import bash
 from daemon.cli.keys import LENGTH, described, keygen, secret_in
 from daemon.cli.tables import lines
@@ -67,6 +69,8 @@ def _carry_out(given: argparse.Namespace) -> int:
             else:
                 sys.stdout.write(described(made))
             return DONE
+        case "import":
+            return _import(given)
         case "completion":
             sys.stdout.write(bash())
             return DONE
@@ -79,6 +83,15 @@ def _carry_out(given: argparse.Namespace) -> int:
                 raise CannotAskError(f"{given.code!r} is no code: write A17, D5 or Q3")
             return _ask(command(shown), {"id": given.code}, given)
     return _ask(given.command, params(given.command, given), given)
+
+
+def _import(given: argparse.Namespace) -> int:
+    # YAML and the matchers' engine take longer to load than everything else here.
+    from daemon.cli.importing.command import Wanted, run  # noqa: PLC0415 - only this command needs them
+
+    wanted = Wanted(given.file, getattr(given, "out", ""), getattr(given, "environment", ""))
+    done = run(wanted, as_json=hasattr(given, "json"))
+    return DONE if done.is_whole else FAILED
 
 
 def _ask(one: Command, with_params: dict[str, Any], given: argparse.Namespace) -> int:

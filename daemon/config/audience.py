@@ -1,6 +1,7 @@
 """Who hears of what: people, receivers, the route tree, and what keeps an alarm from them."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from daemon.config.keys import doc
 from daemon.matcher import Matcher
@@ -13,6 +14,16 @@ class Person:
 
     name: str
     phone: str = field(default="", metadata=doc("telephone number, with +country code"))
+    email: str = field(default="", metadata=doc("mail address"))
+    wecom: str = field(default="", metadata=doc("user id in WeCom"))
+    dingtalk: str = field(default="", metadata=doc("user id in DingTalk"))
+    feishu: str = field(default="", metadata=doc("open id or user id in Feishu (Lark)"))
+    slack: str = field(default="", metadata=doc("member id in Slack, such as U024BE7LH"))
+    telegram: str = field(default="", metadata=doc("chat id in Telegram, or @name"))
+    lang: Literal["zh", "en"] = field(default="en", metadata=doc("language of the built-in texts"))
+
+
+WHOM = "people, `team:<name>` and `schedule:<name>`; empty for channels that are a room"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +31,7 @@ class Leg:
     """One line of a receiver's `notify`: these people by these channels, tried in this order."""
 
     by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
+    to: tuple[str, ...] = field(default=(), metadata=doc(WHOM))
     send_resolved: bool = field(default=True, metadata=doc("also tell that it is over"))
 
 
@@ -30,7 +41,16 @@ class Escalation:
 
     after: Seconds = field(metadata=doc("time since the alarm was first told", least=1))
     by: tuple[str, ...] = field(metadata=doc("channels in fail-over order"))
-    to: tuple[str, ...] = field(default=(), metadata=doc("people; empty for channels that are a room"))
+    to: tuple[str, ...] = field(default=(), metadata=doc(WHOM))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storm:
+    """When a receiver hears of too much: from then on one digest instead of many notices; critical ones go at once."""
+
+    above: int = field(metadata=doc("notices within that time that are still told one by one", least=1, most=10_000))
+    within: Seconds = field(default=Seconds(60.0), metadata=doc("the time in which they are counted", least=1))
+    digest_every: Seconds = field(default=Seconds(120.0), metadata=doc("from one digest to the next", least=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +62,7 @@ class Receiver:
     escalate: tuple[Escalation, ...] = field(
         default=(), metadata=doc("who else is told when nobody acknowledges; a route's own steps come before these")
     )
+    storm: Storm | None = field(default=None, metadata=doc("more than that is told in digests; off if not given"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +74,7 @@ class Route:
     continue_: bool = field(default=False, metadata=doc("go on with the next sibling after a match", key="continue"))
     group_by: tuple[str, ...] | None = field(
         default=None,
-        metadata=doc("labels whose values make a group; ['...'] tells every alarm by itself, none puts all in one"),
+        metadata=doc("labels whose values make a group, inherited when empty; ['...'] tells every alarm by itself"),
     )
     group_wait: Seconds | None = field(
         default=None, metadata=doc("from a group's first alarm to its first notice; 30 s if no route says otherwise")

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from daemon.config.audience import Leg, Receiver, Route
 from daemon.config.escalations import told
 from daemon.config.findings import Path, quoted
+from daemon.config.people import FORMS
 from daemon.config.scalars import meant
 from daemon.config.settings import Settings
+from daemon.config.targets import everyone, passed, unknown
+from daemon.config.written import Problem, Written
 from daemon.event import RESERVED
+from daemon.oncall.schedule import SCHEDULE, TEAM
 from daemon.secret import redact_url
 
 SQLITE = "sqlite:///"
@@ -17,18 +20,6 @@ ALL_LABELS = "..."  # in `group_by`: every alarm is a group of its own
 
 _NAME = re.compile(r"[^\s/,:]{1,64}")
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
-_PHONE = re.compile(r"\+?[0-9]{5,15}")
-
-Problem = tuple[Path, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """The names that stand in the file, those among them whose settings have problems of their own."""
-
-    receivers: frozenset[str]
-    channels: frozenset[str]
-    people: frozenset[str]
 
 
 def names(settings: Settings) -> Iterator[Problem]:
@@ -38,7 +29,7 @@ def names(settings: Settings) -> Iterator[Problem]:
             yield ("sources", source), "the name is part of an address: letters, digits, and . _ ~ - between them"
         elif source in RESERVED:
             yield ("sources", source), f"the name is taken by {RESERVED[source]}; choose another"
-    for section in ("people", "channels", "receivers", "probes"):
+    for section in ("people", "teams", "schedules", "channels", "receivers", "probes"):
         for name in getattr(settings, section):
             if not _NAME.fullmatch(name) or not name.isprintable():
                 yield (section, name), "a name has 1 to 64 characters, no spaces, and none of / , :"
@@ -47,8 +38,11 @@ def names(settings: Settings) -> Iterator[Problem]:
 def people(settings: Settings) -> Iterator[Problem]:
     """Addresses that look like addresses."""
     for name, person in settings.people.items():
-        if person.phone and not _PHONE.fullmatch(person.phone):
-            yield ("people", name, "phone"), f"{quoted(person.phone)} is not a number; write for example +8613800000001"
+        for kind, form in FORMS.items():
+            address = getattr(person, kind)
+            if address and not form.pattern.fullmatch(address):
+                what = "not a number" if kind == "phone" else f"no {kind} address"
+                yield ("people", name, kind), f"{quoted(address)} is {what}; write for example {form.example}"
 
 
 def legs(settings: Settings, written: Written) -> Iterator[Problem]:
@@ -61,13 +55,13 @@ def legs(settings: Settings, written: Written) -> Iterator[Problem]:
 def _existing(leg: Leg, path: Path, written: Written) -> Iterator[Problem]:
     if not leg.by:
         yield (*path, "by"), "names no channel"
-    for key, wanted, known, what in (
-        ("by", leg.by, written.channels, "channel"),
-        ("to", leg.to, written.people, "person"),
-    ):
-        for name in wanted:
-            if name not in known:
-                yield (*path, key), f"there is no {what} {quoted(name)}{meant(name, known)}"
+    for name in leg.by:
+        if name not in written.channels:
+            yield (*path, "by"), f"there is no channel {quoted(name)}{meant(name, written.channels)}"
+    for target in leg.to:
+        if said := unknown(target, written.people, written.teams, written.schedules):
+            yield (*path, "to"), said
+    for key, wanted in (("by", leg.by), ("to", leg.to)):
         for name in sorted({name for name in wanted if wanted.count(name) > 1}):
             yield (*path, key), f"{quoted(name)} stands twice"
 
@@ -80,9 +74,11 @@ def _reachable(leg: Leg, path: Path, settings: Settings) -> Iterator[Problem]:
         address = channel.sender.address
         if not leg.to:
             yield (*path, "to"), f"names nobody, but {name} sends to a person's {address}; write to: [somebody]"
-        for person in leg.to:
-            if person in settings.people and not getattr(settings.people[person], address, ""):
-                yield (*path, "to"), f"{person} has no {address}, which {name} needs; add people.{person}.{address}"
+        for target in leg.to:
+            for person in everyone(target, settings):
+                if person in settings.people and not getattr(settings.people[person], address, ""):
+                    whose = person if person == target else f"{person}, whom {target} may mean,"
+                    yield (*path, "to"), f"{whose} has no {address}, which {name} needs; add people.{person}.{address}"
 
 
 def routes(settings: Settings, written: Written) -> Iterator[Problem]:
@@ -144,18 +140,28 @@ def unused(settings: Settings) -> Iterator[Problem]:
     used: Mapping[str, set[str]] = {
         "receivers": routed,
         "channels": {name for leg in legs_told for name in leg.by},
-        "people": {name for leg in legs_told for name in leg.to},
+        **_used(settings, {target for leg in legs_told for target in leg.to}),
     }
-    where = {"receivers": "route", "channels": "receiver", "people": "receiver"}
+    where = {"receivers": "route"}
     for section, names_used in used.items():
         for name in getattr(settings, section):
             if name not in names_used:
-                yield (section, name), f"no {where[section]} uses it"
+                yield (section, name), f"no {where.get(section, 'receiver')} uses it"
     for receiver in settings.receivers.values():
         if receiver.name in routed and not receiver.notify:
             yield ("receivers", receiver.name), _silent(receiver)
     if settings.store.startswith(SQLITE) and not settings.store.startswith(SQLITE + "/"):
         yield ("store",), "stands below the folder where tocsind is started; sqlite://// begins a full path"
+
+
+def _used(settings: Settings, targets: set[str]) -> dict[str, set[str]]:
+    """The people, teams and schedules that receivers name, and those behind the schedules."""
+    reached = {name for target in targets for name in passed(target, settings)}
+    return {
+        "people": {person for target in targets for person in everyone(target, settings)},
+        "teams": {name.removeprefix(TEAM) for name in reached if name.startswith(TEAM)},
+        "schedules": {name.removeprefix(SCHEDULE) for name in reached if name.startswith(SCHEDULE)},
+    }
 
 
 def _silent(receiver: Receiver) -> str:

@@ -13,6 +13,7 @@ from daemon.config.regular import read_regular
 MAX_FILE = 1024 * 1024
 MAX_FILES = 200
 INCLUDE = "include"
+ONCE = {"mute_time_intervals": "time_intervals"}  # what sections were called in Alertmanager before, and are now
 
 
 @dataclass(slots=True)
@@ -34,8 +35,9 @@ def gather(path: Path, findings: Findings, environ: Mapping[str, str]) -> Docume
         findings.wrong(main.place, (), "there is nothing in it; etc/tocsin.yml of the source is a working example")
         document.is_readable = False
         return document
-    entries = dict(main.entries)
-    included = entries.pop(INCLUDE, None)
+    included = main.entries.pop(INCLUDE, None)
+    entries: dict[str, Entry] = {}
+    _merge(entries, main, findings)
     for file, place in _included(included, path, findings, environ):
         more = _read(file, place, document, findings)
         if nested := more.entries.pop(INCLUDE, None):
@@ -118,7 +120,8 @@ def _patterns(entry: Entry | None, findings: Findings) -> list[Scalar]:
 
 def _merge(entries: dict[str, Entry], more: Table, findings: Findings) -> None:
     """Add a file's sections: mappings and lists grow, everything else stands in one file only."""
-    for section, added in more.entries.items():
+    for name, added in more.entries.items():
+        section = ONCE.get(name, name)
         have = entries.get(section)
         if have is None:
             entries[section] = added

@@ -65,9 +65,9 @@ class Findings:
         """One line each, in the order of the file."""
         return self._lines(self._warnings)
 
-    def touches(self, section: str) -> bool:
-        """Whether anything is wrong within a top-level section."""
-        return any(path[:1] == (section,) for _, path, _ in self._problems)
+    def touches(self, *part: str) -> bool:
+        """Whether anything is wrong within a part of the file, such as a top-level section."""
+        return any(path[: len(part)] == part for _, path, _ in self._problems)
 
     def _lines(self, found: list[tuple[Place, Path, str]]) -> list[str]:
         in_order = sorted(found, key=lambda one: (one[0].file != found[0][0].file, one[0].file, one[0].line))

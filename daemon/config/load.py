@@ -6,19 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon import log
-from daemon.config import check, escalations, locks, rehearsal
-from daemon.config.check import Problem, Written
+from daemon.clock import Clock, SystemClock
+from daemon.config import check, duty, escalations, intervals, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
 from daemon.config.findings import SHORTEST_SECRET, Findings, Place
-from daemon.config.nodes import Entry, Items, Table
+from daemon.config.nodes import Items, Table
 from daemon.config.sections import builders
 from daemon.config.settings import Listen, Settings
+from daemon.config.written import Problem, Written
 from daemon.errors import ConfigError
 from daemon.registry import Catalog
 
 CatalogOf = Callable[[str], Catalog]
+
+_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +32,19 @@ class Loaded:
     warnings: list[str] = field(default_factory=list)
 
 
-def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str], opened: Opened = NONE_OPENED) -> Loaded:
+def load(
+    path: Path,
+    catalog_of: CatalogOf,
+    environ: Mapping[str, str],
+    opened: Opened = NONE_OPENED,
+    clock: Clock = _CLOCK,
+) -> Loaded:
     """Read, decode and check. Raises ConfigError with every problem, one line each.
 
     `catalog_of` is asked once, with the folder of the operator's own handlers or an empty text.
     `opened` are the doors of the daemon that is to go over to this configuration while it runs.
+    `clock` tells from when on somebody should be on call, and whether what is said of certain years is over, or not
+    known yet.
     """
     findings = Findings()
     document = gather(path, findings, environ)
@@ -42,14 +53,15 @@ def load(path: Path, catalog_of: CatalogOf, environ: Mapping[str, str], opened: 
     folder = _handlers_dir(document, path, environ)
     catalog = catalog_of(folder)
     decoder = Decoder(findings, environ, frozenset(document.exposed), builders(catalog))
-    settings, broken = _decoded(decoder, document)
+    decoded, broken = _decoded(decoder, document)
+    settings, unreadable, left_out = duty.filled(decoded, path.parent)
     # From here on the log hides them, also when this configuration is refused.
     log.hide(secret for secret in findings.secrets if len(secret) >= SHORTEST_SECRET)
-    for about, sentence in _broken_rules(settings, _written(document), broken, opened):
+    for about, sentence in (*unreadable, *_broken_rules(settings, _written(document), broken, opened)):
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
-    for about, sentence in _doubts(settings, opened):
+    for about, sentence in (*left_out, *_doubts(settings, opened, clock.now())):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
         settings=dataclasses.replace(settings, handlers_dir=folder),
@@ -107,15 +119,25 @@ def _written(document: Document) -> Written:
         entry = document.root.entries.get(section)
         return frozenset(entry.value.entries) if entry and isinstance(entry.value, Table) else frozenset()
 
-    listed = document.root.entries.get("receivers", Entry(document.root.place, Items(document.root.place, ())))
-    items = listed.value.items if isinstance(listed.value, Items) else ()
-    receivers = frozenset(name_in(item) for item in items)
-    return Written(receivers=receivers, channels=keys("channels"), people=keys("people"))
+    def names(section: str) -> frozenset[str]:
+        entry = document.root.entries.get(section)
+        return frozenset(map(name_in, entry.value.items)) if entry and isinstance(entry.value, Items) else frozenset()
+
+    return Written(
+        receivers=names("receivers"),
+        channels=keys("channels"),
+        people=keys("people"),
+        teams=keys("teams"),
+        schedules=keys("schedules"),
+        time_intervals=names("time_intervals"),
+    )
 
 
-def _doubts(settings: Settings, opened: Opened) -> Iterator[Problem]:
+def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]:
     """What can be used, and is probably not what was meant."""
     yield from check.unused(settings)
+    yield from rota.gaps(settings, now)
+    yield from intervals.doubts(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
 
@@ -124,9 +146,13 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     """Every rule between settings, except where it would only repeat what is wrong already."""
     yield from check.names(settings)
     yield from check.people(settings)
+    yield from rota.teams(settings, written)
+    yield from rota.schedules(settings, written)
     yield from check.legs(settings, written)
     if "route" not in broken:
         yield from check.routes(settings, written)
+        yield from intervals.unknown(settings, written)
+    yield from intervals.names(settings)
     yield from escalations.escalations(settings)
     if "acknowledge" not in broken:
         yield from escalations.acknowledge(settings.acknowledge)

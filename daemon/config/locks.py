@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 
-from daemon.config.check import Problem
 from daemon.config.doors import Door, Opened, http_door, zmq_door
 from daemon.config.findings import quoted
 from daemon.config.settings import Settings, Source
+from daemon.config.written import Problem
 
 _Z85_KEY = re.compile(r"[0-9a-zA-Z.:+=^!/*?&<>()\[\]{}@%$#-]{40}")
 OPEN = "auth.allow_unauthenticated: true"

@@ -6,15 +6,18 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.scalars import is_scalar
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.registry import Catalog
 from daemon.secret import Secret
 from daemon.template import Template
 from daemon.units import Bytes, Seconds, spoken
+from daemon.zone import Zone
 
 _NAMED = {
     str: "text",
@@ -26,6 +29,18 @@ _NAMED = {
     Secret: "secret",
     Template: "template",
     Matcher: "matcher",
+    Day: "date",
+    Days: "weekday",
+    Handover: "hand-over",
+    Hours: "part of a day",
+    Moment: "date and time",
+    Rotation: "rotation",
+    TimeOfDay: "time of day",
+    Weekdays: "weekday range",
+    MonthDays: "day range",
+    Months: "month range",
+    Years: "year range",
+    Zone: "time zone",
     Any: "anything",
 }
 _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]
@@ -116,7 +131,7 @@ def _default(hint: Any, one: Field[Any]) -> str:
         return "required" if one.default_factory is MISSING else "none"
     if one.default is None or one.default in ("", ()):
         return "none"
-    if is_dataclass(one.default):
+    if is_dataclass(one.default) and not is_scalar(hint):
         return "see below"
     if isinstance(one.default, tuple):
         return f"`[{', '.join(str(item) for item in one.default)}]`"

@@ -5,10 +5,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from daemon.alert import Alert
-from daemon.config.check import Problem
 from daemon.config.findings import Path
 from daemon.config.keys import key_of
 from daemon.config.settings import Settings
+from daemon.config.written import Problem
 from daemon.errors import TemplateError
 from daemon.event import Severity, State
 from daemon.notice import Message, Notice, Reason, Recipient, in_templates

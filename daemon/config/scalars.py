@@ -7,9 +7,12 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
+from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.findings import quoted
+from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.template import Template
 from daemon.units import Bytes, Seconds, seconds, size
+from daemon.zone import Zone
 
 CENTURY = 100 * 365 * 86_400.0
 _LARGEST = 2**63 - 1
@@ -66,6 +69,18 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Seconds: duration,
     Bytes: amount,
     Template: Template,
+    Day: Day,
+    Days: Days,
+    Handover: Handover,
+    Hours: Hours,
+    Moment: Moment,
+    Rotation: Rotation,
+    TimeOfDay: TimeOfDay.parse,
+    Weekdays: Weekdays.parse,
+    MonthDays: MonthDays.parse,
+    Months: Months.parse,
+    Years: Years.parse,
+    Zone: Zone.parse,
 }
 _BOUNDS: dict[Any, tuple[float, float]] = {Seconds: (0, CENTURY), Bytes: (0, _LARGEST)}
 

@@ -4,19 +4,24 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from daemon.calendars.interval import Interval
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.decode import BAD, Build, Decoder
 from daemon.config.findings import Path, quoted
+from daemon.config.intervals import interval
 from daemon.config.keys import key_of, keys_of
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
 from daemon.config.settings import Channel, ProbePlan, Source
-from daemon.errors import HandlerError, MatcherError
+from daemon.errors import HandlerBroken, MatcherError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.matcher import Matcher, pattern
+from daemon.oncall.duties import Duties
+from daemon.oncall.schedule import Layer
 from daemon.registry import Catalog, Handler
 
+NO_DUTIES = Duties(())
 LOST = "could not be loaded; its requests are kept in quarantine until it is mended"
 _OLD_MATCHERS = {"match": ("matchers", "="), "match_re": ("matchers", "=~")}
 _OLD_INHIBITION = {
@@ -38,7 +43,18 @@ def builders(catalog: Catalog) -> dict[type, Build]:
     def probe(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes)
 
-    return {Source: source, Channel: channel, ProbePlan: probe, Route: _route, InhibitRule: _inhibit_rule}
+    def layer(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        return decoder.record(Layer, table, path, {**given, "duties": NO_DUTIES})
+
+    return {
+        Source: source,
+        Channel: channel,
+        ProbePlan: probe,
+        Route: _route,
+        InhibitRule: _inhibit_rule,
+        Interval: interval,
+        Layer: layer,
+    }
 
 
 def common_fields(cls: type) -> set[str]:
@@ -84,7 +100,7 @@ def _lost(name: str) -> Handler:
     """Stand in for a handler that could not be loaded: every request is refused, kept, and can be replayed."""
 
     def handle(_: Hook) -> list[Event]:
-        raise HandlerError(f"the handler {name!r} {LOST}")
+        raise HandlerBroken(f"the handler {name!r} {LOST}")
 
     return Handler(name=name, handle=handle, samples={})
 

@@ -6,10 +6,12 @@ Every field's `doc` is shown in `docs/configuration.md`; a test holds the two to
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.notice import Sends
+from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
 from daemon.registry import Handler
 from daemon.secret import Secret
@@ -211,6 +213,32 @@ class SelfChecks:
         default=Bytes(200 * 1024**2),
         metadata=doc("free space beside the store below which there is an alarm"),
     )
+    disk_full_within: Seconds = field(
+        default=Seconds(4 * 3600.0),
+        metadata=doc("alarm when the disk will be full within this at the present rate; 0 for never"),
+    )
+    quarantine: int = field(
+        default=100, metadata=doc("requests of known sources waiting in quarantine that are an alarm", least=1)
+    )
+    syslog: str = field(
+        default="/dev/log",
+        metadata=doc("socket of the system log, where alarms go that can be told in no other way; empty for none"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flapping:
+    """When an alarm comes and goes: that is told once, then nothing more of it until it has settled."""
+
+    changes: int = field(
+        default=6, metadata=doc("beginnings and ends within that time that make it flap; 0 is never", most=1_000)
+    )
+    within: Seconds = field(default=Seconds(600.0), metadata=doc("the time in which they are counted", least=1))
+    settle: Seconds = field(
+        default=Seconds(600.0),
+        metadata=doc("without a change for so long it has settled; every further change makes that longer", least=1),
+    )
+    at_most: Seconds = field(default=Seconds(3_600.0), metadata=doc("the longest that this becomes", least=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,11 +258,22 @@ class Settings:
     )
     sources: dict[str, Source] = field(default_factory=dict, metadata=doc("the open webhooks, by name"))
     people: dict[str, Person] = field(default_factory=dict, metadata=doc("who can be told, by name"))
+    teams: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata=doc("people who are told together, by name")
+    )
+    schedules: dict[str, Schedule] = field(default_factory=dict, metadata=doc("who is on call when, by name"))
     channels: dict[str, Channel] = field(default_factory=dict, metadata=doc("the ways out, by name"))
     receivers: dict[str, Receiver] = field(
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
+    time_intervals: dict[str, TimeInterval] = field(
+        default_factory=dict,
+        metadata=doc(
+            "hours and days that routes name; also written `mute_time_intervals`, as it once was", listed=True
+        ),
+    )
+    flapping: Flapping = field(default=Flapping(), metadata=doc("when alarms come and go"))
     inhibit_rules: tuple[InhibitRule, ...] = field(
         default=(), metadata=doc("which alarms are not told while others fire")
     )

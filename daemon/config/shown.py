@@ -6,12 +6,15 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from daemon.calendars.spans import Span, TimeOfDay
 from daemon.config.keys import key_of
 from daemon.config.settings import Channel, ProbePlan, Settings, Source
 from daemon.matcher import Matcher
+from daemon.oncall.schedule import Layer
 from daemon.registry import Handler
 from daemon.secret import HIDDEN, Secret, is_telling, redact_url
 from daemon.template import Template
+from daemon.zone import Zone
 
 _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
 
@@ -19,7 +22,8 @@ _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
 def redacted(settings: Settings) -> Any:
     """The settings as a tree that JSON can hold, laid out like the file; secrets are `***`."""
     tree = _shown(settings)
-    tree["receivers"] = list(tree["receivers"].values())
+    for section in ("receivers", "time_intervals"):
+        tree[section] = list(tree[section].values())
     return tree
 
 
@@ -40,7 +44,7 @@ def _number(value: Any) -> Any:
 
 @_shown.register
 def _text(value: str) -> str:
-    return redact_url(value) if "://" in value else value
+    return redact_url(value) if "://" in value else str(value)  # a word of a schedule is a text of its own type
 
 
 @_shown.register
@@ -53,8 +57,11 @@ def _word(value: Enum) -> Any:
     return value.value
 
 
-@_shown.register
-def _matcher(value: Matcher) -> str:
+@_shown.register(Matcher)
+@_shown.register(TimeOfDay)
+@_shown.register(Span)
+@_shown.register(Zone)
+def _as_written(value: Any) -> str:
     return str(value)
 
 
@@ -75,6 +82,12 @@ def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
         name: HIDDEN if isinstance(one, str) and one and is_telling(name) else _shown(one)
         for name, one in value.items()
     }
+
+
+@_shown.register
+def _layer(value: Layer) -> dict[str, Any]:
+    """As it stands in the file; what a calendar says stands in that one."""
+    return {one.name: _shown(getattr(value, one.name)) for one in fields(value) if one.name != "duties"}
 
 
 @_shown.register(tuple)

@@ -9,10 +9,12 @@ import gevent
 
 from daemon.clock import JUMP, Clock
 from daemon.config.settings import Channel, Settings
-from daemon.delivery.alarms import Alarm, Alarms
+from daemon.delivery.alarms import Alarms, Voice
+from daemon.delivery.breaker import State
 from daemon.delivery.carrier import LaneStatus, Means
 from daemon.delivery.direct import Emergency, test_message
 from daemon.delivery.lane import Lane
+from daemon.delivery.untold import Untold
 from daemon.errors import SendRefused, StoreError
 from daemon.notice import Receipt, Recipient
 from daemon.store import leases, outbox
@@ -25,14 +27,14 @@ GRACE = 5.0
 
 
 class Courier:
-    """Takes what the outbox holds to its providers. `settings` gives the current ones; `alarm` tells of trouble."""
+    """Takes what the outbox holds to its providers. `settings` gives the current ones; `voice` tells of trouble."""
 
     def __init__(
         self,
         store: Store,
         clock: Clock,
         settings: Callable[[], Settings],
-        alarm: Alarm,
+        voice: Voice,
         *,
         seed: int | None = None,
         grace: float = GRACE,
@@ -40,10 +42,11 @@ class Courier:
         self._store = store
         self._clock = clock
         self._settings = settings
-        self._alarms = Alarms(alarm, clock)
+        self._alarms = Alarms(voice, clock, settings)
         draw = random.Random(seed).random  # noqa: S311 - spreads tries, keeps no secret
         self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace)
-        self._emergency = Emergency(store.name, clock, settings, grace)
+        self._emergency = Emergency(store.name, clock, settings, voice, grace)
+        self._untold = Untold(store, voice.last_resort)
         self._lanes: dict[str, Lane] = {}
         self._stopping = threading.Event()
         self._looking: gevent.Greenlet[[], None] | None = None
@@ -95,7 +98,10 @@ class Courier:
         return receipt
 
     def emergency(self, title: str, text: str) -> int:
-        """Tell the root receiver past the store, once a window; return how many were told. Waits for the sends."""
+        """Tell those who hear of tocsin's own alarms past the store, once a window; return how many were told.
+
+        Waits for the sends.
+        """
         return self._emergency.tell(title, text)
 
     def status(self) -> list[LaneStatus]:
@@ -115,7 +121,15 @@ class Courier:
             if before - ahead > JUMP:
                 log.warning("the clock was set back by %.0f s", before - ahead)
                 self._set_back()
-            self._look()
+            for look in (self._look, self._alarms.look, self._look_for_untold):
+                try:
+                    look()
+                except Exception:  # a bug in one look must not end all looking
+                    log.exception("the courier stumbled in a look and goes on")
+
+    def _look_for_untold(self) -> None:
+        working = {lane.channel for lane in self.status() if lane.breaker is State.CLOSED}
+        self._untold.look(working, self._clock.now())
 
     def _ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()

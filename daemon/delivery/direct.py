@@ -8,9 +8,11 @@ import gevent
 from daemon.alert import Alert
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings
+from daemon.delivery.alarms import Voice
 from daemon.delivery.way import Way
 from daemon.errors import SendError
 from daemon.event import OWN, Severity, State
+from daemon.internal import LABEL, Check
 from daemon.notice import Hop, Message, Notice, Reason, Recipient
 
 log = logging.getLogger("tocsin.delivery")
@@ -26,12 +28,13 @@ def test_message(channel: str, recipient: Recipient, store: str, now: float) -> 
 
 
 class Emergency:
-    """Tells the root route's receiver without the store (but in its name): no row, no retry, rarely."""
+    """Tells who hears of tocsin's own alarms without the store (but in its name): no row, no retry, rarely."""
 
-    def __init__(self, store: str, clock: Clock, settings: Callable[[], Settings], grace: float) -> None:
+    def __init__(self, store: str, clock: Clock, settings: Callable[[], Settings], voice: Voice, grace: float) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._voice = voice
         self._grace = grace
         self._not_before = float("-inf")
 
@@ -48,11 +51,13 @@ class Emergency:
         log.critical("emergency, sent past the store: %s: %s", title, text)
         now = self._clock.now()
         notice = _notice(title, text, Severity.CRITICAL, Reason.FIRST, now)
-        sends = [gevent.spawn(self._tell, notice, recipient, hops, settings) for recipient, hops in _chains(settings)]
+        sends = [
+            gevent.spawn(self._tell, notice, recipient, hops, settings) for recipient, hops in self._chains(settings)
+        ]
         gevent.joinall(sends)
         told = sum(bool(send.value) for send in sends)
         if not told:
-            log.critical("the emergency reached nobody: %s", title)
+            self._voice.last_resort(Check.STORE, title, text, Severity.CRITICAL)
             self._not_before = began + min(AGAIN, settings.self_checks.window)
         return told
 
@@ -74,19 +79,20 @@ class Emergency:
                 return True
         return False
 
-
-def _chains(settings: Settings) -> Iterator[tuple[str, list[Hop]]]:
-    """Everybody behind the root route's receiver, each with their ways."""
-    receiver = settings.receivers.get(settings.route.receiver)
-    for leg in receiver.notify if receiver else ():
-        for name in leg.to or ("",):
-            hops = [
-                Hop(channel=channel, address=address)
-                for channel in leg.by
-                if (address := _address(settings, settings.channels[channel], name)) is not None
-            ]
-            if hops:
-                yield name, hops
+    def _chains(self, settings: Settings) -> Iterator[tuple[str, list[Hop]]]:
+        """Everybody behind the receivers of such an alarm, each with their ways; nobody twice by the same."""
+        known = [settings.receivers.get(name) for name in self._voice.hearing(settings)]
+        seen: list[tuple[str, list[Hop]]] = []
+        for leg in (leg for receiver in known if receiver for leg in receiver.notify):
+            for name in leg.to or ("",):
+                hops = [
+                    Hop(channel=channel, address=address)
+                    for channel in leg.by
+                    if (address := _address(settings, settings.channels[channel], name)) is not None
+                ]
+                if hops and (name, hops) not in seen:
+                    seen.append((name, hops))
+        yield from seen
 
 
 def _address(settings: Settings, channel: Channel, name: str) -> str | None:
@@ -107,7 +113,7 @@ def _notice(title: str, text: str, severity: Severity, reason: Reason, now: floa
         severity=severity,
         title=title,
         text=text,
-        labels={},
+        labels={} if reason is Reason.TEST else {LABEL: Check.STORE.value},
         links={},
         started_at=now,
         ended_at=None,

@@ -40,12 +40,14 @@ class Report:
     def closed(self) -> None:
         """The channel is no longer configured: what stood last must not stand for ever."""
         telemetry.breaker_open.remove(self._channel)
+        self._alarms.gone(self._channel)
 
     def tried(self, seconds: float, outcome: Receipt | SendError) -> None:
         """How long one try took, and which templates did not render in it."""
         self._took.observe(seconds)
         if isinstance(outcome, Receipt):
             self._template_failures.inc(len(outcome.warnings))
+            self._alarms.works(self._channel)
 
     def round(self, haul: Haul, answers: list[Answer], reason: str, now: float) -> None:
         """Everything that is on disk now."""
@@ -66,10 +68,10 @@ class Report:
         extra = {"channel": self._channel}
         if not after.shut:
             log.info("%s works again", self._channel, extra=extra)
+            self._alarms.closed(self._channel)
             return
         log.warning("%s rests for %g s: %s", self._channel, after.pause, after.reason, extra=extra)
-        if about is not None:
-            self._alarms.broken(self._channel, about.notice.alert, after.reason)
+        self._alarms.broken(self._channel, about.notice.alert if about else None, after.reason)
 
     def _settled(self, answer: Answer, *, kept: bool, now: float) -> None:
         claimed, verdict = answer.claimed, answer.verdict

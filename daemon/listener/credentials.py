@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
+import types
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from daemon.secret import Secret
 TOKEN = "x-tocsin-token"  # noqa: S105 - a header's name
 SIGNATURES = ("x-hub-signature-256", "x-grafana-alerting-signature", "x-tocsin-signature")
 
+NO_QUERY: Mapping[str, str] = types.MappingProxyType({})
 LOCAL = Caller(name="local", may=("read", "act", "admin"))
 
 
@@ -56,11 +58,14 @@ def opens(
     return Problem.WRONG if tried else Problem.MISSING
 
 
-def caller(auth: Auth, headers: Mapping[str, str]) -> Caller | None:
-    """Find who asks by the token; None for a stranger. With no tokens configured it is whoever gets here."""
+def caller(auth: Auth, headers: Mapping[str, str], query: Mapping[str, str] = NO_QUERY) -> Caller | None:
+    """Find who asks by the token; None for a stranger. With no tokens configured it is whoever gets here.
+
+    `query` is given for what is asked for by programs that can send no header.
+    """
     if not auth.tokens:
         return LOCAL
-    given = (_bearer(headers), _text(headers.get(TOKEN)))
+    given = (_bearer(headers), _text(headers.get(TOKEN)), query.get("token"))
     found = None
     for token in auth.tokens:  # all of them: the time must not tell which one nearly fit
         if _any_matches(token.token, given):

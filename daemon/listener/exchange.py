@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from daemon.links import PATH as ACK
 
 JSON = "application/json"
+FIELDS = 100  # of a query
 NO_BODY = frozenset({204, 304})
 
 _encode = msgspec.json.Encoder().encode
@@ -94,3 +96,11 @@ def wire(answer: Answer, *, date: str, connection: str = "", with_body: bool = T
     head.append("\r\n")
     start = "".join(head).encode("latin-1")
     return start + answer.body if with_body and answer.status not in NO_BODY else start
+
+
+def fields_of(query: str) -> dict[str, str]:
+    """The last of repeated fields counts; a query of too many fields is none."""
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        return {}

@@ -10,11 +10,11 @@ import gevent
 import msgspec
 
 from daemon import telemetry
-from daemon.config.settings import Right
 from daemon.links import PATH as ACK
-from daemon.listener import credentials
 from daemon.listener.ackpage import AckPage
+from daemon.listener.admission import allowed
 from daemon.listener.bodies import expanded
+from daemon.listener.calendars import calendar
 from daemon.listener.exchange import JSON, Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
 from daemon.listener.wsgi import REQUEST
@@ -25,8 +25,6 @@ from daemon.payload import coding
 log = logging.getLogger("tocsin.listener")
 
 _encode = msgspec.json.Encoder().encode
-_BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
-_STRANGE_PAGE = Refusal(403, "forbidden", "web pages of other sites may not ask here; configure auth.tokens")
 
 
 def house(parts: Parts) -> bottle.Bottle:
@@ -36,12 +34,13 @@ def house(parts: Parts) -> bottle.Bottle:
     app.default_error_handler = _problem
     app.get("/-/healthy", callback=lambda: _given(Answer(body=b"healthy\n", content_type="text/plain")))
     app.get("/-/ready", callback=lambda: _given(_ready(parts)))
-    app.get("/metrics", callback=lambda: _given(_allowed(parts, "read", _metrics)))
-    app.post("/rpc", callback=lambda: _given(_allowed(parts, None, partial(_rpc, parts))))
+    app.get("/metrics", callback=lambda: _given(allowed(parts, "read", _metrics)))
+    app.get("/schedules/<name:re:.+>.ics", callback=lambda name: _given(calendar(parts, name)))
+    app.post("/rpc", callback=lambda: _given(allowed(parts, None, partial(_rpc, parts))))
+    app.post("/-/reload", callback=lambda: _given(allowed(parts, "admin", partial(_reload, parts))))
     page = AckPage(parts)
     app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))
     app.post(f"{ACK}<token>", callback=lambda token: _given(page.act(bottle.request.environ[REQUEST], token)))
-    app.post("/-/reload", callback=lambda: _given(_allowed(parts, "admin", partial(_reload, parts))))
     return app
 
 
@@ -49,21 +48,6 @@ def _ready(parts: Parts) -> Answer:
     if reason := parts.ready():
         return refused(Refusal(503, "not_ready", reason), headers=(("Retry-After", "5"),))
     return Answer(body=b"ready\n", content_type="text/plain")
-
-
-def _allowed(parts: Parts, right: Right | None, serve: Callable[[Request, Caller], Answer]) -> Answer:
-    """Serve whoever may; None leaves the rights to what is called."""
-    request: Request = bottle.request.environ[REQUEST]
-    auth = parts.settings().auth
-    caller = credentials.caller(auth, request.headers)
-    if caller is None:
-        refusal = Refusal(401, "bad_credentials", "send a configured token as Authorization: Bearer or X-Tocsin-Token")
-        return refused(refusal, headers=_BEARER)
-    if not auth.tokens and credentials.from_strange_page(request.headers):
-        return refused(_STRANGE_PAGE)
-    if right is not None and right not in caller.may:
-        return refused(Refusal(403, "forbidden", f"{caller.name} may not {right}"))
-    return serve(request, caller)
 
 
 def _metrics(_request: Request, _caller: Caller) -> Answer:

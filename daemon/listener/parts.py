@@ -1,8 +1,8 @@
 """What the HTTP door needs of the rest of the daemon."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from daemon.alerting.acknowledge import Acks
 from daemon.clock import Clock
@@ -39,6 +39,7 @@ class Parts:
     intake: Takes
     acks: Acks
     rpc: Callable[[bytes, Caller], bytes | None]  # None when a notification has no answer
+    call: Callable[[str, Mapping[str, Any], Caller], Any]  # one method; raises MethodError
     ready: Callable[[], str]  # why not, or nothing
     reload: Callable[[], list[str]]  # the problems, or none
     patience: float = PATIENCE  # seconds that one /rpc request may take

@@ -1,16 +1,15 @@
 """`POST /webhook/<source>`: from a request to a durable alarm, or to quarantine."""
 
 import logging
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from daemon.config.settings import Source
-from daemon.errors import HandlerError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, StoreError
 from daemon.hook import Hook
 from daemon.listener import credentials
 from daemon.listener.bodies import expanded
-from daemon.listener.exchange import Answer, Refusal, Request, refused
+from daemon.listener.exchange import Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
 from daemon.payload import coding
 from daemon.store.quarantine import Kind
@@ -19,7 +18,6 @@ PATH = "/webhook/"
 DOOR = "webhook"
 LONGEST_NAME = 128  # of a source that nobody configured
 LONGEST_REASON = 1_000
-FIELDS = 100  # of a query
 
 log = logging.getLogger("tocsin.listener")
 
@@ -74,6 +72,9 @@ class Webhooks:
     def _accepted(self, source: Source, hook: Hook, request: Request) -> Answer:
         try:
             accepted = self._parts.intake.take(source, hook)
+        except HandlerBroken as error:
+            log.exception("a handler broke at a webhook of %s", source.name)
+            return self._kept(hook, request, Refusal(500, "handler_broken", str(error)))
         except HandlerError as error:
             return self._kept(hook, request, Refusal(422, "unusable_body", str(error)))
         except StoreError:
@@ -94,7 +95,7 @@ class Webhooks:
             body=body,
             content_type=request.headers.get("content-type", ""),
             headers=headers,
-            query=_query(request.query) if request.query else {},
+            query=fields_of(request.query) if request.query else {},
             received_at=self._parts.clock.now(),
             options=source.options if source else None,
         )
@@ -103,7 +104,8 @@ class Webhooks:
         self, hook: Hook, request: Request, refusal: Refusal, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
         """Put the request into quarantine and say why."""
-        kind = _KINDS.get(refusal.status, Kind.UNUSABLE_BODY)
+        broken = refusal.error == "handler_broken"
+        kind = Kind.BROKEN_HANDLER if broken else _KINDS.get(refusal.status, Kind.UNUSABLE_BODY)
         reason = refusal.detail[:LONGEST_REASON].encode("utf-8", "replace").decode()
         code = self._parts.intake.refuse(hook, kind, reason, request.remote, unread=request.unread)
         if refusal.status == 415:  # noqa: PLR2004 - Unsupported Media Type
@@ -114,11 +116,3 @@ class Webhooks:
 def _bodies(request: Request, hook: Hook) -> tuple[bytes, ...]:
     """The forms that may have been signed: as expanded, and as sent where that is another."""
     return (hook.body,) if hook.body is request.body else (hook.body, request.body)
-
-
-def _query(query: str) -> dict[str, str]:
-    """The last of repeated fields counts; a query of too many fields is none."""
-    try:
-        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
-    except ValueError:
-        return {}

@@ -7,7 +7,10 @@ from daemon.methods import (
     config,
     deliveries,
     events,
+    intervals,
     listing,
+    oncall,
+    overrides,
     probes,
     quarantine,
     sources,
@@ -23,6 +26,20 @@ def build(parts: Parts) -> Table:
     """Make the table of all methods, working on these parts."""
     table = Table()
     listing.add(table)
-    for noun in (status, alerts, acks, events, deliveries, quarantine, channels, probes, sources, config):
+    for noun in (
+        status,
+        alerts,
+        acks,
+        events,
+        deliveries,
+        quarantine,
+        channels,
+        oncall,
+        overrides,
+        probes,
+        sources,
+        intervals,
+        config,
+    ):
         noun.add(table, parts)
     return table

@@ -5,13 +5,18 @@ from typing import Any
 
 import msgspec
 
+from daemon.config.people import FORMS
 from daemon.config.settings import Channel, Settings
 from daemon.errors import MethodError, SendError
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.notice import Recipient
 
-_LOOKS_LIKE = {"phone": re.compile(r"\+?[0-9][0-9 ()-]{3,24}")}
+# Of the other kinds every name looks like an address.
+_LOOKS_LIKE = {
+    "phone": re.compile(r"\+?[0-9][0-9 ()-]{3,24}"),
+    **{kind: FORMS[kind].pattern for kind in ("email", "slack", "telegram")},
+}
 
 
 class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):

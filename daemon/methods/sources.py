@@ -8,7 +8,7 @@ import msgspec
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
 from daemon.config.settings import Source
-from daemon.errors import HandlerError, MethodError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, MethodError, StoreError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.parts import Parts
@@ -62,6 +62,10 @@ def attempt(work: Callable[[], object]) -> str:
         work()
     except StoreError:  # not the handler's doing
         raise
+    except HandlerBroken as error:
+        log.exception("a handler broke")
+        said, words = str(error), str(error.__cause__)
+        return said if words in said else f"{said}: {words}"  # senders are not told the words; whoever mends it is
     except HandlerError as error:
         return str(error)
     except Exception as error:  # a handler that an operator wrote may raise anything, and here he finds out

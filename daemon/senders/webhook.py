@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.alert import Alert
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
@@ -93,22 +94,30 @@ class Webhook(Sender):
 
 def body(message: Message) -> bytes:
     """Write the message as JSON; what no JSON can carry (half of a surrogate pair) becomes a question mark."""
-    alert = message.alert
+    notice = message.notice
     payload = {
         "version": VERSION,
         "delivery": message.out_id,
-        "reason": message.notice.reason,
+        "reason": notice.reason,
         "repeat": message.repeat,
-        "receiver": message.notice.receiver,
+        "receiver": notice.receiver,
         "recipients": [recipient for recipient in message.recipients if recipient.name or recipient.address],
         "title": message.title,
         "text": message.text,
-        "alert": {"code": alert.code, **msgspec.to_builtins(alert)},
+        "alert": _told(notice.alert),
+        "group": notice.group,
+        "firing": notice.firing,
+        "resolved": notice.resolved,
+        "alerts": [_told(alert) for alert in notice.alerts],
     }
     try:
         return msgspec.json.encode(payload)
     except UnicodeEncodeError:
         return msgspec.json.encode(_encodable(msgspec.to_builtins(payload)))
+
+
+def _told(alert: Alert) -> dict[str, Any]:
+    return {"code": alert.code, **msgspec.to_builtins(alert)}
 
 
 def signature(secret: Secret, stamp: str, payload: bytes) -> str:

@@ -1,5 +1,7 @@
 """Alerts and their traces, as rows."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from daemon.alert import Alert
@@ -43,6 +45,11 @@ def open_with(tx: Tx, fingerprint: str) -> Alert | None:
     return alert(row) if row else None
 
 
+def had_before(tx: Tx, alert: Alert) -> bool:
+    """Whether there is an earlier alert of the same problem."""
+    return tx.one("SELECT 1 FROM alerts WHERE fingerprint = ? AND id < ?", (alert.fingerprint, alert.id)) is not None
+
+
 def get(tx: Tx, alert_id: int) -> Alert | None:
     """Find one alert, open or over."""
     row = tx.one(f"{_SELECT} WHERE id = ?", (alert_id,))
@@ -67,6 +74,16 @@ def open_by_severity(tx: Tx) -> dict[str, int]:
 def open_of_source(tx: Tx, source: str) -> list[Alert]:
     """List the open alerts of one source, oldest first."""
     return [alert(row) for row in tx.all(f"{_SELECT} WHERE state = 'firing' AND source = ? ORDER BY id", (source,))]
+
+
+def of_notices(tx: Tx, notice_ids: Sequence[int]) -> list[Alert]:
+    """The alerts that these notices are about, as they stand now, oldest first."""
+    rows = tx.all(
+        f"{_SELECT} WHERE id IN (SELECT alert_id FROM notice_alerts"
+        "  WHERE notice_id IN (SELECT value FROM json_each(?))) ORDER BY id",
+        (_encode(notice_ids).decode(),),
+    )
+    return [alert(row) for row in rows]
 
 
 def all_open(tx: Tx, after: int, limit: int) -> list[Alert]:

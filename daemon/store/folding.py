@@ -3,6 +3,7 @@
 from daemon.notice import Delivery, Phase
 from daemon.store.base import Tx
 
+MOST_TIMES = 200  # of a story's notices that are looked at
 OVER = "it was over before it could be told"
 
 # What may have reached somebody: whatever was sent, is being sent, or was tried with an unknown end.
@@ -46,6 +47,16 @@ def overtaken(tx: Tx, delivery: Delivery, now: float) -> bool:
         return False
     _fold(tx, group_id, delivery.chain, since, end, now)
     return True
+
+
+def told_at(tx: Tx, group_id: int, end: int) -> list[float]:
+    """When this story of a group was told, as far as its last notices say, before the notice `end`; newest first."""
+    since = _since(tx, group_id, end)
+    rows = tx.all(
+        "SELECT at FROM notices WHERE group_id = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (group_id, since, end, MOST_TIMES),
+    )
+    return [row[0] for row in rows]
 
 
 def _since(tx: Tx, group_id: int, end: int) -> int:

@@ -56,25 +56,22 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     aside: list[str] = []
 
 
-def gather(tx: Tx, node: str, receiver: str, key: str, labels: Mapping[str, str]) -> Group:
-    """Find the group of this key, or make it."""
+def found(tx: Tx, node: str, receiver: str, key: str) -> Group | None:
+    """Find the group of this key."""
     row = tx.one(f"SELECT {_COLUMNS} FROM groups WHERE node = ? AND receiver = ? AND key = ?", (node, receiver, key))
+    return _group(row) if row else None
+
+
+def made(tx: Tx, node: str, receiver: str, key: str, labels: Mapping[str, str], at: float) -> int | None:
+    """Make the group of this key, to be flushed at `at`, and return its id; None when there is one already."""
+    row = tx.one(
+        "INSERT INTO groups (node, receiver, key, labels, next_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (node, receiver, key) DO NOTHING RETURNING id",
+        (node, receiver, key, _encode(dict(labels)).decode(), at),
+    )
     if row is not None:
-        return _group(row)
-    new_id = tx.insert(
-        "INSERT INTO groups (node, receiver, key, labels) VALUES (?, ?, ?, ?)",
-        (node, receiver, key, _encode(dict(labels)).decode()),
-    )
-    return Group(
-        id=new_id,
-        node=node,
-        receiver=receiver,
-        key=key,
-        labels=dict(labels),
-        began_at=None,
-        flushed_at=None,
-        next_at=None,
-    )
+        tx.announce(AGENDA)
+    return row[0] if row else None
 
 
 def get(tx: Tx, group_id: int) -> Group | None:
@@ -93,12 +90,12 @@ def newest(tx: Tx, limit: int, before: int = 0) -> list[Group]:
     return [_group(row) for row in rows]
 
 
-def join(tx: Tx, group: Group, alert_id: int) -> None:
+def join(tx: Tx, group_id: int, alert_id: int) -> None:
     """Make an alert a member, or a full one again when it was leaving."""
     tx.run(
         "INSERT INTO members (group_id, alert_id) VALUES (?, ?)"
         " ON CONFLICT (group_id, alert_id) DO UPDATE SET leaving = 0 WHERE leaving = 1",
-        (group.id, alert_id),
+        (group_id, alert_id),
     )
 
 

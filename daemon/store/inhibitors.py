@@ -1,15 +1,15 @@
-"""Open alerts that mute others: an index from a rule and the values of its `equal` labels to who mutes there."""
+"""Open alerts that mute others: an index from a rule's `equal` labels with their values to who mutes there."""
 
 from collections.abc import Collection
 
 from daemon.store.base import Tx
 
 
-def put(tx: Tx, rule: str, equal: str, alert_id: int, *, both: bool) -> None:
+def put(tx: Tx, equal: str, rule: str, alert_id: int, *, both: bool) -> None:
     """This alert mutes the rule's targets that have these values; `both` says that it is such a target as well."""
     tx.run(
-        "INSERT OR IGNORE INTO inhibitors (rule, equal, alert_id, both) VALUES (?, ?, ?, ?)",
-        (rule, equal, alert_id, both),
+        "INSERT OR IGNORE INTO inhibitors (equal, rule, alert_id, both) VALUES (?, ?, ?, ?)",
+        (equal, rule, alert_id, both),
     )
 
 
@@ -25,7 +25,19 @@ def keep_only(tx: Tx, rules: Collection[str]) -> None:
             tx.run("DELETE FROM inhibitors WHERE rule = ?", (rule,))
 
 
-def first(tx: Tx, rule: str, equal: str, *, both: bool) -> int | None:
-    """The oldest alert that mutes there; only one that is no target itself unless `both`."""
-    row = tx.one("SELECT min(alert_id) FROM inhibitors WHERE rule = ? AND equal = ? AND both <= ?", (rule, equal, both))
-    return row[0] if row else None
+def live(tx: Tx) -> set[str]:
+    """The rules by which anything is muted at all; steps from one to the next, however many alerts each has."""
+    rows = tx.all(
+        "WITH RECURSIVE live (rule) AS (SELECT min(rule) FROM inhibitors UNION ALL"
+        " SELECT (SELECT min(rule) FROM inhibitors WHERE rule > live.rule) FROM live WHERE live.rule IS NOT NULL)"
+        " SELECT rule FROM live WHERE rule IS NOT NULL"
+    )
+    return {row[0] for row in rows}
+
+
+def at(tx: Tx, equal: str, *, both: bool) -> dict[str, int]:
+    """The rules by which somebody mutes there, each with the oldest such alert; none that is a target unless `both`."""
+    rows = tx.all(
+        "SELECT rule, min(alert_id) FROM inhibitors WHERE equal = ? AND both <= ? GROUP BY rule", (equal, both)
+    )
+    return dict(rows)

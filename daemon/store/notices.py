@@ -41,8 +41,7 @@ def add(
             _encode(labels or {}).decode(), note, _encode(kept).decode(),
         ),
     )  # fmt: skip
-    for alert in about:
-        tx.run("INSERT OR IGNORE INTO notice_alerts (alert_id, notice_id) VALUES (?, ?)", (alert.id, new_id))
+    _link(tx, new_id, [alert.id for alert in about])
     return Notice(
         id=new_id,
         alerts=kept,
@@ -54,6 +53,14 @@ def add(
         at=now,
         note=note,
     )
+
+
+def _link(tx: Tx, notice_id: int, alert_ids: list[int]) -> None:
+    if len(alert_ids) == 1:
+        tx.run("INSERT INTO notice_alerts (alert_id, notice_id) VALUES (?, ?)", (alert_ids[0], notice_id))
+        return
+    ids = _encode(alert_ids).decode()
+    tx.run("INSERT INTO notice_alerts (alert_id, notice_id) SELECT value, ? FROM json_each(?)", (notice_id, ids))
 
 
 def of_alert(tx: Tx, alert_id: int) -> list[Notice]:

@@ -14,6 +14,7 @@ from daemon.config.settings import Limits, Retention, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
+from daemon.internal import Check
 from daemon.notice import Reason
 from daemon.registry import Handler
 from daemon.store import alerts, notices, quarantine
@@ -199,8 +200,8 @@ def test_a_cut_body_is_not_replayed(store: SqliteStore, clock: FakeClock) -> Non
 def test_an_own_alarm_counts_while_open_and_ends(store: SqliteStore, clock: FakeClock) -> None:
     door = intake(store, clock)
     for _ in range(3):
-        door.alarm("disk", "The disk fills up", "", Severity.CRITICAL, {})
-    door.alarm_over("disk")
+        door.alarm(Check.DISK_FREE, title="The disk fills up", text="")
+    door.alarm_over(Check.DISK_FREE)
     (alarm,) = store.read(alerts.newest)
     assert (alarm.count, alarm.state, alarm.title) == (3, "resolved", "The disk fills up")
 
@@ -232,5 +233,5 @@ def test_a_store_that_cannot_write_is_said_so_and_own_alarms_do_not_raise(store:
         door.take(source("shop"), hook())
     with pytest.raises(StoreUnavailable):
         door.refuse(hook(), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
-    door.alarm("disk", "The disk fills up", "", Severity.CRITICAL, {})
+    door.alarm(Check.DISK_FREE, title="The disk fills up", text="")
     store._writer.execute("PRAGMA query_only = OFF")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from daemon.cli.arguments import params, parser, setting
-from daemon.cli.commands import COMMANDS, LONG, SHOWN, Command, command
+from daemon.cli.bodies import content
+from daemon.cli.command import LONG, Arg, Command
+from daemon.cli.commands import COMMANDS, SHOWN, command
 from daemon.cli.completion import bash
 from fake_parts import Desk
 
@@ -66,8 +68,13 @@ def test_help_says_that_a_degraded_daemon_is_running(words: list[str], capsys: p
 @pytest.mark.parametrize("one", COMMANDS, ids=WORDS)
 def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
     needed = [arg for arg in one.args if not arg.flags and (arg.options.get("nargs") != "?" or one.either)]
-    found = given(*one.words.split(), *(arg.options.get("choices", ["x"])[0] for arg in needed))
+    found = given(*one.words.split(), *map(some, needed))
     assert set(params(found.command, found)) == {arg.param for arg in needed}
+
+
+def some(needed: Arg) -> str:
+    """Something that an argument takes."""
+    return __file__ if needed.options.get("type") is content else str(needed.options.get("choices", ["x"])[0])
 
 
 def test_a_file_is_named_by_its_whole_path() -> None:
@@ -136,7 +143,7 @@ def test_codes_lead_to_commands_that_take_one() -> None:
 
 def test_what_may_take_long_is_waited_for() -> None:
     patient = {one.method for one in COMMANDS if one.patience == LONG}
-    assert patient == {"channels.test", "probes.run", "sources.test", "quarantine.replay"}
+    assert patient == {"channels.test", "probes.run", "sources.test", "quarantine.replay", "schedules.import"}
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,22 @@ def test_figures_are_for_people() -> None:
     assert when(None) == ""
 
 
+CALENDAR = """\
+BEGIN:VCALENDAR
+BEGIN:VEVENT
+SUMMARY:x
+DTSTART:20261224T090000
+DURATION:PT8H
+END:VEVENT
+BEGIN:VEVENT
+SUMMARY:nobody\x1b[31m
+DTSTART:20261225T090000
+DURATION:PT8H
+END:VEVENT
+BEGIN:VEVENT
+END:VEVENT
+END:VCALENDAR
+"""
 PARAMS = {
     "alerts.get": {"id": "A1"},
     "alerts.ack": {"id": "A1", "comment": "on it"},
@@ -63,7 +79,13 @@ PARAMS = {
     "channels.test": {"channel": "room"},
     "probes.run": {"name": "front"},
     "sources.test": {"name": "shop", "send": True},
+    "intervals.test": {"name": "office"},
     "log.level": {"level": "debug"},
+    "schedules.get": {"schedule": "night", "days": 30},
+    "schedules.ical": {"schedule": "night"},
+    "schedules.override": {"schedule": "night", "who": "may", "end": "8h", "comment": "swap\x1b[31m"},
+    "schedules.override_remove": {"id": "O1"},
+    "schedules.import": {"schedule": "night", "text": CALENDAR, "people": {"x": "may"}},
 }
 
 
@@ -81,6 +103,7 @@ def full(desk: Desk) -> Desk:
         FakeProbeStatus(name="x", verdict="down", reading=Reading(ok=False, detail="refused"), since=desk.clock.now())
     )
     desk.warnings.append("handlers.d/x.py: broken")
+    desk.ask("schedules.override", schedule="night", who="may", start="2027-01-01 09:00", end="2027-01-02 09:00")
     return desk
 
 

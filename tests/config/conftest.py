@@ -17,6 +17,7 @@ from daemon.registry import Catalog, Handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.template import Template
+from fake_clock import BEGIN, FakeClock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +83,13 @@ def load_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a text as `tocsin.yml`, in a folder of its own that is the working directory."""
     monkeypatch.chdir(tmp_path)
 
-    def load_it(text: str | bytes, catalog: Catalog = CATALOG, mode: int = 0o600, **environ: str) -> Loaded:
+    def load_it(
+        text: str | bytes, catalog: Catalog = CATALOG, mode: int = 0o600, now: float = BEGIN, **environ: str
+    ) -> Loaded:
         file = Path("tocsin.yml")
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         file.chmod(mode)
-        return load(file, lambda _: catalog, environ)
+        return load(file, lambda _: catalog, environ, clock=FakeClock(now))
 
     return load_it
 

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
-from daemon.errors import ConfigError, HandlerError
+from daemon.errors import ConfigError, HandlerBroken
 from daemon.event import Severity
 from daemon.hook import Hook
 from daemon.notice import Message, Receipt
@@ -275,7 +275,7 @@ def test_a_broken_handler_file_closes_no_door_but_its_own(load_text: Load) -> No
     assert load_text(GOOD, catalog=catalog).warnings == ["handlers.d/x.py:1: SyntaxError"]
     loaded = load_text(GOOD + "sources: {x: {its_own: setting}}", catalog=catalog)
     assert loaded.warnings[1].startswith('tocsin.yml:4: sources.x: its handler "x" could not be loaded')
-    with pytest.raises(HandlerError, match="'x' could not be loaded"):
+    with pytest.raises(HandlerBroken, match="'x' could not be loaded"):
         loaded.settings.sources["x"].handler.handle(Hook(source="x", body=b"{}"))
 
 

@@ -64,7 +64,12 @@ def test_not_in_repr_nor_in_the_shown_tree(load_text: Load) -> None:
     assert tree["channels"]["sms"]["extra"] == {"password": "***", "nested": {"Authorization": "***"}}
     assert tree["sources"]["plain"]["hmac"]["secret"] == "***"
     assert tree["receivers"] == [
-        {"name": "ops", "notify": [{"by": ["sms"], "to": ["lin"], "send_resolved": True}], "escalate": []},
+        {
+            "name": "ops",
+            "notify": [{"by": ["sms"], "to": ["lin"], "send_resolved": True}],
+            "escalate": [],
+            "storm": None,
+        },
     ]
     route = {name: value for name, value in tree["route"].items() if value is not None}
     assert route == {

@@ -36,6 +36,9 @@ route:
   - match: {severity: critical}
     match_re: {service: ^(foo1|foo2|baz)$}
     receiver: team-X-mails
+time_intervals:
+- name: holidays
+  time_intervals: [{months: [december], days_of_month: ['24:26']}]
 """
     loaded = load_text(text)
     database, old = loaded.settings.route.routes

@@ -21,8 +21,8 @@ def test_a_refused_message_goes_on_over_the_next_channel_at_once(post: Post) -> 
     went = post.rows()[1].delivery
     assert (went.channel, went.phase, went.then) == ("backup", Phase.SENT, [])
     assert went.recipient == post.row(one).recipient
-    assert post.raised() == ["failover:sms"]
-    assert "no (E1)" in post.alarms[0][2]
+    assert post.raised() == ["fail_over:sms"]
+    assert "no (E1)" in post.alarms[0].text
 
 
 def test_a_chain_is_walked_to_its_end_and_only_then_is_the_message_dead(post: Post) -> None:
@@ -33,7 +33,7 @@ def test_a_chain_is_walked_to_its_end_and_only_then_is_the_message_dead(post: Po
     post.go(1)
     assert [row.delivery.phase for row in post.rows()] == [Phase.FAILED_OVER, Phase.FAILED_OVER, Phase.DEAD]
     assert post.rows()[1].delivery.reason == "b says no"
-    assert sorted(post.raised()) == ["dead:c", "failover:a", "failover:b"]
+    assert sorted(post.raised()) == ["dead:c", "fail_over:a", "fail_over:b"]
 
 
 def test_failures_are_borne_for_a_while_before_the_next_channel_takes_over(post: Post) -> None:
@@ -209,10 +209,10 @@ def test_hundreds_of_rows_of_a_channel_that_is_gone_all_go(post: Post) -> None:
 def test_an_alarm_about_a_channel_that_dies_over_that_channel_makes_no_further_alarm(post: Post) -> None:
     post.channel("sms", Provider(answer=raising(SendRefused("no"))))
     post.courier.start()
-    post.put("sms", source="tocsin", key="dead:sms")
+    post.put("sms", source="tocsin", labels={"check": "dead", "channel": "sms"})
     post.quiet()
     assert post.raised() == []
-    post.put("sms", source="tocsin", key="dead:other")
+    post.put("sms", source="tocsin", labels={"check": "dead", "channel": "other"})
     post.quiet()
     assert post.raised() == ["dead:sms"]
 

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from daemon import telemetry
+from daemon.delivery.alarms import Voice
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
 from daemon.notice import Receipt, Recipient
@@ -83,7 +84,7 @@ def test_an_alarm_that_cannot_be_raised_stops_nothing(post: Post, caplog: pytest
     def broken(*_: object) -> None:
         raise RuntimeError("no pipeline")
 
-    post.courier._alarms._alarm = broken
+    post.courier._alarms._voice = Voice(alarm=broken, over=broken)
     post.channel("sms", Provider(answer=raising(SendRefused("x"), None)))
     post.courier.start()
     post.put("sms")
@@ -91,7 +92,7 @@ def test_an_alarm_that_cannot_be_raised_stops_nothing(post: Post, caplog: pytest
     (other,) = post.put("sms")
     post.quiet()
     assert post.row(other).provider_id == "yes"
-    assert "the alarm dead:sms could not be raised" in caplog.text
+    assert "the alarm dead:sms could not be told or ended" in caplog.text
 
 
 def test_alarms_say_how_bad_it_is_and_which_channel(post: Post) -> None:
@@ -101,9 +102,11 @@ def test_alarms_say_how_bad_it_is_and_which_channel(post: Post) -> None:
     post.courier.start()
     post.put("sms", "backup")
     post.quiet()
-    assert {(key, severity) for key, _, _, severity, _ in post.alarms} == {
+    assert {(alarm.key, alarm.severity) for alarm in post.alarms} == {
         ("breaker:sms", Severity.ERROR),
-        ("failover:sms", Severity.WARNING),
+        ("fail_over:sms", Severity.WARNING),
         ("template:backup", Severity.WARNING),
     }
-    assert all(labels == {"channel": key.split(":")[1]} for key, _, _, _, labels in post.alarms)
+    assert all(
+        alarm.labels == dict(zip(("check", "channel"), alarm.key.split(":"), strict=True)) for alarm in post.alarms
+    )

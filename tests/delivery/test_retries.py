@@ -246,4 +246,4 @@ def test_a_template_that_failed_is_an_alarm_and_the_message_is_sent(post: Post) 
     post.quiet()
     assert post.row(one).phase is Phase.SENT
     assert post.raised() == ["template:sms"]
-    assert "'x' is undefined" in post.alarms[0][2]
+    assert "'x' is undefined" in post.alarms[0].text

@@ -12,7 +12,7 @@ import pytest
 import daemon.probes
 import daemon.senders
 from bodies import read
-from daemon.errors import HandlerError
+from daemon.errors import HandlerBroken, HandlerError
 from daemon.loading import built_in_handlers, catalog, handlers_from
 from daemon.registry import kinds_in
 
@@ -190,6 +190,7 @@ def test_options_may_be_a_dataclass_with_annotations_as_texts(folder: Path) -> N
         ),
         ("yield Event(source='s', title='t', labels={'a': 1})", "Expected `str`, got `int` - at `$.labels[...]`"),
         ("return None", "own.py: TypeError: "),
+        ("raise SystemExit(1)", "own.py:10: SystemExit: 1"),
         ("raise HandlerError('no alarm in it')", "no alarm in it"),
         ("return hook.json()['x']", "the body is not valid JSON"),
     ],
@@ -206,6 +207,8 @@ def test_whatever_an_operator_s_handler_does_is_a_refusal_of_the_request(
     with pytest.raises(HandlerError) as caught:
         read(found["own"], b"{")
     assert sentence in str(caught.value)
+    its_fault = "HandlerError" not in ending and "json()" not in ending
+    assert isinstance(caught.value, HandlerBroken) is its_fault
 
 
 @pytest.mark.parametrize("name", [".own.py", ".#own.py", "own.py~", "own.txt", "own.pyc"])

@@ -15,8 +15,10 @@ from behind_the_door import Daemon, Failing
 from daemon import telemetry
 from daemon.config.settings import Basic, Hmac, Limits, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
+from daemon.event import Event
 from daemon.hook import Hook
 from daemon.listener.server import HttpDoor
+from daemon.registry import Handler
 from daemon.secret import Secret
 from daemon.store import alerts, quarantine
 from daemon.store.base import Tx
@@ -220,6 +222,23 @@ def test_a_store_that_cannot_write_is_503_and_try_again(door: Opens, daemon: Dae
         reply = post(door(daemon.web()), path=path)
         assert (reply.status, reply.json()["error"]) == (503, "unavailable")
         assert int(reply.headers["retry-after"]) > 0
+
+
+def test_a_broken_handler_is_500_logged_kept_and_raised_as_its_own_alarm(
+    door: Opens, daemon: Daemon, store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(_: Hook) -> list[Event]:
+        raise KeyError("inner thing")
+
+    broken = Handler(name="ours", handle=breaks, samples={})
+    daemon.settings = made.settings(sources={"shop": Source(name="shop", handler=broken)})
+    reply = post(door(daemon.web()))
+    assert (reply.status, reply.json()["error"], reply.json()["quarantined"]) == (500, "handler_broken", "Q1")
+    assert b"inner thing" not in reply.body
+    assert "KeyError: 'inner thing'" in caplog.text
+    assert [row.kind for row in kept(store)] == [Kind.BROKEN_HANDLER]
+    (alarm,) = store.read(alerts.newest)
+    assert (alarm.key, alarm.labels["check"]) == ("handler:ours", "handler")
 
 
 def test_an_alarm_on_which_we_fail_is_500_logged_and_kept(

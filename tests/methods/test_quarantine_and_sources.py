@@ -61,7 +61,7 @@ def test_a_replay_tells_what_became_of_the_request(desk: Desk) -> None:
     [
         (b"{", "shop", "not valid JSON"),
         (b"{}", "shop", "not a shop body"),
-        (b'{"boom":true}', "shop", "the handler failed: ZeroDivisionError: not the operator's day"),
+        (b'{"boom":true}', "shop", ": ZeroDivisionError: not the operator's day"),
         (GOOD, "nobody", "no source is called 'nobody'"),
     ],
 )

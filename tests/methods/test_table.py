@@ -27,8 +27,11 @@ def test_every_method_has_a_first_line_that_ends_like_a_sentence(desk: Desk) -> 
 
 def test_what_changes_something_needs_more_than_the_right_to_read(desk: Desk) -> None:
     changing = {"send", "retry", "replay", "test", "run", "reload", "level", "check", "ack", "unack", "resolve"}
+    changing |= {"override", "override_remove", "import"}
+    looking = {"intervals.test"}  # a question about an instant
     for method in desk.table:
-        assert (method.right == "read") == (method.name.rpartition(".")[2] not in changing), method.name
+        changes = method.name.rpartition(".")[2] in changing and method.name not in looking
+        assert (method.right == "read") == (not changes), method.name
 
 
 def test_the_list_of_methods_describes_itself(desk: Desk) -> None:

@@ -12,7 +12,8 @@ from tree import ROOT, dotted, imports, name, python, tree
 
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
-    "bottle": ("daemon/listener/house.py",),
+    "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
+    "chinese_calendar": ("daemon/calendars/china.py",),
     "certifi": ("daemon/senders/connections.py",),
     "gevent": (
         "daemon/__main__.py",
@@ -29,6 +30,7 @@ HOMES = {
     ),
     "greenlet": ("daemon/listener/connection.py",),
     "httptools": ("daemon/listener/inbox.py", "daemon/senders/http.py"),
+    "icalendar": ("daemon/oncall/ical.py",),
     "jinja2": ("daemon/template.py",),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py",),
@@ -44,7 +46,14 @@ HOMES = {
     "unittest": (),
     "requests": (),
 }
-DECISIONS = ("daemon/alerting/", "daemon/config/", "daemon/methods/", "handlers/")
+DECISIONS = (
+    "daemon/alerting/",
+    "daemon/calendars/",
+    "daemon/config/",
+    "daemon/methods/",
+    "daemon/oncall/",
+    "handlers/",
+)
 CLOCK = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns", "process_time"}
 TODAY = {"now", "utcnow", "today"}
 HANDLERS_MAY = {"errors", "event", "hook", "payload", "registry", "template"}

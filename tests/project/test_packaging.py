@@ -73,7 +73,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
 
 
 def test_what_is_imported_is_what_is_asked_for() -> None:
-    """supervisor is run, not imported; everything else that we name is used, and what we use is named."""
+    """supervisor is run, tzdata is read by zoneinfo; all else that we name is imported, and what we import is named."""
     owners = packages_distributions()
     used = {
         canonicalize_name(owners[top][0])
@@ -84,7 +84,7 @@ def test_what_is_imported_is_what_is_asked_for() -> None:
     asked = {canonicalize_name(one.name) for one in runs_on()}
     assert len(asked) == len(runs_on())  # nothing is named twice
     # greenlet comes with gevent and is a part of it
-    assert used - {"greenlet"} == asked - {"supervisor"}
+    assert used - {"greenlet"} == asked - {"supervisor", "tzdata"}
 
 
 def test_every_dependency_is_explained() -> None:

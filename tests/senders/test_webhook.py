@@ -57,6 +57,10 @@ def test_the_body_tells_all_that_tocsin_knows(provider: FakeProvider) -> None:
         "recipients": [],
         "title": "[CRITICAL] Disk full (A17)",
         "text": "[CRITICAL] Disk full (A17)\n97 %\nhost: db-1",
+        "group": {},
+        "firing": 1,
+        "resolved": 0,
+        "alerts": [alert],
     }
     assert alert["code"] == "A17"
     assert alert["labels"] == {"host": "db-1"}

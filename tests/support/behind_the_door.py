@@ -1,8 +1,9 @@
 """What an HTTP door needs behind it: a daemon whose parts a test sets, and an intake that fails as told."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from daemon.config.settings import Settings, Source
 from daemon.hook import Hook
@@ -29,6 +30,7 @@ class Daemon:
     patience: float = 120.0
     works: Callable[[], None] = lambda: None
     acks: object = None
+    calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
         self.asked.append((body, caller))
@@ -47,6 +49,7 @@ class Daemon:
                 intake=self.intake,  # type: ignore[arg-type]
                 acks=self.acks,  # type: ignore[arg-type]
                 rpc=self.rpc,
+                call=self.calls,
                 ready=lambda: self.why_not,
                 reload=self.reload,
                 patience=self.patience,

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import gevent
 import msgspec
 
+from daemon import internal
 from daemon.alert import Alert
 from daemon.config.settings import Channel, Settings
+from daemon.delivery.alarms import Voice
 from daemon.delivery.carrier import LaneStatus
 from daemon.delivery.courier import Courier
 from daemon.errors import StoreUnavailable
-from daemon.event import Severity, State
+from daemon.event import Event, Severity, State
 from daemon.notice import Delivery, Hop, Message, Phase, Reason, Receipt
 from daemon.senders.base import Sender
 from daemon.store import alerts, notices, outbox
@@ -114,7 +116,9 @@ class Post:
         self.clock = clock
         self.store = Ward(store)
         self.settings: Settings = made_settings(channels={})
-        self.alarms: list[tuple[str, str, str, Severity, dict[str, str]]] = []
+        self.alarms: list[Event] = []
+        self.over: list[str] = []
+        self.last: list[str] = []
         self.courier = self.new_courier()
 
     def new_courier(self) -> Courier:
@@ -122,7 +126,11 @@ class Post:
             self.store,
             self.clock,
             lambda: self.settings,
-            lambda *alarm: self.alarms.append(alarm),
+            Voice(
+                alarm=lambda check, *about, **words: self.alarms.append(internal.event(check, *about, **words)),
+                over=lambda check, *about: self.over.append(internal.key(check, *about)),
+                last_resort=lambda key, *_: self.last.append(key),
+            ),
             seed=7,
             grace=0.01,
         )
@@ -189,7 +197,7 @@ class Post:
         return {row.delivery.code: row.delivery.phase for row in self.rows()}
 
     def raised(self) -> list[str]:
-        return [alarm[0] for alarm in self.alarms]
+        return [alarm.key for alarm in self.alarms]
 
     def stop_dead(self) -> None:
         """What kill -9 leaves behind: nobody settles anything any more."""

@@ -25,6 +25,8 @@ from daemon.senders.base import Sender
 from daemon.store.base import Store
 from fake_clock import FakeClock
 from made import at_once
+from rotas import SHANGHAI, layer, schedule
+from timed import interval, named
 
 EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
 CANARY = "canary-5e1d"
@@ -84,7 +86,12 @@ SETTINGS = Settings(
         "shop": Source(name="shop", handler=SHOP, token=Secret(CANARY), labels={"team": "sales"}),
         "broken": Source(name="broken", handler=BROKEN),
     },
-    people={"lin": Person(name="lin", phone="+8613800000001"), "may": Person(name="may")},
+    people={
+        "lin": Person(name="lin", phone="+8613800000001", email="lin@example.com"),
+        "may": Person(name="may"),
+    },
+    teams={"desk": ("lin", "may")},
+    schedules={"night": schedule(layer("lin", "may", start="2026-11-16"), zone=SHANGHAI, name="night")},
     channels={
         "sms": Channel(name="sms", type="fake_sms", sender=FakeSms()),
         "room": Channel(name="room", type="fake_room", sender=FakeRoom()),
@@ -92,6 +99,7 @@ SETTINGS = Settings(
     receivers={"oncall": Receiver(name="oncall", notify=(Leg(by=("sms",), to=("lin",)),))},
     route=at_once(Route(receiver="oncall")),
     probes={"front": ProbePlan(name="front", type="http", probe=FakeProbe())},
+    time_intervals={"office": named("office", interval("09:00-17:00", "monday:friday"), interval(years="2026"))},
 )
 
 

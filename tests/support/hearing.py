@@ -1,6 +1,7 @@
 """The whole way from events to notices on a real store, with time turned by hand: who hears what, and when."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 from daemon.alerting import due, pipeline
 from daemon.alerting.pipeline import Outcome
@@ -11,9 +12,18 @@ from daemon.notice import Reason
 from daemon.store import notices, silences
 from daemon.store.base import Tx
 from daemon.store.silences import Silence
-from daemon.store.sqlite import SqliteStore
 from fake_clock import BEGIN
 from made import event
+
+T = TypeVar("T")
+
+
+class Keeps(Protocol):
+    """As much of a store as is needed here."""
+
+    def write(self, work: Callable[[Tx], T]) -> T: ...
+
+    def read(self, work: Callable[[Tx], T]) -> T: ...
 
 
 class Said(NamedTuple):
@@ -29,9 +39,9 @@ class Said(NamedTuple):
 class Hearing:
     """What the agenda does, one instant after the other; without greenlets, so that nothing is left to chance."""
 
-    def __init__(self, store: SqliteStore, settings: Settings) -> None:
+    def __init__(self, store: Keeps, settings: Settings) -> None:
         self.store = store
-        self.now = BEGIN
+        self.now = self.began = BEGIN
         self.rules = Rules(settings)
 
     def fires(self, *keys: str, **more: object) -> Outcome:

@@ -1,17 +1,14 @@
 """A real Alertmanager on one side, the gateway that checks signatures on the other, the whole of tocsin between."""
 
 import json
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from fake_aliyun import KEY_ID, KEY_SECRET, FakeAliyun
-from needs import need_program
-from running import free_port, running
+from real_alertmanager import alertmanager_at
+from running import running
 from until import until
 
 CONFIG = """
@@ -40,26 +37,6 @@ receivers:
 """
 
 
-@contextmanager
-def alertmanager(home: Path, target: int) -> Iterator[int]:
-    """Debian's Alertmanager, alone on loopback, with tocsin as its only receiver; yields its port."""
-    program = need_program("prometheus-alertmanager", "prometheus-alertmanager")
-    port = free_port()
-    (home / "alertmanager.yml").write_text(ALERTMANAGER.format(port=target))
-    with (home / "alertmanager.log").open("wb") as log:
-        running = subprocess.Popen(
-            [program, f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/am",
-             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
-            stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        until(lambda: ask(port, "GET", "/-/ready") == 200, within=30)
-        yield port
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
 def ask(port: int, method: str, path: str, body: object = None) -> int:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
@@ -77,7 +54,7 @@ def test_an_alert_of_a_real_alertmanager_rings_a_phone_and_so_does_its_end(tmp_p
         config = CONFIG.format(key_id=KEY_ID, endpoint=gateway.endpoint)
         with (
             running(tmp_path, config, AM_TOKEN="am-token", SMS_SECRET=KEY_SECRET) as daemon,
-            alertmanager(tmp_path, daemon.http) as port,
+            alertmanager_at(tmp_path, ALERTMANAGER.format(port=daemon.http)) as port,
         ):
             alert = {
                 "labels": {"alertname": "DiskFull", "instance": "db-1:9100", "severity": "critical"},

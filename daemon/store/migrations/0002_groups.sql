@@ -60,12 +60,13 @@ INSERT INTO notice_alerts SELECT alert_id, id FROM notices;
 
 -- Open alerts that mute others: one row for each rule whose source matchers they match.
 CREATE TABLE inhibitors (
+    equal    TEXT NOT NULL, -- the rule's `equal` labels with their values
     rule     TEXT NOT NULL,
-    equal    TEXT NOT NULL, -- the values of the rule's `equal` labels
     alert_id INTEGER NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
     both     INTEGER NOT NULL, -- it is a target of the rule as well
-    PRIMARY KEY (rule, equal, alert_id)
+    PRIMARY KEY (equal, rule, alert_id)
 ) WITHOUT ROWID;
+CREATE INDEX inhibitors_by_rule ON inhibitors (rule);
 CREATE INDEX inhibitors_of_alert ON inhibitors (alert_id);
 
 -- Silences and maintenance windows. `stamp` of the one row in `silences_stamp` changes whenever one of them does.

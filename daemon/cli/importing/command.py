@@ -1,0 +1,104 @@
+"""`tocsinctl import FILE`: what is read, what is written, and what is said."""
+
+import json
+import os
+import posixpath
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.cli.ask import CannotAskError
+from daemon.cli.importing.alertmanager import LARGEST, Imported, convert, told
+from daemon.config.findings import printable
+from daemon.config.regular import read_regular
+from daemon.errors import ConfigError
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for; an empty text for what it does not."""
+
+    file: str
+    out: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How it went."""
+
+    is_whole: bool
+
+
+def run(wanted: Wanted, *, as_json: bool = False) -> Done:
+    """Convert. Raises CannotAskError when the source cannot be read, or the results cannot be written."""
+    name = "(stdin)" if wanted.file == STDIN else wanted.file
+    folder = str(Path.cwd()) if wanted.file == STDIN else posixpath.dirname(str(Path(wanted.file).absolute()))
+    try:
+        imported = convert(_text(wanted.file), name, folder)
+    except ConfigError as error:
+        raise CannotAskError("\n".join((f"{name} cannot be imported:", *error.problems))) from error
+    if wanted.out:
+        _write(wanted.out, imported.text, 0o640)
+    if wanted.environment:
+        _write(wanted.environment, "".join(_environment(imported)), 0o600)
+    if as_json:
+        sys.stdout.write(json.dumps(_described(imported, wanted), ensure_ascii=False, indent=2) + "\n")
+    else:
+        if not wanted.out:
+            sys.stdout.write(imported.text)
+        sys.stderr.writelines(f"{line}\n" for line in _said(imported, name))
+    return Done(is_whole=not imported.not_carried)
+
+
+def _text(file: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read(LARGEST + 1) if file == STDIN else read_regular(file, LARGEST)[0]
+        if len(raw) > LARGEST:
+            raise ValueError(f"is larger than {LARGEST} bytes")
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise CannotAskError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CannotAskError(f"{file} is not UTF-8: byte {error.start}") from error
+    except ValueError as error:
+        raise CannotAskError(f"{file} {error}") from error
+
+
+def _write(path: str, text: str, mode: int) -> None:
+    """Write a file that was not there before, never readable for longer than wanted."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise CannotAskError(f"{path} is there already; move it away, or choose another name") from error
+    except OSError as error:
+        raise CannotAskError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _environment(imported: Imported) -> Iterator[str]:
+    """Write the variables as a shell reads them; one whose value the source does not hold stands as a comment."""
+    for name, one in imported.variables.items():
+        yield f"# {printable(f'{one.place}: {one.about}')}\n"
+        yield f"# {name}=\n" if one.value is None else f"{name}={shlex.quote(one.value)}\n"
+
+
+def _said(imported: Imported, name: str) -> Iterator[str]:
+    count = len(imported.not_carried)
+    left = "1 thing is" if count == 1 else f"{count} things are"
+    yield f"{printable(name)}: {left} not carried over" if count else f"{printable(name)}: all of it is carried over"
+    yield from told(imported.not_carried, imported.different, imported.needed)
+
+
+def _described(imported: Imported, wanted: Wanted) -> dict[str, object]:
+    return {
+        "config": imported.text,
+        "file": wanted.out,
+        "not_carried": imported.not_carried,
+        "different": imported.different,
+        "needed": imported.needed,
+    }

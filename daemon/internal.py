@@ -1,0 +1,189 @@
+"""Every alarm that tocsin raises about itself, each kind once: what `docs/hearing/internal.md` shows.
+
+They are events of the source `tocsin` and go the way of every other. Their label `check` names the kind, so that routes
+and silences can be written for it; the labels that say what it is about (a channel, a handler) stand beside it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from daemon.event import OWN, Event, Severity, State
+
+LABEL = "check"
+
+
+class Check(StrEnum):
+    """What was found wrong: the value of the label `check`, and the beginning of the alarm's key."""
+
+    HUB_LAG = "hub_lag"
+    DISK_FREE = "disk_free"
+    DISK_FILLING = "disk_filling"
+    CLOCK = "clock"
+    STORE = "store"
+    SELF_CHECK = "self_check"
+    HANDLER = "handler"
+    REFUSED = "refused"
+    QUARANTINE = "quarantine"
+    NOBODY = "nobody"
+    AUDIT = "audit"
+    BREAKER = "breaker"
+    FAIL_OVER = "fail_over"
+    DEAD = "dead"
+    TEMPLATE = "template"
+    UNREADABLE = "unreadable"
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table. `about` are the labels that tell two alarms of this kind apart."""
+
+    severity: Severity
+    about: tuple[str, ...] = ()
+    means: str
+    ends: str
+
+
+QUIET = "after a `self_checks.window` without another"
+WORKS = "once the channel has worked for a while without another; at the latest " + QUIET
+
+KINDS: Mapping[Check, Kind] = {
+    Check.HUB_LAG: Kind(
+        severity=Severity.WARNING,
+        means="The event loop was held up longer than `self_checks.hub_lag`: everything was late.",
+        ends=QUIET,
+    ),
+    Check.DISK_FREE: Kind(
+        severity=Severity.ERROR,
+        means="Beside the store less than `self_checks.disk_free` is left.",
+        ends="when a tenth more than that is free again",
+    ),
+    Check.DISK_FILLING: Kind(
+        severity=Severity.WARNING,
+        means="There is room, but at the present rate the disk is full within `self_checks.disk_full_within`.",
+        ends="when it would take twice as long, or no longer fills",
+    ),
+    Check.CLOCK: Kind(
+        severity=Severity.WARNING,
+        means="The wall clock was set, or the machine slept.",
+        ends=QUIET,
+    ),
+    Check.STORE: Kind(
+        severity=Severity.CRITICAL,
+        means="The store cannot be written. While it lasts, people are told past the outbox; the alarm is its record.",
+        ends="a minute after it could be written again",
+    ),
+    Check.SELF_CHECK: Kind(
+        severity=Severity.ERROR,
+        about=("of",),
+        means="One of the looks behind this table broke: what it looks for would not be seen.",
+        ends=QUIET,
+    ),
+    Check.HANDLER: Kind(
+        severity=Severity.ERROR,
+        about=("handler",),
+        means="A handler raised what is no refusal, or could not be loaded. Its requests wait in quarantine.",
+        ends="when one of those requests was replayed, or " + QUIET,
+    ),
+    Check.REFUSED: Kind(
+        severity=Severity.WARNING,
+        about=("kind", "refused"),
+        means="Webhooks of a source are refused: no such source, wrong credentials, or a body that cannot be used.",
+        ends=QUIET,
+    ),
+    Check.QUARANTINE: Kind(
+        severity=Severity.WARNING,
+        means="`self_checks.quarantine` or more requests of known sources wait in quarantine, or push out older ones.",
+        ends="when fewer than half as many wait, and none is pushed out",
+    ),
+    Check.NOBODY: Kind(
+        severity=Severity.ERROR,
+        about=("receiver",),
+        means="A receiver was to be told, but there was nobody: no address, or nobody on call.",
+        ends=QUIET,
+    ),
+    Check.AUDIT: Kind(
+        severity=Severity.ERROR,
+        means="Open alerts had no valid next instant, or something is long past its own. What was missing is set anew.",
+        ends="with the first look that finds nothing",
+    ),
+    Check.BREAKER: Kind(
+        severity=Severity.ERROR,
+        about=("channel",),
+        means="A channel does not work: nothing but trials is sent over it.",
+        ends="once the channel has worked for a while",
+    ),
+    Check.FAIL_OVER: Kind(
+        severity=Severity.WARNING,
+        about=("channel",),
+        means="Messages had to take another way.",
+        ends=WORKS,
+    ),
+    Check.DEAD: Kind(
+        severity=Severity.ERROR,
+        about=("channel",),
+        means="Messages were given up: see `tocsinctl deliveries list --phase dead`.",
+        ends=WORKS,
+    ),
+    Check.TEMPLATE: Kind(
+        severity=Severity.WARNING,
+        about=("channel",),
+        means="A template of the channel did not render; the built-in text was sent.",
+        ends=QUIET,
+    ),
+    Check.UNREADABLE: Kind(
+        severity=Severity.ERROR,
+        about=("channel",),
+        means="Rows of the outbox make no sense and went to the dead letters.",
+        ends=QUIET,
+    ),
+}
+
+
+class Alarm(Protocol):
+    """Raises an alarm about tocsin itself; while it is open, the same one only counts. Never raises an exception."""
+
+    def __call__(self, check: Check, *about: str, title: str, text: str) -> None:
+        """`about` are the values of the kind's own labels, in their order."""
+
+
+class AlarmOver(Protocol):
+    """Says that such an alarm is over, if it is open. Never raises an exception."""
+
+    def __call__(self, check: Check, *about: str) -> None:
+        """`about` as it was raised."""
+
+
+def event(check: Check, *about: str, title: str, text: str = "", started_at: float | None = None) -> Event:
+    """Make the event that raises an alarm."""
+    kind = KINDS[check]
+    return Event(
+        source=OWN,
+        key=key(check, *about),
+        severity=kind.severity,
+        title=title,
+        text=text,
+        labels={LABEL: check.value} | dict(zip(kind.about, about, strict=True)),
+        started_at=started_at,
+    )
+
+
+def over(check: Check, *about: str) -> Event:
+    """Make the event that ends it."""
+    return Event(source=OWN, key=key(check, *about), state=State.RESOLVED, title=check.value)
+
+
+def key(check: Check, *about: str) -> str:
+    """Name one alarm among tocsin's own."""
+    return ":".join((check.value, *about))
+
+
+def table() -> str:
+    """The table of all kinds, in Markdown."""
+    lines = ["| `check` | severity | further labels | what it means | when it ends |", "|---|---|---|---|---|"]
+    for check in Check:
+        kind = KINDS[check]
+        labels = ", ".join(f"`{name}`" for name in kind.about) or "none"
+        lines.append(f"| `{check}` | {kind.severity} | {labels} | {kind.means} | {kind.ends} |")
+    return "\n".join(lines) + "\n"
