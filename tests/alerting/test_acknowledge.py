@@ -7,7 +7,7 @@ import pytest
 
 from daemon.alerting.acknowledge import Refused, lasting, one_line
 from daemon.config.answers import Acknowledge
-from daemon.config.audience import Leg, Route
+from daemon.config.audience import Leg, Person, Route
 from daemon.matcher import parse
 from daemon.notice import Reason
 from daemon.store import groups, timers
@@ -250,6 +250,25 @@ def test_a_person_is_reminded_over_the_legs_of_the_alert_or_else_over_any_that_r
     story.to(100).ack(1, by="lin", lasting=3_600)
     story.ack(2, by="wu", lasting=3_600)
     assert answered(story.to(3_000)) == [(2_800, Reason.ACK_ENDING, "lin"), (2_800, Reason.ACK_ENDING, "wu")]
+
+
+def test_a_person_is_reminded_through_a_team_that_they_are_in(store: SqliteStore) -> None:
+    plain = settings(steps=())
+    team = replace(plain.receivers["ops"], notify=(Leg(by=("sms",), to=("team:dba",)),))
+    story = Story(store, replace(plain, receivers={"ops": team}, teams={"dba": ("wang", "wu")}))
+    story.fires("a")
+    story.to(100).ack(by="wu", lasting=3_600)
+    assert answered(story.to(3_000)) == [(2_800, Reason.ACK_ENDING, "wu")]
+
+
+def test_a_person_whom_no_channel_reaches_is_reminded_through_the_receiver(store: SqliteStore) -> None:
+    plain = settings(steps=())
+    people = plain.people | {"may": Person(name="may")}
+    legs = (Leg(by=("sms",), to=("may", "lin")), Leg(by=("room",)))
+    story = Story(store, replace(plain, people=people, receivers={"ops": replace(plain.receivers["ops"], notify=legs)}))
+    story.fires("a")
+    story.to(100).ack(by="may", lasting=3_600)
+    assert {who for _, _, who in answered(story.to(3_000))} == {"lin", "room"}
 
 
 def test_what_is_muted_then_is_told_to_nobody_and_that_is_in_the_trace(start: Start) -> None:

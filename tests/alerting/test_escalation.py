@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 import made
-from daemon.config.audience import Escalation, InhibitRule, Leg, Receiver, Route
+from daemon.alerting import escalate
+from daemon.config.audience import Escalation, InhibitRule, Leg, Receiver, Route, Storm
+from daemon.config.settings import Settings
 from daemon.event import Severity
 from daemon.matcher import parse
 from daemon.notice import Reason
@@ -16,6 +18,7 @@ from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hearing import Hearing, Said
 from responding import STEPS, Story, settings
+from rotas import layer, schedule
 
 Start = Callable[..., Story]
 
@@ -266,3 +269,47 @@ def test_a_receiver_that_tells_nobody_still_escalates(store: SqliteStore) -> Non
     story = Story(store, silent)
     story.fires("a")
     assert [who for _, _, who in story.to(400).told()] == ["lin"]
+
+
+def on_call() -> Settings:
+    """The first step goes to a team, the second to whoever is on call; a week each, lin first."""
+    steps = (
+        Escalation(after=Seconds(300), by=("sms",), to=("team:dba",)),
+        Escalation(after=Seconds(900), by=("sms",), to=("schedule:night",)),
+    )
+    rota = schedule(layer("lin", "wang", rotation="weekly", start="2026-11-16"), name="night")
+    return replace(settings(steps=steps), teams={"dba": ("wang", "wu")}, schedules={"night": rota})
+
+
+def test_steps_tell_teams_and_whoever_is_on_call(store: SqliteStore) -> None:
+    story = Story(store, on_call())
+    story.fires("a")
+    steps = [(at, who) for at, reason, who in story.to(5_000).told() if reason is Reason.ESCALATED]
+    assert steps == [(330, "wang"), (330, "wu"), (930, "lin")]
+
+
+def test_a_step_for_which_nobody_is_on_call_is_an_alarm_itself(store: SqliteStore) -> None:
+    config = on_call()
+    nobody = schedule(layer("lin", start="2030-01-01"), name="night")
+    story = Story(store, replace(config, schedules={"night": nobody}))
+    story.fires("a")
+    story.to(929)
+    (flushed,) = story.store.write(lambda tx: escalate.go_off(tx, 1, story.rules, story.now + 1))
+    assert [(alert.code, why) for alert, why in flushed.unheard] == [("A1", "schedule:night has nobody on call")]
+
+
+def test_a_team_that_is_gone_is_stood_in_for(store: SqliteStore) -> None:
+    story = Story(store, on_call())
+    story.fires("a")
+    story.to(100).reconfigure(replace(on_call(), teams={}))
+    assert [who for _, reason, who in story.to(400).told() if reason is Reason.ESCALATED] == ["room"]
+
+
+def test_a_storm_s_digest_does_not_keep_the_end_from_whoever_was_told(store: SqliteStore) -> None:
+    config = settings()
+    quiet = replace(config.receivers["ops"], storm=Storm(above=1, within=Seconds(3_600)))
+    story = Story(store, replace(config, receivers=config.receivers | {"ops": quiet}))
+    story.fires("a")
+    story.to(400).delivers().ends("a")
+    ends = [who for _, reason, who in story.to(700).told() if reason is Reason.ALL_RESOLVED]
+    assert "lin" in ends
