@@ -16,6 +16,8 @@ TocsinError
 ├── TemplateError          a template does not compile or render
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
+├── SilenceError           a silence cannot be made or changed like this (carries the field)
+│   └── NoSilence          there is none of this name
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
 """
 
@@ -110,6 +112,18 @@ class TemplateError(TocsinError):
 
 class MatcherError(TocsinError):
     """A matcher such as `severity="info"` or a regular expression is not valid."""
+
+
+class SilenceError(TocsinError):
+    """A silence cannot be made, changed or ended like this; `field` names what is wrong."""
+
+    def __init__(self, text: str, *, field: str) -> None:
+        self.field = field
+        super().__init__(text)
+
+
+class NoSilence(SilenceError):
+    """There is no silence of this name."""
 
 
 class MethodError(TocsinError):

@@ -7,11 +7,12 @@ from daemon.alert import Alert
 from daemon.config.settings import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, escalations, outbox, overrides, quarantine
-from daemon.store.base import Store
+from daemon.store import alerts, ends, escalations, groups, outbox, overrides, quarantine, silences
+from daemon.store.base import Store, Tx
 from daemon.units import spoken
 
-BATCH = 500  # alerts deleted in one transaction: others wait for it
+BATCH = 500  # rows deleted in one transaction: others wait for it
+GROUPS = 5 * 86_400.0  # seconds after which an empty group is forgotten, with what was told of it
 MUTED_END = 86_400.0  # seconds after which nobody tells an end any more to whom a step was told
 
 Accept = Callable[[list[Event]], object]
@@ -36,18 +37,28 @@ def close_silent(store: Store, end: Callable[[list[Alert], str], object], longes
 
 
 def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int]:
-    """Delete ended alerts and quarantined requests that are past their time; return how many of each."""
-    forgotten = 0
-    while True:
-        count = store.write(lambda tx: alerts.forget(tx, now - retention.alerts, BATCH))
-        forgotten += count
-        if count < BATCH:
-            break
+    """Delete ended alerts and quarantined requests that are past their time; return how many of each.
+
+    Silences go with the alerts that they may have hidden, and groups that have long been empty go as well.
+    """
+    forgotten = _all(store, lambda tx: alerts.forget(tx, now - retention.alerts, BATCH))
     store.write(lambda tx: escalations.close_old(tx, now - MUTED_END))
+    store.write(lambda tx: silences.forget(tx, now - retention.alerts))
+    _all(store, lambda tx: groups.forget(tx, now - GROUPS, BATCH))
     store.write(lambda tx: overrides.forget(tx, now - retention.alerts))  # kept as long as what was told by them
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits
     return forgotten, store.write(lambda tx: quarantine.forget(tx, before))
+
+
+def _all(store: Store, forget: Callable[[Tx], int]) -> int:
+    """Forget batch by batch; return how many they were."""
+    forgotten = 0
+    while True:
+        count = store.write(forget)
+        forgotten += count
+        if count < BATCH:
+            return forgotten
 
 
 def count_open(store: Store) -> None:

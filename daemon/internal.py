@@ -34,6 +34,7 @@ class Check(StrEnum):
     DEAD = "dead"
     TEMPLATE = "template"
     UNREADABLE = "unreadable"
+    SILENCE = "silence"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +138,12 @@ KINDS: Mapping[Check, Kind] = {
         about=("channel",),
         means="Rows of the outbox make no sense and went to the dead letters.",
         ends=QUIET,
+    ),
+    Check.SILENCE: Kind(
+        severity=Severity.INFO,
+        about=("silence",),
+        means="A silence that hid something is about to end (`silences.warn_before`); the label `author` says whose.",
+        ends="when the silence does, or holds for longer",
     ),
 }
 

@@ -1,16 +1,21 @@
 """The greenlet that does what is due: at its instant, after a restart, and past what cannot be done."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gevent
 import pytest
 
 from daemon import telemetry
 from daemon.agenda import PUT_OFF, Agenda
+from daemon.alerting import silencing
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
+from daemon.alerting.silencing import Wanted
 from daemon.config.audience import Leg, Person, Receiver, Route
 from daemon.config.settings import Settings
+from daemon.config.silences import Silences
+from daemon.event import State
 from daemon.matcher import parse
 from daemon.notice import Reason
 from daemon.store import alerts, notices
@@ -116,6 +121,21 @@ def test_an_alarm_that_reaches_nobody_is_an_alarm_itself(box: Box) -> None:
         "Nobody was told by ops",
         "A1 (Till is stuck): lin has no address for sms",
     )
+
+
+def test_a_silence_that_is_about_to_end_is_spoken_of(box: Box) -> None:
+    box.rules = Rules(replace(box.rules.settings, silences=Silences(warn_before=Seconds(10))))
+    wanted = Wanted(matchers=['source="shop"'], ends_at=box.clock.now() + WAIT + 15, author="lin")
+    box.store.write(lambda tx: silencing.put(tx, wanted, box.clock.now()))
+    box.intake.events([event()])
+    box.advance(WAIT + 4)
+    assert [alert.code for alert in box.store.read(alerts.newest)] == ["A1"]
+    box.advance(3)
+    (alarm, _) = box.store.read(alerts.newest)
+    assert alarm.title.startswith("Silence S1 of lin ends in ")
+    assert alarm.title.endswith("; it hid 1 alarm, which still fires")
+    box.advance(10)
+    assert box.store.read(alerts.newest)[0].state is State.RESOLVED
 
 
 def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from daemon.alerting import acknowledge, escalate, flapping, storm
+from daemon.alerting import acknowledge, escalate, expiry, flapping, storm
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
@@ -37,6 +37,7 @@ ACTS: Mapping[str, Act] = {
     Kind.ESCALATION: escalate.go_off,
     Kind.FLAPPING: _settled,
     Kind.DIGEST: _digest,
+    Kind.SILENCE: expiry.look,
 }
 
 

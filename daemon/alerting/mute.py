@@ -8,8 +8,8 @@ from daemon.alert import Alert
 from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
-from daemon.store import flaps
 from daemon.store.base import Tx
+from daemon.store.silences import Kind, Silence
 
 
 class Cause(StrEnum):
@@ -18,6 +18,7 @@ class Cause(StrEnum):
     INHIBITED = "inhibited"
     HOURS = "hours"
     SILENCED = "silenced"
+    MAINTENANCE = "maintenance"
     FLAPPING = "flapping"
 
 
@@ -45,8 +46,7 @@ class Desk:
         self._now = now
         self._inhibition = rules.inhibition
         self._live = rules.inhibition.live(tx)
-        self._silences = rules.silences.page(tx, now)
-        self._flapping = flaps.flapping(tx)
+        self._page = rules.silences.page(tx, now)
         self._shut = hours.shut(node.mute, node.active, rules.settings.time_intervals, now)
 
     def why(self, alert: Alert) -> Muted | None:
@@ -56,17 +56,25 @@ class Desk:
             return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
         if self._shut:
             return Muted(cause=Cause.HOURS, detail=self._shut)
-        if silence := self._silences.muting(alert.labels, self._now):
-            return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)
-        if alert.fingerprint in self._flapping:
+        if silence := self._page.muting(alert, self._now):
+            return _by_silence(silence)
+        if alert.fingerprint in self._page.flapping:
             return Muted(cause=Cause.FLAPPING, detail="until it settles")
         return None
 
     def is_untold(self, alert: Alert, group_id: int) -> bool:
         """Whether a group has not been told yet that this one flaps."""
-        return group_id not in self._flapping[alert.fingerprint].told
+        return group_id not in self._page.flapping[alert.fingerprint].told
 
 
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:
     """Ask about one alert only."""
     return Desk(tx, node, rules, now).why(alert)
+
+
+def _by_silence(silence: Silence) -> Muted:
+    """Say what hides it, and whose it is."""
+    if silence.kind is Kind.MAINTENANCE:
+        detail = f"of {silence.name}: {silence.code} of {silence.author}"
+        return Muted(cause=Cause.MAINTENANCE, detail=detail, silence=silence.id)
+    return Muted(cause=Cause.SILENCED, detail=f"by {silence.code} of {silence.author}", silence=silence.id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import acknowledge, dedupe, flapping, gather, ladder
+from daemon.alerting import acknowledge, dedupe, flapping, gather, ladder, until
 from daemon.alerting.dedupe import Change
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
@@ -78,8 +78,9 @@ def accept_one(
     return Accepted(code=alert.code, source=event.source, change=change, groups=news)
 
 
-def _flushed(tx: Tx, accepted: Iterable[Accepted], rules: Rules, now: float) -> list[Flushed]:
-    """Flush those groups that need not wait."""
+def _flushed(tx: Tx, accepted: Sequence[Accepted], rules: Rules, now: float) -> list[Flushed]:
+    """End the silences that held until these alerts were resolved, then flush those groups that need not wait."""
+    until.resolved(tx, [one.code for one in accepted if one.change is Change.RESOLVED], rules, now)
     touched = dict.fromkeys(group_id for one in accepted for group_id in one.groups)
     found = (groups.get(tx, group_id) for group_id in touched)
     due = [group for group in found if group is not None and group.next_at is not None and group.next_at <= now]

@@ -1,51 +1,93 @@
 """Which silence keeps an alert from being told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
+from daemon import internal
+from daemon.alert import Alert
 from daemon.alerting.index import Index
+from daemon.config import recurring
+from daemon.event import OWN
+from daemon.internal import Check
 from daemon.matcher import Matcher, parse
-from daemon.store import silences
+from daemon.store import flaps, mutes, silences
 from daemon.store.base import Tx
+from daemon.store.flaps import Flap
 from daemon.store.silences import Silence
 
 
+class State(StrEnum):
+    """How a silence stands."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    RESTING = "resting"  # a recurring one, outside of its intervals
+    EXPIRED = "expired"
+
+
 class Book:
-    """The silences of the store, read again when one of them has changed."""
+    """The silences of the store, and the problems that flap, read again when one of them has changed."""
 
     def __init__(self) -> None:
-        self._read: tuple[str, Page] = ("", Page([]))
+        self._read: tuple[str, Page] = ("", Page([], {}))
 
     def page(self, tx: Tx, now: float) -> "Page":
-        """The silences as they stand."""
-        stamp = silences.stamp(tx)
+        """All of them as they stand."""
+        stamp = mutes.stamp(tx)
         known, page = self._read
         if stamp != known:
-            page = Page(silences.not_over(tx, now))
+            page = Page(silences.not_over(tx, now), flaps.flapping(tx))
             self._read = stamp, page
         return page
 
 
 class Page:
-    """Silences as they stood under one stamp."""
+    """Silences, and problems that flap, as they stood under one stamp."""
 
-    def __init__(self, found: list[Silence]) -> None:
+    def __init__(self, found: list[Silence], flapping: dict[str, Flap]) -> None:
+        self.flapping = flapping
         self._silences = found
         self._index = Index([matchers_of(silence) for silence in found])
+        self.any_until_resolved = any(silence.until_resolved for silence in found)
 
-    def muting(self, labels: Mapping[str, str], now: float) -> Silence | None:
+    def muting(self, alert: Alert, now: float) -> Silence | None:
         """The oldest silence in force that matches; None when there is none."""
-        for position in self._index.matching(labels):
-            silence = self._silences[position]
-            if in_force(silence, now):
-                return silence
-        return None
+        return next((one for one in self.in_force(alert.labels, now) if not is_about(alert, one)), None)
+
+    def in_force(self, labels: Mapping[str, str], now: float) -> Iterator[Silence]:
+        """All silences in force that match these labels, oldest first."""
+        return (one for one in self._matching(labels) if state(one, now) is State.ACTIVE)
+
+    def until_resolved(self, labels: Mapping[str, str], now: float) -> list[Silence]:
+        """The silences that match these labels and hold, or will, only until no alert of theirs is open."""
+        return [one for one in self._matching(labels) if one.until_resolved and not one.is_over(now)]
+
+    def _matching(self, labels: Mapping[str, str]) -> Iterator[Silence]:
+        return (self._silences[position] for position in self._index.matching(labels))
 
 
-def in_force(silence: Silence, now: float) -> bool:
-    """Whether it mutes at this instant."""
-    return not silence.is_pending(now) and not silence.is_over(now)
+def state(silence: Silence, now: float) -> State:
+    """How it stands at this instant; only an active one mutes."""
+    if silence.is_over(now):
+        return State.EXPIRED
+    if silence.is_pending(now):
+        return State.PENDING
+    return State.ACTIVE if not silence.during or _contains(silence.during, now) else State.RESTING
+
+
+def is_about(alert: Alert, silence: Silence) -> bool:
+    """Whether it is tocsin's own alarm about this silence, which must not keep quiet about itself."""
+    return alert.source == OWN and alert.key == internal.key(Check.SILENCE, silence.code)
 
 
 def matchers_of(silence: Silence) -> list[Matcher]:
     """Read its matchers; they were checked when it was made."""
     return [matcher for text in silence.matchers for matcher in parse(text)]
+
+
+def _contains(during: str, now: float) -> bool:
+    """Whether an interval contains this instant; one that another version wrote, and we cannot read, does not."""
+    try:
+        return any(one.contains(now) for one in recurring.read(during))
+    except ValueError:
+        return False

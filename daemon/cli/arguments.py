@@ -18,6 +18,8 @@ GROUPS = {
     "probes": "what tocsin looks at itself",
     "sources": "open webhooks",
     "schedules": "who is on call when",
+    "silence": "what is not to be told",
+    "maintenance": "windows that deployments open and close",
     "intervals": "hours and days that routes name",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
@@ -48,7 +50,7 @@ GLOBAL = (
     arg("json", "--json", action="store_true", help="print the answer as JSON"),
 )
 LOCAL = {
-    "show": ("Show what a code means: A17, D5 or Q3.", (arg("code", metavar="CODE", help="such as A17"),)),
+    "show": ("Show what a code means: A17, D5, Q3 or S3.", (arg("code", metavar="CODE", help="such as A17"),)),
     "call": (
         "Call any method by its name.",
         (
@@ -120,7 +122,9 @@ def params(command: Command, given: argparse.Namespace) -> dict[str, Any]:
     """Take the method's parameters out of the command line; what was not given is the daemon's to choose."""
     found = {one.param: getattr(given, one.param, None) for one in command.args}
     return {
-        name: dict(value) if isinstance(value, list) else value for name, value in found.items() if value is not None
+        name: dict(value) if isinstance(value, list) and isinstance(value[0], tuple) else value
+        for name, value in found.items()
+        if value is not None
     }
 
 

@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import intervals, rota, show
+from daemon.cli import acks, intervals, rota, show, silences
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -49,8 +49,6 @@ def _sample(name: str) -> Command:
         failed=lambda trials: any(trial["problem"] for trial in trials),
     )
 
-
-_ALERT = arg("id", metavar="CODE", help="such as A17")
 
 COMMANDS = (
     Command(
@@ -99,34 +97,9 @@ COMMANDS = (
         method="alerts.get",
         help="Tell all about one alert: what was decided, said and sent because of it.",
         show=show.alert,
-        args=(_ALERT,),
+        args=(arg("id", metavar="CODE", help="such as A17"),),
     ),
-    Command(
-        words="ack",
-        method="alerts.ack",
-        help="Take an open alert on: it is neither repeated nor escalated until that ends.",
-        show=show.acknowledged,
-        args=(
-            _ALERT,
-            arg("lasting", "--for", metavar="TIME", help="such as 2h; without it what `acknowledge.for` says"),
-            arg("comment", "--comment", help="a few words for the others"),
-            arg("author", "--author", metavar="NAME", help="who takes it on, if it is not you"),
-        ),
-    ),
-    Command(
-        words="unack",
-        method="alerts.unack",
-        help="Take an acknowledgement back: the alert is repeated and escalated again.",
-        show=show.acknowledged,
-        args=(_ALERT,),
-    ),
-    Command(
-        words="resolve",
-        method="alerts.resolve",
-        help="End an open alert of which no source will tell the end.",
-        show=show.event,
-        args=(_ALERT, arg("comment", "--comment", help="why it is over")),
-    ),
+    *acks.COMMANDS,
     Command(
         words="deliveries list",
         method="deliveries.list",
@@ -227,6 +200,7 @@ COMMANDS = (
     _sample("test-source"),
     *rota.COMMANDS,
     *intervals.COMMANDS,
+    *silences.COMMANDS,
     Command(
         words="config get",
         method="config.get",
@@ -257,7 +231,7 @@ COMMANDS = (
     ),
 )
 
-SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show"}  # what `show CODE` means
+SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show", "S": "silence get"}  # what `show CODE` means
 
 
 def command(words: str) -> Command:

@@ -80,7 +80,7 @@ def _carry_out(given: argparse.Namespace) -> int:
         case "show":
             shown = SHOWN.get(given.code[:1].upper())
             if shown is None:
-                raise CannotAskError(f"{given.code!r} is no code: write A17, D5 or Q3")
+                raise CannotAskError(f"{given.code!r} is no code: write A17, D5, Q3 or S3")
             return _ask(command(shown), {"id": given.code}, given)
     return _ask(given.command, params(given.command, given), given)
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from daemon.cli import acks
 from daemon.cli.tables import facts, lines, pairs, printable, size, table, took, when
 
 
@@ -65,7 +66,7 @@ def alert_list(result: Any) -> str:
     return table(
         ("alert", "state", "severity", "count", "since", "source", "title"),
         [
-            (a["code"], _standing(a), a["severity"], a["count"], when(a["started_at"]), a["source"], a["title"])
+            (a["code"], acks.standing(a), a["severity"], a["count"], when(a["started_at"]), a["source"], a["title"])
             for a in result
         ],
     )
@@ -87,8 +88,8 @@ def alert(result: Any) -> str:
             ("started", when(about["started_at"])),
             ("ended", when(about["ended_at"])),
             ("last seen", f"{when(about['last_seen'])}, {about['count']} times"),
-            ("acknowledged", _ack(result["ack"])),
-            *(("escalation", _escalation(one)) for one in result["escalations"]),
+            ("acknowledged", acks.hand(result["ack"])),
+            *(("escalation", acks.escalation(one)) for one in result["escalations"]),
         ]
     )
     decided = [
@@ -105,37 +106,11 @@ def alert(result: Any) -> str:
     )  # fmt: skip
 
 
-def acknowledged(result: Any) -> str:
-    """Who has it in hand now."""
-    return f"{result['alert']} {result['title']}\n" + facts(
-        [("acknowledged", _ack(result["ack"]) or "by nobody any more")]
-    )
-
-
 def event(result: Any) -> str:
     """What became of it."""
     if not result["alert"]:
         return "no such alert is open, so there is nothing to end\n"
     return f"{result['alert']}: {result['change'].replace('_', ' ')}\n"
-
-
-def _standing(line: Any) -> str:
-    """The state of an alert, and who has it in hand."""
-    return f"{line['state']}, {line['ack']['author']} has it" if line["ack"] else str(line["state"])
-
-
-def _ack(ack: Any) -> str:
-    if not ack:
-        return ""
-    comment = f": {ack['comment']}" if ack["comment"] else ""
-    return f"by {ack['author']} until {when(ack['until'])}, over {ack['via']}{comment}"
-
-
-def _escalation(one: Any) -> str:
-    told = f"{one['receiver']}: {one['step']} of {len(one['steps'])} steps told"
-    if one["state"] != "running":
-        return f"{told}; over"
-    return f"{told}; next {when(one['next_at'])}" if one["next_at"] else told
 
 
 def delivery_list(result: Any) -> str:

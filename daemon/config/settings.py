@@ -10,6 +10,7 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
+from daemon.config.silences import Silences
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
@@ -281,6 +282,7 @@ class Settings:
     links: Links | None = field(
         default=None, metadata=doc("signed links that acknowledge; without them there are none")
     )
+    silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

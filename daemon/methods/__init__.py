@@ -9,10 +9,12 @@ from daemon.methods import (
     events,
     intervals,
     listing,
+    maintenance,
     oncall,
     overrides,
     probes,
     quarantine,
+    silences,
     sources,
     status,
 )
@@ -39,6 +41,8 @@ def build(parts: Parts) -> Table:
         probes,
         sources,
         intervals,
+        silences,
+        maintenance,
         config,
     ):
         noun.add(table, parts)

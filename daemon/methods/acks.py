@@ -31,39 +31,25 @@ def add(table: Table, parts: Parts) -> None:
     def _ack(
         caller: Caller,
         id: Id,  # noqa: A002 - the name that callers write
-        lasting: float | str = "",
+        duration: float | str = "",
         comment: str = "",
         author: str = "",
     ) -> Acknowledged:
         """Take an open alert on: it is neither repeated nor escalated until that ends.
 
-        `lasting` is a duration such as `2h`, or seconds; without it what `acknowledge.for` says. Done again it is
-        prolonged, or taken over. `author` is the caller where it is not given; one who is named in `people` is
-        reminded before the end.
+        `duration` is such as `2h`, or seconds; without it what `acknowledge.for` says. Done again it is prolonged, or
+        taken over. `author` is the caller where it is not given; one who is named in `people` is reminded before the
+        end.
         """
         wanted = number(id, "A")
-        try:
-            duration = acknowledge.lasting(lasting, parts.acks.settings)
-        except ValueError as error:
-            raise MethodError(
-                f"alerts.ack: lasting: {error}", code=INVALID_PARAMS, data={"field": "lasting"}
-            ) from error
-        who = acknowledge.one_line(author, LONGEST_NAME) or caller.name
-        said = acknowledge.one_line(comment, LONGEST_COMMENT)
-        via = _way(caller) if who == caller.name else f"{_way(caller)} of {caller.name}"
-        done = parts.acks.take(wanted, Wish(author=who, lasting=duration, comment=said, via=via))
-        if isinstance(done, Refused):
-            raise _refused(wanted, done)
-        return Acknowledged(alert=f"A{wanted}", title=_known(parts, wanted).title, ack=done)
+        return _in_hand(parts, wanted, parts.acks.take(wanted, _wish(parts, caller, duration, comment, author)))
 
     @table.method("alerts.unack", "act")
     def _unack(caller: Caller, id: Id) -> Acknowledged:  # noqa: A002 - the name that callers write
         """Take an acknowledgement back: the alert is repeated and escalated again."""
         wanted = number(id, "A")
-        done = parts.acks.release(wanted, caller.name)
-        if isinstance(done, Refused):
-            raise _refused(wanted, done)
-        return Acknowledged(alert=f"A{wanted}", title=_known(parts, wanted).title, ack=None)
+        gone = parts.acks.release(wanted, caller.name)
+        return _in_hand(parts, wanted, gone if isinstance(gone, Refused) else None)
 
     @table.method("alerts.resolve", "act")
     def _resolve(caller: Caller, id: Id, comment: str = "") -> Outcome:  # noqa: A002 - the name that callers write
@@ -71,15 +57,34 @@ def add(table: Table, parts: Parts) -> None:
 
         A probe's and tocsin's own end by themselves.
         """
-        alert = _known(parts, number(id, "A"))
-        if alert.source in RESERVED:
-            owner = RESERVED[alert.source]
-            raise MethodError(f"{alert.code} is one of {owner}: it ends when its cause does", code=REFUSED)
-        if alert.state is State.RESOLVED:
-            raise _refused(alert.id, Refused.OVER)
-        said = acknowledge.one_line(comment, LONGEST_COMMENT)
-        parts.intake.end([alert], f"ended by {caller.name}{said and f': {said}'}")
-        return Outcome(alert=alert.code, change=Change.RESOLVED)
+        return _ended(parts, number(id, "A"), caller, acknowledge.one_line(comment, LONGEST_COMMENT))
+
+
+def _wish(parts: Parts, caller: Caller, duration: float | str, comment: str, author: str) -> Wish:
+    try:
+        lasting = acknowledge.lasting(duration, parts.acks.settings)
+    except ValueError as error:
+        raise MethodError(f"alerts.ack: duration: {error}", code=INVALID_PARAMS, data={"field": "duration"}) from error
+    who = acknowledge.one_line(author, LONGEST_NAME) or caller.name
+    via = _way(caller) if who == caller.name else f"{_way(caller)} of {caller.name}"
+    return Wish(author=who, lasting=lasting, comment=acknowledge.one_line(comment, LONGEST_COMMENT), via=via)
+
+
+def _in_hand(parts: Parts, wanted: int, done: Ack | Refused | None) -> Acknowledged:
+    if isinstance(done, Refused):
+        raise _refused(wanted, done)
+    return Acknowledged(alert=f"A{wanted}", title=_known(parts, wanted).title, ack=done)
+
+
+def _ended(parts: Parts, wanted: int, caller: Caller, comment: str) -> Outcome:
+    alert = _known(parts, wanted)
+    if alert.source in RESERVED:
+        owner = RESERVED[alert.source]
+        raise MethodError(f"{alert.code} is one of {owner}: it ends when its cause does", code=REFUSED)
+    if alert.state is State.RESOLVED:
+        raise _refused(alert.id, Refused.OVER)
+    parts.intake.end([alert], f"ended by {caller.name}{comment and f': {comment}'}")
+    return Outcome(alert=alert.code, change=Change.RESOLVED)
 
 
 def _known(parts: Parts, wanted: int) -> Alert:

@@ -1,4 +1,4 @@
-"""Short codes: `A17`, `D5`, `Q3` and `O2` name rows wherever an id is asked for, and plain numbers do too."""
+"""Short codes: `A17`, `D5`, `Q3`, `S3` and `O2` name rows wherever an id is asked for, and plain numbers do too."""
 
 from typing import Annotated, TypeVar
 
@@ -11,7 +11,13 @@ Id = int | str
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 
 _BIGGEST = 2**63 - 1  # of an id in the store
-_WHAT = {"A": "an alert", "D": "a delivery", "Q": "a quarantined request", "O": "an override"}
+_WHAT = {
+    "A": "an alert",
+    "D": "a delivery",
+    "Q": "a quarantined request",
+    "S": "a silence",
+    "O": "an override",
+}
 
 T = TypeVar("T")
 

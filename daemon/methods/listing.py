@@ -10,6 +10,7 @@ import msgspec
 from daemon.methods.table import Method, Right, Table
 
 _WORDS = {str: "text", int: "number", float: "number", bool: "true or false", types.NoneType: "nothing"}
+_OF = {list: "list of {}", dict: "map of {} to {}"}
 
 
 class Param(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +70,8 @@ def words(annotation: Any) -> str:
     if origin is typing.Annotated:
         bounds = inner[1]
         return f"{words(inner[0])} from {bounds.ge} to {bounds.le}"
-    if origin is dict:
-        return f"map of {words(inner[0])} to {words(inner[1])}"
+    if origin in _OF:
+        return _OF[origin].format(*map(words, inner))
     if origin in (typing.Union, types.UnionType):
         return " | ".join(words(one) for one in inner if one is not types.NoneType)
     return _WORDS[annotation]

@@ -43,7 +43,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     required: tuple[str, ...]
     defaults: dict[str, Any]
-    caller: str = ""  # the parameter that is given who asks; empty when the method does not want to know
+    caller: str = ""  # the parameter that is told who asks, where the function has one; it is nobody's to give
 
     @property
     def help(self) -> str:
@@ -60,7 +60,7 @@ class Table:
     def method(self, name: str, right: Right) -> Callable[[Function], Function]:
         """Add a function under `noun.verb`; its annotations are its parameters' types.
 
-        A parameter of the type Caller is none that is sent: it is given who asks.
+        A parameter of the type `Caller` is told who asks.
         """
 
         def add(function: Function) -> Function:
@@ -97,10 +97,8 @@ class Table:
         if method.right not in caller.may:
             lacks = f'{caller.name} lacks the right "{method.right}", which {name} needs'
             raise MethodError(lacks, code=NOT_ALLOWED)
-        arguments = _arguments(method, params)
-        if method.caller:
-            arguments[method.caller] = caller
-        return method.call(**arguments)
+        who = {method.caller: caller} if method.caller else {}
+        return method.call(**_arguments(method, params), **who)
 
 
 def _arguments(method: Method, params: Mapping[str, Any] | list[Any]) -> dict[str, Any]:

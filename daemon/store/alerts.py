@@ -56,6 +56,11 @@ def get(tx: Tx, alert_id: int) -> Alert | None:
     return alert(row) if row else None
 
 
+def with_code(tx: Tx, code: str) -> Alert | None:
+    """Find one by its code, as `Alert.code` writes it."""
+    return get(tx, int(code.removeprefix("A")))
+
+
 def newest(tx: Tx, *, state: State | None = None, source: str = "", limit: int = 100, before: int = 0) -> list[Alert]:
     """List alerts, newest first; `before` is an id to page on from."""
     rows = tx.all(
@@ -89,6 +94,16 @@ def of_notices(tx: Tx, notice_ids: Sequence[int]) -> list[Alert]:
 def all_open(tx: Tx, after: int, limit: int) -> list[Alert]:
     """List open alerts of any source, oldest first, beginning behind the id `after`."""
     rows = tx.all(f"{_SELECT} WHERE state = 'firing' AND id > ? ORDER BY id LIMIT ?", (after, limit))
+    return [alert(row) for row in rows]
+
+
+def open_with_label(tx: Tx, name: str, value: str, after: int, limit: int) -> list[Alert]:
+    """The same, but only those that have this label, and now and then one that has not: look again."""
+    written = _encode({name: value}).decode()[1:-1]
+    rows = tx.all(
+        f"{_SELECT} WHERE state = 'firing' AND id > ? AND instr(labels, ?) > 0 ORDER BY id LIMIT ?",
+        (after, written, limit),
+    )
     return [alert(row) for row in rows]
 
 

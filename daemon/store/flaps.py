@@ -2,6 +2,7 @@
 
 import msgspec
 
+from daemon.store import mutes
 from daemon.store.base import Row, Tx
 
 _COLUMNS = "fingerprint, since, settled_at, calm, told, alert_id"
@@ -40,6 +41,7 @@ def put(tx: Tx, flap: Flap) -> None:
         f"INSERT OR REPLACE INTO flaps ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
         (flap.fingerprint, flap.since, flap.settled_at, flap.calm, told, flap.alert_id),
     )
+    mutes.changed(tx)
 
 
 def tell(tx: Tx, fingerprint: str, group_id: int) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from daemon.store import mutes
 from daemon.store.base import Row, Tx, columns
 
 _FIELDS = (
@@ -59,11 +60,18 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         return now < self.starts_at
 
 
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """How many alerts a silence kept from somebody."""
+
+    count: int = 0
+    firing: int = 0  # of them are still open
+
+
 def add(tx: Tx, silence: Silence) -> Silence:
     """Insert; the result carries its id and uuid."""
     silence = msgspec.structs.replace(silence, uuid=silence.uuid or str(uuid.uuid4()))
     new_id = tx.insert(f"INSERT INTO silences ({_NAMES}) VALUES ({_MARKS})", _values(silence))
-    _changed(tx)
+    mutes.changed(tx)
     return msgspec.structs.replace(silence, id=new_id)
 
 
@@ -71,7 +79,7 @@ def replace(tx: Tx, silence: Silence) -> None:
     """Write all fields of a known silence."""
     marks = ", ".join(f"{name} = ?" for name in _FIELDS)
     tx.run(f"UPDATE silences SET {marks} WHERE id = ?", (*_values(silence), silence.id))
-    _changed(tx)
+    mutes.changed(tx)
 
 
 def get(tx: Tx, silence_id: int) -> Silence | None:
@@ -86,10 +94,23 @@ def called(tx: Tx, name: str) -> Silence | None:
     return _silence(row) if row else None
 
 
-def newest(tx: Tx, limit: int = 1_000, before: int = 0) -> list[Silence]:
-    """List all that are kept, newest first; `before` is an id to page on from."""
-    rows = tx.all(f"{_SELECT} WHERE (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?", (before, before, limit))
+def newest(tx: Tx, limit: int = 1_000, before: int = 0, *, over_by: float = 0.0, kind: str = "") -> list[Silence]:
+    """List those that are kept, newest first, but none that was over by then; `before` is an id to page on from."""
+    rows = tx.all(
+        f"{_SELECT} WHERE (? = 0 OR id < ?) AND (ends_at IS NULL OR ends_at > ?) AND (? = '' OR kind = ?)"
+        " ORDER BY id DESC LIMIT ?",
+        (before, before, over_by, kind, kind, limit),
+    )
     return [_silence(row) for row in rows]
+
+
+def open_window(tx: Tx, name: str, now: float) -> Silence | None:
+    """The maintenance window of this name that is open."""
+    row = tx.one(
+        f"{_SELECT} WHERE kind = ? AND name = ? AND (ends_at IS NULL OR ends_at > ?) ORDER BY id DESC LIMIT 1",
+        (Kind.MAINTENANCE.value, name, now),
+    )
+    return _silence(row) if row else None
 
 
 def not_over(tx: Tx, now: float) -> list[Silence]:
@@ -97,31 +118,34 @@ def not_over(tx: Tx, now: float) -> list[Silence]:
     return [_silence(row) for row in tx.all(f"{_SELECT} WHERE ends_at IS NULL OR ends_at > ? ORDER BY id", (now,))]
 
 
-def stamp(tx: Tx) -> str:
-    """A word that is another one after every change of any silence."""
-    row = tx.one("SELECT stamp FROM silences_stamp")
-    return row[0] if row else ""
-
-
 def hid(tx: Tx, silence_id: int, alert_id: int, now: float) -> None:
     """Count an alert that it kept from somebody, once."""
     tx.run("INSERT OR IGNORE INTO hidden (silence_id, alert_id, at) VALUES (?, ?, ?)", (silence_id, alert_id, now))
 
 
-def hidden_by(tx: Tx, silence_id: int) -> int:
-    """How many alerts it kept from somebody."""
-    row = tx.one("SELECT count(*) FROM hidden WHERE silence_id = ?", (silence_id,))
-    return row[0] if row else 0
+def hidden_by(tx: Tx, silence_id: int) -> Hidden:
+    """How many alerts it kept from somebody, and how many of them are still open."""
+    row = tx.one(
+        "SELECT count(*), coalesce(sum(a.state = 'firing'), 0) FROM hidden h JOIN alerts a ON a.id = h.alert_id"
+        " WHERE h.silence_id = ?",
+        (silence_id,),
+    )
+    return Hidden(count=row[0], firing=row[1]) if row else Hidden()
+
+
+def hidden_alerts(tx: Tx, silence_id: int, limit: int) -> list[int]:
+    """The ids of the alerts that it kept from somebody: the open ones first, then the newest."""
+    rows = tx.all(
+        "SELECT h.alert_id FROM hidden h JOIN alerts a ON a.id = h.alert_id WHERE h.silence_id = ?"
+        " ORDER BY a.state = 'firing' DESC, h.alert_id DESC LIMIT ?",
+        (silence_id, limit),
+    )
+    return [alert_id for (alert_id,) in rows]
 
 
 def forget(tx: Tx, before: float) -> int:
     """Delete what was over before then; return how many."""
     return tx.run("DELETE FROM silences WHERE ends_at < ?", (before,))
-
-
-def _changed(tx: Tx) -> None:
-    # Random, not counted: a number that was rolled back comes again with another content.
-    tx.run("UPDATE silences_stamp SET stamp = ?", (uuid.uuid4().hex,))
 
 
 def _values(silence: Silence) -> tuple[object, ...]:

@@ -307,6 +307,24 @@ def test_a_terminal_without_chinese_gets_question_marks(run: Run, desk: Desk) ->
     assert "????" in done.stdout
 
 
+def test_a_silence_from_its_first_word_to_its_last(run: Run, desk: Desk) -> None:
+    desk.send("磁盘满了")
+    made = run("silence", "add", "source=cli", 'severity=~"crit.*"', "--for", "2h", "--comment", "换盘")
+    assert made.returncode == 0, made.stderr
+    assert "S1 is active" in made.stdout
+    assert "It matches 1 open alert" in made.stdout
+    assert "换盘" in run("show", "S1").stdout
+    moved = run("silence", "update", "S1", "--match", "source=cli", "--for", "3h")
+    assert "S2 is active" in moved.stdout
+    assert [one["code"] for one in json.loads(run("silence", "list", "--over", "--json").stdout)] == ["S2", "S1"]
+    assert run("silence", "expire", "S2").stdout == "S2 is over; it hid 0 alarms, still firing: 0\n"
+    wrong = run("silence", "add", "source=~.*", "--for", "2h")
+    assert (wrong.returncode, "must not match the empty string" in wrong.stderr) == (2, True)
+    window = run("maintenance", "open", "deploy", "--match", "source=cli", "--match", "severity=critical")
+    assert 'source="cli" severity="critical"' in window.stdout
+    assert "maintenance deploy (S3) is over" in run("maintenance", "close", "deploy").stdout
+
+
 def test_it_starts_without_anything_of_the_daemon() -> None:
     program = "import sys, daemon.cli; print(*sorted(sys.modules), sep=chr(10))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

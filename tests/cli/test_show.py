@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.cli import show
+from daemon.cli import acks, show
 from daemon.cli.commands import COMMANDS
 from daemon.cli.tables import facts, lines, printable, size, table, took, when, width
 from daemon.hook import Hook
@@ -80,6 +80,14 @@ PARAMS = {
     "probes.run": {"name": "front"},
     "sources.test": {"name": "shop", "send": True},
     "intervals.test": {"name": "office"},
+    "silences.get": {"id": "S1"},
+    "silences.preview": {"matchers": ['source="cli"']},
+    "silences.add": {"matchers": ['source="cli"'], "duration": "2h"},
+    "silences.update": {"id": "S1", "duration": "4h"},
+    "silences.expire": {"id": "S1"},
+    "alerts.silence": {"id": "A1"},
+    "maintenance.open": {"name": "deploy", "matchers": ["team=web"]},
+    "maintenance.close": {"name": "discs"},
     "log.level": {"level": "debug"},
     "schedules.get": {"schedule": "night", "days": 30},
     "schedules.ical": {"schedule": "night"},
@@ -102,6 +110,8 @@ def full(desk: Desk) -> Desk:
     desk.scheduler.probes.append(
         FakeProbeStatus(name="x", verdict="down", reading=Reading(ok=False, detail="refused"), since=desk.clock.now())
     )
+    desk.ask("silences.add", matchers=["team=\x1bdb"], duration="2h", during="office", comment="\x1b[2J换盘")
+    desk.ask("maintenance.open", name="discs", matchers=["team=db"])
     desk.warnings.append("handlers.d/x.py: broken")
     desk.ask("schedules.override", schedule="night", who="may", start="2027-01-01 09:00", end="2027-01-02 09:00")
     return desk
@@ -121,14 +131,14 @@ def test_an_empty_daemon_can_be_shown_too(desk: Desk) -> None:
 
 
 def test_who_has_an_alert_in_hand_is_shown_with_it(full: Desk) -> None:
-    full.ask("alerts.ack", id="A1", lasting="2h", comment="on my way")
+    full.ask("alerts.ack", id="A1", duration="2h", comment="on my way")
     listed = show.alert_list(full.ask("alerts.list"))
     assert "firing, local has it" in listed
     assert "firing, lin has it" in listed
     told = show.alert(full.ask("alerts.get", id="A1"))
     assert "acknowledged  by local until 2026-11-21 " in told
     assert "over zmq: on my way\n" in told
-    assert "by nobody any more" in show.acknowledged(full.ask("alerts.unack", id="A1"))
+    assert "by nobody any more" in acks.acknowledged(full.ask("alerts.unack", id="A1"))
 
 
 def test_the_status_shows_what_is_doubtful_in_the_configuration(full: Desk) -> None:

@@ -265,7 +265,7 @@ def test_nobody_keeps_frames_or_passes_on_what_is_shown(box: Box) -> None:
 
 
 def test_the_secret_shows_nowhere(box: Box, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="tocsin.listener")
     path = box.path()
     replies = [box.get(path), box.post(path), box.get(changed(path, 20)), box.post(path, **{"for": "soon"})]
     token = path.removeprefix("/ack/")

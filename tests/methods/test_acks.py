@@ -18,7 +18,7 @@ LAPTOP = Caller(name="laptop", may=("read", "act"), identity="curve:abc")
 
 def test_whoever_asks_is_the_author(desk: Desk) -> None:
     desk.send()
-    done = desk.ask("alerts.ack", LAPTOP, id="A1", lasting="2h", comment="restarting it")
+    done = desk.ask("alerts.ack", LAPTOP, id="A1", duration="2h", comment="restarting it")
     now = desk.clock.now()
     expected = {
         "alert_id": 1, "author": "laptop", "comment": "restarting it", "via": "zmq", "at": now, "until": now + 7_200,
@@ -80,11 +80,11 @@ def test_whoever_may_only_read_does_nothing_to_an_alert(desk: Desk) -> None:
 def test_a_time_that_is_none_is_refused(desk: Desk, wrong: object) -> None:
     desk.send()
     if wrong == "":
-        assert desk.ask("alerts.ack", id=1, lasting=wrong)["ack"] is not None
+        assert desk.ask("alerts.ack", id=1, duration=wrong)["ack"] is not None
         return
-    with pytest.raises(Said, match="lasting") as said:
-        desk.ask("alerts.ack", id=1, lasting=wrong)
-    assert (said.value.code, said.value.data) == (INVALID_PARAMS, {"field": "lasting"})
+    with pytest.raises(Said, match="duration") as said:
+        desk.ask("alerts.ack", id=1, duration=wrong)
+    assert (said.value.code, said.value.data) == (INVALID_PARAMS, {"field": "duration"})
     assert len(str(said.value)) < 200
     assert desk.ask("alerts.list")[0]["ack"] is None
 

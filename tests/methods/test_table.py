@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from daemon.errors import MethodError
 from daemon.methods.page import page
-from daemon.methods.table import Table
+from daemon.methods.table import Caller, Table
 from fake_parts import Desk
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,20 @@ def test_a_name_taken_twice_is_refused() -> None:
         add(lambda: None)
 
 
+def test_a_method_may_be_told_who_asks_and_nobody_can_say_that_for_somebody_else() -> None:
+    table = Table()
+
+    @table.method("greet", "read")
+    def _greet(caller: Caller, word: str = "hello") -> str:
+        """Greet."""
+        return f"{word} {caller.name}"
+
+    lin = Caller(name="lin", may=("read",))
+    assert table.call("greet", {"word": "bye"}, lin) == table.call("greet", ["bye"], lin) == "bye lin"
+    with pytest.raises(MethodError, match="greet has no parameter 'caller'; it takes: word"):
+        table.call("greet", {"caller": {"name": "wang", "may": ["admin"]}}, lin)
+
+
 def test_every_method_has_a_first_line_that_ends_like_a_sentence(desk: Desk) -> None:
     for method in desk.table:
         assert method.help.endswith("."), method.name
@@ -27,6 +42,7 @@ def test_every_method_has_a_first_line_that_ends_like_a_sentence(desk: Desk) -> 
 
 def test_what_changes_something_needs_more_than_the_right_to_read(desk: Desk) -> None:
     changing = {"send", "retry", "replay", "test", "run", "reload", "level", "check", "ack", "unack", "resolve"}
+    changing |= {"add", "update", "expire", "silence", "open", "close"}
     changing |= {"override", "override_remove", "import"}
     looking = {"intervals.test"}  # a question about an instant
     for method in desk.table:

@@ -69,7 +69,7 @@ CREATE TABLE inhibitors (
 CREATE INDEX inhibitors_by_rule ON inhibitors (rule);
 CREATE INDEX inhibitors_of_alert ON inhibitors (alert_id);
 
--- Silences and maintenance windows. `stamp` of the one row in `silences_stamp` changes whenever one of them does.
+-- Silences and maintenance windows.
 CREATE TABLE silences (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     uuid           TEXT NOT NULL UNIQUE, -- what Alertmanager's API calls it
@@ -88,8 +88,9 @@ CREATE TABLE silences (
     ended_by       TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX silences_by_end ON silences (ends_at);
-CREATE TABLE silences_stamp (stamp TEXT NOT NULL);
-INSERT INTO silences_stamp VALUES ('none');
+-- Another word after every change of what mutes alerts by itself.
+CREATE TABLE mutes_stamp (stamp TEXT NOT NULL);
+INSERT INTO mutes_stamp VALUES ('none');
 
 -- The alerts that a silence kept from somebody, for its count.
 CREATE TABLE hidden (
