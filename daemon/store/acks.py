@@ -39,8 +39,10 @@ def put(tx: Tx, ack: Ack) -> None:
 
 def drop(tx: Tx, alert_id: int) -> bool:
     """Take it away with its timer; say whether there was one."""
+    if not tx.run("DELETE FROM acks WHERE alert_id = ?", (alert_id,)):
+        return False
     timers.drop(tx, Kind.ACK, alert_id)
-    return bool(tx.run("DELETE FROM acks WHERE alert_id = ?", (alert_id,)))
+    return True
 
 
 def get(tx: Tx, alert_id: int) -> Ack | None:

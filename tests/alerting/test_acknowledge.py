@@ -1,6 +1,6 @@
 """Acknowledgements: what they stop, what they do not, the reminder, the end, and what comes after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,15 +17,16 @@ from daemon.store.timers import Kind
 from daemon.units import Seconds
 from fake_clock import BEGIN
 from hearing import Said
-from responding import Story, settings
+from responding import Story, settings, told_of
 
 Start = Callable[..., Story]
 HOURLY = {"repeat_interval": Seconds(3_600)}
 
 
 @pytest.fixture
-def start(store: SqliteStore) -> Start:
-    return lambda *routes, **more: Story(store, settings(*routes, **more))
+def start(store: SqliteStore) -> Iterator[Start]:
+    with told_of(store) as begin:
+        yield begin
 
 
 def escalated(story: Story) -> list[tuple[float, str]]:

@@ -53,6 +53,15 @@ def box(store: SqliteStore) -> Box:
     return Box(store)
 
 
+def test_a_clock_that_was_set_back_keeps_no_step_waiting(box: Box) -> None:
+    box.story.fires("a")
+    box.story.to(400)
+    box.story.sleeps_until(-50_000)
+    assert box.gaps() == [Gap.STEP_UNSET]
+    (ladder,) = box.story.ladders(1)
+    assert ladder.next_at == box.story.now + 600
+
+
 def stages(box: Box) -> list[Callable[[], object]]:
     """A long story in small steps: everything that may stand in the store while all is well."""
     story = box.story
@@ -71,7 +80,6 @@ def stages(box: Box) -> list[Callable[[], object]]:
         lambda: story.to(2_510).unack(4),
         lambda: story.to(4_000).ack(1),
         lambda: story.to(6_000).reconfigure(settings(root=HOURLY)),
-        lambda: story.to(9_000).restart(),
         lambda: story.to(20_000),
         lambda: story.ends("a", "c"),
         lambda: story.to(30_000),

@@ -1,6 +1,6 @@
 """Escalation: who else is told of what nobody takes on, and when, whatever happens in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,15 +17,16 @@ from daemon.store.escalations import Stage
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hearing import Hearing, Said
-from responding import STEPS, Story, settings
+from responding import STEPS, Story, settings, told_of
 from rotas import layer, schedule
 
 Start = Callable[..., Story]
 
 
 @pytest.fixture
-def start(store: SqliteStore) -> Start:
-    return lambda *routes, **more: Story(store, settings(*routes, **more))
+def start(store: SqliteStore) -> Iterator[Start]:
+    with told_of(store) as begin:
+        yield begin
 
 
 def test_the_steps_are_told_so_long_after_the_first_telling(start: Start) -> None:

@@ -1,6 +1,9 @@
 """Stories of alarms that people answer, or do not: a Hearing with people, steps, acknowledgements and restarts."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import made
 from daemon.alerting import acknowledge, gather
@@ -13,6 +16,7 @@ from daemon.store import acks, alerts, escalations, notices, outbox
 from daemon.store.acks import Ack
 from daemon.store.base import Tx
 from daemon.store.escalations import Ladder
+from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import BEGIN
 from hearing import Hearing
@@ -49,6 +53,8 @@ def settings(
 class Story(Hearing):
     """What an operator and the agenda do, one instant after the other."""
 
+    store: SqliteStore
+
     def to(self, seconds: float) -> "Story":
         super().to(seconds)
         return self
@@ -74,7 +80,9 @@ class Story(Hearing):
         self.rules = rules
 
     def restart(self) -> None:
-        """Nothing but what is in the store is left."""
+        """Nothing but what is in the store's file is left."""
+        self.store.close()
+        self.store = SqliteStore(self.store.path)
         self.rules = Rules(self.rules.settings)
 
     def sleeps_until(self, seconds: float) -> "Story":
@@ -118,3 +126,17 @@ class Story(Hearing):
 
     def steps(self, verdict: str, alert_id: int = 1) -> int:
         return sum(1 for _, found, _ in self.trace(alert_id) if found == verdict)
+
+
+@contextmanager
+def told_of(store: SqliteStore) -> Iterator[Callable[..., Story]]:
+    """Begins stories, and closes the stores that they were opened with anew."""
+    begun: list[Story] = []
+
+    def begin(*routes: Route, **more: Any) -> Story:
+        begun.append(Story(store, settings(*routes, **more)))
+        return begun[-1]
+
+    yield begin
+    for story in begun:
+        story.store.close()
