@@ -112,8 +112,9 @@ def test_what_is_signed_is_what_the_page_says() -> None:
     assert raw[9:-16] == b"lin"
 
 
-def test_one_of_a_later_version_is_no_link_of_this_one() -> None:
-    payload = b"\x22" + bytes_of(token(SECRET, alert(300), "", BEGIN))[1:-16]
+@pytest.mark.parametrize("head", [b"\x22", b"\x02", b"\x10", b"\x19", b"\x1f"])
+def test_one_that_was_signed_by_another_version_is_no_link_of_this_one(head: bytes) -> None:
+    payload = head + bytes_of(token(SECRET, alert(300), "x" * 20, BEGIN))[1:-16]
     signature = hmac.new(SECRET.reveal().encode(), b"tocsin ack 1\0" + payload, hashlib.sha256).digest()[:16]
     assert read(text_of(payload + signature), SECRET) is Bad.MANGLED
 

@@ -219,6 +219,16 @@ def test_those_that_end_together_are_told_together(start: Start) -> None:
     ]
 
 
+def test_one_of_them_that_is_prolonged_leaves_the_others_as_they_are(start: Start) -> None:
+    story = start(steps=())
+    story.fires("a", "b")
+    for alert_id in (1, 2):
+        story.to(100).ack(alert_id, lasting=3_600)
+    story.to(3_000).ack(1, lasting=7_200)
+    ends = [(said.at, said.firing) for said in story.to(20_000).said() if said.reason is Reason.ACK_ENDED]
+    assert ends == [(3_700, ("b",)), (10_200, ("a",))]
+
+
 def test_each_group_of_the_alert_is_told_of_the_end(start: Start) -> None:
     both = Route(receiver="db", matchers=parse('team="db"'), continue_=True)
     story = start(both, Route(receiver="other", matchers=parse('team="db"')), steps=())

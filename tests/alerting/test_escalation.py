@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 import made
 from daemon.alerting import escalate
@@ -57,11 +58,36 @@ def test_alerts_that_were_told_together_escalate_together_and_others_by_themselv
     story = start()
     story.fires("a", "b")
     story.to(100).fires("c")
-    steps = [said for said in story.to(700).said() if said.reason is Reason.ESCALATED]
+    steps = [said for said in story.to(20_000).said() if said.reason is Reason.ESCALATED]
     assert steps == [
-        Said(330, "ops", Reason.ESCALATED, ("a", "b"), ()),
-        Said(630, "ops", Reason.ESCALATED, ("c",), ()),
+        Said(at, "ops", Reason.ESCALATED, keys, ())
+        for at, keys in (
+            (330, ("a", "b")),
+            (630, ("c",)),
+            (930, ("a", "b")),
+            (1_230, ("c",)),
+            (1_830, ("a", "b")),
+            (2_130, ("c",)),
+        )
     ]
+
+
+def test_one_of_them_that_somebody_takes_on_leaves_the_others_as_they_are(start: Start) -> None:
+    story = start()
+    story.fires("a", "b")
+    story.to(400).ack(1, lasting=80_000)
+    steps = [(said.at, said.firing) for said in story.to(3_000).said() if said.reason is Reason.ESCALATED]
+    assert steps == [(330, ("a", "b")), (930, ("b",)), (1_830, ("b",))]
+
+
+def test_an_instant_that_is_there_by_mistake_tells_nobody_of_what_is_in_hand(start: Start) -> None:
+    story = start()
+    story.fires("a")
+    story.to(100).ack(lasting=3_600)
+    (ladder,) = story.ladders(1)
+    story.store.write(lambda tx: escalations.put(tx, replace_struct(ladder, next_at=story.now + 5)))
+    assert [who for _, reason, who in story.to(2_000).told() if reason is Reason.ESCALATED] == []
+    assert [ladder.next_at for ladder in story.ladders(1)] == [None]
 
 
 @pytest.mark.parametrize("end", [29, 329.5, 330.5, 900, 5_000])
