@@ -17,7 +17,7 @@ from daemon.errors import StoreError, StoreUnavailable
 from daemon.store import alerts, groups, inhibitors, timers
 from daemon.store.base import Store, Tx
 from daemon.store.groups import AGENDA
-from daemon.store.timers import Timer
+from daemon.store.timers import Kind, Timer
 
 log = logging.getLogger("tocsin.alerting")
 
@@ -65,12 +65,15 @@ class Agenda:
     def _run(self) -> None:
         ahead = self._ahead()
         self._set_back()
+        self._listen_first()
         while not self._stopping:
             self._wake.clear()
             before, ahead = ahead, self._ahead()
             try:
                 if before - ahead > JUMP:
                     self._set_back()
+                elif ahead - before > JUMP:
+                    self._listen_first()
                 nap = self._round()
             except StoreError as error:
                 log.warning("what is due is put off: %s", error)
@@ -135,6 +138,20 @@ class Agenda:
 
     def _ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()
+
+    def _listen_first(self) -> None:
+        """Nobody could be heard for some time, or the clock was set forward: that is no sign of any alarm's end.
+
+        Whoever still has it says so again within the time that an alarm without an end is given.
+        """
+        until = self._clock.now() + self._rules().settings.resolve_timeout
+        try:
+            moved = self._store.write(lambda tx: timers.put_off(tx, Kind.EXPIRY, until))
+        except StoreError as error:
+            log.warning("alarms that fire until an instant could not be given time to be heard of again: %s", error)
+            return
+        if moved:
+            log.info("%d alarms are given time to be heard of again before they are over", moved)
 
     def _set_back(self) -> None:
         """If the wall clock went back: what was to be repeated in an hour must not wait for an hour and that."""

@@ -24,6 +24,8 @@ from daemon.delivery.courier import Courier
 from daemon.errors import ConfigError
 from daemon.internal import Check
 from daemon.lastresort import LastResort
+from daemon.listener.alertmanager.api import Api
+from daemon.listener.alertmanager.parts import ApiParts
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
@@ -116,9 +118,9 @@ class App:
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, auditor.look)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
-        self._open_doors(methods.build(self._parts(store, intake)), intake)
+        self._open_doors(methods.build(self._parts(store, intake)), intake, self._api(store, intake))
 
-    def _open_doors(self, table: Table, intake: Intake) -> None:
+    def _open_doors(self, table: Table, intake: Intake, api: Api) -> None:
         """Let requests in, over ZeroMQ and over HTTP."""
         port = ControlPort(table, lambda: self.settings, self._clock)
         port.start()
@@ -134,12 +136,26 @@ class App:
                 call=table.call,
                 ready=lambda: self._ready,
                 reload=self.reload,
+                api=api,
             )
         )
         http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)
         http.start()
         self._stops.append(("HTTP door", lambda: http.stop(self._time_left() / 2)))
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
+
+    def _api(self, store: SqliteStore, intake: Intake) -> Api:
+        """Alertmanager's API."""
+        return Api(
+            ApiParts(
+                store=store,
+                intake=intake,
+                rules=lambda: self._rules,
+                clock=self._clock,
+                started_at=self._started_at,
+                version=__version__,
+            )
+        )
 
     def _parts(self, store: SqliteStore, intake: Intake) -> Parts:
         """What the methods work with."""

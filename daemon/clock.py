@@ -2,9 +2,13 @@
 
 import threading
 import time
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 A_LOOK = 0.000_001  # seconds: so short that it is over when the event loop has looked at its sockets
+TURN = 0.004  # seconds that one request may keep the event loop before the others are served
 JUMP = 5.0  # seconds by which wall and monotonic clock part only when one was set, or the machine slept
 
 
@@ -54,3 +58,13 @@ class SystemClock:
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
         """Wait for the event, at most `seconds`."""
         return event.wait(None if seconds is None else max(0.0, seconds))
+
+
+def unhurried(clock: Clock, things: Iterable[T]) -> Iterator[T]:
+    """Hand things on; when there are thousands, let everybody else run now and then."""
+    turn = clock.monotonic()
+    for thing in things:
+        yield thing
+        if clock.monotonic() - turn > TURN:
+            clock.breathe()
+            turn = clock.monotonic()

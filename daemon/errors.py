@@ -110,6 +110,10 @@ class TemplateError(TocsinError):
     """A template does not compile, or does not render with the values at hand."""
 
 
+class TemplateUnboundedError(TemplateError):
+    """A template that makes or does more than any message needs."""
+
+
 class MatcherError(TocsinError):
     """A matcher such as `severity="info"` or a regular expression is not valid."""
 

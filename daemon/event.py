@@ -16,8 +16,14 @@ MAX_LINK = 2_000
 EARLIEST = 946_684_800.0  # 2000-01-01: older stamps are a sender's zero value, not a time
 OWN = "tocsin"  # the source of alarms about tocsin itself
 PROBE = "probe"  # the source of the probes' alarms
-RESERVED = {OWN: "tocsin's alarms about itself", PROBE: "the probes' alarms"}  # sources that are ours alone
+API = "prometheus"  # the source of what comes over Alertmanager's API
+RESERVED = {  # sources that are ours alone
+    OWN: "tocsin's alarms about itself",
+    PROBE: "the probes' alarms",
+    API: "what comes over Alertmanager's API",
+}
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
+FOREVER = 10 * 365 * 86_400.0  # an alarm that is to fire for longer than that is to fire until it is ended
 JOINER = "\u200d"  # glues emoji together: family, flags of professions; the one unprintable character that stays
 
 
@@ -49,7 +55,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a source said about one problem.
 
     `key` is the problem's identity inside the source; where the source has none, leave it empty and the
-    label set identifies it. Times are seconds since the epoch, None where the source did not say.
+    label set identifies it. Times are seconds since the epoch, None where the source did not say. What fires until
+    an instant is over then by itself, unless it is heard of again. `annotations` are kept as the source wrote them;
+    what people are told stands in title, text and links.
     """
 
     source: str
@@ -62,6 +70,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str] = {}  # what it shows -> URL
     started_at: float | None = None
     ended_at: float | None = None
+    fires_until: float | None = None
+    annotations: dict[str, str] = {}
 
     def identity(self) -> str:
         """What names the problem inside its source: the key, else a digest of the label set."""
@@ -89,6 +99,9 @@ def cleaned(event: Event, now: float) -> Event:
     links = event.links
     if len(links) > MAX_LINKS:
         links = dict(list(links.items())[:MAX_LINKS])
+    annotations = event.annotations
+    if len(annotations) > MAX_LABELS:
+        annotations = dict(list(annotations.items())[:MAX_LABELS])
     return Event(
         source=_line(event.source, MAX_LABEL_NAME),
         key=_identity(event.key, MAX_KEY),
@@ -104,6 +117,8 @@ def cleaned(event: Event, now: float) -> Event:
         },
         started_at=_time(event.started_at, now),
         ended_at=_time(event.ended_at, now),
+        fires_until=None if event.fires_until is None else min(event.fires_until, now + FOREVER),
+        annotations={_line(name, MAX_LABEL_NAME): _text(value, MAX_TEXT) for name, value in annotations.items()},
     )
 
 

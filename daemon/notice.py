@@ -1,5 +1,6 @@
 """One thing to say, one way to say it, and what came back."""
 
+import functools
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -8,8 +9,12 @@ import msgspec
 
 from daemon.alert import Alert
 from daemon.event import State
-from daemon.units import spoken
+from daemon.template.words import NOW, ZONE, Lang
+from daemon.texts import context
+from daemon.texts.built_in import Kind
+from daemon.texts.style import PLAIN, Speech, Style
 
+LATE = 120.0  # seconds from the decision to the sending that go without saying
 MOST_ALERTS = 100  # that one notice carries as they stood; how many there were is counted beside them
 
 
@@ -120,16 +125,20 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         return f"D{self.id}"
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sender is given: the notice, to whom, and the id by which the provider can be asked later.
+class Message(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """What a sender is given: the notice, to whom, how to say it, and the id by which the provider can be asked later.
 
-    `out_id` is unique among all stores: the store's name and the code (`3f2a9c1e-D17`).
+    `out_id` is unique among all stores: the store's name and the code (`3f2a9c1e-D17`). Without `sent_at` it goes
+    out when it was decided.
     """
 
     notice: Notice
     recipients: tuple[Recipient, ...]
     out_id: str
     repeat: bool = False  # an earlier try may already have arrived
+    style: Style = PLAIN
+    sent_at: float | None = None
+    acknowledge: str = ""  # the link by which it can be acknowledged
 
     @property
     def code(self) -> str:
@@ -147,28 +156,55 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return self.notice.state
 
     @property
+    def lang(self) -> Lang:
+        """The language of its texts."""
+        return self.style.lang
+
+    @property
+    def now(self) -> float:
+        """When it goes out."""
+        return self.notice.at if self.sent_at is None else self.sent_at
+
+    @property
+    def late(self) -> float:
+        """Seconds from when it was decided to when it goes out, if that is worth a word; else 0."""
+        after = self.now - self.notice.at
+        return after if after > LATE else 0.0
+
+    @property
     def title(self) -> str:
-        """The built-in one-line text: state, severity, what, and the short code."""
-        alert = self.alert
-        if alert.state is State.RESOLVED:
-            took = spoken((alert.ended_at or alert.last_seen) - alert.started_at)
-            return f"[RESOLVED after {took}] {alert.title} ({alert.code})"
-        mark = "TEST" if self.notice.reason is Reason.TEST else alert.severity.upper()
-        return f"[{mark}] {alert.title} ({alert.code})"
+        """One line: state, severity, what, and the short code."""
+        return self.speech.say("line")
 
     @property
     def text(self) -> str:
-        """The built-in long text: title, details, labels, links."""
-        alert = self.alert
-        lines = [self.title, alert.text]
-        lines += [f"{name}: {value}" for name, value in sorted(alert.labels.items())]
-        lines += [f"{name}: {url}" for name, url in alert.links.items()]
-        return "\n".join(line for line in lines if line)
+        """The text of the kind that the channel takes; what `daemon.texts` has, or the operator's templates."""
+        return self.speech.say(self.style.kind)
+
+    @functools.cached_property
+    def speech(self) -> Speech:
+        """Its texts of every kind, and what was wrong with the operator's templates."""
+        return Speech(self.style, in_templates(self))
 
 
 def in_templates(message: Message) -> dict[str, Any]:
-    """The names that an operator's template may use."""
-    return {"alert": message.alert, "notice": message.notice, "message": message}
+    """The names that a template may use: those of `daemon.texts.context.NAMES`."""
+    notice = message.notice
+    return {
+        "alert": notice.alert,
+        "alerts": notice.alerts,
+        "notice": notice,
+        "message": message,
+        "receiver": notice.receiver,
+        "recipient": message.recipients[0] if len(message.recipients) == 1 else Recipient(),
+        "labels": context.shared(notice.alerts),
+        "links": context.links(notice.alert, message.acknowledge),
+        "lang": message.lang,
+        "late": message.late,
+        **context.times(notice.alerts, message.now),
+        NOW: message.now,
+        ZONE: message.style.zone,
+    }
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +223,7 @@ class Sends(Protocol):
 
     address: ClassVar[str]
     batch: ClassVar[int]
+    text: ClassVar[Kind]
     knows_after: ClassVar[float]
 
     @property

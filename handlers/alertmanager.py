@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from daemon.event import Event
 from daemon.hook import Hook
-from daemon.payload.alertlist import left_out, listed
-from daemon.payload.fields import body_of, links_of
+from daemon.payload.alertlist import left_out, listed, told
+from daemon.payload.fields import body_of
 from daemon.registry import Sample, handler
 
 _FIRING = b"""{
@@ -83,20 +83,4 @@ def alertmanager(hook: Hook) -> Iterator[Event]:
     """Each alert's own status counts, not the group's; Alertmanager's fingerprint is the key."""
     body = body_of(hook)
     for alert in listed(body):
-        yield Event(
-            source=hook.source,
-            key=alert.fingerprint,
-            state=alert.state,
-            severity=alert.severity,
-            title=alert.note("summary", "title") or alert.labels.get("alertname", ""),
-            text="\n".join(filter(None, (alert.note("description", "message"), left_out(body)))),
-            labels=alert.labels,
-            links=links_of(
-                graph=alert.raw.get("generatorURL"),
-                runbook=alert.note("runbook_url", "runbook"),
-                dashboard=alert.note("dashboard_url", "dashboard"),
-                alertmanager=body.get("externalURL"),
-            ),
-            started_at=alert.started_at,
-            ended_at=alert.ended_at,
-        )
+        yield told(hook.source, alert, also=left_out(body), alertmanager=body.get("externalURL"))

@@ -7,7 +7,7 @@ import gevent
 import pytest
 
 from daemon import telemetry
-from daemon.agenda import PUT_OFF, Agenda
+from daemon.agenda import LONGEST_NAP, PUT_OFF, Agenda
 from daemon.alerting import silencing
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
@@ -147,3 +147,30 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:
         box.intake.events([event(key="other")])
     box.advance(WAIT + 1)
     assert box.said(2) == [("ops", Reason.FIRST)]
+
+
+def test_after_a_start_an_alarm_is_given_time_to_be_heard_of_again(store: SqliteStore, clock: FakeClock) -> None:
+    intake = Intake(store, clock, rules)
+    intake.events([event(key="a", fires_until=clock.now() + 60), event(key="b", fires_until=clock.now() + 9_000)])
+    clock.jump(3_600)
+    box = Box(store, clock)
+    try:
+        assert set(ends(box)) == {300, 9_000 - 3_600}
+    finally:
+        box.agenda.stop()
+
+
+def test_a_clock_that_is_set_forward_ends_no_alarm(box: Box) -> None:
+    box.intake.events([event(fires_until=box.clock.now() + 240)])
+    box.advance(1)
+    box.clock.jump(3_600)
+    box.advance(LONGEST_NAP)
+    (left,) = ends(box)
+    assert 300 - LONGEST_NAP <= left <= 300
+    assert [reason for _, reason in box.said()] == [Reason.FIRST]
+
+
+def ends(box: Box) -> list[float]:
+    """In how many seconds alarms are over by themselves."""
+    rows = box.store.read(lambda tx: tx.all("SELECT at FROM timers WHERE kind = 'expiry' ORDER BY at"))
+    return [row[0] - box.clock.now() for row in rows]

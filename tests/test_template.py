@@ -164,6 +164,38 @@ BOMBS = {
     "json of json": "{{ '\"' " + "| tojson" * 100 + " }}",
     "lipsum": "{{ lipsum(n=99999) }}",
     "calls": "{% for i in range(9999) %}{{ t.upper() and '' }}{% endfor %}",
+    "sorting": "{% set n = range(99999) | list %}{{ n" + " | sort" * 900 + " | length }}",
+    "sorting by many": "{{ range(9999) | sort(attribute='" + "real," * 900 + "real') | length }}",
+    "sorting in a loop": "{% for i in range(5000) %}{{ range(9999) | sum and '' }}{% endfor %}",
+    "lazy": "{{ range(99999)" + " | select" * 900 + " | list | length }}",
+    "looking for": "{% set n = range(9999) | list %}{% for i in range(9000) %}"
+    + "{% if -1 in n %}{% endif %}" * 100
+    + "{% endfor %}",
+    "testing": "{% set n = range(9999) | list %}{% for i in range(9000) %}"
+    + "{% if -1 is in n %}{% endif %}" * 100
+    + "{% endfor %}",
+    "looking backwards": "{% for i in range(900) %}{{ t.rfind('y' ~ t[:25000]) and '' }}{% endfor %}",
+    "comparing": "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}"
+    "{% set ns.y = [ns.y, ns.y] %}{% endfor %}{{ ns.x == ns.y }}",
+    "hashing": "{% set ns = namespace(x=(1,)) %}{% for i in range(60) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}"
+    "{{ {ns.x: 1} and '' }}",
+    "doubled by *": "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x] * 2 %}{% endfor %}",
+    "doubled by dict": "{% set ns = namespace(x=1) %}{% for i in range(60) %}{% set ns.x = dict(a=ns.x, b=ns.x) %}"
+    "{% endfor %}{{ ns.x == 1 }}",
+    "doubled by namespace": "{% set ns = namespace(x=1) %}{% for i in range(60) %}"
+    "{% set ns.x = namespace(a=ns.x, b=ns.x) %}{% endfor %}{{ ns.x }}",
+    "in itself": "{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns }}",
+    "rounding": "{{ 1.5 | round(1000000000, 'ceil') }}",
+    "written aside": "{% set x %}{% for i in range(9000) %}{{ t }}{% endfor %}{% endset %}",
+    "written into a filter": "{% filter length %}{% for i in range(9000) %}{{ t }}{% endfor %}{% endfilter %}",
+    "much in each round": "{% for i in range(9000) %}{% if " + "alert.title and " * 550 + "1 %}{% endif %}{% endfor %}",
+    "slices": "{% set n = range(9999) | list %}{% for i in range(9000) %}"
+    + "{% if n[:] %}{% endif %}" * 300
+    + "{% endfor %}",
+    "urls of urls": "{{ t" + " | urlencode" * 900 + " | length }}",
+    "titles": "{% for i in range(9000) %}{{ t | title and '' }}{% endfor %}",
+    "as text": "{% for i in range(9000) %}{{ many | string and '' }}{% endfor %}",
+    "lists of lists": "{% for i in range(9000) %}{{ t | list and '' }}{% endfor %}",
 }
 
 
@@ -171,7 +203,7 @@ BOMBS = {
 def test_no_template_takes_long_or_much_memory(bomb: str) -> None:
     """The guard of this suite would end it after five seconds; an unbounded one would take the machine with it."""
     with pytest.raises(TemplateError):
-        render(BOMBS[bomb], t="x" * 50_000)
+        render(BOMBS[bomb], t="x" * 50_000, many=["x" * 1_000] * 99)
 
 
 def test_what_is_just_small_enough_renders() -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from daemon.alerting import gather, ladder
+from daemon.alerting.draft import Draft
 from daemon.alerting.rules import Rules
 from daemon.clock import Clock
 from daemon.event import State
@@ -189,10 +190,10 @@ def _of_alert(gap: Gap, alert_id: int, ref: int = 0) -> Finding:
 def _gather(tx: Tx, finding: Finding, rules: Rules, now: float) -> None:
     alert = alerts.get(tx, finding.ref)
     if alert is not None and alert.state is State.FIRING:
-        steps: list[Step] = []
-        news = gather.gathered(tx, alert, rules, now, steps)
-        ladder.begin(tx, alert, news, rules, steps, is_new=not escalations.of_alert(tx, alert.id))
-        alerts.record(tx, alert.id, steps, now)
+        draft = Draft()
+        news = gather.gathered(tx, alert, rules, now, draft)
+        ladder.begin(tx, alert, news, rules, draft, is_new=not escalations.of_alert(tx, alert.id))
+        draft.write(tx, now)
 
 
 def _flush_soon(tx: Tx, finding: Finding, _rules: Rules, now: float) -> None:

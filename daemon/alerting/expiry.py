@@ -9,7 +9,7 @@ from daemon import internal
 from daemon.alerting import pipeline
 from daemon.alerting.flush import Flushed
 from daemon.alerting.rules import Rules
-from daemon.event import Event, cleaned
+from daemon.event import Event, State, cleaned
 from daemon.internal import Check
 from daemon.store import alerts, silences, timers
 from daemon.store.base import Tx
@@ -68,7 +68,8 @@ def _counted(hidden: Hidden) -> str:
 def _calmed(tx: Tx, silence: Silence, rules: Rules, now: float) -> list[Flushed]:
     """It is over, or not about to end after all: end the alarm that said so, if there is one."""
     end = internal.over(Check.SILENCE, silence.code)
-    if alerts.open_with(tx, end.fingerprint()) is None:
+    known = alerts.last_with(tx, end.fingerprint())
+    if known is None or known.state is not State.FIRING:
         return []
     if silence.is_over(now):
         by = f", by {silence.ended_by}" if silence.ended_by else ""

@@ -6,13 +6,14 @@ import msgspec
 
 from daemon.alert import Alert
 from daemon.alerting import ladder, mute, notify, post, storm, tick
+from daemon.alerting.draft import Draft
 from daemon.alerting.mute import Cause, Muted
 from daemon.alerting.route import REPEAT, Node
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Receiver
 from daemon.event import Severity, State
-from daemon.notice import Notice, Reason
-from daemon.store import acks, alerts, flaps, groups, notices, silences
+from daemon.notice import Reason
+from daemon.store import acks, flaps, groups, notices, silences
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.groups import Group, Member, Told
@@ -45,41 +46,146 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         ended = (alert for alert, why in self.muted if alert.state is State.RESOLVED and not why.passes)
         return [*self.resolved, *ended]
 
+    @property
+    def waits(self) -> bool:
+        """Whether something muted stays in the group, and is to be looked at again."""
+        return any(alert.state is State.FIRING or why.passes for alert, why in self.muted)
 
-def flush(tx: Tx, group: Group, rules: Rules, now: float) -> Flushed:
-    """Name every station: look at the members, tell each kind of leg, let go of what is over, set the next tick."""
-    node = rules.node(group.node, group.receiver)
-    view = _look(tx, group, node, rules, now)
-    receiver = rules.settings.receivers.get(group.receiver)
-    reasons, unheard, repeat_at = [], [], NEVER
-    in_hand = acks.cover(tx, [alert.id for alert in view.firing])  # then nobody is told again what they know
-    for of_ends, legs in _kinds_of_leg(receiver):
-        before = groups.told(tx, group.id, of_ends=of_ends)
-        due = NEVER if in_hand else _repeat_at(before, node)
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stays in the group."""
+        return not (self.firing or self.left or self.waits)
+
+
+def flush(tx: Tx, group: Group, rules: Rules, now: float, draft: Draft | None = None) -> Flushed:
+    """Flush one group at `now`. `draft` is what the same transaction has decided before."""
+    return _Flush(tx, group, rules, now, draft or Draft()).done()
+
+
+class _Flush:
+    """One group at one instant."""
+
+    def __init__(self, tx: Tx, group: Group, rules: Rules, now: float, draft: Draft) -> None:
+        self._tx = tx
+        self._group = group
+        self._rules = rules
+        self._now = now
+        self._draft = draft
+        self._node = rules.node(group.node, group.receiver)
+        self._receiver = rules.settings.receivers.get(group.receiver)
+        self._in_hand = False
+        self._told: list[tuple[Reason, str]] = []
+        self._unheard: list[tuple[Alert, str]] = []
+
+    def done(self) -> Flushed:
+        """Name every station: look at the members, tell each kind of leg, let go of what is over, set the next tick."""
+        view = self._look()
+        # While all that fires is in hand, nobody is told again what they know.
+        self._in_hand = acks.cover(self._tx, [alert.id for alert in view.firing])
+        repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in _kinds_of_leg(self._receiver))
+        for alert in view.flapping:
+            flaps.tell(self._tx, alert.fingerprint, self._group.id)
+        for alert_id in [*view.gone, *(alert.id for alert in view.over)]:
+            groups.drop(self._tx, self._group.id, alert_id)
+        next_at = _next_tick(self._group, self._node, view, repeat_at, self._now)
+        groups.flushed(self._tx, self._group, self._now, next_at, empty=view.is_empty)
+        return Flushed(group=self._group.code, receiver=self._group.receiver, told=self._told, unheard=self._unheard)
+
+    def _look(self) -> View:
+        """Sort the members by what is to be told of them, and note what mutes them."""
+        latest: dict[str, Member] = {}
+        view = View(firing=[], resolved=[], muted=[], flapping=[], left=[], gone=[])
+        for member in self._draft.members(self._tx, self._group.id):
+            if (earlier := latest.get(member.alert.fingerprint)) is not None:
+                view.gone.append(earlier.alert.id)
+            latest[member.alert.fingerprint] = member
+        desk = mute.Desk(self._tx, self._node, self._rules, self._now) if self._node is not None else None
+        for member in latest.values():
+            alert = member.alert
+            muted = desk.why(alert) if desk is not None else None
+            self._note(member, muted)
+            if muted is not None:
+                view.muted.append((alert, muted))
+                if desk is not None and muted.cause is Cause.FLAPPING and desk.is_untold(alert, self._group.id):
+                    view.flapping.append(alert)
+            elif alert.state is State.RESOLVED:
+                view.resolved.append(alert)
+            else:
+                (view.left if member.leaving or desk is None else view.firing).append(alert)
+        return view
+
+    def _note(self, member: Member, muted: Muted | None) -> None:
+        """Write into the trace that something began or ceased to mute a member; count what a silence hides."""
+        if muted is not None and muted.silence:
+            silences.hid(self._tx, muted.silence, member.alert.id, self._now)
+        why = str(muted or "")
+        if why != member.muted:
+            groups.note_muted(self._tx, self._group.id, member.alert.id, why)
+            verdict, detail = (muted.cause, muted.detail) if muted else ("no_longer", "")
+            step = Step(stage="mute", verdict=verdict, detail=detail)
+            self._draft.record(self._tx, member.alert.id, [self._here, step], self._now)
+
+    def _tell_legs(self, view: View, legs: Sequence[Leg], *, of_ends: bool) -> float:
+        """Tell these legs what is news for them; return when what fires is to be repeated."""
+        before = self._draft.told(self._tx, self._group.id, of_ends=of_ends)
         severities = {alert.fingerprint: alert.severity for alert in view.firing}
         over = {alert.fingerprint for alert in view.resolved}
-        reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=due, now=now)
+        repeat_at = NEVER if self._in_hand else _repeat_at(before, self._node)
+        reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=repeat_at, now=self._now)
         if reason is not None:
-            notice, nobody = _tell(tx, group, view, before, reason, legs, rules, now)
-            reasons.append((reason, notice.alert.code))
-            unheard += nobody
+            self._tell(view, before, reason, legs)
         if view.flapping:
-            notice, nobody = _tell_flapping(tx, group, view, legs, rules, now)
-            reasons.append((Reason.FLAPPING, notice.alert.code))
-            unheard += nobody
-        after = told_after(before, view, severities, reason, now)
+            self._tell_flapping(view, legs)
+        after = told_after(before, view, severities, reason, self._now)
         if after is not None and after != before:
-            groups.tell(tx, group.id, after, of_ends=of_ends)
-        if view.firing and not in_hand:
-            repeat_at = min(repeat_at, _repeat_at(after, node))
-        ladder.told(tx, group, after.firing if after else (), view.firing, now)
-    for alert in view.flapping:
-        flaps.tell(tx, alert.fingerprint, group.id)
-    for alert_id in [*view.gone, *(alert.id for alert in view.over)]:
-        groups.drop(tx, group.id, alert_id)
-    empty = not (view.firing or view.left or any(_stays(*one) for one in view.muted))
-    groups.flushed(tx, group, now, _next_tick(group, node, view, repeat_at, now), empty=empty)
-    return Flushed(group=group.code, receiver=group.receiver, told=reasons, unheard=unheard)
+            groups.tell(self._tx, self._group.id, after, of_ends=of_ends)
+        ladder.told(self._tx, self._group, after.firing if after else (), view.firing, self._now)
+        return _repeat_at(after, self._node) if view.firing and not self._in_hand else NEVER
+
+    def _tell(self, view: View, before: Told | None, reason: Reason, legs: Sequence[Leg]) -> None:
+        known = set() if before is None else {*before.firing, *before.aside}
+        resolved = [alert for alert in view.resolved if alert.fingerprint in known]
+        firing = [*view.firing, *(alert for alert in view.left if alert.fingerprint in known)]
+        news = [alert for alert in firing if _is_news(alert, before)]
+        self._say(firing, resolved, reason, legs, [*news, *resolved])
+
+    def _tell_flapping(self, view: View, legs: Sequence[Leg]) -> None:
+        """Say once that these come and go."""
+        firing = [alert for alert in view.flapping if alert.state is State.FIRING]
+        resolved = [alert for alert in view.flapping if alert.state is State.RESOLVED]
+        self._say(firing, resolved, Reason.FLAPPING, legs, view.flapping)
+
+    def _say(
+        self, firing: list[Alert], resolved: list[Alert], reason: Reason, legs: Sequence[Leg], news: list[Alert]
+    ) -> None:
+        """Write the notice and its deliveries, or keep it for a digest; that goes into the trace of what is news.
+
+        What fires and reaches nobody is noted, with the reason; a receiver without legs is silent by choice.
+        """
+        group = self._group
+        notice = notices.add(
+            self._tx, firing, resolved, group.receiver, reason, self._now, group_id=group.id, labels=group.labels
+        )
+        if self._receiver is None:  # told by an older configuration, which had such a receiver
+            outcome = [Step(stage="outbox", verdict="receiver_gone", detail=group.receiver)]
+        elif storm.holds(self._tx, notice, self._receiver, self._now):
+            outcome = [Step(stage="storm", verdict="held", detail=f"for the next digest to {group.receiver}")]
+        else:
+            outcome = post.post(self._tx, notice, legs, self._rules, self._now, group_id=group.id)
+        steps = [self._here, Step(stage="notify", verdict=reason, detail=group.receiver), *outcome]
+        told = [] if reason is Reason.FLAPPING else resolved  # what flaps is not over until it has settled
+        if told and (escalated := ladder.also(self._tx, group, told, legs, self._rules)):
+            steps += post.post(self._tx, notice, escalated, self._rules, self._now, group_id=group.id)
+        for alert in news or [notice.alert]:
+            self._draft.record(self._tx, alert.id, steps, self._now)
+        self._told.append((reason, notice.alert.code))
+        if legs and firing and outcome[-1].verdict == post.NOBODY:
+            why = "; ".join(step.detail for step in outcome[:-1]) or "no address for any of its channels"
+            self._unheard.append((notice.alert, why))
+
+    @property
+    def _here(self) -> Step:
+        return Step(stage="group", verdict=self._group.code, detail=self._group.receiver)
 
 
 def told_after(
@@ -102,105 +208,6 @@ def told_after(
     firing = {one: severity for one, severity in firing.items() if one not in over and one not in flapping}
     aside = [one for one in known | dict.fromkeys(flapping) if one not in firing and one not in over]
     return Told(at=at, firing=firing, aside=aside)
-
-
-def _look(tx: Tx, group: Group, node: Node | None, rules: Rules, now: float) -> View:
-    """Sort the members by what is to be told of them, and note what mutes them."""
-    latest: dict[str, Member] = {}
-    view = View(firing=[], resolved=[], muted=[], flapping=[], left=[], gone=[])
-    for member in groups.members(tx, group.id):
-        if (earlier := latest.get(member.alert.fingerprint)) is not None:
-            view.gone.append(earlier.alert.id)
-        latest[member.alert.fingerprint] = member
-    desk = mute.Desk(tx, node, rules, now) if node is not None else None
-    for member in latest.values():
-        alert = member.alert
-        muted = desk.why(alert) if desk is not None else None
-        _note(tx, group, member, muted, now)
-        if muted is not None:
-            view.muted.append((alert, muted))
-            if desk is not None and muted.cause is Cause.FLAPPING and desk.is_untold(alert, group.id):
-                view.flapping.append(alert)
-        elif alert.state is State.RESOLVED:
-            view.resolved.append(alert)
-        else:
-            (view.left if member.leaving or desk is None else view.firing).append(alert)
-    return view
-
-
-def _note(tx: Tx, group: Group, member: Member, muted: Muted | None, now: float) -> None:
-    """Write into the trace that something began or ceased to mute a member; count what a silence hides."""
-    if muted is not None and muted.silence:
-        silences.hid(tx, muted.silence, member.alert.id, now)
-    why = str(muted or "")
-    if why != member.muted:
-        groups.note_muted(tx, group.id, member.alert.id, why)
-        step = Step(stage="mute", verdict=muted.cause if muted else "no_longer", detail=muted.detail if muted else "")
-        alerts.record(tx, member.alert.id, [_in(group), step], now)
-
-
-def _tell(
-    tx: Tx, group: Group, view: View, before: Told | None, reason: Reason, legs: Sequence[Leg], rules: Rules, now: float
-) -> tuple[Notice, list[tuple[Alert, str]]]:
-    """Write the notice and its deliveries, and into the trace of each alert that is news; say what nobody hears."""
-    known = set() if before is None else {*before.firing, *before.aside}
-    resolved = [alert for alert in view.resolved if alert.fingerprint in known]
-    firing = [*view.firing, *(alert for alert in view.left if alert.fingerprint in known)]
-    notice = notices.add(tx, firing, resolved, group.receiver, reason, now, group_id=group.id, labels=group.labels)
-    news = [alert for alert in firing if _is_news(alert, before)]
-    told = [*news, *resolved] or [notice.alert]
-    escalated = ladder.also(tx, group, resolved, legs, rules) if resolved else []
-    return notice, _posted(tx, group, notice, told, legs, rules, now, escalated)
-
-
-def _tell_flapping(
-    tx: Tx, group: Group, view: View, legs: Sequence[Leg], rules: Rules, now: float
-) -> tuple[Notice, list[tuple[Alert, str]]]:
-    """Say once that these come and go."""
-    firing = [alert for alert in view.flapping if alert.state is State.FIRING]
-    resolved = [alert for alert in view.flapping if alert.state is State.RESOLVED]
-    notice = notices.add(
-        tx, firing, resolved, group.receiver, Reason.FLAPPING, now, group_id=group.id, labels=group.labels
-    )
-    return notice, _posted(tx, group, notice, view.flapping, legs, rules, now)
-
-
-def _posted(
-    tx: Tx,
-    group: Group,
-    notice: Notice,
-    news: Sequence[Alert],
-    legs: Sequence[Leg],
-    rules: Rules,
-    now: float,
-    escalated: Sequence[Leg] = (),
-) -> list[tuple[Alert, str]]:
-    """Put the notice's deliveries, or keep it for a digest; write that into the trace of each alert that is news.
-
-    Those who were escalated to hear of the end whatever becomes of the receiver. Returns what fires and reaches nobody,
-    with the reason; a receiver without legs is silent by choice.
-    """
-    receiver = rules.settings.receivers.get(group.receiver)
-    if receiver is None:  # told by an older configuration, which had such a receiver
-        outcome = [Step(stage="outbox", verdict="receiver_gone", detail=group.receiver)]
-    elif storm.holds(tx, notice, receiver, now):
-        outcome = [Step(stage="storm", verdict="held", detail=f"for the next digest to {group.receiver}")]
-    else:
-        outcome = post.post(tx, notice, legs, rules, now, group_id=group.id)
-    steps = [_in(group), Step(stage="notify", verdict=notice.reason, detail=group.receiver), *outcome]
-    if escalated:
-        steps += post.post(tx, notice, escalated, rules, now, group_id=group.id)
-    for alert in news:
-        alerts.record(tx, alert.id, steps, now)
-    if not (legs and notice.firing and outcome[-1].verdict == post.NOBODY):
-        return []
-    why = "; ".join(step.detail for step in outcome[:-1]) or "no address for any of its channels"
-    return [(notice.alert, why)]
-
-
-def _stays(alert: Alert, muted: Muted) -> bool:
-    """Whether a muted alert stays in its group."""
-    return alert.state is State.FIRING or muted.passes
 
 
 def _is_news(alert: Alert, before: Told | None) -> bool:
@@ -227,10 +234,6 @@ def _next_tick(group: Group, node: Node | None, view: View, repeat_at: float, no
         return None
     began = now if group.began_at is None else group.began_at
     soonest = tick.after(began, node.interval, now)
-    if any(_stays(*one) for one in view.muted):
+    if view.waits:
         return soonest
     return max(soonest, tick.at_or_after(began, node.interval, repeat_at)) if repeat_at < NEVER else None
-
-
-def _in(group: Group) -> Step:
-    return Step(stage="group", verdict=group.code, detail=group.receiver)

@@ -2,6 +2,7 @@
 
 from daemon.alert import Alert
 from daemon.alerting import route, tick
+from daemon.alerting.draft import Draft
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
 from daemon.store import facts, groups, notices
@@ -12,15 +13,16 @@ from daemon.store.groups import Group, Told
 DIGEST = "rules"  # the fact that names the rules by which open alerts are gathered
 
 
-def gathered(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step], *, is_new: bool = False) -> list[int]:
+def gathered(tx: Tx, alert: Alert, rules: Rules, now: float, draft: Draft, *, is_new: bool = False) -> list[int]:
     """Make an open alert a member of the groups that its labels lead to, and let it leave all others.
 
-    One that is new is in no other. Returns the groups that have news; `steps` are told which nodes took it.
+    One that is new is in no other. Returns the groups that have news; the draft is told which nodes took it.
     """
     here = []
     for node in route.matching(rules.root, alert.labels):
-        group_id = _joined(tx, node, alert, now)
-        steps.append(Step(stage="route", verdict=node.place, detail=f"{node.receiver} in G{group_id}"))
+        group_id = _joined(tx, node, alert, draft, now)
+        step = Step(stage="route", verdict=node.place, detail=f"{node.receiver} in G{group_id}")
+        draft.steps(alert.id).append(step)
         here.append(group_id)
     if not is_new:
         for group in groups.of_alert(tx, alert.id):
@@ -29,28 +31,28 @@ def gathered(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step], 
     return here
 
 
-def _joined(tx: Tx, node: Node, alert: Alert, now: float) -> int:
+def _joined(tx: Tx, node: Node, alert: Alert, draft: Draft, now: float) -> int:
     """Make it a member of its group at this node, and the group due; return the group's id."""
     key, labels = node.group_key(alert.labels, alert.fingerprint)
     first = tick.for_news(None, None, node.wait, node.interval, alert.started_at, now)
-    group_id = groups.made(tx, node.key, node.receiver, key, labels, first)
-    if group_id is None:
+    group = groups.made(tx, node.key, node.receiver, key, labels, first)
+    if group is not None:
+        draft.made(group, alert)
+    else:
         group = groups.found(tx, node.key, node.receiver, key)
-        if group is None:  # it was there a moment ago, in this very transaction
-            raise AssertionError(f"the group {key} of {node.key} is gone")
-        group_id = group.id
+        draft.touch(group.id)
         groups.schedule(tx, group, _news_at(group, node, alert, now))
-    groups.join(tx, group_id, alert.id)
-    return group_id
+    groups.join(tx, group.id, alert.id)
+    return group.id
 
 
-def ended(tx: Tx, alert: Alert, rules: Rules, now: float, steps: list[Step]) -> list[int]:
+def ended(tx: Tx, alert: Alert, rules: Rules, now: float, draft: Draft) -> list[int]:
     """An alert is over: that is news in all its groups, also those that it had left."""
     found = groups.of_alert(tx, alert.id)
     for group in found:
         node = rules.node(group.node, group.receiver)
         groups.schedule(tx, group, now if node is None else _news_at(group, node, alert, now))
-        steps.append(Step(stage="group", verdict=group.code, detail=group.receiver))
+        draft.steps(alert.id).append(Step(stage="group", verdict=group.code, detail=group.receiver))
     return [group.id for group in found]
 
 
@@ -61,7 +63,7 @@ def regathered(tx: Tx, alert: Alert, rules: Rules, now: float) -> None:
     """
     before = {group.id: group.receiver for group in groups.of_alert(tx, alert.id)}
     rules.inhibition.begins(tx, alert)
-    for group_id in gathered(tx, alert, rules, now, []):
+    for group_id in gathered(tx, alert, rules, now, Draft()):
         group = groups.get(tx, group_id)
         if group is None or group_id in before or not notices.heard_firing(tx, [alert.id], group.receiver):
             continue

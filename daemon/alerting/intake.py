@@ -2,9 +2,8 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
@@ -14,10 +13,10 @@ from daemon.alerting import pipeline, report
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted, Outcome
 from daemon.alerting.rules import Rules
-from daemon.clock import Clock
+from daemon.clock import Clock, unhurried
 from daemon.config.settings import Source
 from daemon.errors import HandlerBroken, HandlerError, StoreError
-from daemon.event import OWN, Event, cleaned
+from daemon.event import API, OWN, Event, cleaned
 from daemon.hook import Hook
 from daemon.internal import Check
 from daemon.lastresort import LastWord, only_logged
@@ -28,11 +27,8 @@ from daemon.store import quarantine
 from daemon.store.base import Store, Tx
 from daemon.store.quarantine import Kind, Quarantined
 
-T = TypeVar("T")
-
 log = logging.getLogger("tocsin.alerting")
 
-TURN = 0.004  # seconds that one request may keep the event loop before the others are served
 QUIET = 60.0  # seconds in which it is not said again that a receiver is nobody
 MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can hold as a number
 
@@ -61,7 +57,7 @@ class Intake:
         """Run the handler only. Raises HandlerError; HandlerBroken when the handler raised anything else."""
         limit = self._rules().settings.limits.events
         try:
-            read = islice(self._unhurried(source.handler.handle(hook)), limit + 1)
+            read = islice(unhurried(self._clock, source.handler.handle(hook)), limit + 1)
             events = [_named(event, source) for event in read]
         except HandlerError:
             raise
@@ -87,25 +83,16 @@ class Intake:
         return self._counted(self._store.write(lambda tx: pipeline.end(tx, open_alerts, text, rules, now)))
 
     def _clean(self, events: Iterable[Event], now: float) -> list[Event]:
-        return [cleaned(event, now) for event in self._unhurried(events)]
+        return [cleaned(event, now) for event in unhurried(self._clock, events)]
 
     def _counted(self, outcome: Outcome) -> list[Accepted]:
         """Tell the metrics and the log what became of the events, and of the groups that were flushed with them."""
         accepted = outcome.accepted
-        for one in self._unhurried(accepted) if len(accepted) > 1 else accepted:
+        for one in unhurried(self._clock, accepted) if len(accepted) > 1 else accepted:
             _count(one)
-        for flushed in self._unhurried(outcome.flushed):
+        for flushed in unhurried(self._clock, outcome.flushed):
             report.flushed(flushed, self.nobody)
         return accepted
-
-    def _unhurried(self, things: Iterable[T]) -> Iterator[T]:
-        """Hand things on; when there are thousands, let everybody else run now and then."""
-        turn = self._clock.monotonic()
-        for thing in things:
-            yield thing
-            if self._clock.monotonic() - turn > TURN:
-                self._clock.breathe()
-                turn = self._clock.monotonic()
 
     def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
         """Keep a request that made no events, and raise one alarm per kind and source; return its code.
@@ -128,7 +115,8 @@ class Intake:
             size=min(len(hook.body) + unread, MOST_SIZE),
         )
         source = settings.sources.get(request.source)
-        alarm = cleaned(_refusal(request, source.handler.name if source else None), now)
+        handler = API if request.source == API else source.handler.name if source else None
+        alarm = cleaned(_refusal(request, handler), now)
 
         def work(tx: Tx) -> tuple[int, int, Outcome]:
             limits = settings.retention
@@ -148,6 +136,8 @@ class Intake:
 
         Raises HandlerError when it still makes no events, also when its body was cut or its source is unknown.
         """
+        if request.source == API:
+            raise HandlerError("what came over Alertmanager's API is not replayed: its sender says it anew by itself")
         source = self._rules().settings.sources.get(request.source)
         if source is None:
             raise HandlerError(f"no source is called {request.source!r} in the configuration")

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
+from daemon.alerting.draft import Draft
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Escalation, Leg
 from daemon.config.targets import unknown
-from daemon.store import acks, alerts, escalations, groups
+from daemon.store import acks, alerts, escalations
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.escalations import Ladder, Stage
@@ -19,7 +20,7 @@ STAGE = "escalate"
 LEAST = 1.0  # seconds between two steps, whatever was configured
 
 
-def begin(tx: Tx, alert: Alert, group_ids: Collection[int], rules: Rules, steps: list[Step], *, is_new: bool) -> None:
+def begin(tx: Tx, alert: Alert, group_ids: Collection[int], rules: Rules, draft: Draft, *, is_new: bool) -> None:
     """Take down the steps of everywhere that an alert is gathered, as they are configured now.
 
     One that only became worse keeps what it has. Where it was routed before, nobody else is told when somebody else is
@@ -27,11 +28,12 @@ def begin(tx: Tx, alert: Alert, group_ids: Collection[int], rules: Rules, steps:
     """
     if not rules.escalates:
         return
+    steps = draft.steps(alert.id)
     before = [] if is_new else escalations.running(tx, alert.id)
     known = {ladder.receiver for ladder in before}
     seen: set[tuple[str, tuple[Escalation, ...]]] = set()
     for group_id in group_ids:
-        group = groups.get(tx, group_id)
+        group = draft.group(tx, group_id)
         configured = _configured(group, rules) if group else ()
         if group is None or not configured or group.receiver in known or (group.receiver, configured) in seen:
             continue

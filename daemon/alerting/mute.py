@@ -23,11 +23,12 @@ class Cause(StrEnum):
 
 
 class Muted(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an alert is not told. `silence` is the silence's id, where one does it."""
+    """Why an alert is not told. `silence` is the silence's id, and `source` the other alert's, where one does it."""
 
     cause: Cause
     detail: str
     silence: int = 0
+    source: int = 0
 
     @property
     def passes(self) -> bool:
@@ -53,7 +54,7 @@ class Desk:
         """Ask everything that may mute an alert; None when nothing does."""
         if by := self._inhibition.muting(self._tx, alert, self._live):
             source, rule = by
-            return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}")
+            return Muted(cause=Cause.INHIBITED, detail=f"by A{source}, as {rule}", source=source)
         if self._shut:
             return Muted(cause=Cause.HOURS, detail=self._shut)
         if silence := self._page.muting(alert, self._now):

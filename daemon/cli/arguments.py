@@ -21,6 +21,7 @@ GROUPS = {
     "silence": "what is not to be told",
     "maintenance": "windows that deployments open and close",
     "intervals": "hours and days that routes name",
+    "template": "what people read",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }

@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import acks, intervals, rota, show, silences
+from daemon.cli import acks, intervals, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -201,6 +201,7 @@ COMMANDS = (
     *rota.COMMANDS,
     *intervals.COMMANDS,
     *silences.COMMANDS,
+    *wording.COMMANDS,
     Command(
         words="config get",
         method="config.get",

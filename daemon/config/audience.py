@@ -1,10 +1,10 @@
 """Who hears of what: people, receivers, the route tree, and what keeps an alarm from them."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from daemon.config.keys import doc
 from daemon.matcher import Matcher
+from daemon.template.words import Lang
 from daemon.units import Seconds
 
 
@@ -20,7 +20,7 @@ class Person:
     feishu: str = field(default="", metadata=doc("open id or user id in Feishu (Lark)"))
     slack: str = field(default="", metadata=doc("member id in Slack, such as U024BE7LH"))
     telegram: str = field(default="", metadata=doc("chat id in Telegram, or @name"))
-    lang: Literal["zh", "en"] = field(default="en", metadata=doc("language of the built-in texts"))
+    lang: Lang | None = field(default=None, metadata=doc("language of the texts; `texts.lang` when it is not said"))
 
 
 WHOM = "people, `team:<name>` and `schedule:<name>`; empty for channels that are a room"

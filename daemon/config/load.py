@@ -159,6 +159,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from escalations.links(settings)
     yield from check.store(settings)
     yield from check.paths(settings)
+    yield from rehearsal.unbounded(settings)
     yield from locks.addresses(settings)
     yield from locks.keys(settings)
     yield from locks.sources(settings)

@@ -28,6 +28,7 @@ _NAMED = {
     Bytes: "size",
     Secret: "secret",
     Template: "template",
+    Zone: "time zone",
     Matcher: "matcher",
     Day: "date",
     Days: "weekday",
@@ -40,7 +41,6 @@ _NAMED = {
     MonthDays: "day range",
     Months: "month range",
     Years: "year range",
-    Zone: "time zone",
     Any: "anything",
 }
 _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|"]
@@ -79,10 +79,11 @@ def _section(cls: type, path: str, above: tuple[type, ...] = ()) -> Iterator[str
         for side in ("source", "target"):
             keys = f"`{side}_match`, `{side}_match_re`"
             yield f"| {keys} | mapping | | matchers as Alertmanager wrote them before 0.22 |"
-    hints = get_type_hints(cls)
+    hints, shown = get_type_hints(cls), {cls, *above}
     for one in fields(cls):
         inner = _inner(hints[one.name])
-        if inner is not None and inner is not cls and inner not in above and "doc" in one.metadata:
+        if inner is not None and inner not in shown and "doc" in one.metadata:
+            shown.add(inner)  # the next of the same kind has the same table
             many = "[]" if get_origin(hints[one.name]) is tuple else ""
             yield from _section(inner, f"{path}.{key_of(one)}{many}", (*above, cls))
 

@@ -11,11 +11,13 @@ from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.config.silences import Silences
+from daemon.config.wording import Templates, Texts
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
 from daemon.registry import Handler
 from daemon.secret import Secret
+from daemon.template.words import Lang
 from daemon.units import Bytes, Seconds
 
 Right = Literal["read", "act", "admin"]
@@ -163,6 +165,10 @@ class Channel:
         default=Seconds(60.0),
         metadata=doc("how long failures are borne before the next channel in `by:` takes over"),
     )
+    lang: Lang | None = field(default=None, metadata=doc("language of its texts for rooms and people who have none"))
+    templates: Templates = field(
+        default=Templates(), metadata=doc("templates for this channel, before those of all (`templates`)")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +273,8 @@ class Settings:
     receivers: dict[str, Receiver] = field(
         default_factory=dict, metadata=doc("who hears of what is routed there", listed=True)
     )
+    texts: Texts = field(default=Texts(), metadata=doc("the language and the time zone of what people read"))
+    templates: Templates = field(default=Templates(), metadata=doc("templates in place of the built-in texts"))
     route: Route = field(default=Route(), metadata=doc("which alarm goes to which receiver; the root takes the rest"))
     time_intervals: dict[str, TimeInterval] = field(
         default_factory=dict,
@@ -275,13 +283,16 @@ class Settings:
         ),
     )
     flapping: Flapping = field(default=Flapping(), metadata=doc("when alarms come and go"))
-    inhibit_rules: tuple[InhibitRule, ...] = field(
-        default=(), metadata=doc("which alarms are not told while others fire")
+    resolve_timeout: Seconds = field(
+        default=Seconds(300.0),
+        metadata=doc(
+            "until an alarm that came over Alertmanager's API without an end is over, unless it is heard of again",
+            least=1,
+        ),
     )
+    inhibit_rules: tuple[InhibitRule, ...] = field(default=(), metadata=doc("alarms not told while others fire"))
     acknowledge: Acknowledge = field(default=Acknowledge(), metadata=doc("for how long somebody may take an alarm on"))
-    links: Links | None = field(
-        default=None, metadata=doc("signed links that acknowledge; without them there are none")
-    )
+    links: Links | None = field(default=None, metadata=doc("signed links that acknowledge"))
     silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))

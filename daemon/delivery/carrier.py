@@ -9,7 +9,8 @@ import msgspec
 from gevent import Timeout
 
 from daemon.clock import JUMP, Clock
-from daemon.config.settings import Channel
+from daemon.config.settings import Channel, Settings
+from daemon.config.styles import style
 from daemon.delivery import breaker, verdict
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.backoff import Draw
@@ -20,9 +21,10 @@ from daemon.delivery.report import Report
 from daemon.delivery.verdict import Terms
 from daemon.delivery.way import Way
 from daemon.errors import Scope, SendError, SendWait
-from daemon.notice import Message, Receipt
+from daemon.notice import Message, Receipt, Recipient
 from daemon.store.base import Store
 from daemon.store.outbox import Claimed
+from daemon.texts.style import Style
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -42,6 +44,7 @@ class Means:
     draw: Draw
     alarms: Alarms
     grace: float  # beyond a sender's own time-out, before its call is broken off
+    settings: Callable[[], Settings]  # for who speaks which language
 
 
 class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,7 @@ class Carrier:
         self._clock = means.clock
         self._draw = means.draw
         self._grace = means.grace
+        self._settings = means.settings
         self._report = report
         self._way = Way(channel.sender, means.grace)
         self._breaker: Breaker = breaker.CLOSED
@@ -128,6 +132,10 @@ class Carrier:
         terms = self._terms(1)
         return now - terms.deadline if now >= verdict.first_end(terms) else float("-inf")
 
+    def styled(self, recipient: Recipient) -> Style:
+        """How this recipient is to be told over this channel."""
+        return style(self._settings(), self.channel, recipient.name)
+
     def trying(self) -> int:
         """A message is about to be sent; once the breaker's pause is over it is the trial. Returns the epoch."""
         self._busy += 1
@@ -139,7 +147,7 @@ class Carrier:
         """Name every station of one message: reconcile and send, learn, judge. It began in `epoch` of the breaker."""
         began, way = self._clock.monotonic(), self._way
         try:
-            outcome = self._tried(letter, way)
+            outcome = _with_warnings(self._tried(letter, way), letter.message)
         finally:
             self._busy -= 1
         now = self._clock.now()
@@ -234,3 +242,10 @@ class Carrier:
         before, self._ahead = self._ahead, now - self._clock.monotonic()
         if abs(self._ahead - before) > JUMP:
             self._since = now
+
+
+def _with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
+    """Templates that did not render are told with the message that went without them."""
+    if isinstance(outcome, SendError) or not message.speech.warnings:
+        return outcome
+    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.speech.warnings))

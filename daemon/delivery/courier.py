@@ -9,6 +9,7 @@ import gevent
 
 from daemon.clock import JUMP, Clock
 from daemon.config.settings import Channel, Settings
+from daemon.config.styles import style
 from daemon.delivery.alarms import Alarms, Voice
 from daemon.delivery.breaker import State
 from daemon.delivery.carrier import LaneStatus, Means
@@ -44,7 +45,7 @@ class Courier:
         self._settings = settings
         self._alarms = Alarms(voice, clock, settings)
         draw = random.Random(seed).random  # noqa: S311 - spreads tries, keeps no secret
-        self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace)
+        self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace, settings=settings)
         self._emergency = Emergency(store.name, clock, settings, voice, grace)
         self._untold = Untold(store, voice.last_resort)
         self._lanes: dict[str, Lane] = {}
@@ -90,10 +91,12 @@ class Courier:
 
     def test(self, channel: str, recipient: Recipient) -> Receipt:
         """Send one real message past the outbox; raises SendError."""
-        lane = self._lanes.get(channel)
-        if lane is None:
+        lane, settings = self._lanes.get(channel), self._settings()
+        known = settings.channels.get(channel)
+        if lane is None or known is None:
             raise SendRefused(f"no channel is called {channel!r} in the configuration")
-        receipt = lane.test(test_message(channel, recipient, self._store.name, self._clock.now()))
+        said = style(settings, known, recipient.name)
+        receipt = lane.test(test_message(channel, recipient, self._store.name, self._clock.now(), said))
         log.info("test over %s to %s: sent", channel, recipient.name or "the room", extra={"channel": channel})
         return receipt
 

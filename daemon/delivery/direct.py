@@ -1,30 +1,37 @@
 """Messages that go past the outbox: a test of one channel, and the alarm that the store itself is ill."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import gevent
 
 from daemon.alert import Alert
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings
+from daemon.config.styles import style
 from daemon.delivery.alarms import Voice
 from daemon.delivery.way import Way
 from daemon.errors import SendError
 from daemon.event import OWN, Severity, State
 from daemon.internal import LABEL, Check
 from daemon.notice import Hop, Message, Notice, Reason, Recipient
+from daemon.template.words import Lang
+from daemon.texts.style import Style
 
 log = logging.getLogger("tocsin.delivery")
 
+TEST: Mapping[Lang, tuple[str, str]] = {
+    "en": ("Test of channel {}", "Sent by hand; nothing is wrong."),
+    "zh": ("通道 {} 测试", "由运维人员手动发送，一切正常。"),
+}
 AGAIN = 60.0  # an emergency that reached nobody is tried again after this
 
 
-def test_message(channel: str, recipient: Recipient, store: str, now: float) -> Message:
+def test_message(channel: str, recipient: Recipient, store: str, now: float, said: Style) -> Message:
     """What an operator's test sends; `store` is the store's name."""
-    title = f"Test of channel {channel}"
-    notice = _notice(title, "Sent by hand; nothing is wrong.", Severity.INFO, Reason.TEST, now)
-    return Message(notice=notice, recipients=(recipient,), out_id=f"{store}-T{int(now * 1000)}")
+    title, text = TEST[said.lang]
+    notice = _notice(title.format(channel), text, Severity.INFO, Reason.TEST, now)
+    return Message(notice=notice, recipients=(recipient,), out_id=f"{store}-T{int(now * 1000)}", style=said)
 
 
 class Emergency:
@@ -67,6 +74,8 @@ class Emergency:
                 notice=notice,
                 recipients=(Recipient(name=name, address=hop.address),),
                 out_id=f"{self._store}-E{int(notice.at * 1000)}",
+                style=style(settings, settings.channels[hop.channel], name),
+                sent_at=self._clock.now(),
             )
             try:
                 Way(settings.channels[hop.channel].sender, self._grace).send(message)

@@ -170,17 +170,17 @@ class Lane:
 
     def _send_off(self, haul: Haul) -> None:
         """One greenlet a message. Whatever was claimed has a slot, so nothing waits here."""
-        claimed, carrier = haul.taken.claimed, self._carrier
+        claimed, carrier, now = haul.taken.claimed, self._carrier, self._clock.now()
         if not claimed:
             return
         for one in claimed:
             self._held[one.delivery.id] = one.delivery
         if carrier is None:  # its settings went while we claimed
-            gone = Verdict(step=Step.LATER, reason="its channel is no longer configured", due_at=self._clock.now())
+            gone = Verdict(step=Step.LATER, reason="its channel is no longer configured", due_at=now)
             self._answers += [Answer(claimed=one, verdict=gone) for one in claimed]
             self.wake()
             return
-        for letter in letters(claimed, carrier.channel.sender.batch, self._means.store.name):
+        for letter in letters(claimed, carrier.styled, carrier.channel.sender.batch, self._means.store.name, now):
             self._sending.add(gevent.spawn(self._carry, letter, carrier, carrier.trying()))
 
     def _carry(self, letter: Letter, carrier: Carrier, epoch: int) -> None:

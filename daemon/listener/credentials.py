@@ -58,19 +58,28 @@ def opens(
     return Problem.WRONG if tried else Problem.MISSING
 
 
-def caller(auth: Auth, headers: Mapping[str, str], query: Mapping[str, str] = NO_QUERY) -> Caller | None:
+def caller(
+    auth: Auth, headers: Mapping[str, str], query: Mapping[str, str] = NO_QUERY, *, basic: bool = False
+) -> Caller | None:
     """Find who asks by the token; None for a stranger. With no tokens configured it is whoever gets here.
 
-    `query` is given for what is asked for by programs that can send no header.
+    `query` is given for what is asked for by programs that can send no header; `basic` says that the token may also be
+    the password of basic credentials.
     """
     if not auth.tokens:
         return LOCAL
-    given = (_bearer(headers), _text(headers.get(TOKEN)), query.get("token"))
+    password = _basic(headers)[1] if basic else None
+    given = (_bearer(headers), _text(headers.get(TOKEN)), query.get("token"), password)
     found = None
     for token in auth.tokens:  # all of them: the time must not tell which one nearly fit
         if _any_matches(token.token, given):
             found = Caller(name=token.name, may=token.may, identity=f"http:{token.name}")
     return found
+
+
+def has_token(auth: Auth, headers: Mapping[str, str]) -> bool:
+    """Whether a request carries a token that no browser adds by itself, as it does with basic credentials."""
+    return bool(auth.tokens) and _basic(headers) == (None, None)
 
 
 def from_strange_page(headers: Mapping[str, str]) -> bool:

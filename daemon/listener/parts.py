@@ -8,6 +8,7 @@ from daemon.alerting.acknowledge import Acks
 from daemon.clock import Clock
 from daemon.config.settings import Settings, Source
 from daemon.hook import Hook
+from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.store.quarantine import Kind
 
@@ -42,4 +43,5 @@ class Parts:
     call: Callable[[str, Mapping[str, Any], Caller], Any]  # one method; raises MethodError
     ready: Callable[[], str]  # why not, or nothing
     reload: Callable[[], list[str]]  # the problems, or none
+    api: App  # what answers below /api/v2/
     patience: float = PATIENCE  # seconds that one /rpc request may take

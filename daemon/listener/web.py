@@ -1,9 +1,10 @@
-"""Everything behind the HTTP door: webhooks straight to their handlers, the rest through bottle's routes."""
+"""Everything behind the HTTP door: webhooks and Alertmanager's API directly, the rest through bottle's routes."""
 
 import msgspec
 
 from daemon import telemetry
 from daemon.links import PATH as ACK
+from daemon.listener.alertmanager import answers, api
 from daemon.listener.exchange import Answer, Refusal, Request, refused
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
@@ -24,6 +25,7 @@ class Web:
         self._settings = parts.settings
         self._webhooks = Webhooks(parts)
         self._house = served(house(parts))
+        self._api = parts.api
         self._in_work = 0
 
     def __call__(self, request: Request) -> Answer:
@@ -35,6 +37,8 @@ class Web:
         try:
             if request.path.startswith(PATH):
                 return self._webhooks(request)
+            if request.path.startswith(api.PATH):
+                return self._api(request)
             door = _door(request.path)
             if request.refusal:
                 return refused(request.refusal, door=door)
@@ -46,4 +50,6 @@ class Web:
 def _door(path: str) -> str:
     if path.startswith(PATH):
         return "webhook"
-    return "ack" if path.startswith(ACK) else _DOORS.get(path, "http")
+    if path.startswith(ACK):
+        return "ack"
+    return answers.DOOR if path.startswith(api.PATH) else _DOORS.get(path, "http")

@@ -17,6 +17,7 @@ from daemon.methods import (
     silences,
     sources,
     status,
+    templates,
 )
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
@@ -41,6 +42,7 @@ def build(parts: Parts) -> Table:
         probes,
         sources,
         intervals,
+        templates,
         silences,
         maintenance,
         config,

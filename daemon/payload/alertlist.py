@@ -1,13 +1,13 @@
 """The list of alerts that Alertmanager's webhook and those modelled after it carry, read one by one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from daemon.errors import HandlerError
-from daemon.event import Severity, State
-from daemon.payload.fields import mapping, member, objects, text_of, texts
+from daemon.event import Event, Severity, State
+from daemon.payload.fields import links_of, mapping, member, objects, text_of, texts
 from daemon.payload.stamps import instant
 from daemon.payload.words import severity
 
@@ -43,7 +43,7 @@ def listed(body: Any, keep: Callable[[str], bool] = bool) -> Iterator[Listed]:
         yield Listed(
             raw=alert,
             state=state,
-            severity=severity(labels.get(name) for name in _SEVERITY_LABELS),
+            severity=severity_of(labels),
             fingerprint=fingerprint,
             labels=labels,
             notes={} if annotations is None else texts(annotations, f"{where}.annotations", keep),
@@ -51,6 +51,33 @@ def listed(body: Any, keep: Callable[[str], bool] = bool) -> Iterator[Listed]:
             # While it fires, the end is a zero time, or the time at which its source would give it up.
             ended_at=instant(alert.get("endsAt")) if state is State.RESOLVED else None,
         )
+
+
+def severity_of(labels: Mapping[str, str]) -> Severity:
+    """Take the severity from the label that says it by custom."""
+    return severity(labels.get(name) for name in _SEVERITY_LABELS)
+
+
+def told(source: str, alert: Listed, *, also: str = "", **links: object) -> Event:
+    """Make an event of it: its annotations say what people are told; `also` is added to the text."""
+    return Event(
+        source=source,
+        key=alert.fingerprint,
+        state=alert.state,
+        severity=alert.severity,
+        title=alert.note("summary", "title") or alert.labels.get("alertname", ""),
+        text="\n".join(filter(None, (alert.note("description", "message"), also))),
+        labels=alert.labels,
+        links=links_of(
+            graph=alert.raw.get("generatorURL"),
+            runbook=alert.note("runbook_url", "runbook"),
+            dashboard=alert.note("dashboard_url", "dashboard"),
+            **links,
+        ),
+        started_at=alert.started_at,
+        ended_at=alert.ended_at,
+        annotations=alert.notes,
+    )
 
 
 def left_out(body: dict[str, Any]) -> str:

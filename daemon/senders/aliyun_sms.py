@@ -8,15 +8,17 @@ from typing import ClassVar
 
 import msgspec
 
+from daemon import fitting
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait, TemplateError
 from daemon.notice import Message, Receipt, in_templates
 from daemon.secret import Secret
-from daemon.senders import aliyun_codes, phone, text
+from daemon.senders import aliyun_codes, phone
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
 from daemon.senders.base import Sender, sender
 from daemon.senders.http import check_url
 from daemon.template import Template
+from daemon.texts.built_in import Kind
 
 LONGEST_PARAM = 500
 LONGEST_OUT_ID = 255
@@ -36,6 +38,7 @@ class AliyunSms(Sender):
 
     address: ClassVar[str] = "phone"
     batch: ClassVar[int] = 1_000
+    text: ClassVar[Kind] = "short"
     knows_after: ClassVar[float] = 20.0
 
     access_key_id: str = field(metadata={"doc": "the AccessKey's id"})
@@ -142,7 +145,7 @@ class AliyunSms(Sender):
         return params, warnings
 
     def _rewritten(self, value: str) -> str:
-        return _fitting(text.plain(value), min(REWRITTEN, self.max_param)).replace(text.ELLIPSIS, "")
+        return _fitting(fitting.plain(value), min(REWRITTEN, self.max_param)).replace(fitting.ELLIPSIS, "")
 
     def _sent_to(self, number: str, since: float) -> Iterator[Detail]:
         """Page through what a number was sent, day by day as the gateway counts days."""
@@ -178,7 +181,7 @@ def _written(params: dict[str, str]) -> dict[str, str]:
 
 def _fitting(value: str, limit: int) -> str:
     # Only what can be kept is looked at: a title of a megabyte costs no more than one of a line.
-    return text.cut(text.line(value[: 64 * LONGEST_PARAM]), limit) or NOTHING
+    return fitting.cut(fitting.line(value[: 64 * LONGEST_PARAM]), limit) or NOTHING
 
 
 def _days(first: float, last: float) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from daemon.clock import Clock, SystemClock
 from daemon.notice import Message, Receipt
 from daemon.registry import kind as sender
+from daemon.texts.built_in import Kind
 from daemon.units import Seconds
 
 __all__ = ["Sender", "sender"]
@@ -22,6 +23,7 @@ class Sender:
 
     address: ClassVar[str] = ""  # the field of a person that it needs ("phone"), empty for a room
     batch: ClassVar[int] = 1  # how many recipients of the same message fit into one request
+    text: ClassVar[Kind] = "long"  # the kind of text that `message.text` is to be
     knows_after: ClassVar[float] = 0.0  # seconds until `find` finds what was sent; 0 where nobody can be asked
     clock: ClassVar[Clock] = SystemClock()  # no setting: whoever needs another time says so in a subclass
 

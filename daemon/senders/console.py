@@ -6,9 +6,9 @@ import threading
 from dataclasses import dataclass
 from typing import ClassVar
 
+from daemon import fitting
 from daemon.errors import SendFailed
 from daemon.notice import Message, Receipt
-from daemon.senders import text
 from daemon.senders.base import Sender, sender
 
 STDOUT = 1
@@ -56,5 +56,5 @@ def block(message: Message) -> str:
     who = ", ".join(recipient.name for recipient in message.recipients if recipient.name)
     heading = f"== {message.code} {message.notice.reason} to {message.notice.receiver}"
     heading += (f" ({who})" if who else "") + (" again" if message.repeat else "")
-    body = text.lines(text.cut(message.text, MAX_CHARACTERS)).split("\n")
-    return "\n".join([text.line(heading), *(f"   {line}" for line in body), "", ""])
+    body = fitting.lines(fitting.cut(message.text, MAX_CHARACTERS)).split("\n")
+    return "\n".join([fitting.line(heading), *(f"   {line}" for line in body), "", ""])

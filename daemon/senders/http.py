@@ -11,11 +11,10 @@ import httptools
 import msgspec
 from gevent import Timeout
 
-from daemon import __version__
+from daemon import __version__, fitting
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.secret import HIDDEN, Secret
-from daemon.senders import text
 from daemon.senders.connections import Connections
 
 MAX_BODY = 64 * 1024  # of an answer; nobody says yes or no in more
@@ -142,7 +141,7 @@ class Client:
         """Make one short line of what a server said, with the secrets that it may repeat hidden."""
         for secret in self._hidden:
             said = said.replace(secret, HIDDEN)
-        return text.cut(text.line(said[:4_096]), MAX_EXCERPT)
+        return fitting.cut(fitting.line(said[:4_096]), MAX_EXCERPT)
 
     def close(self) -> None:
         """Let go of idle connections; those in use are closed when their request is done."""
@@ -164,7 +163,7 @@ class Client:
         lines = [f"POST {target} HTTP/1.1\r\n", self._head]
         for name, value in headers.items():
             if not (name + value).isprintable():
-                said = f"{self.shown}: the header {text.line(name)} would hold a control character"
+                said = f"{self.shown}: the header {fitting.line(name)} would hold a control character"
                 raise SendRefused(said, scope=Scope.CHANNEL)
             lines.append(f"{name}: {value}\r\n")
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")

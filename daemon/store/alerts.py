@@ -39,15 +39,10 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 _steps = msgspec.json.Decoder(list[Step]).decode
 
 
-def open_with(tx: Tx, fingerprint: str) -> Alert | None:
-    """Find the open alert of this problem."""
-    row = tx.one(f"{_SELECT} WHERE fingerprint = ? AND state = 'firing'", (fingerprint,))
+def last_with(tx: Tx, fingerprint: str) -> Alert | None:
+    """Find the last alert of this problem: the open one, if there is one."""
+    row = tx.one(f"{_SELECT} WHERE fingerprint = ? ORDER BY id DESC LIMIT 1", (fingerprint,))
     return alert(row) if row else None
-
-
-def had_before(tx: Tx, alert: Alert) -> bool:
-    """Whether there is an earlier alert of the same problem."""
-    return tx.one("SELECT 1 FROM alerts WHERE fingerprint = ? AND id < ?", (alert.fingerprint, alert.id)) is not None
 
 
 def get(tx: Tx, alert_id: int) -> Alert | None:

@@ -1,7 +1,5 @@
 """Groups of alerts and their members, what each receiver was last told of them, and when they are to be flushed."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from daemon.alert import Alert
@@ -56,22 +54,25 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     aside: list[str] = []
 
 
-def found(tx: Tx, node: str, receiver: str, key: str) -> Group | None:
-    """Find the group of this key."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM groups WHERE node = ? AND receiver = ? AND key = ?", (node, receiver, key))
-    return _group(row) if row else None
+def found(tx: Tx, node: str, receiver: str, key: str) -> Group:
+    """Find the group of this key, which there is."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM groups WHERE node = ? AND receiver = ? AND key = ?", (node, receiver, key))
+    return _group(rows[0])
 
 
-def made(tx: Tx, node: str, receiver: str, key: str, labels: Mapping[str, str], at: float) -> int | None:
-    """Make the group of this key, to be flushed at `at`, and return its id; None when there is one already."""
+def made(tx: Tx, node: str, receiver: str, key: str, labels: dict[str, str], at: float) -> Group | None:
+    """Make the group of this key, to be flushed at `at`; None when there is one already."""
     row = tx.one(
         "INSERT INTO groups (node, receiver, key, labels, next_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (node, receiver, key) DO NOTHING RETURNING id",
-        (node, receiver, key, _encode(dict(labels)).decode(), at),
+        (node, receiver, key, _encode(labels).decode(), at),
     )
-    if row is not None:
-        tx.announce(AGENDA)
-    return row[0] if row else None
+    if row is None:
+        return None
+    tx.announce(AGENDA)
+    return Group(
+        id=row[0], node=node, receiver=receiver, key=key, labels=labels, began_at=None, flushed_at=None, next_at=at
+    )
 
 
 def get(tx: Tx, group_id: int) -> Group | None:

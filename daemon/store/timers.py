@@ -41,6 +41,11 @@ def drop(tx: Tx, kind: str, ref: int) -> bool:
     return bool(tx.run("DELETE FROM timers WHERE kind = ? AND ref = ?", (str(kind), ref)))
 
 
+def put_off(tx: Tx, kind: str, until: float) -> int:
+    """Let none of this kind go off before then; return how many would have."""
+    return tx.run("UPDATE timers SET at = ? WHERE kind = ? AND at < ?", (until, str(kind), until))
+
+
 def at(tx: Tx, kind: str, ref: int) -> float | None:
     """When it goes off."""
     row = tx.one("SELECT at FROM timers WHERE kind = ? AND ref = ?", (str(kind), ref))

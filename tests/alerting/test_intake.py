@@ -7,9 +7,9 @@ import pytest
 
 from daemon import housekeeping
 from daemon.alerting.dedupe import Change
-from daemon.alerting.intake import TURN, Intake
+from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
-from daemon.clock import SystemClock
+from daemon.clock import TURN, SystemClock
 from daemon.config.settings import Limits, Retention, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
 from daemon.event import Event, Severity, State

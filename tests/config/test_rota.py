@@ -40,7 +40,7 @@ def test_a_whole_rota_is_read(load_text: Load) -> None:
     settings = load_text(
         BASE + "teams: {dba: [wang]}\n" + NIGHT + OPS % ("text", "lin, team:dba, schedule:night")
     ).settings
-    assert (settings.people["lin"].lang, settings.people["wang"].lang) == ("zh", "en")
+    assert (settings.people["lin"].lang, settings.people["wang"].lang) == ("zh", None)
     book = Book(schedules=settings.schedules, teams=settings.teams)
     who = [on_call(book, "night", at(f"{when}T12:00", SHANGHAI)) for when in ("2026-11-24", "2026-12-01", "2026-12-25")]
     assert who == [("lin",), ("wang",), ("wang",)]
@@ -251,7 +251,7 @@ def test_whoever_may_be_told_needs_the_address_that_the_channel_needs(problems_o
         ("slack: lin", 'slack: "lin" is no slack address; write for example U024BE7LH'),
         ("telegram: lin", 'telegram: "lin" is no telegram address; write for example 123456789'),
         ("wecom: 林 伟", 'wecom: "林 伟" is no wecom address; write for example LinWei'),
-        ("lang: de", 'lang: "de" is not one of zh, en'),
+        ("lang: de", 'lang: "de" is not one of en, zh'),
     ],
 )
 def test_addresses_look_like_addresses(written: str, said: str, problems_of: Problems) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from daemon.delivery.letter import letters
 from daemon.notice import Delivery, Notice, Phase, Reason, Recipient
 from daemon.store.outbox import Claimed
+from daemon.texts.style import PLAIN, Style
 from delivering import alert_of
 
 
@@ -43,8 +44,13 @@ def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Clai
     return Claimed(delivery=msgspec.structs.replace(delivery, **more), notice=notice)
 
 
+def plain(recipient: Recipient) -> Style:
+    del recipient
+    return PLAIN
+
+
 def ids(claimed: list[Claimed], batch: int) -> list[list[int]]:
-    return [[one.delivery.id for one in letter.rows] for letter in letters(claimed, batch, "store")]
+    return [[one.delivery.id for one in letter.rows] for letter in letters(claimed, plain, batch, "store", 0.0)]
 
 
 def test_rows_of_one_notice_share_a_message_up_to_what_fits() -> None:
@@ -56,12 +62,12 @@ def test_rows_of_different_notices_never_share() -> None:
 
 
 def test_without_batching_each_goes_by_itself_under_its_own_code() -> None:
-    made = letters([row(1), row(2)], 1, "store")
+    made = letters([row(1), row(2)], plain, 1, "store", 0.0)
     assert [letter.message.out_id for letter in made] == ["store-D1", "store-D2"]
 
 
 def test_rows_with_a_history_of_their_own_go_alone_and_what_may_have_arrived_is_a_repeat() -> None:
-    made = letters([row(1), row(2, alone=True), row(3, interrupted=True), row(4)], 9, "store")
+    made = letters([row(1), row(2, alone=True), row(3, interrupted=True), row(4)], plain, 9, "store", 0.0)
     assert [[one.delivery.id for one in letter.rows] for letter in made] == [[1, 4], [2], [3]]
     assert [letter.message.repeat for letter in made] == [False, False, True]
     assert {letter.message.out_id for letter in made} == {"store-N1"}
@@ -78,6 +84,22 @@ def test_rooms_are_never_batched() -> None:
 
 
 def test_one_number_stands_once_in_a_message() -> None:
-    (letter,) = letters([row(1, to="+1"), row(2, to="+1"), row(3, to="+2")], 9, "store")
+    (letter,) = letters([row(1, to="+1"), row(2, to="+1"), row(3, to="+2")], plain, 9, "store", 0.0)
     assert [recipient.address for recipient in letter.message.recipients] == ["+1", "+2"]
     assert len(letter.rows) == 3
+
+
+def test_whoever_reads_another_language_gets_another_message() -> None:
+    def style(recipient: Recipient) -> Style:
+        return Style(lang="zh" if recipient.name in {"p2", "p4"} else "en")
+
+    made = letters([row(i) for i in range(1, 6)], style, 2, "store", 300.0)
+    assert [([one.delivery.id for one in letter.rows], letter.message.lang) for letter in made] == [
+        ([1, 3], "en"),
+        ([2, 4], "zh"),
+        ([5], "en"),
+    ]
+    assert [letter.message.title for letter in made[:2]] == [
+        "[ERROR] Disk full, 5 min late",
+        "[错误] Disk full，延迟5分钟送达",
+    ]

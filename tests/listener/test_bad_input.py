@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 import made
+from behind_the_door import echo
 from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
@@ -66,6 +67,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             call=lambda _method, _params, _caller: None,
             ready=str,
             reload=list,
+            api=echo,
         )
     )
     return door(web, held.limits)

@@ -31,7 +31,7 @@ HOMES = {
     "greenlet": ("daemon/listener/connection.py",),
     "httptools": ("daemon/listener/inbox.py", "daemon/senders/http.py"),
     "icalendar": ("daemon/oncall/ical.py",),
-    "jinja2": ("daemon/template.py",),
+    "jinja2": ("daemon/template/",),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py",),
     "re2": ("daemon/matcher.py",),

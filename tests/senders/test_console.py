@@ -29,7 +29,8 @@ def pipe() -> Iterator[tuple[int, Callable[..., Console]]]:
 
 def test_a_block_names_the_message_and_tells_it() -> None:
     assert block(message(LIN, WANG)) == (
-        "== D1 first to ops (lin, wang)\n   [CRITICAL] Disk full (A17)\n   97 %\n   host: db-1\n\n"
+        "== D1 first to ops (lin, wang)\n"
+        "   [CRITICAL] Disk full (A17)\n   97 %\n   Since 2026-11-21 01:00 UTC\n   host: db-1\n\n"
     )
 
 

@@ -56,7 +56,7 @@ def test_the_body_tells_all_that_tocsin_knows(provider: FakeProvider) -> None:
         "receiver": "ops",
         "recipients": [],
         "title": "[CRITICAL] Disk full (A17)",
-        "text": "[CRITICAL] Disk full (A17)\n97 %\nhost: db-1",
+        "text": "[CRITICAL] Disk full (A17)\n97 %\nSince 2026-11-21 01:00 UTC\nhost: db-1",
         "group": {},
         "firing": 1,
         "resolved": 0,

@@ -52,6 +52,7 @@ class Daemon:
                 call=self.calls,
                 ready=lambda: self.why_not,
                 reload=self.reload,
+                api=echo,
                 patience=self.patience,
             )
         )

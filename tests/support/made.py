@@ -90,4 +90,6 @@ def event(**more: object) -> Event:
         links=made.links,
         started_at=made.started_at,
         ended_at=made.ended_at,
+        fires_until=made.fires_until,
+        annotations=made.annotations,
     )

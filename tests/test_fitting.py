@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.senders import phone, text
+from daemon import fitting
+from daemon.senders import phone
 
 FAMILY = "👩‍👩‍👧"
 FLAG = "🇨🇳"
@@ -17,44 +18,44 @@ SYLLABLE = "\u1112\u1161\u11ab"  # one Hangul syllable, spelt out
 
 @pytest.mark.parametrize("one", [FAMILY, FLAG, THUMB, SCOTLAND, KEYCAP, ACCENT, SYLLABLE])
 def test_what_people_see_as_one_is_never_cut(one: str) -> None:
-    assert list(text.clusters(one * 3)) == [one] * 3
+    assert list(fitting.clusters(one * 3)) == [one] * 3
     for limit in range(1, 3 * len(one)):
-        kept = text.cut(one * 3, limit)
+        kept = fitting.cut(one * 3, limit)
         assert len(kept) <= limit
         assert kept == one * (len(kept) // len(one)) + "…"
 
 
 def test_two_flags_are_not_three() -> None:
-    assert list(text.clusters("🇨🇳🇩🇪")) == ["🇨🇳", "🇩🇪"]
+    assert list(fitting.clusters("🇨🇳🇩🇪")) == ["🇨🇳", "🇩🇪"]
 
 
 def test_a_tower_of_marks_does_not_count_as_one_character_for_ever() -> None:
-    assert len(text.cut("a" + "\u0301" * 1_000, 35)) <= 35
+    assert len(fitting.cut("a" + "\u0301" * 1_000, 35)) <= 35
 
 
 def test_what_fits_stays_as_it_is() -> None:
-    assert text.cut("数据库", 3) == "数据库"
-    assert text.cut("数据库满", 3) == "数据…"
+    assert fitting.cut("数据库", 3) == "数据库"
+    assert fitting.cut("数据库满", 3) == "数据…"
 
 
 @given(st.text(), st.integers(min_value=1, max_value=40))
 def test_a_cut_is_never_too_long_and_loses_nothing_that_fits(written: str, limit: int) -> None:
-    kept = text.cut(written, limit)
+    kept = fitting.cut(written, limit)
     assert len(kept) <= limit
     assert kept == written if len(written) <= limit else written.startswith(kept.removesuffix("…"))
-    assert "".join(text.clusters(written)) == written
+    assert "".join(fitting.clusters(written)) == written
 
 
 @given(st.text())
 def test_a_line_is_one_line(written: str) -> None:
-    made = text.line(written)
+    made = fitting.line(written)
     assert made.replace("\u200d", "").isprintable()
     assert made == made.strip()
     assert "  " not in made
 
 
 def test_lines_keep_their_breaks_and_lose_what_drives_a_terminal() -> None:
-    assert text.lines("a\r\nb\tc\x1b[31m\x07d") == "a\nb\tc [31m d"
+    assert fitting.lines("a\r\nb\tc\x1b[31m\x07d") == "a\nb\tc [31m d"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_lines_keep_their_breaks_and_lose_what_drives_a_terminal() -> None:
     ],
 )
 def test_plain_words_hold_no_links_addresses_or_emoji(written: str, plain: str) -> None:
-    assert text.plain(written) == plain
+    assert fitting.plain(written) == plain
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Alertmanager's API v2, so that Prometheus, amtool and what else speaks it work with tocsin."""

@@ -1,0 +1,63 @@
+"""The names that templates may use, and what they mean."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from daemon.alert import Alert
+from daemon.event import State
+
+NAMES: Final[dict[str, str]] = {
+    "alert": "the worst of the alarms: `code`, `title`, `text`, `severity`, `state`, `source`, `key`, `labels`, "
+    "`links`, `started_at`, `ended_at`, `count`",
+    "alerts": "the alarms of the notice, a hundred at most, the worst first",
+    "notice": "`firing` and `resolved` (how many), `group` (the labels that made the group), `reason`, `note`, "
+    "`receiver`, `at`",
+    "message": "`title` and `text` (in a template of your own: the built-in ones), `code`, `repeat` (an earlier try "
+    "may have arrived)",
+    "receiver": "the receiver's name",
+    "recipient": "`name` and `address` of the one it goes to; both empty for a room, and for a message to several",
+    "labels": "the labels that all alarms of the notice share",
+    "links": "the links of `alert`, and `acknowledge` when links to acknowledge are configured",
+    "lang": "`en` or `zh`",
+    "since": "when the earliest of what still fires began; when nothing fires, of what is over",
+    "until": "when the last of them ended; `now` while one fires",
+    "lasted": "seconds from `since` to `until`",
+    "late": "seconds that the message is late; 0 up to two minutes",
+    "now": "when the message goes out",
+}
+
+FILTERS: Final[dict[str, str]] = {
+    "duration": "seconds as people say them: `12 min`, `3 h 20 min`, `3小时20分钟`",
+    "time": "an instant in `texts.time_zone`: `14:03`, with the date when it is not today; `time(true)` with date and "
+    "zone always",
+    "severity": "a severity's word in the language: `critical`, `严重`",
+    "plural": "a number of things: `{{ 3 | plural('alarm') }}` is `3 alarms`; `plural('match', 'matches')`",
+    "fit": "one line of so many characters at most: `{{ alert.title | fit(20) }}`",
+    "cut": "so many characters at most, on as many lines as it has",
+    "markdown": "a text whose signs mean nothing in Markdown",
+    "lined": "a text for HTML: escaped, its line breaks kept",
+}
+
+
+def times(alerts: Sequence[Alert], now: float) -> dict[str, float]:
+    """From when to when, by those that still fire, else by all."""
+    firing = [alert for alert in alerts if alert.state is State.FIRING]
+    since = min(alert.started_at for alert in firing or alerts)
+    until = now if firing else max(alert.last_seen if alert.ended_at is None else alert.ended_at for alert in alerts)
+    return {"since": since, "until": until, "lasted": max(0.0, until - since)}
+
+
+def shared(alerts: Sequence[Alert]) -> Mapping[str, str]:
+    """The labels that all of them have, with the same value."""
+    first, *others = alerts
+    if not others:
+        return first.labels
+    common = set(first.labels.items())
+    for alert in others:
+        common &= alert.labels.items()
+    return {name: value for name, value in first.labels.items() if (name, value) in common}
+
+
+def links(alert: Alert, acknowledge: str) -> Mapping[str, Any]:
+    """The alarm's own, and the one that acknowledges it."""
+    return {**alert.links, "acknowledge": acknowledge} if acknowledge else alert.links
