@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import intervals, rota, show, silences, wording
+from daemon.cli import acks, intervals, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -99,6 +99,7 @@ COMMANDS = (
         show=show.alert,
         args=(arg("id", metavar="CODE", help="such as A17"),),
     ),
+    *acks.COMMANDS,
     Command(
         words="deliveries list",
         method="deliveries.list",

@@ -1,6 +1,7 @@
 """What can be asked of the daemon: one typed table that the ZeroMQ port and /rpc share."""
 
 from daemon.methods import (
+    acks,
     alerts,
     channels,
     config,
@@ -31,6 +32,7 @@ def build(parts: Parts) -> Table:
     for noun in (
         status,
         alerts,
+        acks,
         events,
         deliveries,
         quarantine,
