@@ -9,6 +9,8 @@ from pathlib import Path
 from daemon import __version__, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
 from daemon.alerting import own
+from daemon.alerting.acknowledge import Acks
+from daemon.alerting.audit import Auditor
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.clock import SystemClock
@@ -101,6 +103,7 @@ class App:
         self._stops.append(("name servers", name_servers.stop))
         last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
         intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
+        self._acks = Acks(store, self._clock, lambda: self._rules)
         self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules, intake.nobody)
         voice = _voice(intake, last_resort)
         self._courier = courier = Courier(store, self._clock, lambda: self.settings, voice)
@@ -111,7 +114,8 @@ class App:
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
-        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency)
+        auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
+        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, auditor.look)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
         self._open_doors(methods.build(self._parts(store, intake)), intake, self._api(store, intake))
@@ -127,6 +131,7 @@ class App:
                 settings=lambda: self.settings,
                 clock=self._clock,
                 intake=intake,
+                acks=self._acks,
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 call=table.call,
                 ready=lambda: self._ready,
@@ -161,6 +166,7 @@ class App:
             clock=self._clock,
             settings=lambda: self.settings,
             intake=intake,
+            acks=self._acks,
             courier=self._courier,
             scheduler=self._scheduler,
             reload=self.reload,

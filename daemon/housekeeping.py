@@ -7,12 +7,13 @@ from daemon.alert import Alert
 from daemon.config.settings import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, groups, outbox, overrides, quarantine, requests, silences
+from daemon.store import alerts, ends, escalations, groups, outbox, overrides, quarantine, requests, silences
 from daemon.store.base import Store, Tx
 from daemon.units import spoken
 
 BATCH = 500  # rows deleted in one transaction: others wait for it
 GROUPS = 5 * 86_400.0  # seconds after which an empty group is forgotten, with what was told of it
+MUTED_END = 86_400.0  # seconds after which nobody tells an end any more to whom a step was told
 
 Accept = Callable[[list[Event]], object]
 
@@ -41,6 +42,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     Silences go with the alerts that they may have hidden, and groups that have long been empty go as well.
     """
     forgotten = _all(store, lambda tx: alerts.forget(tx, now - retention.alerts, BATCH))
+    store.write(lambda tx: escalations.close_old(tx, now - MUTED_END))
     store.write(lambda tx: silences.forget(tx, now - retention.alerts))
     _all(store, lambda tx: groups.forget(tx, now - GROUPS, BATCH))
     _all(store, lambda tx: requests.forget(tx, now - retention.alerts, BATCH))

@@ -28,6 +28,7 @@ class Check(StrEnum):
     REFUSED = "refused"
     QUARANTINE = "quarantine"
     NOBODY = "nobody"
+    AUDIT = "audit"
     BREAKER = "breaker"
     FAIL_OVER = "fail_over"
     DEAD = "dead"
@@ -102,6 +103,11 @@ KINDS: Mapping[Check, Kind] = {
         about=("receiver",),
         means="A receiver was to be told, but there was nobody: no address, or nobody on call.",
         ends=QUIET,
+    ),
+    Check.AUDIT: Kind(
+        severity=Severity.ERROR,
+        means="Open alerts had no valid next instant, or something is long past its own. What was missing is set anew.",
+        ends="with the first look that finds nothing",
     ),
     Check.BREAKER: Kind(
         severity=Severity.ERROR,

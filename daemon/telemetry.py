@@ -40,6 +40,7 @@ quarantine_pushed_out = _counter(
     "tocsin_quarantine_pushed_out_total", "Requests deleted from quarantine to make room.", "kind"
 )
 quarantine_replays = _counter("tocsin_quarantine_replays_total", "Requests that made events when fed through again.")
+ack_links = _counter("tocsin_ack_links_total", "Signed links opened, by what came of it.", "outcome")
 # the pipeline
 events = _counter("tocsin_events_total", "Events accepted, by what became of them.", "source", "change")
 notices = _counter("tocsin_notices_total", "Notices decided.", "receiver", "reason")

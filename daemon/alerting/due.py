@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from daemon.alerting import expiry, flapping, storm, unheard
+from daemon.alerting import acknowledge, escalate, expiry, flapping, storm, unheard
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
@@ -34,6 +34,8 @@ def _digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> list[Flushed]:
 
 ACTS: Mapping[str, Act] = {
     Kind.EXPIRY: unheard.end,
+    Kind.ACK: acknowledge.go_off,
+    Kind.ESCALATION: escalate.go_off,
     Kind.FLAPPING: _settled,
     Kind.DIGEST: _digest,
     Kind.SILENCE: expiry.look,

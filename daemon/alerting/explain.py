@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import barred, grouped, ways
+from daemon.alerting import barred, grouped, inhand, ways
 from daemon.alerting.barred import Mute
 from daemon.alerting.grouped import GroupLook
 from daemon.alerting.hindered import hindrances
+from daemon.alerting.inhand import InHand
 from daemon.alerting.rules import Rules
 from daemon.alerting.said import moment, sentence
 from daemon.alerting.walk import NodeLook, taken, walk
@@ -47,6 +48,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     mutes: list[Mute]
     groups: list[GroupLook]
     notices: list[NoticeLook]
+    in_hand: InHand
 
 
 def explained(tx: Tx, alert_id: int, rules: Rules, now: float) -> Explanation | None:
@@ -60,9 +62,10 @@ def explained(tx: Tx, alert_id: int, rules: Rules, now: float) -> Explanation | 
     mutes = barred.then(traces)
     rows = outbox.newest(tx, alert_id=alert_id, limit=MOST_DELIVERIES)
     said = ways.looks(tx, notices.of_alert(tx, alert_id), rows)
+    hand = inhand.of(tx, alert_id, traces)
     hindered = hindrances(tx, alert, groups, said, traces, mutes, rules, now)
     return Explanation(
-        answer=sentence(ways.of(said), hindered, now),
+        answer="; ".join(filter(None, [sentence(ways.of(said), hindered, now), hand.sentence(now)])),
         at=now,
         code=alert.code,
         alert=alert,
@@ -74,6 +77,7 @@ def explained(tx: Tx, alert_id: int, rules: Rules, now: float) -> Explanation | 
         mutes=mutes,
         groups=groups,
         notices=said,
+        in_hand=hand,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import mute, notify, post, storm, tick
+from daemon.alerting import ladder, mute, notify, post, storm, tick
 from daemon.alerting.draft import Draft
 from daemon.alerting.mute import Cause, Muted
 from daemon.alerting.route import REPEAT, Node
@@ -13,7 +13,7 @@ from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Receiver
 from daemon.event import Severity, State
 from daemon.notice import Reason
-from daemon.store import flaps, groups, notices, silences
+from daemon.store import acks, flaps, groups, notices, silences
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.groups import Group, Member, Told
@@ -73,12 +73,15 @@ class _Flush:
         self._draft = draft
         self._node = rules.node(group.node, group.receiver)
         self._receiver = rules.settings.receivers.get(group.receiver)
+        self._in_hand = False
         self._told: list[tuple[Reason, str]] = []
         self._unheard: list[tuple[Alert, str]] = []
 
     def done(self) -> Flushed:
         """Name every station: look at the members, tell each kind of leg, let go of what is over, set the next tick."""
         view = self._look()
+        # While all that fires is in hand, nobody is told again what they know.
+        self._in_hand = acks.cover(self._tx, [alert.id for alert in view.firing])
         repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in _kinds_of_leg(self._receiver))
         for alert in view.flapping:
             flaps.tell(self._tx, alert.fingerprint, self._group.id)
@@ -127,7 +130,7 @@ class _Flush:
         before = self._draft.told(self._tx, self._group.id, of_ends=of_ends)
         severities = {alert.fingerprint: alert.severity for alert in view.firing}
         over = {alert.fingerprint for alert in view.resolved}
-        repeat_at = _repeat_at(before, self._node)
+        repeat_at = NEVER if self._in_hand else _repeat_at(before, self._node)
         reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=repeat_at, now=self._now)
         if reason is not None:
             self._tell(view, before, reason, legs)
@@ -136,7 +139,8 @@ class _Flush:
         after = told_after(before, view, severities, reason, self._now)
         if after is not None and after != before:
             groups.tell(self._tx, self._group.id, after, of_ends=of_ends)
-        return _repeat_at(after, self._node) if view.firing else NEVER
+        ladder.told(self._tx, self._group, after.firing if after else (), view.firing, self._now)
+        return _repeat_at(after, self._node) if view.firing and not self._in_hand else NEVER
 
     def _tell(self, view: View, before: Told | None, reason: Reason, legs: Sequence[Leg]) -> None:
         known = set() if before is None else {*before.firing, *before.aside}
@@ -169,6 +173,9 @@ class _Flush:
         else:
             outcome = post.post(self._tx, notice, legs, self._rules, self._now, group_id=group.id)
         steps = [self._here, Step(stage="notify", verdict=reason, detail=group.receiver), *outcome]
+        told = [] if reason is Reason.FLAPPING else resolved  # what flaps is not over until it has settled
+        if told and (escalated := ladder.also(self._tx, group, told, legs, self._rules)):
+            steps += post.post(self._tx, notice, escalated, self._rules, self._now, group_id=group.id)
         for alert in news or [notice.alert]:
             self._draft.record(self._tx, alert.id, steps, self._now)
         self._told.append((reason, notice.alert.code))

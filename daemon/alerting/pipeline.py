@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alert import Alert
-from daemon.alerting import dedupe, flapping, gather, lasting, until
+from daemon.alerting import acknowledge, dedupe, flapping, gather, ladder, lasting, until
 from daemon.alerting.dedupe import Change
 from daemon.alerting.draft import Draft
 from daemon.alerting.flush import Flushed, flush
@@ -71,9 +71,11 @@ def accept_one(
         rules.inhibition.ends(tx, alert)
         rules.inhibition.begins(tx, alert)
         news = gather.gathered(tx, alert, rules, now, draft, is_new=change is Change.NEW)
+        ladder.begin(tx, alert, news, rules, draft, is_new=change is Change.NEW)
     elif change is Change.RESOLVED:
         rules.inhibition.ends(tx, alert)
         news = gather.ended(tx, alert, rules, now, draft)
+        acknowledge.over(tx, alert, draft.steps(alert.id))
     return Accepted(code=alert.code, source=event.source, change=change, groups=news)
 
 

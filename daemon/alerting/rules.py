@@ -24,6 +24,13 @@ class Rules:
         return self._nodes.get((key, receiver))
 
     @functools.cached_property
+    def escalates(self) -> bool:
+        """Whether anybody else is told anywhere when nobody acknowledges."""
+        return any(node.escalate for node in route.every(self.root)) or any(
+            receiver.escalate for receiver in self.settings.receivers.values()
+        )
+
+    @functools.cached_property
     def digest(self) -> str:
         """Another word for other routes or inhibitions: what open alerts are gathered by."""
         said = repr([*map(route.told_apart_by, route.every(self.root)), self.inhibition.keys])

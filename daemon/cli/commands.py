@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import explain, intervals, replay, rota, show, silences, wording
+from daemon.cli import acks, explain, intervals, replay, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -100,6 +100,7 @@ COMMANDS = (
         args=(arg("id", metavar="CODE", help="such as A17"),),
     ),
     *explain.COMMANDS,
+    *acks.COMMANDS,
     Command(
         words="deliveries list",
         method="deliveries.list",

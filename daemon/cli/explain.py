@@ -44,6 +44,7 @@ def _story(result: Any) -> str:
             _section("What muted it", [_mute(one) for one in result["mutes"]]),
             _section("Its groups", [line for one in result["groups"] for line in _group(one)]),
             _section("What was said and sent", [line for one in result["notices"] for line in _notice(one)]),
+            _section("Who has it in hand, and who else is told", _in_hand(result["in_hand"])),
         ]
     )  # fmt: skip
 
@@ -166,6 +167,19 @@ def _notice(one: Any) -> list[str]:
             shown.append(f"        {sent['interrupted']} tries may have arrived although no answer came")
         shown += [f"        {_attempt(tried)}" for tried in sent["attempts"]]
     return shown if one["deliveries"] else [*shown, "    nothing was sent"]
+
+
+def _in_hand(hand: Any) -> list[str]:
+    shown = [f"{when(one['at'])} {one['stage']} {one['verdict']}: {one['detail']}" for one in hand["turns"]]
+    if ack := hand["ack"]:
+        said = f": {ack['comment']}" if ack["comment"] else ""
+        shown.append(f"{ack['author']} has it until {when(ack['until'])}, since {when(ack['at'])} by {ack['via']}{said}")
+    for one in hand["escalations"]:
+        steps = f"{one['step']} of {len(one['steps'])} steps told"
+        following = f", the next at {when(one['next_at'])}" if one["next_at"] is not None else ""
+        held = f", put off: {one['muted']}" if one["muted"] else ""
+        shown.append(f"escalation of {one['receiver']}, {one['state']}: {steps}{following}{held}")
+    return shown
 
 
 def _attempt(one: Any) -> str:

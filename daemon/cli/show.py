@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from daemon.cli import acks
 from daemon.cli.tables import facts, lines, pairs, printable, size, table, took, when
 
 
@@ -65,7 +66,7 @@ def alert_list(result: Any) -> str:
     return table(
         ("alert", "state", "severity", "count", "since", "source", "title"),
         [
-            (a["code"], a["state"], a["severity"], a["count"], when(a["started_at"]), a["source"], a["title"])
+            (a["code"], acks.standing(a), a["severity"], a["count"], when(a["started_at"]), a["source"], a["title"])
             for a in result
         ],
     )
@@ -87,6 +88,8 @@ def alert(result: Any) -> str:
             ("started", when(about["started_at"])),
             ("ended", when(about["ended_at"])),
             ("last seen", f"{when(about['last_seen'])}, {about['count']} times"),
+            ("acknowledged", acks.hand(result["ack"])),
+            *(("escalation", acks.escalation(one)) for one in result["escalations"]),
         ]
     )
     decided = [
@@ -94,11 +97,11 @@ def alert(result: Any) -> str:
         for trace in result["trace"]
         for step in trace["steps"]
     ]
-    said = [(when(n["at"]), n["receiver"], n["reason"], n["severity"]) for n in result["notices"]]
+    said = [(when(n["at"]), n["receiver"], n["reason"], n["severity"], n["note"]) for n in result["notices"]]
     return (
         text
         + "\nWhat was decided\n" + table(("at", "stage", "verdict", "detail"), decided)
-        + "\nWhat was said\n" + table(("at", "receiver", "reason", "severity"), said)
+        + "\nWhat was said\n" + table(("at", "receiver", "reason", "severity", "note"), said)
         + "\nWhat was sent\n" + delivery_list(result["deliveries"])
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from daemon.config.audience import Leg, Receiver, Route
+from daemon.config.escalations import told
 from daemon.config.findings import Path, quoted
 from daemon.config.people import FORMS
 from daemon.config.scalars import meant
@@ -46,11 +47,9 @@ def people(settings: Settings) -> Iterator[Problem]:
 
 def legs(settings: Settings, written: Written) -> Iterator[Problem]:
     """Every leg names channels and people that exist, and each person can be reached there."""
-    for receiver in settings.receivers.values():
-        for i, leg in enumerate(receiver.notify):
-            path = ("receivers", receiver.name, "notify", f"[{i}]")
-            yield from _existing(leg, path, written)
-            yield from _reachable(leg, path, settings)
+    for path, leg in told(settings):
+        yield from _existing(leg, path, written)
+        yield from _reachable(leg, path, settings)
 
 
 def _existing(leg: Leg, path: Path, written: Written) -> Iterator[Problem]:
@@ -137,11 +136,11 @@ def paths(settings: Settings) -> Iterator[Problem]:
 def unused(settings: Settings) -> Iterator[Problem]:
     """What is written and never used was probably meant to be."""
     routed = set(_routed(settings.route))
-    told = [leg for receiver in settings.receivers.values() for leg in receiver.notify]
+    legs_told = [leg for _, leg in told(settings)]
     used: Mapping[str, set[str]] = {
         "receivers": routed,
-        "channels": {name for leg in told for name in leg.by},
-        **_used(settings, {target for leg in told for target in leg.to}),
+        "channels": {name for leg in legs_told for name in leg.by},
+        **_used(settings, {target for leg in legs_told for target in leg.to}),
     }
     where = {"receivers": "route"}
     for section, names_used in used.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import check, duty, intervals, locks, rehearsal, rota
+from daemon.config import check, duty, escalations, intervals, locks, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -153,6 +153,10 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
         yield from check.routes(settings, written)
         yield from intervals.unknown(settings, written)
     yield from intervals.names(settings)
+    yield from escalations.escalations(settings)
+    if "acknowledge" not in broken:
+        yield from escalations.acknowledge(settings.acknowledge)
+    yield from escalations.links(settings)
     yield from check.store(settings)
     yield from check.paths(settings)
     yield from rehearsal.unbounded(settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from daemon.calendars.interval import TimeInterval
+from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.config.silences import Silences
@@ -294,9 +295,9 @@ class Settings:
             least=1,
         ),
     )
-    inhibit_rules: tuple[InhibitRule, ...] = field(
-        default=(), metadata=doc("which alarms are not told while others fire")
-    )
+    inhibit_rules: tuple[InhibitRule, ...] = field(default=(), metadata=doc("alarms not told while others fire"))
+    acknowledge: Acknowledge = field(default=Acknowledge(), metadata=doc("for how long somebody may take an alarm on"))
+    links: Links | None = field(default=None, metadata=doc("signed links that acknowledge"))
     silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))

@@ -132,7 +132,7 @@ class Connection:
         try:
             data = wire(answer, date=self._door.date(), connection=connection, with_body=with_body)
         except ValueError:
-            log.exception("the answer to %s %r cannot be written", request.method, request.path)
+            log.exception("the answer to %s %r cannot be written", request.method, request.shown_path)
             answer = FAILED
             data = wire(answer, date=self._door.date(), connection=connection, with_body=with_body)
         self._send(data)

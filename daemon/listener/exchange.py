@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from daemon.links import PATH as ACK
+
 JSON = "application/json"
 FIELDS = 100  # of a query
 NO_BODY = frozenset({204, 304})
@@ -39,6 +41,11 @@ class Request(msgspec.Struct, kw_only=True):
     remote: str = ""
     refusal: Refusal | None = None
     unread: int = 0  # bytes of the body that were not kept: as announced, or as many as had come
+
+    @property
+    def shown_path(self) -> str:
+        """The path for the log. That of a signed link is as good as a password."""
+        return f"{ACK}***" if self.path.startswith(ACK) else self.path
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

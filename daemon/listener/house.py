@@ -1,4 +1,4 @@
-"""The routes beside the webhooks: health, metrics, JSON-RPC, reload."""
+"""The routes beside the webhooks: health, metrics, JSON-RPC, reload, acknowledging by a signed link."""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +10,14 @@ import gevent
 import msgspec
 
 from daemon import telemetry
+from daemon.links import PATH as ACK
+from daemon.listener.ackpage import AckPage
 from daemon.listener.admission import allowed
 from daemon.listener.bodies import expanded
 from daemon.listener.calendars import calendar
 from daemon.listener.exchange import JSON, Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
+from daemon.listener.wsgi import REQUEST
 from daemon.methods.jsonrpc import given_up, refuse
 from daemon.methods.table import UNAVAILABLE, Caller
 from daemon.payload import coding
@@ -35,6 +38,9 @@ def house(parts: Parts) -> bottle.Bottle:
     app.get("/schedules/<name:re:.+>.ics", callback=lambda name: _given(calendar(parts, name)))
     app.post("/rpc", callback=lambda: _given(allowed(parts, None, partial(_rpc, parts))))
     app.post("/-/reload", callback=lambda: _given(allowed(parts, "admin", partial(_reload, parts))))
+    page = AckPage(parts)
+    app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))
+    app.post(f"{ACK}<token>", callback=lambda token: _given(page.act(bottle.request.environ[REQUEST], token)))
     return app
 
 

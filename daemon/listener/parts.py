@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from daemon.alerting.acknowledge import Acks
 from daemon.clock import Clock
 from daemon.config.settings import Settings, Source
 from daemon.hook import Hook
@@ -37,6 +38,7 @@ class Parts:
     settings: Callable[[], Settings]  # asked for each request: a reload replaces them
     clock: Clock
     intake: Takes
+    acks: Acks
     rpc: Callable[[bytes, Caller], bytes | None]  # None when a notification has no answer
     call: Callable[[str, Mapping[str, Any], Caller], Any]  # one method; raises MethodError
     ready: Callable[[], str]  # why not, or nothing

@@ -120,7 +120,7 @@ class HttpDoor:
         try:
             return self._app(request)
         except Exception:  # the listener's loop: one request's failure must not end the others
-            log.exception("%s %r failed", request.method, request.path)
+            log.exception("%s %r failed", request.method, request.shown_path)
             return FAILED
 
     def date(self) -> str:
@@ -142,7 +142,7 @@ class HttpDoor:
             observe = self._seconds[answer.door] = telemetry.request_seconds.labels(answer.door).observe
         observe(seconds)
         if request is not None and log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s %r: %d", request.remote, request.method, request.path, answer.status)
+            log.debug("%s %s %r: %d", request.remote, request.method, request.shown_path, answer.status)
 
     # the rest
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from daemon import telemetry
+from daemon.links import PATH as ACK
 from daemon.listener.alertmanager import answers, api
 from daemon.listener.exchange import Answer, Refusal, Request, refused
 from daemon.listener.house import house
@@ -49,4 +50,6 @@ class Web:
 def _door(path: str) -> str:
     if path.startswith(PATH):
         return "webhook"
+    if path.startswith(ACK):
+        return "ack"
     return answers.DOOR if path.startswith(api.PATH) else _DOORS.get(path, "http")

@@ -1,6 +1,7 @@
 """What can be asked of the daemon: one typed table that the ZeroMQ port and /rpc share."""
 
 from daemon.methods import (
+    acks,
     alerts,
     channels,
     config,
@@ -34,6 +35,7 @@ def build(parts: Parts) -> Table:
         status,
         alerts,
         explain,
+        acks,
         events,
         deliveries,
         quarantine,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.clock import Clock
 from daemon.config.settings import Settings
@@ -70,6 +71,7 @@ class Parts:
     clock: Clock
     settings: Callable[[], Settings]
     intake: Intake
+    acks: Acks
     courier: Courier
     scheduler: Scheduler
     reload: Callable[[], list[str]]  # the problems; empty when the new configuration is in force

@@ -12,7 +12,7 @@ class Kind(StrEnum):
     """What a timer is for, and whose id its `ref` is."""
 
     EXPIRY = "expiry"  # an alert: its source said until when it fires
-    ESCALATION = "escalation"  # an alert: its next step
+    ESCALATION = "escalation"  # an escalation: its next step is to be told
     ACK = "ack"  # an alert: its acknowledgement is to be reminded of, or ends
     SILENCE = "silence"  # a silence: it begins, is about to end, or ends
     FLAPPING = "flapping"  # an alert: it has been stable for long enough

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.cli import show
+from daemon.cli import acks, show
 from daemon.cli.commands import COMMANDS
 from daemon.cli.tables import facts, lines, printable, size, table, took, when, width
 from daemon.hook import Hook
@@ -69,6 +69,9 @@ END:VCALENDAR
 PARAMS = {
     "alerts.get": {"id": "A1"},
     "alerts.explain": {"id": "A1"},
+    "alerts.ack": {"id": "A1", "comment": "on it"},
+    "alerts.unack": {"id": "A2"},
+    "alerts.resolve": {"id": "A1"},
     "deliveries.get": {"id": "D1"},
     "quarantine.show": {"id": "Q1"},
     "quarantine.replay": {"source": "shop"},
@@ -98,6 +101,8 @@ PARAMS = {
 @pytest.fixture
 def full(desk: Desk) -> Desk:
     desk.send("磁盘\x1b[31m满了")
+    desk.send("memory")
+    desk.ask("alerts.ack", id="A2", author="\x1blin", comment="\x1b[2J")
     desk.intake.refuse(
         Hook(source="shop", body=b"\xffnot json", headers={"x-a": "b"}), Kind.UNUSABLE_BODY, "bad", "1.2.3.4"
     )
@@ -124,6 +129,17 @@ def test_an_empty_daemon_can_be_shown_too(desk: Desk) -> None:
     for one in COMMANDS:
         if one.method not in PARAMS:
             assert one.show(desk.ask(one.method))
+
+
+def test_who_has_an_alert_in_hand_is_shown_with_it(full: Desk) -> None:
+    full.ask("alerts.ack", id="A1", duration="2h", comment="on my way")
+    listed = show.alert_list(full.ask("alerts.list"))
+    assert "firing, local has it" in listed
+    assert "firing, lin has it" in listed
+    told = show.alert(full.ask("alerts.get", id="A1"))
+    assert "acknowledged  by local until 2026-11-21 " in told
+    assert "over zmq: on my way\n" in told
+    assert "by nobody any more" in acks.acknowledged(full.ask("alerts.unack", id="A1"))
 
 
 def test_the_status_shows_what_is_doubtful_in_the_configuration(full: Desk) -> None:

@@ -171,7 +171,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         "people: {lin: {phone: 1234567, fax: 1234568}}\nlink: http://tocsin\n",
         [
             f'tocsin.yml:4: people.lin: unknown key "fax"; known here: {WAYS}',
-            'tocsin.yml:5: unknown key "link"; did you mean "listen"?',
+            'tocsin.yml:5: unknown key "link"; did you mean "links"?',
         ],
     ),
     "a store that is not built": (

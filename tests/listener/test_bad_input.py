@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 import made
 from behind_the_door import echo
+from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.config.settings import Limits, Settings, Source
@@ -61,6 +62,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             settings=lambda: held,
             clock=clock,
             intake=Intake(store, clock, lambda: Rules(held)),
+            acks=Acks(store, clock, lambda: Rules(held)),
             rpc=lambda _raw, _caller: None,
             call=lambda _method, _params, _caller: None,
             ready=str,

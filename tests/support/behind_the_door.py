@@ -29,6 +29,7 @@ class Daemon:
     reloads: int = 0
     patience: float = 120.0
     works: Callable[[], None] = lambda: None
+    acks: object = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
@@ -46,6 +47,7 @@ class Daemon:
                 settings=lambda: self.settings,
                 clock=self.clock,
                 intake=self.intake,  # type: ignore[arg-type]
+                acks=self.acks,  # type: ignore[arg-type]
                 rpc=self.rpc,
                 call=self.calls,
                 ready=lambda: self.why_not,

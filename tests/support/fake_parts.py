@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Person, Receiver, Route
@@ -153,6 +154,7 @@ class Desk:
         self.store = store
         self.clock = clock
         self.intake = Intake(store, clock, lambda: Rules(self.settings))
+        self.acks = Acks(store, clock, lambda: Rules(self.settings))
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.problems: list[str] = []
@@ -172,6 +174,7 @@ class Desk:
             clock=self.clock,
             settings=lambda: self.settings,
             intake=self.intake,
+            acks=self.acks,
             courier=self.courier,
             scheduler=self.scheduler,
             reload=self._reload,
