@@ -44,6 +44,7 @@ class Agenda:
         self._loop: gevent.Greenlet[[], None] | None = None
         self._stopping = False
         self._gathered_by: Rules | None = None
+        self._listened = False  # since nobody could be heard
 
     def start(self) -> None:
         """Begin: what fell due while tocsin was down is done at once. Raises StoreUnavailable."""
@@ -65,7 +66,6 @@ class Agenda:
     def _run(self) -> None:
         ahead = self._ahead()
         self._set_back()
-        self._listen_first()
         while not self._stopping:
             self._wake.clear()
             before, ahead = ahead, self._ahead()
@@ -73,7 +73,7 @@ class Agenda:
                 if before - ahead > JUMP:
                     self._set_back()
                 elif ahead - before > JUMP:
-                    self._listen_first()
+                    self._listened = False
                 nap = self._round()
             except StoreError as error:
                 log.warning("what is due is put off: %s", error)
@@ -87,6 +87,7 @@ class Agenda:
     def _round(self) -> float:
         """Do what is due; return for how long nothing will be."""
         rules, now = self._rules(), self._clock.now()
+        self._listen_first(rules, now)
         self._gather_anew(rules, now)
         next_at = self._store.read(next_due)
         if next_at is not None and next_at <= now:
@@ -139,19 +140,18 @@ class Agenda:
     def _ahead(self) -> float:
         return self._clock.now() - self._clock.monotonic()
 
-    def _listen_first(self) -> None:
+    def _listen_first(self, rules: Rules, now: float) -> None:
         """Nobody could be heard for some time, or the clock was set forward: that is no sign of any alarm's end.
 
         Whoever still has it says so again within the time that an alarm without an end is given.
         """
-        until = self._clock.now() + self._rules().settings.resolve_timeout
-        try:
-            moved = self._store.write(lambda tx: timers.put_off(tx, Kind.EXPIRY, until))
-        except StoreError as error:
-            log.warning("alarms that fire until an instant could not be given time to be heard of again: %s", error)
+        if self._listened:
             return
-        if moved:
+        until = now + rules.settings.resolve_timeout
+        if self._store.read(lambda tx: timers.any_before(tx, Kind.EXPIRY, until)):
+            moved = self._store.write(lambda tx: timers.put_off(tx, Kind.EXPIRY, until))
             log.info("%d alarms are given time to be heard of again before they are over", moved)
+        self._listened = True
 
     def _set_back(self) -> None:
         """If the wall clock went back: what was to be repeated in an hour must not wait for an hour and that."""

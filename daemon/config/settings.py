@@ -72,7 +72,7 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """Who may call `/rpc`, `/metrics` and what they may do."""
+    """Who may call `/rpc`, `/metrics`, `/api/v2/` and what they may do."""
 
     name: str = field(metadata=doc("shown in logs in place of the token"))
     token: Secret = field(metadata=doc("sent as Authorization: Bearer or X-Tocsin-Token"))

@@ -41,6 +41,11 @@ def drop(tx: Tx, kind: str, ref: int) -> bool:
     return bool(tx.run("DELETE FROM timers WHERE kind = ? AND ref = ?", (str(kind), ref)))
 
 
+def any_before(tx: Tx, kind: str, until: float) -> bool:
+    """Whether one of this kind goes off before then."""
+    return tx.one("SELECT 1 FROM timers WHERE kind = ? AND at < ? LIMIT 1", (str(kind), until)) is not None
+
+
 def put_off(tx: Tx, kind: str, until: float) -> int:
     """Let none of this kind go off before then; return how many would have."""
     return tx.run("UPDATE timers SET at = ? WHERE kind = ? AND at < ?", (until, str(kind), until))

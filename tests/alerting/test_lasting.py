@@ -2,12 +2,14 @@
 
 import pytest
 
+from daemon.alerting import silencing
 from daemon.alerting.dedupe import Change
+from daemon.alerting.silencing import Wanted
 from daemon.config.audience import Receiver, Route
 from daemon.config.settings import Settings
 from daemon.event import FOREVER, State, cleaned
 from daemon.notice import Reason
-from daemon.store import alerts, sent, timers
+from daemon.store import alerts, sent, silences, timers
 from daemon.store.sqlite import SqliteStore
 from daemon.store.timers import Kind
 from daemon.units import Seconds
@@ -97,6 +99,16 @@ def test_a_timer_of_what_is_over_or_gone_does_nothing(story: Hearing) -> None:
     for ref in (1, 99):
         story.store.write(lambda tx, ref=ref: timers.put(tx, Kind.EXPIRY, ref, BEGIN + 10))
     assert [said.reason for said in story.to(200).said()] == [Reason.FIRST, Reason.ALL_RESOLVED]
+
+
+def test_its_end_ends_a_silence_that_held_until_then(story: Hearing) -> None:
+    wanted = Wanted(matchers=['team="db"'], author="lin", until_resolved=True)
+    made = story.store.write(lambda tx: silencing.put(tx, wanted, BEGIN))
+    story.fires("a", labels={"team": "db"}, fires_until=BEGIN + 60)
+    story.to(70)
+    kept = story.store.read(lambda tx: silences.get(tx, made.id))
+    assert kept is not None
+    assert kept.ends_at == BEGIN + 60
 
 
 def test_what_was_sent_is_kept_as_it_was_sent_last(story: Hearing) -> None:

@@ -412,3 +412,19 @@ def _tried(work: Callable[[], Any]) -> Any:
         return work()
     except ConfigError as error:
         return error.problems
+
+
+@pytest.mark.parametrize(
+    ("given", "carried", "said"),
+    [("5m", "", 0), ("1h30m", "resolve_timeout: 1h30m\n", 0), ("500ms", "", 1), ("0s", "", 1)],
+)
+def test_how_long_an_alert_lasts_that_does_not_say_is_carried_over(given: str, carried: str, said: int) -> None:
+    one = of(f"global: {{resolve_timeout: {given}}}\n{BARE}")
+    assert [line for line in one.text.splitlines(keepends=True) if line.startswith("resolve_timeout")] == (
+        [carried] if carried else []
+    )
+    assert len(one.not_carried) == said
+
+
+def test_a_resolve_timeout_that_is_no_duration_is_named() -> None:
+    assert problems(f"global: {{resolve_timeout: soon}}\n{BARE}")[0].startswith("am.yml:1: global.resolve_timeout")

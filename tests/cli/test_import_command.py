@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.cli.importing.yamltext import Value, written
+from daemon.cli.importing.alertmanager import kept
 from daemon.config.findings import Findings
 from daemon.config.nodes import Items, Node, Scalar, Table, compose
 from daemon.config.references import FILE, resolve
+from daemon.config.yamltext import Value, written
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent / "alertmanager"
@@ -138,7 +139,7 @@ def read_back(node: Node) -> object:
 @given(st.dictionaries(st.sampled_from(["a", "channels", "null", "平台"]), VALUES, min_size=1, max_size=3))
 def test_what_is_written_is_read_back(value: dict[str, Value]) -> None:
     findings = Findings()
-    node = compose(written(value), "x.yml", findings)
+    node = compose(written(value, kept), "x.yml", findings)
     assert node is not None
     assert read_back(node) == value
     assert findings.problems == []

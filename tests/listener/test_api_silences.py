@@ -7,6 +7,8 @@ import pytest
 
 import made
 from api_desk import SILENCE, ApiDesk, pushed
+from daemon.alerting import silencing
+from daemon.alerting.silencing import Wanted
 from daemon.store import silences
 from daemon.store.silences import Kind, Silence
 from daemon.store.sqlite import SqliteStore
@@ -61,6 +63,32 @@ def test_it_hides_what_it_matches_until_it_is_ended(desk: ApiDesk) -> None:
     assert states(desk) == ["new disk expired"]
     (kept,) = desk.store.read(silences.newest)
     assert kept.ended_by == "local, over the API"
+
+
+def test_an_alert_names_every_silence_and_window_that_hides_it(desk: ApiDesk) -> None:
+    first = desk.silence()
+    desk.silence(matchers=[{"name": "alertname", "value": "Net", "isRegex": False}])
+    window = Silence(
+        kind=Kind.MAINTENANCE, name="move", matchers=['alertname=~"D.*"'], starts_at=BEGIN, ends_at=BEGIN + 60,
+        author="wang", comment="", created_at=BEGIN, updated_at=BEGIN,
+    )  # fmt: skip
+    second = desk.store.write(lambda tx: silences.add(tx, window)).uuid
+    desk.push(pushed())
+    (shown,) = desk.get("alerts")
+    assert shown["status"] == {
+        "state": "suppressed", "silencedBy": [first, second], "inhibitedBy": [], "mutedBy": [],
+    }  # fmt: skip
+
+
+def test_one_that_recurs_is_pending_outside_of_its_hours(desk: ApiDesk) -> None:
+    nightly = Wanted(
+        matchers=['alertname="Disk"'], author="wang", comment="backup",
+        during='[{"times":[{"start_time":"22:00","end_time":"24:00"}]}]',
+    )  # fmt: skip
+    desk.store.write(lambda tx: silencing.put(tx, nightly, BEGIN))
+    assert states(desk) == ["backup pending"]
+    desk.clock.jump(21.5 * 3_600)
+    assert states(desk) == ["backup active"]
 
 
 def test_a_change_keeps_the_name_or_gives_a_new_one_as_alertmanager_does(desk: ApiDesk) -> None:

@@ -109,3 +109,16 @@ def test_amtool_s_own_check_passes_what_tocsin_shows_and_an_alertmanager_file(da
     said = amtool(daemon.http, "check-config", str(shown), str(theirs))
     assert said.count("SUCCESS") == 2
     assert "3 receivers" in said
+
+
+def test_with_a_token_in_its_file_amtool_may_do_what_the_token_may(tmp_path: Path) -> None:
+    tokens = "auth: {tokens: [{name: ops, token: ops-token, may: [read]}]}\n"
+    (tmp_path / "http.yml").write_text("authorization: {credentials: ops-token}\n")
+    (tmp_path / "basic.yml").write_text("basic_auth: {username: ops, password: ops-token}\n")
+    with running(tmp_path, CONFIG + tokens) as locked:
+        amtool(locked.http, "alert", "query", fails=True)
+        for file in ("http.yml", "basic.yml"):
+            with_token = f"--http.config.file={tmp_path / file}"
+            assert "Alertname" in amtool(locked.http, with_token, "alert", "query")
+            amtool(locked.http, with_token, "alert", "add", "Disk", fails=True)
+        assert (locked.home / "stderr").read_text().count("ops-token") == 0

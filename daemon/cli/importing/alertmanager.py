@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from daemon.cli.importing.hours import names_of, time_intervals
-from daemon.cli.importing.ledger import Ledger, Variable
+from daemon.cli.importing.ledger import Ledger, Reference, Variable
 from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.receivers import KINDS, Receivers
 from daemon.cli.importing.routes import inhibit_rules, route
-from daemon.cli.importing.yamltext import Value, written
 from daemon.config.findings import Place, printable
 from daemon.config.nodes import UnreadableError, compose
+from daemon.config.yamltext import Value, written
 from daemon.errors import ConfigError
 
 LARGEST = 1024 * 1024  # of a file that tocsin reads
 _TOP = frozenset(
     ("global", "templates", "route", "receivers", "inhibit_rules", "mute_time_intervals", "time_intervals")
 )
-_RESOLVE_TIMEOUT = "5m"  # Alertmanager's default
+_RESOLVE_TIMEOUT = "5m"  # the default, Alertmanager's and ours
+_LEAST = 1.0  # seconds that tocsin takes for it
 _OF_KINDS = {"smtp": "e-mail"} | {kind: what for kind, (what, _) in KINDS.items()}
 
 
@@ -51,7 +52,9 @@ def convert(text: str, file: str, folder: str) -> Imported:
     settings = _settings(root, folder)
     if ledger.findings.problems:
         raise ConfigError(ledger.findings.problems)
-    whole = "".join((*_head(ledger, file), *(f"\n{written({key: value})}" for key, value in settings.items() if value)))
+    whole = "".join(
+        (*_head(ledger, file), *(f"\n{written({key: value}, kept)}" for key, value in settings.items() if value))
+    )
     if len(whole.encode()) > LARGEST:
         raise ConfigError([f"{file}: would become larger than the {LARGEST} bytes that tocsin reads"])
     return Imported(
@@ -69,7 +72,8 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
     if not fields:
         root.wrong("there is nothing in it; is it Alertmanager's configuration?")
         return {}
-    http_config = _global(fields["global"].table() if "global" in fields else {})
+    general = fields["global"].table() if "global" in fields else {}
+    http_config = _global(general)
     receivers = Receivers(root.ledger, http_config, folder)
     receivers.carry(fields["receivers"].items() if "receivers" in fields else [])
     hours = [one for key in ("mute_time_intervals", "time_intervals") if key in fields for one in fields[key].items()]
@@ -83,6 +87,7 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
         fields["templates"].left("texts in Go's template language are not read: tocsin writes its own")
     leave_unknown(fields, _TOP)
     return {
+        "resolve_timeout": _resolve_timeout(general.get("resolve_timeout")),
         "channels": receivers.channels,
         "receivers": receivers.receivers,
         "route": tree,
@@ -96,16 +101,31 @@ def _global(fields: dict[str, Part]) -> Part | None:
     told: set[str] = set()
     for key, part in fields.items():
         kind = key.partition("_")[0]
-        if key == "resolve_timeout":
-            if part.text() != _RESOLVE_TIMEOUT:
-                part.left(f"an alert that does not say when it ends is taken to end after {_RESOLVE_TIMEOUT}")
-        elif kind in _OF_KINDS:
+        if kind in _OF_KINDS:
             if kind not in told:
                 part.left(f"{kind}_… are settings of {_OF_KINDS[kind]}, for which tocsin has no channel")
             told.add(kind)
-        elif key != "http_config":
+        elif key not in ("http_config", "resolve_timeout"):
             part.left("tocsin does not know this setting")
     return fields.get("http_config")
+
+
+def _resolve_timeout(part: Part | None) -> str:
+    """How long an alert lasts that does not say when it ends; empty where that is the default."""
+    if part is None or part.text() == _RESOLVE_TIMEOUT:
+        return ""
+    seconds = part.duration()
+    if seconds < _LEAST:
+        part.left(f"an alert that does not say when it ends is taken to end after {_RESOLVE_TIMEOUT}")
+        return ""
+    return part.text()
+
+
+def kept(text: str) -> str:
+    """Double the dollar signs where one of them would begin a reference that is none."""
+    if isinstance(text, Reference) or not ("${" in text or "$$" in text):
+        return text
+    return text.replace("$", "$$")
 
 
 def _head(ledger: Ledger, file: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from daemon.calendars.possible import can_be
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.cli.importing.names import Names
 from daemon.cli.importing.part import Part, leave_unknown
-from daemon.cli.importing.yamltext import Value
 from daemon.config.findings import quoted
+from daemon.config.yamltext import Value
 from daemon.zone import Zone
 
 _RANGES: Mapping[str, Callable[[str], Any]] = {

@@ -6,8 +6,8 @@ from daemon.cli.importing.ledger import Ledger
 from daemon.cli.importing.names import Names
 from daemon.cli.importing.part import Part
 from daemon.cli.importing.webhooks import Webhooks
-from daemon.cli.importing.yamltext import Value
 from daemon.config.findings import quoted
+from daemon.config.yamltext import Value
 
 WEBHOOKS = "webhook_configs"
 BODY = "webhooks are posted in tocsin's own form (docs/channels.md), which their servers must understand"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from daemon.cli.importing.matchers import CannotCarryError, matchers
 from daemon.cli.importing.part import Part, leave_unknown
-from daemon.cli.importing.yamltext import Value
 from daemon.config.findings import quoted
 from daemon.config.nodes import Items, Scalar, Table
+from daemon.config.yamltext import Value
 
 _WAITS = ("group_wait", "group_interval", "repeat_interval")
 _HOURS = ("mute_time_intervals", "active_time_intervals")

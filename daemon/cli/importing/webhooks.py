@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from daemon.cli.importing.ledger import Ledger, Reference
 from daemon.cli.importing.part import Part
-from daemon.cli.importing.yamltext import Value
 from daemon.config.findings import quoted
+from daemon.config.yamltext import Value
 
 _NO_LIMIT = "0"
 _SHORTEST = 0.05  # seconds that a channel's `timeout` is at least

@@ -3,29 +3,13 @@
 No channel, address or secret is in it: how a receiver is told stands behind its name as a comment.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-
-import msgspec
-
 from daemon.calendars.interval import Interval, TimeInterval
 from daemon.config.audience import InhibitRule, Receiver, Route
 from daemon.config.settings import Settings
+from daemon.config.yamltext import Noted, Value, written
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*|(?:\d+(?:ms|[smh]))+")
-_WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))  # YAML reads these otherwise
 _NOBODY = "(nobody)"  # Alertmanager knows no route without a receiver
 _AT_ONCE = 1.0  # seconds in place of none, which Alertmanager refuses for an interval
-
-
-class Noted(msgspec.Struct, frozen=True):
-    """A text with a comment behind it."""
-
-    text: str
-    note: str
-
-
-Value = str | bool | Noted | Mapping[str, "Value"] | Sequence["Value"]
 
 
 def rendered(settings: Settings) -> str:
@@ -40,7 +24,7 @@ def rendered(settings: Settings) -> str:
         tree["inhibit_rules"] = [_rule(one) for one in settings.inhibit_rules]
     if settings.time_intervals:
         tree["time_intervals"] = [_interval(one) for one in settings.time_intervals.values()]
-    return "\n".join(_lines(tree)) + "\n"
+    return written(tree)
 
 
 def duration(seconds: float) -> str:
@@ -106,44 +90,3 @@ def _entry(entry: Interval) -> dict[str, Value]:
     if str(entry.location) != "UTC":
         said["location"] = str(entry.location)
     return said
-
-
-def _lines(value: Value) -> Iterator[str]:
-    """Write mappings and lists one entry a line, each level two further in."""
-    if isinstance(value, Mapping):
-        for name, one in value.items():
-            if _is_short(one):
-                yield f"{name}: {_scalar(one)}"
-            else:
-                yield f"{name}:"
-                yield from (f"  {line}" for line in _lines(one))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for one in value:
-            first, *others = [_scalar(one)] if _is_short(one) else list(_lines(one))
-            yield f"- {first}"
-            yield from (f"  {line}" for line in others)
-
-
-def _is_short(value: Value) -> bool:
-    return isinstance(value, str | bool | Noted) or not value
-
-
-def _scalar(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Noted):
-        return f"{_text(value.text)} # {_printable(value.note)}"
-    if isinstance(value, str):
-        return _text(value)
-    return "{}" if isinstance(value, Mapping) else "[]"
-
-
-def _text(text: str) -> str:
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in escaped) + '"'
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
