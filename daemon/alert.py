@@ -5,7 +5,7 @@ import msgspec
 from daemon.event import Severity, State
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
+class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One episode of one problem. A problem that comes back after its end is a new alert.
 
     At most one alert with a given fingerprint is open at a time; the store enforces it.

@@ -171,6 +171,7 @@ class App:
             scheduler=self._scheduler,
             reload=self.reload,
             check=self._checked,
+            load=lambda path: self._read(path).settings,
             set_log_level=log.set_level,
             started_at=self._started_at,
             version=__version__,
@@ -181,9 +182,12 @@ class App:
     def _checked(self, path: str) -> tuple[list[str], list[str]]:
         """Tell the problems and warnings that a reload of this file would have; of our own when none is named."""
         try:
-            return [], check(Path(path) if path else self._path, self._environ, self._opened).warnings
+            return [], self._read(path).warnings
         except ConfigError as error:
             return error.problems, []
+
+    def _read(self, path: str) -> Loaded:
+        return check(Path(path) if path else self._path, self._environ, self._opened)
 
     def reload(self) -> list[str]:
         """Read the configuration again and go over to it; a bad one is refused, and the old one goes on.

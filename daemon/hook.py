@@ -30,6 +30,7 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     received_at: float = 0.0
+    remote: str = ""
     options: Any = None
 
     def json(self) -> Any:

@@ -7,7 +7,7 @@ from daemon.alert import Alert
 from daemon.config.settings import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, escalations, groups, outbox, overrides, quarantine, silences
+from daemon.store import alerts, ends, escalations, groups, outbox, overrides, quarantine, requests, silences
 from daemon.store.base import Store, Tx
 from daemon.units import spoken
 
@@ -45,6 +45,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     store.write(lambda tx: escalations.close_old(tx, now - MUTED_END))
     store.write(lambda tx: silences.forget(tx, now - retention.alerts))
     _all(store, lambda tx: groups.forget(tx, now - GROUPS, BATCH))
+    _all(store, lambda tx: requests.forget(tx, now - retention.alerts, BATCH))
     store.write(lambda tx: overrides.forget(tx, now - retention.alerts))  # kept as long as what was told by them
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits

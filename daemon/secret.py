@@ -1,5 +1,6 @@
 """A value that never shows: passwords, tokens and keys travel as `Secret`."""
 
+import functools
 import hmac
 import re
 from collections.abc import Mapping
@@ -66,11 +67,26 @@ _TELLING = frozenset(
         "xsrf",
     )
 )
-_TELLING_PART = re.compile(r"passw|secret|token|apikey|signature|credential|authori[sz]ation|accesskey", re.IGNORECASE)
+_PARTS = (
+    "passw", "secret", "token", "apikey", "signature", "credential", "authorisation", "authorization", "accesskey",
+    "api_key", "api-key", "access_key",
+)  # fmt: skip
+_TELLING_PART = re.compile("|".join(_PARTS), re.IGNORECASE)
+# In bodies only these names count, not `key` or `session`, which are words of alarms: "name": "value", name=value. What
+# stands before the telling part of a name does not matter, so there is nothing to go back over.
+_FIELD = re.compile(
+    rf"""((?:{"|".join(_PARTS)})[\w.-]{{0,64}}+)
+    (?: ("\s{{0,20}}:\s{{0,20}}")(?:[^"\\]|\\.)++
+      | (\\"\s{{0,20}}:\s{{0,20}}\\")(?:[^"\\]|\\[^"])++
+      | (\\?"\s{{0,20}}:\s{{0,20}})[\w.+-]++
+      | (=)[^&\s"'<>\\]++ )""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
 _SCHEME = re.compile(r"\s*(?:basic|bearer|digest|negotiate|token|apikey|aws4-|acs3-|tc3-)[\w-]*\s", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<rest>.*)", re.DOTALL)
 
 
+@functools.lru_cache(maxsize=1_024)
 def is_telling(name: str) -> bool:
     """Whether a header, parameter or setting of this name carries credentials."""
     words = {word.lower() for word in _WORD.findall(name)}
@@ -85,6 +101,17 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def redact_query(query: Mapping[str, str]) -> dict[str, str]:
     """Hide the values of query parameters that carry credentials."""
     return redact_headers(query)
+
+
+def redact_text(text: str) -> str:
+    """Hide the values of fields in a body, JSON or form, whose names say that they are secret."""
+    low = text.lower()
+    for part in _PARTS:  # most bodies have none, which is much faster to see so
+        if part in low:
+            break
+    else:
+        return text
+    return _FIELD.sub(lambda found: "".join(filter(None, found.groups())) + HIDDEN, text)
 
 
 def redact_url(url: str) -> str:

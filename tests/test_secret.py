@@ -2,12 +2,13 @@
 
 import copy
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.secret import Secret, redact_headers, redact_query, redact_url
+from daemon.secret import Secret, redact_headers, redact_query, redact_text, redact_url
 
 CANARY = "canary-123"
 
@@ -100,3 +101,27 @@ def test_credentials_are_known_by_their_scheme(value: str) -> None:
 def test_urls_in_headers_are_redacted() -> None:
     found = redact_headers({"Referer": f"https://u:{CANARY}@h/?x={CANARY}", "Origin": "https://h"})
     assert found == {"Referer": "https://***@h/?x=***", "Origin": "https://h"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ('{"password": "a\\"b", "key": "k1"}', '{"password": "***", "key": "k1"}'),
+        ('{"apiToken":12,"x":"y"}', '{"apiToken":***,"x":"y"}'),
+        ('{"in": "{\\"secret_key\\": \\"abc\\"}"}', '{"in": "{\\"secret_key\\": \\"***\\"}"}'),
+        ("user=lin&access_token=abc&x=1", "user=lin&access_token=***&x=1"),
+        ("see https://h/?X-Signature=abc&y=1 now", "see https://h/?X-Signature=***&y=1 now"),
+        ('{"Client-Secret" : "never closed', '{"Client-Secret" : "***'),
+        ("the token is old", "the token is old"),
+        ('{"session": "s1", "monkey": "m"}', '{"session": "s1", "monkey": "m"}'),
+    ],
+)
+def test_a_body_loses_the_values_of_fields_that_say_secret(body: str, kept: str) -> None:
+    assert redact_text(body) == kept
+
+
+@pytest.mark.parametrize("piece", ["token", "secret.", 'token"', "token=", '"token":', 'token" : "\\', "a.secret-b"])
+def test_a_body_made_to_be_slow_is_not(piece: str) -> None:
+    started = time.process_time()
+    redact_text(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - started < 1.0

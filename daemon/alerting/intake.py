@@ -9,7 +9,8 @@ import msgspec
 
 from daemon import internal, telemetry
 from daemon.alert import Alert
-from daemon.alerting import pipeline, report
+from daemon.alerting import arrival, pipeline, report
+from daemon.alerting.arrival import INSIDE, Arrival
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted, Outcome
 from daemon.alerting.rules import Rules
@@ -26,6 +27,7 @@ from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
 from daemon.store.base import Store, Tx
 from daemon.store.quarantine import Kind, Quarantined
+from daemon.store.requests import Door
 
 log = logging.getLogger("tocsin.alerting")
 
@@ -51,7 +53,8 @@ class Intake:
 
         Raises HandlerError when the body makes no events, StoreUnavailable when nothing could be written.
         """
-        return self.events(self.read(source, hook))
+        came = Arrival(door=Door.WEBHOOK, handler=source.handler.name, hook=hook)
+        return self.events(self.read(source, hook), came)
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError; HandlerBroken when the handler raised anything else."""
@@ -69,12 +72,18 @@ class Intake:
             raise HandlerError(f"the body holds more than {limit} alarms; send them in smaller bodies")
         return events
 
-    def events(self, events: Iterable[Event]) -> list[Accepted]:
-        """Accept events; they are on disk when this returns. Raises StoreUnavailable."""
+    def events(self, events: Iterable[Event], came: Arrival = INSIDE) -> list[Accepted]:
+        """Accept events; they are on disk when this returns, with what brought them. Raises StoreUnavailable."""
         now = self._clock.now()
         rules = self._rules()
         clean = self._clean(events, now)
-        return self._counted(self._store.write(lambda tx: pipeline.accept(tx, clean, rules, now)))
+
+        def work(tx: Tx) -> Outcome:
+            outcome = pipeline.accept(tx, clean, rules, now)
+            arrival.note(tx, came, outcome.accepted, rules.settings.retention, now)
+            return outcome
+
+        return self._counted(self._store.write(work))
 
     def end(self, open_alerts: Sequence[Alert], text: str) -> list[Accepted]:
         """End alerts of which no event will ever tell the end. Raises StoreUnavailable."""
@@ -152,8 +161,10 @@ class Intake:
             headers=coding.without(request.headers),
             query=request.query,
             received_at=request.at,
+            remote=request.remote,
             options=source.options,
         )
+        came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook)
         events = self.read(source, hook)
         now = self._clock.now()
         rules = self._rules()
@@ -161,7 +172,9 @@ class Intake:
 
         def work(tx: Tx) -> Outcome:
             quarantine.replayed(tx, request.id, now)
-            return pipeline.accept(tx, clean, rules, now, heard=request.at)
+            outcome = pipeline.accept(tx, clean, rules, now, heard=request.at)
+            arrival.note(tx, came, outcome.accepted, rules.settings.retention, now)
+            return outcome
 
         outcome = self._store.write(work)
         telemetry.quarantine_replays.inc()

@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import acks, intervals, rota, show, silences, wording
+from daemon.cli import acks, explain, intervals, replay, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -99,6 +99,7 @@ COMMANDS = (
         show=show.alert,
         args=(arg("id", metavar="CODE", help="such as A17"),),
     ),
+    *explain.COMMANDS,
     *acks.COMMANDS,
     Command(
         words="deliveries list",
@@ -217,6 +218,7 @@ COMMANDS = (
         args=(arg("path", metavar="FILE", nargs="?", type=os.path.abspath, help="on the daemon's machine"),),
         failed=lambda checked: not checked["usable"],
     ),
+    *replay.COMMANDS,
     Command(
         words="config reload",
         method="config.reload",

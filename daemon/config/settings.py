@@ -206,6 +206,11 @@ class Retention:
     quarantine_size: Bytes = field(
         default=Bytes(64 * 1024**2), metadata=doc("most of all bodies of one kind kept in quarantine")
     )
+    requests: Bytes = field(
+        default=Bytes(64 * 1024**2),
+        metadata=doc("most of all requests that made alerts, kept redacted and compressed for `explain`; 0 keeps none"),
+    )
+    request_body: Bytes = field(default=Bytes(16 * 1024), metadata=doc("most of one such request's body", most=1024**2))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -156,13 +156,13 @@ class Carrier:
             outcome = _with_warnings(self._tried(letter, way), letter.message)
         finally:
             self._busy -= 1
-        now = self._clock.now()
-        self._report.tried(self._clock.monotonic() - began, outcome)
+        now, took = self._clock.now(), self._clock.monotonic() - began
+        self._report.tried(took, outcome)
         if not way.retired:
             self._remember(outcome, letter.rows[0], now, epoch)
-        terms = self._terms(len(letter.rows))
+        terms, tried = self._terms(len(letter.rows)), verdict.recorded(outcome, now, took)
         return [
-            Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw))
+            Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw), tried=tried)
             for row in letter.rows
         ]
 

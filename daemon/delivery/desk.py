@@ -6,7 +6,8 @@ import msgspec
 
 from daemon.delivery.verdict import Step, Verdict
 from daemon.notice import Delivery, Phase
-from daemon.store import leases, outbox
+from daemon.store import attempts, leases, outbox
+from daemon.store.attempts import Try
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed, Taken
 
@@ -14,10 +15,11 @@ GIVE_UP_AT_ONCE = 200
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery with the verdict about its try, not yet on disk."""
+    """A delivery with the verdict about its try, not yet on disk. `tried` is None where nothing was tried."""
 
     claimed: Claimed
     verdict: Verdict
+    tried: Try | None = None
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,14 @@ def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
 
 
 def settle(tx: Tx, answer: Answer, now: float) -> bool:
-    """Write one verdict; False when somebody else holds the row by now."""
-    claimed, verdict = answer.claimed, answer.verdict
+    """Write one verdict and the try that led to it; False when somebody else holds the row by now."""
+    ours = _settle(tx, answer.claimed, answer.verdict, now)
+    if ours and answer.tried is not None:
+        attempts.add(tx, answer.claimed.delivery.id, answer.tried, answer.verdict.step)
+    return ours
+
+
+def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
     delivery = claimed.delivery
     match verdict.step:
         case Step.SENT:

@@ -8,6 +8,7 @@ from daemon.delivery import backoff
 from daemon.delivery.backoff import Draw
 from daemon.errors import Scope, SendError, SendRefused, SendWait
 from daemon.notice import Delivery, Receipt
+from daemon.store.attempts import Outcome, Try
 from daemon.units import spoken
 
 # What waited longer than its deadline because tocsin was down still gets this much of trying.
@@ -88,6 +89,16 @@ def told(error: SendError) -> str:
     """The error in one line, with the provider's own code."""
     text = str(error) or type(error).__name__
     return _storable(f"{text} ({error.code})" if error.code and error.code not in text else text)
+
+
+def recorded(outcome: Receipt | SendError, now: float, seconds: float) -> Try:
+    """What is kept of one try that has just ended: the provider's own code and words."""
+    if isinstance(outcome, Receipt):
+        return Try(at=now, seconds=seconds, outcome=Outcome.TAKEN, words=_storable(outcome.detail))
+    kinds = {SendWait: Outcome.WAIT, SendRefused: Outcome.REFUSED}
+    kind = next((kind for error, kind in kinds.items() if isinstance(outcome, error)), Outcome.FAILED)
+    words = _storable(str(outcome) or type(outcome).__name__)
+    return Try(at=now, seconds=seconds, outcome=kind, code=_storable(outcome.code), words=words)
 
 
 def _again(error: SendError, delivery: Delivery, terms: Terms, now: float, due_at: float) -> Verdict:

@@ -97,6 +97,7 @@ class Webhooks:
             headers=headers,
             query=fields_of(request.query) if request.query else {},
             received_at=self._parts.clock.now(),
+            remote=request.remote,
             options=source.options if source else None,
         )
 

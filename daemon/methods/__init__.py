@@ -7,6 +7,7 @@ from daemon.methods import (
     config,
     deliveries,
     events,
+    explain,
     intervals,
     listing,
     maintenance,
@@ -14,6 +15,7 @@ from daemon.methods import (
     overrides,
     probes,
     quarantine,
+    replay,
     silences,
     sources,
     status,
@@ -32,6 +34,7 @@ def build(parts: Parts) -> Table:
     for noun in (
         status,
         alerts,
+        explain,
         acks,
         events,
         deliveries,
@@ -46,6 +49,7 @@ def build(parts: Parts) -> Table:
         silences,
         maintenance,
         config,
+        replay,
     ):
         noun.add(table, parts)
     return table

@@ -1,10 +1,12 @@
 """Raise or end an alarm from a script."""
 
+from daemon.alerting.arrival import Arrival
 from daemon.errors import MethodError
 from daemon.event import RESERVED, Event, Severity, State, cleaned
 from daemon.methods.parts import Parts
 from daemon.methods.sources import Outcome, outcomes
 from daemon.methods.table import INVALID_PARAMS, Table
+from daemon.store.requests import Door
 
 
 def add(table: Table, parts: Parts) -> None:
@@ -39,7 +41,7 @@ def add(table: Table, parts: Parts) -> None:
             links=links,
         )
         _allow_source(cleaned(event, parts.clock.now()).source)
-        return outcomes(parts.intake.events([event]))[0]
+        return outcomes(parts.intake.events([event], Arrival(door=Door.COMMAND)))[0]
 
 
 def _allow_title(title: str) -> None:

@@ -76,6 +76,7 @@ class Parts:
     scheduler: Scheduler
     reload: Callable[[], list[str]]  # the problems; empty when the new configuration is in force
     check: Callable[[str], tuple[list[str], list[str]]]  # a path, or "" for the own -> problems, warnings
+    load: Callable[[str], Settings]  # the same file, read without using it; raises ConfigError
     set_log_level: Callable[[str], None]
     started_at: float
     version: str

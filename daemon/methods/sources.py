@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from daemon.alerting.arrival import Arrival
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
 from daemon.config.settings import Source
@@ -14,6 +15,7 @@ from daemon.hook import Hook
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Table
 from daemon.registry import Sample
+from daemon.store.requests import Door
 
 log = logging.getLogger("tocsin.methods")
 
@@ -133,7 +135,8 @@ def _tried(parts: Parts, source: Source, title: str, sample: Sample, options: ob
     )
     events: list[Event] = []
     problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
-    accepted = parts.intake.events([marked(event) for event in events]) if send and not problem else []
+    came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook)
+    accepted = parts.intake.events([marked(event) for event in events], came) if send and not problem else []
     return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem)
 
 

@@ -26,6 +26,16 @@ class Tx(Protocol):
         """Say that something changed; listeners hear of it once, after the commit."""
 
 
+class Scratch(Protocol):
+    """A store in memory that nobody else sees."""
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` inside a transaction."""
+
+    def close(self) -> None:
+        """Throw it away."""
+
+
 class Store(Protocol):
     """The durable state. All of it goes through `write` and `read`."""
 
@@ -43,6 +53,9 @@ class Store(Protocol):
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on a read-only snapshot, beside the writer."""
+
+    def scratch(self) -> Scratch:
+        """Make an empty store in memory, for what is only tried; its work runs beside everything else."""
 
     def on(self, topic: str, listener: Callable[[], None]) -> None:
         """Call `listener` (in the hub, so it must not wait) after every commit that announced `topic`."""

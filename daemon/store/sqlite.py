@@ -20,6 +20,7 @@ from daemon import telemetry
 from daemon.errors import StoreUnavailable
 from daemon.store.base import Tx
 from daemon.store.migrate import migrate
+from daemon.store.scratch import Scratch
 from daemon.store.sqlite_file import check, lock, open_file, translated
 from daemon.store.transaction import Committed, SqliteTx, commit
 
@@ -58,6 +59,7 @@ class SqliteStore:
         self._write_thread = ThreadPool(1)
         self._read_threads = ThreadPool(READERS)
         self._copy_thread = ThreadPool(1)
+        self._scratch_thread = ThreadPool(1)
         self._copying: gevent.Greenlet[[], None] | None = None
         self._uncopied = 0
 
@@ -78,6 +80,10 @@ class SqliteStore:
         result: T = self._read_threads.apply(self._read, (work,))
         return result
 
+    def scratch(self) -> Scratch:
+        """Make an empty store in memory; what runs on it has a thread of its own, and ends when this store closes."""
+        return Scratch(self._aside)
+
     def on(self, topic: str, listener: Callable[[], None]) -> None:
         """Call `listener` in the hub after commits that announced `topic`."""
         self._listeners[topic].append(listener)
@@ -97,7 +103,7 @@ class SqliteStore:
         self._closed = True
         while self._committing is not None:
             self._committing.join()
-        threads = (self._write_thread, self._read_threads, self._copy_thread)
+        threads = (self._write_thread, self._read_threads, self._copy_thread, self._scratch_thread)
         for pool in threads:
             pool.join()
         for connection in (*self._readers, self._copier, self._writer):
@@ -106,6 +112,11 @@ class SqliteStore:
         for pool in threads:
             pool.kill()
         os.close(self._lock)
+
+    def _aside(self, work: Callable[[], Any]) -> Any:
+        if self._closed:
+            raise StoreUnavailable(f"{self.path} is closed")
+        return self._scratch_thread.apply(work)
 
     def _commit_all(self) -> None:
         """Write batch after batch until nothing is queued."""

@@ -68,6 +68,7 @@ END:VCALENDAR
 """
 PARAMS = {
     "alerts.get": {"id": "A1"},
+    "alerts.explain": {"id": "A1"},
     "alerts.ack": {"id": "A1", "comment": "on it"},
     "alerts.unack": {"id": "A2"},
     "alerts.resolve": {"id": "A1"},

@@ -16,9 +16,11 @@ from daemon.listener.alertmanager.pushed import fingerprint
 from daemon.matcher import parse
 from daemon.store import alerts, quarantine
 from daemon.store.alerts import get
+from daemon.store.requests import Door
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import FakeClock
+from kept import touches
 
 INHIBITION = InhibitRule(
     source_matchers=parse('severity="critical"'), target_matchers=parse('severity="warning"'), equal=("alertname",)
@@ -63,6 +65,14 @@ def test_its_annotations_say_what_people_are_told(desk: ApiDesk) -> None:
     )
     assert alert.links == {"graph": "http://prom.example.com/graph?g0.expr=x"}
     assert alert.labels == {"alertname": "Disk", "severity": "page", "source": "prometheus"}
+
+
+def test_the_push_is_kept_for_whoever_asks_why_there_is_an_alert(desk: ApiDesk, store: SqliteStore) -> None:
+    desk.push(pushed(severity="page"))
+    desk.push(pushed(severity="page"))  # as every minute
+    (touch,) = touches(store)
+    assert (touch.change, touch.request.door, touch.request.source) == ("new", Door.API, "prometheus")
+    assert '"severity":"page"' in touch.request.carried.body.replace(" ", "")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Person, Receiver, Route
 from daemon.config.settings import Auth, Channel, ProbePlan, Settings, Source
-from daemon.errors import HandlerError, SendError
+from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.methods import build, jsonrpc
@@ -158,6 +158,7 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.problems: list[str] = []
+        self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
         self.unwell = ""
         self.levels: list[str] = []
@@ -178,6 +179,7 @@ class Desk:
             scheduler=self.scheduler,
             reload=self._reload,
             check=self._check,
+            load=self._load,
             set_log_level=self.levels.append,
             started_at=self.clock.now() - 60.0,
             version="9.9",
@@ -196,6 +198,12 @@ class Desk:
     def _reload(self) -> list[str]:
         self.reloads += 1
         return self.problems
+
+    def _load(self, path: str) -> Settings:
+        """The configuration that is in force, unless a test has put another one under this name."""
+        if self.problems:
+            raise ConfigError(self.problems)
+        return self.others.get(path, self.settings)
 
     def _check(self, path: str) -> tuple[list[str], list[str]]:
         self.checked.append(path)

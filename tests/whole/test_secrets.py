@@ -144,7 +144,11 @@ def asked(daemon: Tocsind) -> list[bytes]:
     token = {"Authorization": f"Bearer {CANARY}"}
     answers = [
         daemon.post("/webhook/locked", {"key": "a", "title": "b"}, **token)[1],
-        daemon.post(f"/webhook/locked?token={CANARY}", {"key": "c", "title": "d"})[1],
+        daemon.post(
+            f"/webhook/locked?token={CANARY}&x={CANARY}",
+            {"key": "c", "title": "d", "more": f"see {CANARY}", CANARY: 1, "long": "x" * 16_000 + CANARY},
+            **{"X-Else": CANARY},
+        )[1],
         daemon.post(f"/webhook/nobody?token={CANARY}", {"key": "c"}, **token)[1],
         daemon.post(f"/webhook/locked?token={CANARY}x", {"key": "c"})[1],
         daemon.post("/webhook/signed", {"key": "a"}, **token)[1],
@@ -160,6 +164,8 @@ def asked(daemon: Tocsind) -> list[bytes]:
     calls = [(name, {}) for name in reading]
     calls += [("quarantine.show", {"id": f"Q{number}"}) for number in range(1, 7)]
     calls += [("alerts.get", {"id": "A1"}), ("deliveries.get", {"id": "D1"})]
+    calls += [("alerts.explain", {"id": f"A{number}"}) for number in range(1, 9)]
+    calls += [("alerts.explain", {"labels": {"a": "b"}}), ("config.replay", {})]
     calls += [("channels.test", {"channel": "sms", "to": "lin"}), ("channels.test", {"channel": "hook"})]
     calls += [("channels.test", {"channel": "userinfo"}), ("probes.run", {"name": "web"})]
     for method, params in calls:
@@ -182,6 +188,7 @@ def test_the_canary_never_shows(tmp_path: Path) -> None:
     shown = b"\n".join(answers).decode()
     assert shown.count('"secret_key":"***"') == 2  # config.get, over both doors
     assert not leaks(shown)
+    assert "see ***" in shown  # alerts.explain, of the body that was kept
     for file in ("stderr", "tocsin.log"):
         assert not leaks((tmp_path / file).read_text()), file
     assert (tmp_path / "tocsin.log").read_text().count("\n") > 5

@@ -5,6 +5,7 @@ from functools import partial
 
 import msgspec
 
+from daemon.alerting.arrival import Arrival
 from daemon.alerting.rules import Rules
 from daemon.clock import unhurried
 from daemon.event import API, Event
@@ -19,6 +20,7 @@ from daemon.methods.table import Caller
 from daemon.store import groups, sent
 from daemon.store.base import Tx
 from daemon.store.quarantine import Kind
+from daemon.store.requests import Door
 
 AT_ONCE = 200  # alerts, or groups, that are read in one go
 MOST_REASONS = 20  # that one answer names
@@ -36,7 +38,7 @@ def push(parts: ApiParts, request: Request, _caller: Caller) -> Answer:
         keep(parts, request, Kind.UNUSABLE_BODY, str(refused))
         raise
     if events:
-        parts.intake.events(events)
+        parts.intake.events(events, Arrival(door=Door.API, hook=_hook(parts, request)))
     if not reasons:
         return done()
     said = "; ".join(reasons[:MOST_REASONS])
@@ -48,16 +50,21 @@ def push(parts: ApiParts, request: Request, _caller: Caller) -> Answer:
 
 def keep(parts: ApiParts, request: Request, kind: Kind, reason: str) -> None:
     """Put a request into quarantine; an alarm about it is raised there."""
-    hook = Hook(
+    parts.intake.refuse(_hook(parts, request), kind, reason, request.remote, unread=request.unread)
+
+
+def _hook(parts: ApiParts, request: Request) -> Hook:
+    """The request as a webhook would be seen."""
+    return Hook(
         source=API,
         body=request.body,
         content_type=request.headers.get("content-type", ""),
         headers=request.headers,
         query={},
         received_at=parts.clock.now(),
+        remote=request.remote,
         options=None,
     )
-    parts.intake.refuse(hook, kind, reason, request.remote, unread=request.unread)
 
 
 def _read(parts: ApiParts, request: Request) -> tuple[list[Event], list[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from daemon.alerting.arrival import Arrival
 from daemon.alerting.rules import Rules
 from daemon.clock import Clock
 from daemon.event import Event
@@ -15,8 +16,8 @@ from daemon.store.quarantine import Kind
 class Takes(Protocol):
     """The one way into the pipeline."""
 
-    def events(self, events: Iterable[Event]) -> Sequence[object]:
-        """Accept events, durably. Raises StoreUnavailable."""
+    def events(self, events: Iterable[Event], came: Arrival) -> Sequence[object]:
+        """Accept events, durably, with what brought them. Raises StoreUnavailable."""
 
     def refuse(self, hook: Hook, kind: Kind, reason: str, remote: str, *, unread: int = 0) -> str:
         """Keep a request that made no events; return its code. Raises StoreUnavailable."""

@@ -1,0 +1,73 @@
+"""Every try of a delivery that came to an end: the first ones and the last ones of each."""
+
+from enum import StrEnum
+
+import msgspec
+
+from daemon.store.base import Tx
+
+FIRST, LAST = 5, 15  # of the tries of one delivery that are kept
+
+_COLUMNS = "delivery_id, n, at, seconds, outcome, step, code, words"
+
+
+class Outcome(StrEnum):
+    """What the provider made of it."""
+
+    TAKEN = "taken"
+    WAIT = "wait"  # not now
+    FAILED = "failed"  # for now
+    REFUSED = "refused"  # for good
+
+
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """One try: when it ended, how long it took, what the provider answered."""
+
+    at: float
+    seconds: float
+    outcome: Outcome
+    code: str = ""  # the provider's own word for what went wrong
+    words: str = ""
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """The `n`th try of a delivery; `step` is what was done with the delivery because of it."""
+
+    delivery_id: int
+    n: int
+    at: float
+    seconds: float
+    outcome: Outcome
+    step: str
+    code: str
+    words: str
+
+
+def add(tx: Tx, delivery_id: int, tried: Try, step: str) -> None:
+    """Write a try down. The counter goes on when a dead delivery is revived, unlike the delivery's own."""
+    row = tx.one("SELECT max(n) FROM attempts WHERE delivery_id = ?", (delivery_id,))
+    n = ((row[0] if row else None) or 0) + 1
+    tx.run(
+        f"INSERT INTO attempts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (delivery_id, n, tried.at, tried.seconds, tried.outcome.value, step, tried.code, tried.words),
+    )
+    if n > FIRST + LAST:
+        tx.run("DELETE FROM attempts WHERE delivery_id = ? AND n > ? AND n <= ?", (delivery_id, FIRST, n - LAST))
+
+
+def of_delivery(tx: Tx, delivery_id: int) -> list[Attempt]:
+    """List what is kept, in order; a gap in `n` is what was left out."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM attempts WHERE delivery_id = ? ORDER BY n", (delivery_id,))
+    return [
+        Attempt(
+            delivery_id=delivery_id,
+            n=n,
+            at=at,
+            seconds=seconds,
+            outcome=Outcome(outcome),
+            step=step,
+            code=code,
+            words=words,
+        )
+        for _, n, at, seconds, outcome, step, code, words in rows
+    ]
