@@ -26,6 +26,7 @@ ELSEWHERE = {
     "deliveries": "tests/delivery/test_report.py",
     "delivery_seconds": "tests/delivery/test_report.py",
     "send_seconds": "tests/delivery/test_report.py",
+    "ack_links": "tests/listener/test_ack_page.py",
     "breaker_open": "tests/delivery/test_report.py",
     "last_resort": "tests/test_last_resort.py",
     "template_failures": "tests/delivery/test_report.py",

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from gevent import Timeout
 
+from daemon.alert import Alert
 from daemon.clock import JUMP, Clock
 from daemon.config.settings import Channel, Settings
 from daemon.config.styles import style
@@ -21,6 +22,7 @@ from daemon.delivery.report import Report
 from daemon.delivery.verdict import Terms
 from daemon.delivery.way import Way
 from daemon.errors import Scope, SendError, SendWait
+from daemon.links import ack_url
 from daemon.notice import Message, Receipt, Recipient
 from daemon.store.base import Store
 from daemon.store.outbox import Claimed
@@ -132,9 +134,13 @@ class Carrier:
         terms = self._terms(1)
         return now - terms.deadline if now >= verdict.first_end(terms) else float("-inf")
 
-    def styled(self, recipient: Recipient) -> Style:
+    def style(self, recipient: Recipient) -> Style:
         """How this recipient is to be told over this channel."""
         return style(self._settings(), self.channel, recipient.name)
+
+    def link(self, alert: Alert, recipient: Recipient, now: float) -> str:
+        """The link by which they acknowledge this alert; empty where links are not configured."""
+        return ack_url(self._settings().links, alert, recipient.name, now)
 
     def trying(self) -> int:
         """A message is about to be sent; once the breaker's pause is over it is the trial. Returns the epoch."""

@@ -180,7 +180,7 @@ class Lane:
             self._answers += [Answer(claimed=one, verdict=gone) for one in claimed]
             self.wake()
             return
-        for letter in letters(claimed, carrier.styled, carrier.channel.sender.batch, self._means.store.name, now):
+        for letter in letters(claimed, carrier, carrier.channel.sender.batch, self._means.store.name, now):
             self._sending.add(gevent.spawn(self._carry, letter, carrier, carrier.trying()))
 
     def _carry(self, letter: Letter, carrier: Carrier, epoch: int) -> None:

@@ -1,9 +1,11 @@
 """From claimed deliveries to the messages that carry them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 
+from daemon.alert import Alert
 from daemon.notice import Message, Recipient
 from daemon.store.leases import joinable
 from daemon.store.outbox import Claimed
@@ -18,9 +20,17 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
 
 
-def letters(
-    claimed: Iterable[Claimed], style: Callable[[Recipient], Style], batch: int, store: str, now: float
-) -> list[Letter]:
+class Manner(Protocol):
+    """How a channel speaks to whom."""
+
+    def style(self, recipient: Recipient) -> Style:
+        """In which language and kind of text."""
+
+    def link(self, alert: Alert, recipient: Recipient, now: float) -> str:
+        """By which link they acknowledge; empty where there is none."""
+
+
+def letters(claimed: Iterable[Claimed], manner: Manner, batch: int, store: str, now: float) -> list[Letter]:
     """Put rows of the same notice into one message, up to `batch` of them, in the order given.
 
     Whoever reads another language gets another message. A row that was refused in company, or may have arrived
@@ -29,7 +39,7 @@ def letters(
     together: list[tuple[Style, list[Claimed]]] = []
     filling: dict[tuple[int, Lang], list[Claimed]] = {}
     for one in claimed:
-        said = style(one.delivery.recipient)
+        said = manner.style(one.delivery.recipient)
         if batch > 1 and joinable(one.delivery):
             rows = filling.get((one.notice.id, said.lang))
             if rows is None or len(rows) >= batch:
@@ -38,18 +48,19 @@ def letters(
             rows.append(one)
         else:
             together.append((said, [one]))
-    return [_letter(rows, said, batch, store, now) for said, rows in together]
+    return [_letter(rows, said, manner, batch, store, now) for said, rows in together]
 
 
-def _letter(rows: list[Claimed], style: Style, batch: int, store: str, now: float) -> Letter:
+def _letter(rows: list[Claimed], style: Style, manner: Manner, batch: int, store: str, now: float) -> Letter:
     """Two rows with one address are one recipient: a number must not stand twice in a request.
 
     A sender that batches is asked about a message by notice and number, for after a crash nobody knows who
-    else was in the request.
+    else was in the request. A link to acknowledge is one person's, so a message to several has none.
     """
     first = rows[0]
     code = first.delivery.code if batch == 1 else f"N{first.notice.id}"
     recipients = {row.delivery.recipient.address: row.delivery.recipient for row in rows}
+    alone = first.notice.firing and len(recipients) == 1
     return Letter(
         rows=rows,
         message=Message(
@@ -59,5 +70,6 @@ def _letter(rows: list[Claimed], style: Style, batch: int, store: str, now: floa
             repeat=first.delivery.interrupted > 0,
             style=style,
             sent_at=now,
+            acknowledge=manner.link(first.notice.alert, first.delivery.recipient, now) if alone else "",
         ),
     )

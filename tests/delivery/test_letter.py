@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.alert import Alert
 from daemon.delivery.letter import letters
 from daemon.notice import Delivery, Notice, Phase, Reason, Recipient
 from daemon.store.outbox import Claimed
@@ -44,9 +45,18 @@ def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Clai
     return Claimed(delivery=msgspec.structs.replace(delivery, **more), notice=notice)
 
 
-def plain(recipient: Recipient) -> Style:
-    del recipient
-    return PLAIN
+class Plain:
+    """The same for everybody, with a link where one is asked for."""
+
+    def style(self, recipient: Recipient) -> Style:
+        del recipient
+        return PLAIN
+
+    def link(self, alert: Alert, recipient: Recipient, now: float) -> str:
+        return f"https://x/{alert.code}/{recipient.name or 'room'}/{now:g}"
+
+
+plain = Plain()
 
 
 def ids(claimed: list[Claimed], batch: int) -> list[list[int]]:
@@ -90,10 +100,11 @@ def test_one_number_stands_once_in_a_message() -> None:
 
 
 def test_whoever_reads_another_language_gets_another_message() -> None:
-    def style(recipient: Recipient) -> Style:
-        return Style(lang="zh" if recipient.name in {"p2", "p4"} else "en")
+    class Both(Plain):
+        def style(self, recipient: Recipient) -> Style:
+            return Style(lang="zh" if recipient.name in {"p2", "p4"} else "en")
 
-    made = letters([row(i) for i in range(1, 6)], style, 2, "store", 300.0)
+    made = letters([row(i) for i in range(1, 6)], Both(), 2, "store", 300.0)
     assert [([one.delivery.id for one in letter.rows], letter.message.lang) for letter in made] == [
         ([1, 3], "en"),
         ([2, 4], "zh"),
@@ -103,3 +114,15 @@ def test_whoever_reads_another_language_gets_another_message() -> None:
         "[ERROR] Disk full, 5 min late",
         "[错误] Disk full，延迟5分钟送达",
     ]
+
+
+def test_a_link_to_acknowledge_is_one_persons() -> None:
+    made = letters([row(1), row(2), row(3, 2)], plain, 9, "store", 60.0)
+    assert [letter.message.acknowledge for letter in made] == ["", "https://x/A0/p3/60"]
+
+
+def test_what_is_over_needs_no_link() -> None:
+    one = row(1)
+    over = msgspec.structs.replace(one, notice=msgspec.structs.replace(one.notice, firing=0, resolved=1))
+    (letter,) = letters([over], plain, 1, "store", 60.0)
+    assert letter.message.acknowledge == ""

@@ -13,6 +13,7 @@ import pytest
 
 import made
 from behind_the_door import Daemon
+from daemon import telemetry
 from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
@@ -93,6 +94,21 @@ def test_post_acknowledges_and_leads_back_to_the_page(box: Box) -> None:
     assert "lin until" in shown
     assert "on my way" in shown
     assert "Prolong as lin" in shown
+
+
+def test_what_came_of_links_is_counted(box: Box) -> None:
+    def counted() -> dict[str, float]:
+        (metric,) = telemetry.ack_links.collect()
+        return {one.labels["outcome"]: one.value for one in metric.samples}
+
+    before, path = counted(), box.path()
+    for one in (path, changed(path, 20), "/ack/x"):
+        box.get(one)
+    box.post(path)
+    moved = {outcome: value - before.get(outcome, 0.0) for outcome, value in counted().items()}
+    assert {outcome for outcome, value in moved.items() if value == 1} == {
+        "shown", "forged", "mangled", "acknowledged",
+    }  # fmt: skip
 
 
 def test_looking_changes_nothing_however_often(box: Box) -> None:

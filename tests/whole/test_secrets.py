@@ -26,6 +26,7 @@ log: {{level: debug, file: '{home}/tocsin.log', format: json}}
 auth:
   tokens: [{{name: ops, token: '${{CANARY}}', may: [read, act, admin]}}]
   curve: {{secret_key: '${{KEY}}', clients: [{{name: desk, public: '{public}', may: [read, act, admin]}}]}}
+links: {{base: 'http://127.0.0.1:{closed}', secret: '${{CANARY}}'}}
 sources:
   locked: {{handler: generic, map: {{key: $.key, title: $.title}}, token: '${{CANARY}}'}}
   basic: {{handler: generic, map: {{key: $.key, title: $.title}}, basic: {{user: u, password: '${{CANARY}}'}}}}
@@ -155,6 +156,7 @@ def asked(daemon: Tocsind) -> list[bytes]:
         daemon.post("/webhook/basic", {"key": "a"}, Authorization="Basic dTpjYW5hcnk=")[1],
         daemon.post("/webhook/locked", b"{not json", **token)[1],
         daemon.request("GET", "/metrics", headers=token)[1],
+        daemon.request("GET", "/ack/" + "A" * 40)[1],
         daemon.post("/rpc", b"{}", Authorization=f"Bearer {CANARY}x")[1],
     ]
     reading = ["status", "channels.list", "deliveries.list", "alerts.list", "quarantine.list", "sources.list",
