@@ -56,6 +56,8 @@ def test_a_pattern_that_would_take_long_on_every_alert_is_refused(once: str, tim
         parse(f'a=~"{once * times}"'.replace("\\", "\\\\"))
 
 
-@pytest.mark.parametrize("text", [r"\\pL+-\\pN+", "(?i)" + "ks" * 490, "|".join(f"db-{n}[.]example[.]com" for n in range(40))])
+@pytest.mark.parametrize(
+    "text", [r"\\pL+-\\pN+", "(?i)" + "ks" * 490, "|".join(f"db-{n}[.]example[.]com" for n in range(40))]
+)
 def test_long_patterns_and_those_over_all_letters_are_taken(text: str) -> None:
     assert parse(f'a=~"{text}"')

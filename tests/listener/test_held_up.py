@@ -1,0 +1,59 @@
+"""No request keeps the event loop from everybody else, whatever it asks for; measured at a whole tocsin's door."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from apps import Running, running_here
+from heartbeat import heartbeat
+
+MORE = """
+limits: {body: 16MiB}
+people: {lin: {email: lin@example.com}}
+schedules: {ops: {time_zone: UTC, layers: [{people: [lin], rotation: weekly, start: 2026-01-05}]}}
+"""
+HELD = 0.3  # seconds: what is measured here takes from half a second on when the event loop does it
+MUCH = 12_000_000
+EVENT = "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:lin\r\nDTSTART:20260101T000000Z\r\nDTEND:20260102T000000Z\r\n"
+
+
+@pytest.fixture(scope="module")
+def tocsin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_here(tmp_path_factory.mktemp("held"), MORE) as one:
+        yield one
+
+
+def call(method: str, **params: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+
+
+def held_up(tocsin: Running, path: str, body: bytes) -> float:
+    """Ask, and tell for how long nobody else could do anything."""
+    with heartbeat() as heart:
+        assert tocsin.post(path, body).status == 200
+    return heart.longest
+
+
+def test_an_alert_with_a_label_of_megabytes_holds_nobody_up(tocsin: Running) -> None:
+    body = json.dumps([{"labels": {"alertname": "x" * MUCH}}]).encode()
+    assert held_up(tocsin, "/api/v2/alerts", body) < HELD
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{% set y = "*" * 40000 %}{% for a in range(9) %}{% set b = y|markdown %}{% endfor %}' + "{{ 1 }}" * 1_000,
+        '{% for a in range(9) %}{% set b = range(9000)|groupby("real")|list %}{% endfor %}' + "{{ 1 }}" * 1_000,
+    ],
+)
+def test_a_hostile_template_holds_nobody_up(tocsin: Running, template: str) -> None:
+    one = call("templates.render", template=template)
+    assert held_up(tocsin, "/rpc", b"[" + b",".join([one] * 8) + b"]") < HELD
+
+
+@pytest.mark.parametrize("line", ["X:1\r\n" * 60_000, "X" + ";P=1" * 120_000 + ":1\r\n"])
+def test_a_hostile_calendar_holds_nobody_up(tocsin: Running, line: str) -> None:
+    text = f"BEGIN:VCALENDAR\r\n{EVENT}{line}END:VEVENT\r\nEND:VCALENDAR\r\n"
+    assert held_up(tocsin, "/rpc", call("schedules.import", schedule="ops", text=text)) < HELD
