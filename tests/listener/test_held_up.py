@@ -57,3 +57,28 @@ def test_a_hostile_template_holds_nobody_up(tocsin: Running, template: str) -> N
 def test_a_hostile_calendar_holds_nobody_up(tocsin: Running, line: str) -> None:
     text = f"BEGIN:VCALENDAR\r\n{EVENT}{line}END:VEVENT\r\nEND:VCALENDAR\r\n"
     assert held_up(tocsin, "/rpc", call("schedules.import", schedule="ops", text=text)) < HELD
+
+
+def test_what_a_stranger_wrote_wrongly_is_answered_and_not_written_to_standard_error(
+    tocsin: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = tocsin.rpc("templates.render", template="{% include 'x' %}")
+    assert said["error"]["message"] == "template: line 1: include is not for messages"
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_a_silence_with_a_matcher_of_megabytes_is_refused_at_once(tocsin: Running) -> None:
+    matchers = [{"name": "alertname", "value": 'x"' * (MUCH // 6), "isRegex": False}]
+    asked = {
+        "matchers": matchers,
+        "startsAt": "2098-01-01T00:00:00Z",
+        "endsAt": "2099-01-01T00:00:00Z",
+        "createdBy": "a",
+        "comment": "",
+    }
+    body = json.dumps(asked).encode()
+    with heartbeat() as heart:
+        reply = tocsin.post("/api/v2/silences", body)
+    assert reply.status == 400
+    assert b"at most 150000 are taken" in reply.body
+    assert heart.longest < HELD
