@@ -1,6 +1,7 @@
 """No request keeps the event loop from everybody else, whatever it asks for; measured at a whole tocsin's door."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,16 +30,20 @@ def call(method: str, **params: Any) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
 
 
-def held_up(tocsin: Running, path: str, body: bytes) -> float:
-    """Ask, and tell for how long nobody else could do anything."""
+def held_up(tocsin: Running, path: str, body: bytes, status: int = 200) -> bool:
+    """Ask, and tell whether nobody else could do anything for long, and for most of the time that it took.
+
+    A busy machine, too, keeps a thread waiting; but not for half of the time.
+    """
+    began = time.perf_counter()
     with heartbeat() as heart:
-        assert tocsin.post(path, body).status == 200
-    return heart.longest
+        assert tocsin.post(path, body).status == status
+    return heart.longest > max(HELD, 0.5 * (time.perf_counter() - began))
 
 
 def test_an_alert_with_a_label_of_megabytes_holds_nobody_up(tocsin: Running) -> None:
     body = json.dumps([{"labels": {"alertname": "x" * MUCH}}]).encode()
-    assert held_up(tocsin, "/api/v2/alerts", body) < HELD
+    assert not held_up(tocsin, "/api/v2/alerts", body)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +55,13 @@ def test_an_alert_with_a_label_of_megabytes_holds_nobody_up(tocsin: Running) -> 
 )
 def test_a_hostile_template_holds_nobody_up(tocsin: Running, template: str) -> None:
     one = call("templates.render", template=template)
-    assert held_up(tocsin, "/rpc", b"[" + b",".join([one] * 8) + b"]") < HELD
+    assert not held_up(tocsin, "/rpc", b"[" + b",".join([one] * 8) + b"]")
 
 
 @pytest.mark.parametrize("line", ["X:1\r\n" * 60_000, "X" + ";P=1" * 120_000 + ":1\r\n"])
 def test_a_hostile_calendar_holds_nobody_up(tocsin: Running, line: str) -> None:
     text = f"BEGIN:VCALENDAR\r\n{EVENT}{line}END:VEVENT\r\nEND:VCALENDAR\r\n"
-    assert held_up(tocsin, "/rpc", call("schedules.import", schedule="ops", text=text)) < HELD
+    assert not held_up(tocsin, "/rpc", call("schedules.import", schedule="ops", text=text))
 
 
 def test_what_a_stranger_wrote_wrongly_is_answered_and_not_written_to_standard_error(
@@ -77,8 +82,13 @@ def test_a_silence_with_a_matcher_of_megabytes_is_refused_at_once(tocsin: Runnin
         "comment": "",
     }
     body = json.dumps(asked).encode()
-    with heartbeat() as heart:
-        reply = tocsin.post("/api/v2/silences", body)
-    assert reply.status == 400
-    assert b"at most 150000 are taken" in reply.body
-    assert heart.longest < HELD
+    assert not held_up(tocsin, "/api/v2/silences", body, 400)
+    assert b"at most 150000 are taken" in tocsin.post("/api/v2/silences", body).body
+
+
+@pytest.mark.parametrize("path", ["alerts", "alerts/groups", "silences"])
+def test_more_filters_than_anybody_needs_are_refused(tocsin: Running, path: str) -> None:
+    asked = "&".join(f"filter=a=~%22x{n}%22" for n in range(30))
+    assert tocsin.get(f"/api/v2/{path}?{asked}").status == 200
+    reply = tocsin.get(f"/api/v2/{path}?{asked}&filter=a=1")
+    assert (reply.status, reply.json()) == (400, "there are more than 30 filters")
