@@ -13,6 +13,7 @@ from daemon.alerting.acknowledge import Acks
 from daemon.alerting.audit import Auditor
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
+from daemon.aside import AsideThread
 from daemon.clock import SystemClock
 from daemon.config.check import SQLITE
 from daemon.config.doors import NONE_OPENED, Opened
@@ -74,6 +75,7 @@ class App:
         self._ready = "starting"
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._doors: dict[str, str] = {}
+        self._aside = AsideThread()
 
     @property
     def settings(self) -> Settings:
@@ -98,6 +100,7 @@ class App:
         """Each part registers its stop the moment it runs; the doors open last."""
         store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
         self._stops.append(("store", store.close))
+        self._stops.append(("side thread", self._aside.stop))
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
@@ -177,6 +180,7 @@ class App:
             version=__version__,
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
+            aside=self._aside,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

@@ -21,6 +21,8 @@ _SYNTAX = re.compile(
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
 MAX_PATTERN = 1_000
+MAX_PROGRAM = 5_000  # instructions of a compiled pattern: matching takes as long as these times the characters
+_MEMORY = 256 * 1024  # bytes of one: RE2 gives up early where a pattern would become far too large
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -30,11 +32,15 @@ def pattern(text: str) -> Any:
         raise MatcherError(f"the pattern has {len(text)} characters; at most {MAX_PATTERN} are taken")
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MEMORY
     try:
-        return re2.compile(text, options)
+        compiled = re2.compile(text, options)
     except re2.error as error:
         reason = error.args[0] if error.args else error
         raise MatcherError(f"{text!r} is not an RE2 pattern: {_plain(reason)}") from error
+    if compiled.programsize > MAX_PROGRAM:
+        raise MatcherError(f"{text!r} repeats too much: it would take too long to match; write smaller repetitions")
+    return compiled
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -47,3 +47,17 @@ def test_a_catastrophic_pattern_is_harmless() -> None:
 def test_a_matcher_prints_as_it_is_written() -> None:
     written = Matcher("a", "=~", 'x"\\d')
     assert parse(str(written)) == (written,)
+
+
+@pytest.mark.parametrize("once", ["((((a?){10}){10}){10})", "((((.?){10}){10}){10})", r"\pL{100}"])
+@pytest.mark.parametrize("times", [2, 3, 40])
+def test_a_pattern_that_would_take_long_on_every_alert_is_refused(once: str, times: int) -> None:
+    with pytest.raises(MatcherError):
+        parse(f'a=~"{once * times}"'.replace("\\", "\\\\"))
+
+
+@pytest.mark.parametrize(
+    "text", [r"\\pL+-\\pN+", "(?i)" + "ks" * 490, "|".join(f"db-{n}[.]example[.]com" for n in range(40))]
+)
+def test_long_patterns_and_those_over_all_letters_are_taken(text: str) -> None:
+    assert parse(f'a=~"{text}"')

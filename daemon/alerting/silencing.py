@@ -17,6 +17,7 @@ from daemon.store.base import Tx
 from daemon.store.silences import Kind, Silence
 
 MOST_MATCHERS = 100  # an alert has fewer labels, so that one for exactly it can be made
+MOST_MATCHED = 150_000  # characters of all matchers: as many as the labels of one alert can take
 MOST_TEXT = 2_000  # characters of a comment
 MOST_NAME = 100  # characters of an author, or of a window's name
 MOST_ANNOTATIONS = 32
@@ -134,6 +135,8 @@ def _possible(instant: float, field: str) -> None:
 
 def _matchers(texts: list[str]) -> list[str]:
     """Write each by itself, in one form. What matches everything is refused: one slip would hide all there is."""
+    if (length := sum(map(len, texts))) > MOST_MATCHED:
+        raise SilenceError(f"the matchers have {length} characters; at most {MOST_MATCHED} are taken", field="matchers")
     try:
         found = list(dict.fromkeys(matcher for text in texts for matcher in parse(text)))
         written = [_again(matcher) for matcher in found]

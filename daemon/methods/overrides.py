@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -9,7 +10,7 @@ from daemon.config.settings import Settings
 from daemon.config.targets import named, unknown
 from daemon.errors import MethodError
 from daemon.methods.codes import Id, found, number
-from daemon.methods.oncall import TOGETHER, Days, OverrideLine, line, scheduled
+from daemon.methods.oncall import Days, OverrideLine, line, scheduled
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, REFUSED, Table
 from daemon.oncall import ical
@@ -109,23 +110,22 @@ def _taken(parts: Parts, known: Schedule, text: str, days: int, people: dict[str
     now, settings = parts.clock.now(), parts.settings()
     for target in people.values():
         _targets(target, settings)
-    covers, skipped = _read(parts, text, known, settings, people, (now, now + days * _DAY))
+    within = (now, now + days * _DAY)
+    covers, skipped = parts.aside(partial(_read, text, known, settings, people, within))  # a calendar may be anybody's
     return parts.store.write(lambda tx: _stored(tx, known, covers, skipped, author, now))
 
 
 def _read(
-    parts: Parts, text: str, known: Schedule, settings: Settings, people: dict[str, str], within: tuple[float, float]
+    text: str, known: Schedule, settings: Settings, people: dict[str, str], within: tuple[float, float]
 ) -> tuple[list[tuple[str, Cover]], list[Skipped]]:
     """The times that a calendar's events give to somebody, in order, and the events that could not be used."""
     covers: list[tuple[str, Cover]] = []
     skipped: list[Skipped] = []
     try:
-        for i, event in enumerate(ical.read(text, known.time_zone.info)):
-            if i % TOGETHER == 0:
-                parts.clock.breathe()
+        for event in ical.read(text, known.time_zone.info):
             if isinstance(event, Unread):
                 skipped.append(Skipped(summary=event.summary, starts_at=None, why=event.why))
-            elif event is not None and (times := list(occurrences(event, *within))):
+            elif times := list(occurrences(event, *within)):
                 if who := named(event, settings, people):
                     covers += [(event.summary, Cover(who=who, begin=begin, end=end)) for begin, end in times]
                 else:

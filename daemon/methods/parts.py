@@ -6,6 +6,7 @@ from typing import Protocol
 
 from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
+from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.notice import Receipt, Recipient
@@ -82,3 +83,4 @@ class Parts:
     version: str
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
+    aside: Aside

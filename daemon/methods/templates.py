@@ -1,6 +1,7 @@
 """What people read: the templates in force, and how one would read, without sending anything."""
 
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -80,7 +81,7 @@ def add(table: Table, parts: Parts) -> None:
         settings = parts.settings()
         said = _style(settings, channel, kind, lang, to)
         if template:
-            said = replace(said, own={said.kind: _tried(template)})
+            said = replace(said, own={said.kind: parts.aside(partial(_tried, template))})
         now = parts.clock.now()
         message = Message(
             notice=_notice(parts, alert, reason, now),
@@ -89,7 +90,7 @@ def add(table: Table, parts: Parts) -> None:
             style=said,
             sent_at=now + max(0.0, late),
         )
-        return _rendered(message, settings, channel)
+        return parts.aside(partial(_rendered, message, settings, channel))  # a template may be anybody's
 
 
 def _lines(settings: Settings) -> list[TemplateLine]:

@@ -37,8 +37,8 @@ class _Found(msgspec.Struct, kw_only=True):
     replaces: datetime | None  # the time, in UTC where it has a zone
 
 
-def read(text: str, zone: tzinfo) -> Iterator[Event | Unread | None]:
-    """Yield what stands in a calendar; None after each event that was taken, so that others can be let in between.
+def read(text: str, zone: tzinfo) -> Iterator[Event | Unread]:
+    """Yield what stands in a calendar.
 
     A time without a zone is read by the clock of `zone`. Zones are known by their names; what a calendar says about
     the rules of its own is not taken over. Raises ValueError for what is no calendar.
@@ -47,7 +47,6 @@ def read(text: str, zone: tzinfo) -> Iterator[Event | Unread | None]:
     for number, piece in enumerate(_pieces(text)):
         if number >= MAX_EVENTS:
             raise ValueError(f"holds more than {MAX_EVENTS} events")
-        yield None
         component, summary = None, ""
         try:
             component = icalendar.Event.from_ical(piece)

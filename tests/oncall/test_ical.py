@@ -25,7 +25,7 @@ def calendar(*events: str) -> str:
 
 
 def events(*written: str) -> list[Event | Unread]:
-    return [one for one in read(calendar(*written), HERE) if one is not None]
+    return list(read(calendar(*written), HERE))
 
 
 def times(*written: str, zone: str = SHANGHAI, begin: float = BEGIN, end: float = END) -> list[str]:

@@ -18,6 +18,7 @@ HOMES = {
     "gevent": (
         "daemon/__main__.py",
         "daemon/agenda.py",
+        "daemon/aside.py",
         "daemon/control/",
         "daemon/delivery/",
         "daemon/listener/",

@@ -54,6 +54,10 @@ class Running:
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return ask(self._port, "POST", path, raw, {"Content-Type": "application/json"} | headers)
 
+    def get(self, path: str) -> Reply:
+        """GET."""
+        return ask(self._port, "GET", path)
+
     def rpc(self, method: str, **params: Any) -> Any:
         """Ask at /rpc; return the whole answer."""
         return self.post("/rpc", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).json()

@@ -185,6 +185,7 @@ class Desk:
             version="9.9",
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
+            aside=lambda work: work(),
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:

@@ -1,11 +1,13 @@
 """The alerts that Prometheus pushes: what is valid becomes events, what is not is named."""
 
+import hashlib
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 import msgspec
 
-from daemon.event import API, Event, State
+from daemon.event import API, MAX_LABEL_VALUE, MAX_LABELS, MAX_TITLE, Event, State
 from daemon.listener.alertmanager.answers import NO_SUCH_TYPE, UNPROCESSABLE, missing, refuse
 from daemon.listener.alertmanager.bodies import moment
 from daemon.payload.alertlist import Listed, severity_of, told
@@ -13,6 +15,7 @@ from daemon.payload.alertlist import Listed, severity_of, told
 _OFFSET, _PRIME, _MASK = 0xCBF29CE484222325, 0x100000001B3, 0xFFFFFFFFFFFFFFFF  # of FNV-1a, 64 bits wide
 _URI = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|/)\S*")
 _LONGEST = 100  # characters of an address in an answer
+_GONE_THROUGH = 16 * 1024  # bytes of a label set: more of it would keep the event loop from everybody else
 
 Texts = dict[str, str | None]
 
@@ -87,14 +90,28 @@ def event(alert: Valid, now: float) -> Event:
             ended_at=alert.ends_at if over else None,
         ),
     )
-    title = made.title or "{" + ", ".join(f'{name}="{alert.labels[name]}"' for name in sorted(alert.labels)) + "}"
+    title = made.title or _named(alert.labels)
     return msgspec.structs.replace(made, title=title, fires_until=None if over else alert.ends_at)
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
-    """Name a label set as Prometheus does: FNV-1a over its names and values in order (common/model/signature.go)."""
+    """Name a label set as Prometheus does: FNV-1a over its names and values in order (common/model/signature.go).
+
+    One that is larger than any that a Prometheus has gets a name of our own, which does not go byte by byte.
+    """
+    spelled = b"".join(
+        b"%b\xff%b\xff" % (name.encode("utf-8", "replace"), labels[name].encode("utf-8", "replace"))
+        for name in sorted(labels)
+    )
+    if len(spelled) > _GONE_THROUGH:
+        return hashlib.blake2b(spelled, digest_size=8).hexdigest()
     digest = _OFFSET
-    for name in sorted(labels):
-        for byte in b"%b\xff%b\xff" % (name.encode("utf-8", "replace"), labels[name].encode("utf-8", "replace")):
-            digest = ((digest ^ byte) * _PRIME) & _MASK
+    for byte in spelled:
+        digest = ((digest ^ byte) * _PRIME) & _MASK
     return f"{digest:016x}"
+
+
+def _named(labels: Mapping[str, str]) -> str:
+    """What an alert is called that says nothing of itself; a title has no room for more."""
+    names = sorted(islice(labels, MAX_LABELS))
+    return "{" + ", ".join(f'{name}="{labels[name][:MAX_LABEL_VALUE]}"' for name in names)[: 2 * MAX_TITLE] + "}"

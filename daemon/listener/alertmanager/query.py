@@ -11,6 +11,7 @@ from daemon.listener.alertmanager.answers import Refused, sentence
 from daemon.matcher import Matcher, pattern
 
 MOST = 100  # parameters of one question
+MOST_FILTERS = 30  # patterns are compiled where everybody waits, a millisecond each
 _TRUE = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
 _MATCHER = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)\s*(=~|!=|!~|=)\s*(.*)", re.DOTALL)
 _VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^"\\]|\\.|\\$)*)', re.DOTALL)
@@ -62,8 +63,11 @@ def asked(query: str) -> Filter:
 
 def matchers(given: Mapping[str, list[str]]) -> tuple[Matcher, ...]:
     """Read every `filter`. Raises Refused."""
+    filters = given.get("filter", [])
+    if len(filters) > MOST_FILTERS:
+        raise Refused(sentence(400, f"there are more than {MOST_FILTERS} filters"))
     try:
-        return tuple(matcher(text) for text in given.get("filter", ()))
+        return tuple(matcher(text) for text in filters)
     except MatcherError as error:
         raise Refused(sentence(400, str(error))) from error
 
