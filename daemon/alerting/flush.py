@@ -52,6 +52,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return any(alert.state is State.FIRING or why.passes for alert, why in self.muted)
 
     @property
+    def comes_and_goes(self) -> bool:
+        """Whether something flaps that is to be told once it has settled."""
+        return any(why.passes for _, why in self.muted)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing stays in the group."""
         return not (self.firing or self.left or self.waits)
@@ -132,6 +137,8 @@ class _Flush:
         over = {alert.fingerprint for alert in view.resolved}
         repeat_at = NEVER if self._in_hand else _repeat_at(before, self._node)
         reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=repeat_at, now=self._now)
+        if reason is Reason.ALL_RESOLVED and view.comes_and_goes:
+            reason = Reason.SOME_RESOLVED
         if reason is not None:
             self._tell(view, before, reason, legs)
         if view.flapping:
