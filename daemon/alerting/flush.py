@@ -87,7 +87,10 @@ class _Flush:
         view = self._look()
         # While all that fires is in hand, nobody is told again what they know.
         self._in_hand = acks.cover(self._tx, [alert.id for alert in view.firing])
-        repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in _kinds_of_leg(self._receiver))
+        kinds = _kinds_of_leg(self._receiver)
+        repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in kinds)
+        if len(kinds) == 1 and self._group.flushed_at is not None:
+            groups.untell(self._tx, self._group.id, of_ends=not kinds[0][0])  # nobody would note an end there
         for alert in view.flapping:
             flaps.tell(self._tx, alert.fingerprint, self._group.id)
         for alert_id in [*view.gone, *(alert.id for alert in view.over)]:

@@ -183,6 +183,11 @@ def tell(tx: Tx, group_id: int, what: Told, *, of_ends: bool) -> None:
     )
 
 
+def untell(tx: Tx, group_id: int, *, of_ends: bool) -> None:
+    """There are no such legs any more; should there be some again, they know nothing."""
+    tx.run("DELETE FROM told WHERE group_id = ? AND of_ends = ?", (group_id, of_ends))
+
+
 def set_back(tx: Tx, now: float) -> int:
     """After the clock was set back: move what was flushed in what is the future now, with its next flush.
 
