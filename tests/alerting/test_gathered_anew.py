@@ -62,4 +62,4 @@ def test_legs_that_did_not_hear_of_an_end_are_told_the_next_beginning(store: Sql
     story.ends("a")
     story.to(20).reload(routed())
     story.to(30).fires("a")
-    assert story.to(40).said()[-1] == Said(30, "ops", Reason.FIRST, ("a", "b"), ())
+    assert story.to(40).said()[-1] == Said(30, "ops", Reason.NEW_MEMBER, ("a", "b"), ())
