@@ -66,7 +66,10 @@ def changes(tx: Tx, fingerprint: str, since: float, limit: int) -> int:
 
 def forget(tx: Tx) -> int:
     """Delete what is known of alerts that are forgotten; return how many."""
-    return tx.run("DELETE FROM flaps WHERE alert_id NOT IN (SELECT id FROM alerts)")
+    count = tx.run("DELETE FROM flaps WHERE alert_id NOT IN (SELECT id FROM alerts)")
+    if count:
+        mutes.changed(tx)
+    return count
 
 
 def _flap(row: Row) -> Flap:
