@@ -136,6 +136,15 @@ def over(tx: Tx, group_id: int, fingerprints: Collection[str]) -> list[Ladder]:
     return [_ladder(row) for row in rows]
 
 
+def nearer(tx: Tx, by: float, now: float) -> None:
+    """Tell the steps to come so much sooner: the clock was set back by as much."""
+    timers.nearer(tx, Kind.ESCALATION, by, now)
+    tx.run(
+        "UPDATE escalations SET since = since - ?, next_at = max(?, next_at - ?) WHERE state = 'running' AND next_at > ?",
+        (by, now, by, now),
+    )
+
+
 def close_old(tx: Tx, before: float) -> int:
     """Close those of alerts that ended before then: their end was muted, so that nobody tells it. Says how many."""
     return tx.run(

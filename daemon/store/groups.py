@@ -204,6 +204,19 @@ def set_back(tx: Tx, now: float) -> int:
     )
 
 
+def nearer(tx: Tx, by: float, now: float) -> None:
+    """Flush so much sooner all that was last flushed in what is still the past after the clock was set back, or never."""
+    tx.run(
+        "UPDATE groups SET next_at = max(?, next_at - ?) WHERE next_at > ? AND (flushed_at IS NULL OR flushed_at <= ?)",
+        (now, by, now, now),
+    )
+
+
+def no_later(tx: Tx, at: float) -> None:
+    """Let no group wait for longer than this for its first flush."""
+    tx.run("UPDATE groups SET next_at = ? WHERE next_at > ? AND began_at IS NULL", (at, at))
+
+
 def forget(tx: Tx, before: float, limit: int = 1_000) -> int:
     """Delete groups that have been empty since before then; return how many."""
     return tx.run(
