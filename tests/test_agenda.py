@@ -160,7 +160,9 @@ def test_a_group_that_waits_for_company_does_not_wait_for_a_clock_that_was_set_b
 def test_after_a_start_with_the_clock_set_back_no_group_waits_longer_than_it_may(
     store: SqliteStore, clock: FakeClock
 ) -> None:
-    Intake(store, clock, rules).events([event()])
+    before = Box(store, clock)
+    before.intake.events([event()])
+    before.agenda.stop()
     clock.jump(-86_400)
     box = Box(store, clock)
     try:

@@ -140,7 +140,8 @@ def nearer(tx: Tx, by: float, now: float) -> None:
     """Tell the steps to come so much sooner: the clock was set back by as much."""
     timers.nearer(tx, Kind.ESCALATION, by, now)
     tx.run(
-        "UPDATE escalations SET since = since - ?, next_at = max(?, next_at - ?) WHERE state = 'running' AND next_at > ?",
+        "UPDATE escalations SET since = since - ?, next_at = max(?, next_at - ?)"
+        " WHERE state = 'running' AND next_at > ?",
         (by, now, by, now),
     )
 

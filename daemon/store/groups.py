@@ -205,7 +205,7 @@ def set_back(tx: Tx, now: float) -> int:
 
 
 def nearer(tx: Tx, by: float, now: float) -> None:
-    """Flush so much sooner all that was last flushed in what is still the past after the clock was set back, or never."""
+    """Flush so much sooner, for the clock was set back, all that was never flushed, or in what is still the past."""
     tx.run(
         "UPDATE groups SET next_at = max(?, next_at - ?) WHERE next_at > ? AND (flushed_at IS NULL OR flushed_at <= ?)",
         (now, by, now, now),
