@@ -13,7 +13,7 @@ from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Receiver
 from daemon.event import Severity, State
 from daemon.notice import Reason
-from daemon.store import acks, flaps, groups, notices, silences
+from daemon.store import acks, escalations, flaps, groups, notices, silences
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.groups import Group, Member, Told
@@ -89,6 +89,8 @@ class _Flush:
         self._in_hand = acks.cover(self._tx, [alert.id for alert in view.firing])
         kinds = _kinds_of_leg(self._receiver)
         repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in kinds)
+        if not any(of_ends for of_ends, _ in kinds):
+            self._tell_escalated(view)
         if len(kinds) == 1 and self._group.flushed_at is not None:
             groups.untell(self._tx, self._group.id, of_ends=not kinds[0][0])  # nobody would note an end there
         for alert in view.flapping:
@@ -158,6 +160,13 @@ class _Flush:
         firing = [*view.firing, *(alert for alert in view.left if alert.fingerprint in known)]
         news = [alert for alert in firing if _is_news(alert, before)]
         self._say(firing, resolved, reason, legs, [*news, *resolved])
+
+    def _tell_escalated(self, view: View) -> None:
+        """None of the receiver's own legs hears of ends; whoever was told by a step does."""
+        over = [one for one in view.resolved if escalations.over(self._tx, self._group.id, [one.fingerprint])]
+        if over:
+            is_all = not (view.firing or view.comes_and_goes)
+            self._say(view.firing, over, Reason.ALL_RESOLVED if is_all else Reason.SOME_RESOLVED, [], over)
 
     def _tell_flapping(self, view: View, legs: Sequence[Leg]) -> None:
         """Say once that these come and go."""
