@@ -8,7 +8,7 @@ import pytest
 from daemon.config.audience import Route
 from daemon.config.settings import Flapping
 from daemon.notice import Phase, Reason
-from daemon.store import outbox
+from daemon.store import mutes, outbox
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hearing import Hearing
@@ -57,6 +57,20 @@ def test_what_waits_to_be_told_beside_something_that_flaps_is_not_folded_away(st
 def phases(story: Hearing) -> list[tuple[Reason, Phase]]:
     """Every delivery, oldest first."""
     return [(row.notice.reason, row.delivery.phase) for row in reversed(story.store.read(outbox.newest))]
+
+
+def test_telling_of_what_flaps_has_nobody_read_all_silences_again(store: SqliteStore) -> None:
+    route = replace(TOGETHER, group_interval=Seconds(60))
+    story = Hearing(store, replace(settings(route=route), flapping=LIMITS))
+    for change in range(4):
+        story.to(63 * change)
+        (story.ends if change % 2 else story.fires)("a")
+    before = story.store.read(mutes.stamp)  # it flaps, and is told of at the next tick
+    story.to(250).fires("a")
+    assert reasons(story)[-1] == (246, Reason.FLAPPING)
+    assert story.store.read(mutes.stamp) == before
+    story.to(3_000)  # it has settled
+    assert story.store.read(mutes.stamp) != before
 
 
 def test_changes_that_are_far_apart_are_no_flapping(start: Callable[[], Hearing]) -> None:
