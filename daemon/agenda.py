@@ -8,7 +8,7 @@ from functools import partial
 import gevent
 
 from daemon import telemetry
-from daemon.alerting import gather, report
+from daemon.alerting import gather, report, setback
 from daemon.alerting.due import Done, do_due, do_group, do_timer, next_due
 from daemon.alerting.report import Nobody
 from daemon.alerting.rules import Rules
@@ -65,13 +65,13 @@ class Agenda:
 
     def _run(self) -> None:
         ahead = self._ahead()
-        self._set_back()
+        self._set_back(0.0)
         while not self._stopping:
             self._wake.clear()
             before, ahead = ahead, self._ahead()
             try:
                 if before - ahead > JUMP:
-                    self._set_back()
+                    self._set_back(before - ahead)
                 elif ahead - before > JUMP:
                     self._listened = False
                 nap = self._round()
@@ -153,11 +153,11 @@ class Agenda:
             log.info("%d alarms are given time to be heard of again before they are over", moved)
         self._listened = True
 
-    def _set_back(self) -> None:
+    def _set_back(self, back: float) -> None:
         """If the wall clock went back: what was to be repeated in an hour must not wait for an hour and that."""
-        now = self._clock.now()
+        rules, now = self._rules(), self._clock.now()
         try:
-            moved = self._store.write(lambda tx: groups.set_back(tx, now))
+            moved = self._store.write(lambda tx: setback.set_back(tx, rules, now, back))
         except StoreError as error:
             log.warning("due times of groups could not be moved with the clock: %s", error)
             return

@@ -7,7 +7,7 @@ from daemon.alert import Alert
 from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, escalations, groups, outbox, overrides, quarantine, requests, silences
+from daemon.store import alerts, ends, escalations, flaps, groups, outbox, overrides, quarantine, requests, silences
 from daemon.store.base import Store, Tx
 from daemon.units import spoken
 
@@ -42,6 +42,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     Silences go with the alerts that they may have hidden, and groups that have long been empty go as well.
     """
     forgotten = _all(store, lambda tx: alerts.forget(tx, now - retention.alerts, BATCH))
+    store.write(flaps.forget)
     store.write(lambda tx: escalations.close_old(tx, now - MUTED_END))
     store.write(lambda tx: silences.forget(tx, now - retention.alerts))
     _all(store, lambda tx: groups.forget(tx, now - GROUPS, BATCH))

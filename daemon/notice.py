@@ -62,6 +62,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         """Firing while any of them fires."""
         return State.FIRING if self.firing else State.RESOLVED
 
+    @property
+    def ends_all(self) -> bool:
+        """Whether nothing of the group is left to be told of: what it does not name may flap, and fire again."""
+        return not self.firing and self.reason is Reason.ALL_RESOLVED
+
 
 def most_important_first(alerts: Iterable[Alert]) -> list[Alert]:
     """Firing before resolved, the worst first, then the newest."""

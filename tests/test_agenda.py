@@ -149,6 +149,29 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:
     assert box.said(2) == [("ops", Reason.FIRST)]
 
 
+def test_a_group_that_waits_for_company_does_not_wait_for_a_clock_that_was_set_back(box: Box) -> None:
+    box.intake.events([event()])
+    box.advance(WAIT - 1)
+    box.clock.jump(-86_400)
+    box.advance(LONGEST_NAP + 1)
+    assert box.said() == [("ops", Reason.FIRST)]
+
+
+def test_after_a_start_with_the_clock_set_back_no_group_waits_longer_than_it_may(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    before = Box(store, clock)
+    before.intake.events([event()])
+    before.agenda.stop()
+    clock.jump(-86_400)
+    box = Box(store, clock)
+    try:
+        box.advance(WAIT + 1)
+        assert box.said() == [("ops", Reason.FIRST)]
+    finally:
+        box.agenda.stop()
+
+
 def test_after_a_start_an_alarm_is_given_time_to_be_heard_of_again(store: SqliteStore, clock: FakeClock) -> None:
     intake = Intake(store, clock, rules)
     intake.events([event(key="a", fires_until=clock.now() + 60), event(key="b", fires_until=clock.now() + 9_000)])

@@ -1,12 +1,16 @@
 """What is forgotten, and when."""
 
+from dataclasses import replace
+
 from daemon import housekeeping
 from daemon.alerting import silencing
 from daemon.config.retention import Retention
+from daemon.config.settings import Flapping
 from daemon.store import silences
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hushed import HOUR, Hushed
+from made import settings
 
 DAY = 24 * HOUR
 
@@ -34,6 +38,17 @@ def test_a_silence_is_forgotten_as_long_after_its_end_as_alerts_are(store: Sqlit
     housekeeping.forget_old(store, keep, story.now + 1)
     assert codes(store) == ["S2"]
     assert store.read(lambda tx: silencing.find(tx, "S1")) is None
+
+
+def test_a_problem_that_flapped_is_forgotten_with_its_last_alert(store: SqliteStore) -> None:
+    story = Hushed(store, replace(settings(), flapping=Flapping(changes=3, settle=Seconds(60))))
+    for _ in range(3):
+        story.fires("a")
+        story.ends("a")
+    story.to(DAY)
+    assert store.read(lambda tx: tx.one("SELECT count(*) FROM flaps")) == (1,)
+    housekeeping.forget_old(store, Retention(alerts=Seconds(DAY)), story.now + 1)
+    assert store.read(lambda tx: tx.one("SELECT count(*) FROM flaps")) == (0,)
 
 
 def test_a_group_is_forgotten_five_days_after_it_became_empty_also_one_of_many(store: SqliteStore) -> None:

@@ -25,18 +25,19 @@ def note(tx: Tx, alert: Alert, limits: Flapping, now: float) -> None:
     known = flaps.get(tx, alert.fingerprint)
     if known is not None and known.since is not None:
         timers.drop(tx, Kind.FLAPPING, known.alert_id)
-        _put(tx, alert, known.since, min(known.calm * GROWTH, limits.at_most), known.told, now)
+        _put(tx, alert, known.since, min(known.calm * GROWTH, limits.at_most), now, known.told)
         return
     since = max(now - limits.within, known.settled_at or 0.0 if known else 0.0)
     changes = flaps.changes(tx, alert.fingerprint, since, limits.changes)
     if changes >= limits.changes:
-        _put(tx, alert, now, limits.settle, [], now)
+        _put(tx, alert, now, limits.settle, now)
         said = f"{changes} changes in {spoken(limits.within)}"
         alerts.record(tx, alert.id, [Step(stage="flapping", verdict="begins", detail=said)], now)
 
 
-def _put(tx: Tx, alert: Alert, since: float, calm: float, told: list[int], now: float) -> None:
-    flaps.put(tx, Flap(fingerprint=alert.fingerprint, since=since, calm=calm, told=told, alert_id=alert.id))
+def _put(tx: Tx, alert: Alert, since: float, calm: float, now: float, told: list[int] | None = None) -> None:
+    flap = Flap(fingerprint=alert.fingerprint, since=since, calm=calm, told=told or [], alert_id=alert.id)
+    flaps.put(tx, flap, goes_on=told is not None)
     timers.put(tx, Kind.FLAPPING, alert.id, now + calm)
 
 

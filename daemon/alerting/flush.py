@@ -13,7 +13,7 @@ from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Receiver
 from daemon.event import Severity, State
 from daemon.notice import Reason
-from daemon.store import acks, flaps, groups, notices, silences
+from daemon.store import acks, escalations, flaps, groups, notices, silences
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 from daemon.store.groups import Group, Member, Told
@@ -52,6 +52,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return any(alert.state is State.FIRING or why.passes for alert, why in self.muted)
 
     @property
+    def comes_and_goes(self) -> bool:
+        """Whether something flaps that is to be told once it has settled."""
+        return any(why.passes for _, why in self.muted)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing stays in the group."""
         return not (self.firing or self.left or self.waits)
@@ -82,7 +87,12 @@ class _Flush:
         view = self._look()
         # While all that fires is in hand, nobody is told again what they know.
         self._in_hand = acks.cover(self._tx, [alert.id for alert in view.firing])
-        repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in _kinds_of_leg(self._receiver))
+        kinds = _kinds_of_leg(self._receiver)
+        repeat_at = min(self._tell_legs(view, legs, of_ends=of_ends) for of_ends, legs in kinds)
+        if not any(of_ends for of_ends, _ in kinds):
+            self._tell_escalated(view)
+        if len(kinds) == 1 and self._group.flushed_at is not None:
+            groups.untell(self._tx, self._group.id, of_ends=not kinds[0][0])  # nobody would note an end there
         for alert in view.flapping:
             flaps.tell(self._tx, alert.fingerprint, self._group.id)
         for alert_id in [*view.gone, *(alert.id for alert in view.over)]:
@@ -132,6 +142,8 @@ class _Flush:
         over = {alert.fingerprint for alert in view.resolved}
         repeat_at = NEVER if self._in_hand else _repeat_at(before, self._node)
         reason = notify.reason(before, severities, over, of_ends=of_ends, repeat_at=repeat_at, now=self._now)
+        if reason is Reason.ALL_RESOLVED and view.comes_and_goes:
+            reason = Reason.SOME_RESOLVED
         if reason is not None:
             self._tell(view, before, reason, legs)
         if view.flapping:
@@ -148,6 +160,13 @@ class _Flush:
         firing = [*view.firing, *(alert for alert in view.left if alert.fingerprint in known)]
         news = [alert for alert in firing if _is_news(alert, before)]
         self._say(firing, resolved, reason, legs, [*news, *resolved])
+
+    def _tell_escalated(self, view: View) -> None:
+        """None of the receiver's own legs hears of ends; whoever was told by a step does."""
+        over = [one for one in view.resolved if escalations.over(self._tx, self._group.id, [one.fingerprint])]
+        if over:
+            is_all = not (view.firing or view.comes_and_goes)
+            self._say(view.firing, over, Reason.ALL_RESOLVED if is_all else Reason.SOME_RESOLVED, [], over)
 
     def _tell_flapping(self, view: View, legs: Sequence[Leg]) -> None:
         """Say once that these come and go."""

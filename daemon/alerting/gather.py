@@ -63,14 +63,15 @@ def regathered(tx: Tx, alert: Alert, rules: Rules, now: float) -> None:
     """
     before = {group.id: group.receiver for group in groups.of_alert(tx, alert.id)}
     rules.inhibition.begins(tx, alert)
-    for group_id in gathered(tx, alert, rules, now, Draft()):
+    here = gathered(tx, alert, rules, now, Draft())
+    for group_id in here:
         group = groups.get(tx, group_id)
         if group is None or group_id in before or not notices.heard_firing(tx, [alert.id], group.receiver):
             continue
         _told_before(tx, group_id, alert, now)
         for old, receiver in before.items():
-            if receiver == group.receiver:
-                groups.drop(tx, old, alert.id)
+            if receiver == group.receiver and old not in here:
+                _moved_away(tx, old, alert, now)
 
 
 def _told_before(tx: Tx, group_id: int, alert: Alert, now: float) -> None:
@@ -79,6 +80,18 @@ def _told_before(tx: Tx, group_id: int, alert: Alert, now: float) -> None:
         told = groups.told(tx, group_id, of_ends=of_ends) or Told(at=now, firing={})
         known = Told(at=told.at, firing=told.firing | {alert.fingerprint: alert.severity}, aside=told.aside)
         groups.tell(tx, group_id, known, of_ends=of_ends)
+
+
+def _moved_away(tx: Tx, group_id: int, alert: Alert, now: float) -> None:
+    """It is told in another group of the same receiver now: should it ever come back to this one, it is news there."""
+    groups.drop(tx, group_id, alert.id)
+    for of_ends in (True, False):
+        if (told := groups.told(tx, group_id, of_ends=of_ends)) is not None:
+            firing = {one: severity for one, severity in told.firing.items() if one != alert.fingerprint}
+            aside = [one for one in told.aside if one != alert.fingerprint]
+            groups.tell(tx, group_id, Told(at=told.at, firing=firing, aside=aside), of_ends=of_ends)
+    if (group := groups.get(tx, group_id)) is not None:
+        groups.schedule(tx, group, now)  # it may be empty
 
 
 def are_current(tx: Tx, rules: Rules) -> bool:

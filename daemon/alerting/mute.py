@@ -8,6 +8,7 @@ from daemon.alert import Alert
 from daemon.alerting import hours
 from daemon.alerting.route import Node
 from daemon.alerting.rules import Rules
+from daemon.store import flaps
 from daemon.store.base import Tx
 from daemon.store.silences import Kind, Silence
 
@@ -65,7 +66,8 @@ class Desk:
 
     def is_untold(self, alert: Alert, group_id: int) -> bool:
         """Whether a group has not been told yet that this one flaps."""
-        return group_id not in self._page.flapping[alert.fingerprint].told
+        flap = flaps.get(self._tx, alert.fingerprint)
+        return flap is not None and group_id not in flap.told
 
 
 def why(tx: Tx, alert: Alert, node: Node, rules: Rules, now: float) -> Muted | None:

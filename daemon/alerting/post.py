@@ -26,7 +26,7 @@ def post(
     for to in addressed.addresses:
         who = f"{to.recipient or 'room'} by {' then '.join(hop.channel for hop in to.hops)}"
         chain = outbox.chain_of(to.recipient, to.hops)
-        if group_id is not None and not notice.firing and folding.fold(tx, group_id, chain, notice.id, now):
+        if group_id is not None and notice.ends_all and folding.fold(tx, group_id, chain, notice.id, now):
             steps.append(Step(stage="outbox", verdict="folded", detail=f"{who}: {folding.OVER}"))
             continue
         delivery = outbox.put(tx, notice, to.recipient, to.hops, now)

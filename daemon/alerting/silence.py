@@ -12,7 +12,6 @@ from daemon.internal import Check
 from daemon.matcher import Matcher, parse
 from daemon.store import flaps, mutes, silences
 from daemon.store.base import Tx
-from daemon.store.flaps import Flap
 from daemon.store.silences import Silence
 
 
@@ -29,7 +28,7 @@ class Book:
     """The silences of the store, and the problems that flap, read again when one of them has changed."""
 
     def __init__(self) -> None:
-        self._read: tuple[str, Page] = ("", Page([], {}))
+        self._read: tuple[str, Page] = ("", Page([], set()))
 
     def page(self, tx: Tx, now: float) -> "Page":
         """All of them as they stand."""
@@ -44,7 +43,7 @@ class Book:
 class Page:
     """Silences, and problems that flap, as they stood under one stamp."""
 
-    def __init__(self, found: list[Silence], flapping: dict[str, Flap]) -> None:
+    def __init__(self, found: list[Silence], flapping: set[str]) -> None:
         self.flapping = flapping
         self._silences = found
         self._index = Index([matchers_of(silence) for silence in found])

@@ -34,25 +34,26 @@ def of_alert(tx: Tx, alert_id: int) -> Flap | None:
     return _flap(row) if row else None
 
 
-def put(tx: Tx, flap: Flap) -> None:
-    """Write it down."""
+def put(tx: Tx, flap: Flap, *, goes_on: bool = False) -> None:
+    """Write it down. Where it `goes_on` flapping nothing is muted that was not: nobody need read all silences again."""
     told = _encode(flap.told).decode()
     tx.run(
         f"INSERT OR REPLACE INTO flaps ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
         (flap.fingerprint, flap.since, flap.settled_at, flap.calm, told, flap.alert_id),
     )
-    mutes.changed(tx)
+    if not goes_on:
+        mutes.changed(tx)
 
 
 def tell(tx: Tx, fingerprint: str, group_id: int) -> None:
     """This group is told of it now."""
     if (flap := get(tx, fingerprint)) is not None:
-        put(tx, msgspec.structs.replace(flap, told=[*flap.told, group_id]))
+        put(tx, msgspec.structs.replace(flap, told=[*flap.told, group_id]), goes_on=True)
 
 
-def flapping(tx: Tx) -> dict[str, Flap]:
-    """All that flap now, by fingerprint."""
-    return {row[0]: _flap(row) for row in tx.all(f"SELECT {_COLUMNS} FROM flaps WHERE since IS NOT NULL")}
+def flapping(tx: Tx) -> set[str]:
+    """The fingerprints of all that flap now."""
+    return {row[0] for row in tx.all("SELECT fingerprint FROM flaps WHERE since IS NOT NULL")}
 
 
 def changes(tx: Tx, fingerprint: str, since: float, limit: int) -> int:
@@ -66,7 +67,10 @@ def changes(tx: Tx, fingerprint: str, since: float, limit: int) -> int:
 
 def forget(tx: Tx) -> int:
     """Delete what is known of alerts that are forgotten; return how many."""
-    return tx.run("DELETE FROM flaps WHERE alert_id NOT IN (SELECT id FROM alerts)")
+    count = tx.run("DELETE FROM flaps WHERE alert_id NOT IN (SELECT id FROM alerts)")
+    if count:
+        mutes.changed(tx)
+    return count
 
 
 def _flap(row: Row) -> Flap:

@@ -183,6 +183,11 @@ def tell(tx: Tx, group_id: int, what: Told, *, of_ends: bool) -> None:
     )
 
 
+def untell(tx: Tx, group_id: int, *, of_ends: bool) -> None:
+    """There are no such legs any more; should there be some again, they know nothing."""
+    tx.run("DELETE FROM told WHERE group_id = ? AND of_ends = ?", (group_id, of_ends))
+
+
 def set_back(tx: Tx, now: float) -> int:
     """After the clock was set back: move what was flushed in what is the future now, with its next flush.
 
@@ -197,6 +202,19 @@ def set_back(tx: Tx, now: float) -> int:
         " flushed_at = ? WHERE flushed_at > ?",
         (now, now, now, now, now),
     )
+
+
+def nearer(tx: Tx, by: float, now: float) -> None:
+    """Flush so much sooner, for the clock was set back, all that was never flushed, or in what is still the past."""
+    tx.run(
+        "UPDATE groups SET next_at = max(?, next_at - ?) WHERE next_at > ? AND (flushed_at IS NULL OR flushed_at <= ?)",
+        (now, by, now, now),
+    )
+
+
+def no_later(tx: Tx, at: float) -> None:
+    """Let no group wait for longer than this for its first flush."""
+    tx.run("UPDATE groups SET next_at = ? WHERE next_at > ? AND began_at IS NULL", (at, at))
 
 
 def forget(tx: Tx, before: float, limit: int = 1_000) -> int:

@@ -48,6 +48,12 @@ def gather(tx: Tx, storm: Storm, waiting: list[int], since: float) -> None:
     tx.run("UPDATE storms SET waiting = ?, since = ? WHERE id = ?", (_encode(waiting).decode(), since, storm.id))
 
 
+def set_back(tx: Tx, now: float) -> None:
+    """The clock was set back: what was told in the future counts as told now."""
+    tx.run("UPDATE receivers_told SET at = ? WHERE at > ?", (now, now))
+    tx.run("UPDATE storms SET since = ? WHERE since > ?", (now, now))
+
+
 def end(tx: Tx, storm: Storm) -> None:
     """It is over."""
     tx.run("DELETE FROM storms WHERE id = ?", (storm.id,))

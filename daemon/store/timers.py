@@ -51,6 +51,16 @@ def put_off(tx: Tx, kind: str, until: float) -> int:
     return tx.run("UPDATE timers SET at = ? WHERE kind = ? AND at < ?", (until, str(kind), until))
 
 
+def nearer(tx: Tx, kind: str, by: float, now: float) -> None:
+    """Let those of this kind go off so much sooner."""
+    tx.run("UPDATE timers SET at = max(?, at - ?) WHERE kind = ? AND at > ?", (now, by, str(kind), now))
+
+
+def no_later(tx: Tx, kind: str, latest: float) -> None:
+    """Let none of this kind go off after that."""
+    tx.run("UPDATE timers SET at = ? WHERE kind = ? AND at > ?", (latest, str(kind), latest))
+
+
 def at(tx: Tx, kind: str, ref: int) -> float | None:
     """When it goes off."""
     row = tx.one("SELECT at FROM timers WHERE kind = ? AND ref = ?", (str(kind), ref))

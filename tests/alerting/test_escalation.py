@@ -13,7 +13,7 @@ from daemon.config.settings import Settings
 from daemon.event import Severity
 from daemon.matcher import parse
 from daemon.notice import Reason
-from daemon.store import escalations
+from daemon.store import escalations, outbox
 from daemon.store.escalations import Stage
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
@@ -101,6 +101,27 @@ def test_the_end_stops_it_and_whoever_was_told_hears_of_the_end(start: Start, en
     ends = [who for _, reason, who in told if reason is Reason.ALL_RESOLVED]
     assert sorted(ends) == (sorted({*escalated, "room"}) if end > 30 else [])
     assert [one.state for one in story.ladders(1)] == [Stage.CLOSED]
+
+
+def test_whoever_was_told_hears_of_the_end_also_where_the_receiver_does_not(store: SqliteStore) -> None:
+    ops = Receiver(
+        name="ops",
+        notify=(Leg(by=("room",), send_resolved=False),),
+        escalate=(Escalation(after=Seconds(300), by=("sms",), to=("lin",)),),
+    )
+    story = Hearing(store, made.settings(receivers={"ops": ops}, route=Route(receiver="ops")))
+    story.fires("a", "b")
+    story.to(100).ends("b")
+    story.to(400)
+    store.write(lambda tx: tx.run("UPDATE deliveries SET phase = 'sent'"))
+    story.ends("a")
+    rows = store.read(outbox.newest)
+    assert [(one.notice.reason, one.delivery.recipient.name) for one in reversed(rows)] == [
+        (Reason.FIRST, ""),
+        (Reason.FIRST, ""),
+        (Reason.ESCALATED, "lin"),
+        (Reason.ALL_RESOLVED, "lin"),
+    ]
 
 
 def test_an_end_that_cannot_have_been_worried_about_is_told_to_nobody(start: Start) -> None:

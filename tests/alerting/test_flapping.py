@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.config.audience import Route
 from daemon.config.settings import Flapping
-from daemon.notice import Reason
+from daemon.notice import Phase, Reason
+from daemon.store import mutes, outbox
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hearing import Hearing
 from made import settings
 
+TOGETHER = Route(receiver="ops", group_by=("team",), group_wait=Seconds(0), group_interval=Seconds(1))
 LIMITS = Flapping(changes=4, within=Seconds(600), settle=Seconds(300), at_most=Seconds(500))
 
 
@@ -36,6 +39,38 @@ def test_it_is_said_once_that_something_flaps(start: Callable[[], Hearing]) -> N
     flaps(story, 9)
     assert reasons(story)[:3] == [(0, Reason.FIRST), (60, Reason.ALL_RESOLVED), (120, Reason.FIRST)]
     assert reasons(story)[3:] == [(180, Reason.FLAPPING)]
+
+
+def test_what_waits_to_be_told_beside_something_that_flaps_is_not_folded_away(store: SqliteStore) -> None:
+    story = Hearing(store, replace(settings(route=TOGETHER), flapping=LIMITS))
+    story.fires("a", "b")  # nobody sends anything: the channel is down
+    for change in range(1, 4):
+        story.to(60 * change)
+        (story.ends if change % 2 else story.fires)("a")
+    assert phases(story)[0] == (Reason.FIRST, Phase.WAITING)
+    assert phases(story)[-1] == (Reason.FLAPPING, Phase.WAITING)
+    story.to(200).ends("b")
+    assert phases(story.to(201))[-2:] == [(Reason.FLAPPING, Phase.WAITING), (Reason.SOME_RESOLVED, Phase.WAITING)]
+    assert {phase for _, phase in phases(story.to(1_000))} == {Phase.FOLDED}  # all of it is over
+
+
+def phases(story: Hearing) -> list[tuple[Reason, Phase]]:
+    """Every delivery, oldest first."""
+    return [(row.notice.reason, row.delivery.phase) for row in reversed(story.store.read(outbox.newest))]
+
+
+def test_telling_of_what_flaps_has_nobody_read_all_silences_again(store: SqliteStore) -> None:
+    route = replace(TOGETHER, group_interval=Seconds(60))
+    story = Hearing(store, replace(settings(route=route), flapping=LIMITS))
+    for change in range(4):
+        story.to(63 * change)
+        (story.ends if change % 2 else story.fires)("a")
+    before = story.store.read(mutes.stamp)  # it flaps, and is told of at the next tick
+    story.to(250).fires("a")
+    assert reasons(story)[-1] == (246, Reason.FLAPPING)
+    assert story.store.read(mutes.stamp) == before
+    story.to(3_000)  # it has settled
+    assert story.store.read(mutes.stamp) != before
 
 
 def test_changes_that_are_far_apart_are_no_flapping(start: Callable[[], Hearing]) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from daemon.config.audience import Leg, Receiver, Route, Storm
 from daemon.event import Severity
-from daemon.notice import Reason
-from daemon.store import alerts, outbox
+from daemon.notice import Phase, Reason
+from daemon.store import alerts, leases, outbox
+from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hearing import Hearing, Said
@@ -80,6 +81,29 @@ def test_a_restart_in_between_loses_nothing_of_the_digest(start: Callable[[], He
     again.now = story.now
     again.to(120)
     assert sent(again)[3:] == [(Reason.DIGEST, 7)]
+
+
+def test_the_end_of_what_a_digest_told_is_not_folded_away_with_a_repeat(start: Callable[[], Hearing]) -> None:
+    story = start()
+    story.fires(*names(0, 5))
+    deliver(story.to(121))
+    story.to(300).ends(*names(0, 4))
+    deliver(story.to(600))
+    story.to(14_500)  # the repeat of k04 waits: the channel is down
+    assert sent(story)[-1] == (Reason.REPEAT, 1)
+    story.ends("k04")
+    assert [row.delivery.phase for row in story.store.read(outbox.newest)][:2] == [Phase.WAITING] * 2
+    assert sent(story)[-1] == (Reason.ALL_RESOLVED, 1)
+
+
+def deliver(story: Hearing) -> None:
+    """Everything that waits arrives."""
+
+    def work(tx: Tx) -> None:
+        for one in leases.claim(tx, "room", story.now, 60.0, 100).claimed:
+            outbox.sent(tx, one.delivery, "", "", story.now)
+
+    story.store.write(work)
 
 
 def test_the_trace_says_that_an_alarm_waited_for_a_digest(start: Callable[[], Hearing]) -> None:

@@ -29,7 +29,7 @@ CREATE TABLE escalations (
     muted    TEXT NOT NULL DEFAULT '' -- why the next step is put off
 );
 CREATE INDEX escalations_of_alert ON escalations (alert_id);
-CREATE INDEX escalations_of_group ON escalations (group_id, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX escalations_of_group ON escalations (group_id, next_at); -- whole: a group that goes looks for its own
 CREATE INDEX escalations_untold ON escalations (alert_id) WHERE since IS NULL AND state = 'running';
 CREATE INDEX escalations_running ON escalations (alert_id) WHERE state = 'running';
 CREATE INDEX escalations_over ON escalations (group_id) WHERE state = 'over';
