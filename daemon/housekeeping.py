@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from daemon import telemetry
 from daemon.alert import Alert
-from daemon.config.settings import Retention
+from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
 from daemon.store import alerts, ends, escalations, groups, outbox, overrides, quarantine, requests, silences

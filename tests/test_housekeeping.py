@@ -2,7 +2,7 @@
 
 from daemon import housekeeping
 from daemon.alerting import silencing
-from daemon.config.settings import Retention
+from daemon.config.retention import Retention
 from daemon.store import silences
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds

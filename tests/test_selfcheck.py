@@ -13,7 +13,8 @@ from daemon import housekeeping, telemetry
 from daemon.alert import Alert
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
-from daemon.config.settings import Retention, SelfChecks, Settings
+from daemon.config.retention import Retention
+from daemon.config.settings import SelfChecks, Settings
 from daemon.disk import free_beside
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State

@@ -7,7 +7,7 @@ import msgspec
 from daemon import log
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
-from daemon.config.settings import Retention
+from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE
 from daemon.hook import Hook
 from daemon.secret import redact_headers, redact_query, redact_text

@@ -40,7 +40,9 @@ class InHand(msgspec.Struct, frozen=True, kw_only=True):
         step = soonest.steps[soonest.step]
         who = ", ".join(step.to) or "the room"
         held = f" ({soonest.muted})" if soonest.muted else ""
-        return f"{who} by {', then '.join(step.by)} is told at {moment(soonest.next_at, now)} if nobody takes it on{held}"
+        return (
+            f"{who} by {', then '.join(step.by)} is told at {moment(soonest.next_at, now)} if nobody takes it on{held}"
+        )
 
 
 def of(tx: Tx, alert_id: int, traces: Sequence[Trace]) -> InHand:

@@ -26,18 +26,14 @@ class _Rule:
     target: tuple[Matcher, ...]
     equal: tuple[str, ...]
 
-    def values(self, labels: Mapping[str, str]) -> str:
-        """The labels that must be equal, with their values; one that is missing counts as empty."""
-        return _encode({name: labels.get(name, "") for name in self.equal}).decode()
-
 
 class Inhibition:
     """All rules, indexed by what they match."""
 
     def __init__(self, rules: Sequence[_Rule]) -> None:
         self._rules = rules
+        self._by_key = {rule.key: rule for rule in rules}
         self._sources = Index([rule.source for rule in rules])
-        self._targets = Index([rule.target for rule in rules])
 
     @property
     def keys(self) -> list[str]:
@@ -50,7 +46,7 @@ class Inhibition:
         for position in found:
             rule = self._rules[position]
             both = _all_match(rule.target, alert.labels)
-            inhibitors.put(tx, rule.values(alert.labels), rule.key, alert.id, both=both)
+            inhibitors.put(tx, _values(rule.equal, alert.labels), rule.key, alert.id, both=both)
         return bool(found)
 
     def ends(self, tx: Tx, alert: Alert) -> None:
@@ -58,23 +54,25 @@ class Inhibition:
         if self._rules:
             inhibitors.drop(tx, alert.id)
 
-    def live(self, tx: Tx) -> set[str]:
-        """The rules that can mute anything now."""
-        return inhibitors.live(tx) if self._rules else set()
+    def live(self, tx: Tx) -> set[tuple[str, ...]]:
+        """The sets of `equal` labels by which anything can be muted now."""
+        found = (self._by_key.get(key) for key in inhibitors.live(tx)) if self._by_key else ()
+        return {rule.equal for rule in found if rule is not None}
 
-    def muting(self, tx: Tx, alert: Alert, live: Collection[str]) -> tuple[int, str] | None:
-        """The open alert that mutes this one, and the rule, one of the `live` ones, by which it does; else None."""
-        candidates = [self._rules[one] for one in self._targets.matching(alert.labels)] if live else []
-        asked: dict[tuple[str, bool], dict[str, int]] = {}  # rules with the same `equal` labels share one question
-        for rule in candidates:
-            if rule.key not in live:
-                continue
-            # One that matches both sides is not muted by another such, itself among them: they would mute each other.
-            where = rule.values(alert.labels), not _all_match(rule.source, alert.labels)
-            if where not in asked:
-                asked[where] = inhibitors.at(tx, where[0], both=where[1])
-            if (source := asked[where].get(rule.key)) is not None:
-                return source, rule.key
+    def muting(self, tx: Tx, alert: Alert, live: Collection[tuple[str, ...]]) -> tuple[int, str] | None:
+        """The open alert that mutes this one, by rules with one of the `live` sets of labels, and the rule; else None.
+
+        Who has the same values is asked first: mostly nobody has, and then no matcher is looked at.
+        """
+        for equal in live:
+            for key, (anyone, one_sided) in inhibitors.at(tx, _values(equal, alert.labels)).items():
+                rule = self._by_key.get(key)
+                if rule is None or not _all_match(rule.target, alert.labels):
+                    continue
+                # Two that match both sides do not mute each other, nor does one of them itself.
+                source = one_sided if _all_match(rule.source, alert.labels) else anyone
+                if source is not None:
+                    return source, rule.key
         return None
 
 
@@ -91,6 +89,11 @@ def compiled(rules: Sequence[InhibitRule]) -> Inhibition:
             for one in rules
         ]
     )
+
+
+def _values(equal: Sequence[str], labels: Mapping[str, str]) -> str:
+    """The labels that must be equal, with their values; one that is missing counts as empty."""
+    return _encode({name: labels.get(name, "") for name in equal}).decode()
 
 
 def _all_match(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:

@@ -173,7 +173,9 @@ def _in_hand(hand: Any) -> list[str]:
     shown = [f"{when(one['at'])} {one['stage']} {one['verdict']}: {one['detail']}" for one in hand["turns"]]
     if ack := hand["ack"]:
         said = f": {ack['comment']}" if ack["comment"] else ""
-        shown.append(f"{ack['author']} has it until {when(ack['until'])}, since {when(ack['at'])} by {ack['via']}{said}")
+        shown.append(
+            f"{ack['author']} has it until {when(ack['until'])}, since {when(ack['at'])} by {ack['via']}{said}"
+        )
     for one in hand["escalations"]:
         steps = f"{one['step']} of {len(one['steps'])} steps told"
         following = f", the next at {when(one['next_at'])}" if one["next_at"] is not None else ""

@@ -35,9 +35,11 @@ def live(tx: Tx) -> set[str]:
     return {row[0] for row in rows}
 
 
-def at(tx: Tx, equal: str, *, both: bool) -> dict[str, int]:
-    """The rules by which somebody mutes there, each with the oldest such alert; none that is a target unless `both`."""
+def at(tx: Tx, equal: str) -> dict[str, tuple[int, int | None]]:
+    """The rules by which somebody mutes there: the oldest such alert, and the oldest that is no target as well."""
     rows = tx.all(
-        "SELECT rule, min(alert_id) FROM inhibitors WHERE equal = ? AND both <= ? GROUP BY rule", (equal, both)
+        "SELECT rule, min(alert_id), min(CASE WHEN both THEN NULL ELSE alert_id END) FROM inhibitors WHERE equal = ?"
+        " GROUP BY rule",
+        (equal,),
     )
-    return dict(rows)
+    return {rule: (anyone, one_sided) for rule, anyone, one_sided in rows}

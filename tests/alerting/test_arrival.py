@@ -12,7 +12,8 @@ from daemon.alerting import arrival
 from daemon.alerting.arrival import Arrival
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
-from daemon.config.settings import Retention, Settings
+from daemon.config.retention import Retention
+from daemon.config.settings import Settings
 from daemon.event import Severity, State
 from daemon.hook import Hook
 from daemon.store import alerts, quarantine, requests

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from daemon.alerting import dryrun
+from daemon.alerting.acknowledge import Wish, take
 from daemon.alerting.explain import Explanation, explained
 from daemon.alerting.rules import Rules
 from daemon.alerting.said import moment
-from daemon.config.audience import InhibitRule, Leg, Receiver, Route, Storm
+from daemon.config.answers import Acknowledge
+from daemon.config.audience import Escalation, InhibitRule, Leg, Receiver, Route, Storm
 from daemon.config.settings import Flapping, Settings
 from daemon.delivery import desk
 from daemon.delivery.desk import Answer
@@ -308,3 +310,20 @@ def test_what_if_adds_the_labels_of_the_source(story: Story) -> None:
     shop = replace(config.sources["shop"], labels=TEAM)
     story.rules = Rules(replace(config, sources={"shop": shop}))
     assert story.what_if().hears[0].receiver == "db"
+
+
+def test_who_has_it_in_hand_and_who_else_is_told(story: Story) -> None:
+    steps = (Escalation(after=Seconds(300), by=("sms",), to=("lin",)), Escalation(after=Seconds(600), by=("room",)))
+    with_route(story, replace(story.rules.settings.route, escalate=steps))
+    story.fires("k1")
+    story.settles("room")
+    told = f"the room room was told at {clock(0)} (D1, provider's id P-7)"
+    assert story.why().answer == f"{told}; lin by sms is told at {clock(300)} if nobody takes it on"
+    story.to(100)
+    wish = Wish(author="wang", lasting=3_600.0, via="zmq")
+    story.store.write(lambda tx: take(tx, 1, wish, Acknowledge(), story.now))
+    why = story.why()
+    assert why.answer == f"{told}; wang has it in hand until {clock(3_700)}"
+    assert why.in_hand.ack is not None
+    assert ("escalate", "planned") in [(one.stage, one.verdict) for one in why.in_hand.turns]
+    assert [(one.receiver, one.step, one.next_at) for one in why.in_hand.escalations] == [("ops", 0, None)]

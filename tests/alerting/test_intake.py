@@ -10,7 +10,8 @@ from daemon.alerting.dedupe import Change
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.clock import TURN, SystemClock
-from daemon.config.settings import Limits, Retention, Settings, Source
+from daemon.config.retention import Retention
+from daemon.config.settings import Limits, Settings, Source
 from daemon.errors import HandlerError, StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook

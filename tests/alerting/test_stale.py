@@ -11,7 +11,7 @@ from daemon.alerting.dedupe import Change, change
 from daemon.alerting.intake import Intake
 from daemon.alerting.pipeline import Accepted
 from daemon.alerting.rules import Rules
-from daemon.config.settings import Retention
+from daemon.config.retention import Retention
 from daemon.event import Event, State
 from daemon.hook import Hook
 from daemon.notice import Reason

@@ -39,7 +39,7 @@ def test_an_alert_is_explained_from_its_request_to_its_deliveries(desk: Desk) ->
     titles = [line for line in text.split("\n") if line and not line.startswith(" ")][2:]
     assert titles == [
         "What came in", "What it is", "Routes, as they are configured now", "What muted it", "Its groups",
-        "What was said and sent",
+        "What was said and sent", "Who has it in hand, and who else is told",
     ]  # fmt: skip
     assert "new: webhook, source shop through the handler shop from 192.0.2.7\n" in text
     assert '"api_token": "***"' in text

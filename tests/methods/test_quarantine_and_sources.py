@@ -6,7 +6,8 @@ import dataclasses
 import msgspec
 import pytest
 
-from daemon.config.settings import Retention, Source
+from daemon.config.retention import Retention
+from daemon.config.settings import Source
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.quarantine import MOST_AT_ONCE

@@ -1,7 +1,7 @@
 """Overrides that were said by method: kept, found by their time, forgotten."""
 
 from daemon import housekeeping
-from daemon.config.settings import Retention
+from daemon.config.retention import Retention
 from daemon.oncall.schedule import Cover
 from daemon.store import overrides
 from daemon.store.overrides import StoredOverride

@@ -1,4 +1,4 @@
-"""Programs of others, run beside tocsin: amtool and Prometheus."""
+"""Programs of others, run beside tocsin: amtool, Alertmanager and Prometheus, as Debian has them."""
 
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +20,21 @@ def amtool(port: int, *arguments: str, fails: bool = False) -> str:
     )  # fmt: skip
     assert (done.returncode != 0) == fails, (done.stdout, done.stderr)
     return done.stderr if fails else done.stdout
+
+
+@contextmanager
+def alertmanager_at(home: Path, config: str) -> Iterator[int]:
+    """An Alertmanager with this configuration, ready inside the block and gone after it; yields its port."""
+    program = need_program("prometheus-alertmanager", "prometheus-alertmanager")
+    port = free_port()
+    (home / "alertmanager.yml").write_text(config)
+    command = [
+        program, f"--config.file={home}/alertmanager.yml", f"--storage.path={home}/am",
+        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+    ]  # fmt: skip
+    with _running(command, home / "alertmanager.log"):
+        until(lambda: _is_ready(port), within=30, why=(home / "alertmanager.log").read_text)
+        yield port
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fake_provider import FakeProvider
-from real_alertmanager import alertmanager_at
+from programs import alertmanager_at
 from timelines import SLACK, WAITS, Expire, Notice, Push, Silence, Timeline
 
 LABEL = "timeline"  # tells the timelines apart when they run in one process

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fake_aliyun import KEY_ID, KEY_SECRET, FakeAliyun
-from real_alertmanager import alertmanager_at
+from programs import alertmanager_at
 from running import running
 from until import until
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from real_alertmanager import alertmanager_at
+from programs import alertmanager_at
 from running import running
 
 OURS = """
