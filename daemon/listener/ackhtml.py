@@ -84,6 +84,8 @@ _EN = {
     "comment": "Comment (optional)",
     "do": "Acknowledge",
     "do_as": "Acknowledge as {}",
+    "take": "Take it over",
+    "take_as": "Take it over as {}",
     "prolong": "Prolong as {}",
     "what": "Meanwhile it is neither repeated nor escalated. You are reminded before that ends.",
     "wrong_for": "That is no time that can be chosen here.",
@@ -117,6 +119,8 @@ _ZH = {
     "comment": "备注（可选）",
     "do": "确认",
     "do_as": "以 {} 的身份确认",
+    "take": "接手处理",
+    "take_as": "以 {} 的身份接手",
     "prolong": "以 {} 的身份延长",
     "what": "在此期间不再重复通知，也不会升级；到期前会提醒您。",
     "wrong_for": "不能选择这个时长。",
@@ -203,10 +207,10 @@ def _form(seen: Seen, lang: Lang, settings: Acknowledge) -> str:
     name = ""
     if not seen.person:
         name = f'<label>{texts["name"]}<input name="name" required maxlength="64" autocomplete="name"></label>'
-        button = texts["do"]
+        button = texts["do" if seen.ack is None else "take"]
     else:
-        mine = seen.ack is not None and seen.ack.author == seen.person
-        button = texts["prolong" if mine else "do_as"].format(seen.person)
+        wanted = "do_as" if seen.ack is None else "prolong" if seen.ack.author == seen.person else "take_as"
+        button = texts[wanted].format(seen.person)
     return (
         '<form method="post" action="">'
         f'<label>{texts["for"]}<select name="for">{options}</select></label>{name}'

@@ -115,6 +115,8 @@ def test_whoever_opens_the_link_sees_at_once_that_it_is_acknowledged(box: Box) -
     assert tag not in box.get(path).body
     box.post(path, **{"for": "2h"})
     assert tag in box.get(path).body
+    assert "Take it over as wang" in text(box.get(box.path("wang")))
+    assert "<button>Take it over</button>" in box.get(box.path("")).body.decode()
 
 
 def test_what_came_of_links_is_counted(box: Box) -> None:
