@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import BEGIN
 from responding import STEPS, Story, settings
+
+pytestmark = pytest.mark.slow
 
 ROOT = {"repeat_interval": Seconds(1_000), "group_wait": Seconds(20), "group_interval": Seconds(50)}
 DB = Route(receiver="db", matchers=parse('team="db"'), continue_=True)

@@ -8,6 +8,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as pace
 from hypothesis import strategies as st
@@ -53,6 +54,7 @@ def test_an_index_finds_what_asking_each_would_find(some: list[list[Matcher]], h
     assert list(Index(some).matching(have)) == naive
 
 
+@pytest.mark.slow
 @given(st.lists(routes(), max_size=4), labels)
 def test_routes_are_taken_as_the_documentation_says(children: list[Route], have: dict[str, str]) -> None:
     root = Route(receiver="root", routes=tuple(children))

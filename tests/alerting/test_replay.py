@@ -1,5 +1,6 @@
 """Alerts that there were, replayed under the configuration that was in force: the same notices at the same instants."""
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from hearing import Hearing
 from made import event, settings
+
+pytestmark = pytest.mark.slow
 
 ROUTE = Route(
     receiver="ops",

@@ -17,6 +17,8 @@ from daemon.config.nodes import Items, Node, Scalar, Table, compose
 from daemon.config.references import FILE, resolve
 from daemon.config.yamltext import Value, written
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent / "alertmanager"
 SMALL, CLASSIC = str(FOLDER / "small.yml"), str(FOLDER / "classic.yml")

@@ -188,6 +188,7 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(parts)
 
 
+@pytest.mark.slow
 @given(rules(), st.dates(date(2025, 1, 1), date(2026, 3, 1)), st.integers(0, 400))
 @settings(max_examples=60, deadline=None)
 def test_rules_mean_what_a_library_takes_them_to_mean(rule: str, first: date, later: int) -> None:
@@ -203,6 +204,7 @@ def test_rules_mean_what_a_library_takes_them_to_mean(rule: str, first: date, la
     assert found == expected
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from([BERLIN, NEW_YORK, SHANGHAI]),
     st.sampled_from(["2026-03-06T12:00", "2026-03-27T05:00", "2026-10-24T00:30", "2026-10-30T23:00"]),

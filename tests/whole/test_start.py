@@ -17,6 +17,8 @@ from needs import need
 from running import ROOT, Tocsind, running
 from until import until
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 sources: {script: {handler: generic, map: {key: $.key, title: $.title}}}
 channels: {console: {type: console}}
@@ -64,7 +66,6 @@ def test_a_log_file_that_cannot_be_opened_is_6(tmp_path: Path) -> None:
     assert (code, str(tmp_path) in said) == (6, True)
 
 
-@pytest.mark.slow
 def test_a_second_daemon_on_the_same_store_is_refused(tmp_path: Path) -> None:
     with running(tmp_path, CONFIG) as first:
         (tmp_path / "other").mkdir()
@@ -75,7 +76,6 @@ def test_a_second_daemon_on_the_same_store_is_refused(tmp_path: Path) -> None:
         assert first.ready()
 
 
-@pytest.mark.slow
 def test_hup_takes_a_good_configuration_and_refuses_a_bad_one(tmp_path: Path) -> None:
     with running(tmp_path, CONFIG) as daemon:
         assert daemon.post("/webhook/second", {"key": "a", "title": "b"})[0] == 404
@@ -94,7 +94,6 @@ def test_hup_takes_a_good_configuration_and_refuses_a_bad_one(tmp_path: Path) ->
         assert daemon.stop() == 0
 
 
-@pytest.mark.slow
 def test_usr1_opens_the_log_anew(tmp_path: Path) -> None:
     log = tmp_path / "tocsin.log"
     with running(tmp_path, CONFIG + f"log: {{file: {log}}}\n") as daemon:
@@ -114,7 +113,6 @@ def open_path() -> Iterator[Path]:
         yield path
 
 
-@pytest.mark.slow
 def test_handlers_run_as_the_user_that_the_daemon_becomes(open_path: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     home, handlers, witness = open_path / "home", open_path / "handlers.d", open_path / "witness"
