@@ -7,6 +7,7 @@ from daemon import internal
 from daemon.alert import Alert
 from daemon.alerting.index import Index
 from daemon.config import recurring
+from daemon.errors import MatcherError
 from daemon.event import OWN
 from daemon.internal import Check
 from daemon.matcher import Matcher, parse
@@ -45,8 +46,9 @@ class Page:
 
     def __init__(self, found: list[Silence], flapping: set[str]) -> None:
         self.flapping = flapping
-        self._silences = found
-        self._index = Index([matchers_of(silence) for silence in found])
+        readable = [(silence, matchers) for silence in found if (matchers := _readable(silence)) is not None]
+        self._silences = [silence for silence, _ in readable]
+        self._index = Index([matchers for _, matchers in readable])
         self.any_until_resolved = any(silence.until_resolved for silence in found)
 
     def muting(self, alert: Alert, now: float) -> Silence | None:
@@ -82,6 +84,14 @@ def is_about(alert: Alert, silence: Silence) -> bool:
 def matchers_of(silence: Silence) -> list[Matcher]:
     """Read its matchers; they were checked when it was made."""
     return [matcher for text in silence.matchers for matcher in parse(text)]
+
+
+def _readable(silence: Silence) -> list[Matcher] | None:
+    """Its matchers; None for one that another version took and this one does not: it mutes nothing, and stops nobody."""
+    try:
+        return matchers_of(silence)
+    except MatcherError:
+        return None
 
 
 def _contains(during: str, now: float) -> bool:

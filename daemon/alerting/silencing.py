@@ -117,7 +117,9 @@ def _times(wanted: Wanted, before: Silence | None, now: float) -> tuple[float, f
     if ends_at is None:
         if not (wanted.until_resolved or wanted.during):
             raise SilenceError(
-                "a silence needs an end, unless it recurs or holds until its alerts are resolved", field="end"
+                "a silence needs an end, unless it recurs or holds until its alerts are resolved: "
+                "say a duration such as 2h, or an instant",
+                field="end",
             )
         return starts_at, None
     _possible(ends_at, "end")

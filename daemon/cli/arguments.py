@@ -25,6 +25,8 @@ GROUPS = {
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }
+# The methods are called so: whoever knows one knows the other.
+ALIASES = {"silence": ["silences"], "template": ["templates"]}
 _EXITS = (
     "exit codes: 0 done, 1 the answer is an error or bad news, 2 wrong usage, 3 the daemon is not running, "
     "4 no answer (it cannot be told how the daemon is). `status` keeps to LSB, for service scripts: it is 0 while the "
@@ -107,7 +109,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _group(words: Any, name: str, text: str) -> Any:
-    return words.add_parser(name, help=text, description=text).add_subparsers(metavar="COMMAND", required=True)
+    return words.add_parser(name, aliases=ALIASES.get(name, []), help=text, description=text).add_subparsers(
+        metavar="COMMAND", required=True
+    )
 
 
 def _fill(target: Any, args: tuple[Arg, ...]) -> None:

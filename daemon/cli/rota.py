@@ -31,7 +31,9 @@ def schedule_list(result: Any) -> str:
 
 def schedule(result: Any) -> str:
     """Its shifts with the gaps between them, then its overrides."""
-    text = facts([("schedule", result["name"]), ("time zone", result["time_zone"])])
+    text = facts(
+        [("schedule", result["name"]), ("time zone", result["time_zone"]), ("shown", "by the clock of this terminal")]
+    )
     rows: list[tuple[str, str, str]] = []
     before = None
     for shift in result["shifts"]:

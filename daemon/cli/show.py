@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from daemon.cli import acks
-from daemon.cli.tables import facts, lines, pairs, printable, size, table, took, when
+from daemon.cli.tables import counted, facts, lines, pairs, printable, size, table, took, when
 
 
 def ping(result: Any) -> str:
@@ -87,7 +87,7 @@ def alert(result: Any) -> str:
             ("text", about["text"]),
             ("started", when(about["started_at"])),
             ("ended", when(about["ended_at"])),
-            ("last seen", f"{when(about['last_seen'])}, {about['count']} times"),
+            ("last seen", f"{when(about['last_seen'])}, {counted(about['count'], 'time')}"),
             ("acknowledged", acks.hand(result["ack"])),
             *(("escalation", acks.escalation(one)) for one in result["escalations"]),
         ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from daemon.cli.command import Command, arg
-from daemon.cli.tables import facts, lines, table, when
+from daemon.cli.tables import counted, facts, lines, table, when
 
 _MATCHERS = arg("matchers", metavar="MATCHER", nargs="+", help="such as team=db, or 'host=~\"web.*\"'; all must match")
 _CODE = arg("id", metavar="CODE", help="such as S3")
@@ -49,7 +49,7 @@ def preview(result: Any) -> str:
     """The open alerts that are matched."""
     count, shown = result["count"], len(result["alerts"])
     more = f", the oldest {shown} of them" if count > shown else ""
-    head = f"It matches {count} open {'alert' if count == 1 else 'alerts'}{more}"
+    head = f"It matches {counted(count, 'open alert')}{more}"
     return f"{head}\n{_alerts(result['alerts'])}" if count else "It matches no open alert.\n"
 
 
@@ -57,8 +57,8 @@ def ended(result: Any) -> str:
     """What it has hidden, and what will be heard again."""
     still = f": {' '.join(result['alerts'][: result['firing']])}" if result["firing"] else ""
     return (
-        f"{lines(_called(result))} is over; it hid {result['hidden']} "
-        f"{'alarm' if result['hidden'] == 1 else 'alarms'}, still firing: {result['firing']}{still}\n"
+        f"{lines(_called(result))} is over; it hid {counted(result['hidden'], 'alarm')}, "
+        f"still firing: {result['firing']}{still}\n"
     )
 
 
@@ -72,7 +72,7 @@ def _about(one: Any) -> str:
             ("author", one["author"]),
             ("comment", one["comment"]),
             ("ended by", one["ended_by"]),
-            ("hidden", f"{one['hidden']} alarms, still firing: {one['firing']}" if one["hidden"] else ""),
+            ("hidden", f"{counted(one['hidden'], 'alarm')}, still firing: {one['firing']}" if one["hidden"] else ""),
         ]
     )
 

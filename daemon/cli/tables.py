@@ -69,6 +69,11 @@ def pairs(mapping: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(mapping.items()))
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: `1 alarm`, `2 alarms`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def size(count: float) -> str:
     """A number of bytes."""
     for unit in ("B", "KB", "MB"):

@@ -69,7 +69,7 @@ def doubts(settings: Settings, now: float) -> Iterator[Problem]:
     for name, interval in settings.time_intervals.items():
         path: Path = ("time_intervals", name)
         if name not in used:
-            yield path, "no route uses it"
+            yield path, "no route uses it, and only a silence can name it"
         if not interval.time_intervals:
             yield path, "has no entry, so no instant is in it"
         for i, one in enumerate(interval.time_intervals):

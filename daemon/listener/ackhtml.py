@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from datetime import UTC, datetime
 from enum import StrEnum
 from html import escape
 
@@ -12,21 +11,24 @@ from daemon.alert import Alert
 from daemon.config.answers import Acknowledge
 from daemon.event import State
 from daemon.store.acks import Ack
-from daemon.units import spoken
+from daemon.template.words import SEVERITIES, Lang, duration, time
+from daemon.zone import Zone
 
 TYPE = "text/html; charset=utf-8"
 OFFERED = (1_800.0, 7_200.0, 14_400.0, 28_800.0, 86_400.0)  # seconds, beside what is configured
 
 _STYLE = (
+    ":root{color-scheme:light dark}"
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2024}"
     "main{max-width:34rem;margin:0 auto;padding:1.5rem}"
     "h1{font-size:1.3rem;margin:.2rem 0 1rem;overflow-wrap:anywhere}"
     "dl{display:grid;grid-template-columns:auto 1fr;gap:.3rem 1rem;margin:0 0 1.5rem}"
     "dt{color:#5b6470}dd{margin:0;overflow-wrap:anywhere}"
-    ".tag{display:inline-block;padding:0 .6rem;border-radius:1rem;color:#fff;background:#5b6470;font-size:.85rem}"
-    ".critical,.error{background:#b3261e}.warning{background:#8a5a00}.resolved{background:#1b6e3c}"
+    ".tag{display:inline-block;margin:0 .4rem 0 0;padding:0 .6rem;border-radius:1rem;color:#fff;background:#5b6470;"
+    "font-size:.85rem}"
+    ".critical,.error{background:#b3261e}.warning{background:#8a5a00}.resolved{background:#1b6e3c}.acked{background:#1f5fbf}"
     "label{display:block;margin:0 0 .8rem}input,select,button{font:inherit;box-sizing:border-box;width:100%;"
-    "padding:.6rem;border:1px solid #98a1ad;border-radius:.4rem;background:#fff;color:inherit}"
+    "min-height:3rem;padding:.6rem;border:1px solid #98a1ad;border-radius:.4rem;background:#fff;color:inherit}"
     "button{background:#1f5fbf;border-color:#1f5fbf;color:#fff;cursor:pointer}"
     ".wrong{color:#b3261e}footer{margin-top:2rem;color:#5b6470;font-size:.85rem}"
     "@media(prefers-color-scheme:dark){body{background:#16191d;color:#e6e8eb}dt,footer{color:#9aa4b0}"
@@ -56,6 +58,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     ack: Ack | None
     person: str
     now: float
+    zone: Zone
+
+    def when(self, stamp: float) -> str:
+        """A time with its date and zone: the reader may be elsewhere."""
+        return time(stamp, self.zone.info, self.now, full=True)
 
 
 _EN = {
@@ -66,10 +73,7 @@ _EN = {
     "source": "Source",
     "firing": "open",
     "resolved": "over",
-    "critical": "critical",
-    "error": "error",
-    "warning": "warning",
-    "info": "info",
+    "acked": "acknowledged",
     "ago": "{} ago",
     "ended": "It ended {}. There is nothing left to do.",
     "hand": "In hand",
@@ -80,6 +84,8 @@ _EN = {
     "comment": "Comment (optional)",
     "do": "Acknowledge",
     "do_as": "Acknowledge as {}",
+    "take": "Take it over",
+    "take_as": "Take it over as {}",
     "prolong": "Prolong as {}",
     "what": "Meanwhile it is neither repeated nor escalated. You are reminded before that ends.",
     "wrong_for": "That is no time that can be chosen here.",
@@ -102,11 +108,8 @@ _ZH = {
     "source": "来源",
     "firing": "未恢复",
     "resolved": "已恢复",
-    "critical": "严重",
-    "error": "错误",
-    "warning": "警告",
-    "info": "信息",
-    "ago": "{} 前",
+    "acked": "已确认",
+    "ago": "{}前",
     "ended": "已于 {} 恢复，无需处理。",
     "hand": "处理人",
     "nobody": "尚无人确认",
@@ -116,6 +119,8 @@ _ZH = {
     "comment": "备注（可选）",
     "do": "确认",
     "do_as": "以 {} 的身份确认",
+    "take": "接手处理",
+    "take_as": "以 {} 的身份接手",
     "prolong": "以 {} 的身份延长",
     "what": "在此期间不再重复通知，也不会升级；到期前会提醒您。",
     "wrong_for": "不能选择这个时长。",
@@ -133,7 +138,7 @@ _ZH = {
 _TEXTS = {"en": _EN, "zh": _ZH}
 
 
-def language(accepted: str) -> str:
+def language(accepted: str) -> Lang:
     """Chinese or English, whichever the reader's Accept-Language wants more; English when it says neither."""
     wanted = {"zh": 0.0, "en": 0.0}
     for one in accepted[:1_000].split(","):
@@ -144,26 +149,29 @@ def language(accepted: str) -> str:
     return "zh" if wanted["zh"] > wanted["en"] else "en"
 
 
-def page(seen: Seen, lang: str, settings: Acknowledge, wrong: str) -> bytes:
+def page(seen: Seen, lang: Lang, settings: Acknowledge, wrong: str) -> bytes:
     """The alert, and the form while it is open. `wrong` names what of the form cannot be used."""
     texts, alert = _TEXTS[lang], seen.alert
     over = alert.state is State.RESOLVED
-    tag = "resolved" if over else alert.severity.value
+    severity = alert.severity.value
+    tags = [("resolved", texts["resolved"])] if over else [(severity, SEVERITIES[lang][severity])]
+    if seen.ack is not None and not over:
+        tags.append(("acked", texts["acked"]))
     parts = [
-        f'<span class="tag {tag}">{texts["resolved"] if over else texts[alert.severity.value]}</span>',
+        *(f'<span class="tag {kind}">{word}</span>' for kind, word in tags),
         f"<h1>{escape(alert.title)} <small>({alert.code})</small></h1>",
-        _facts(seen, texts),
+        _facts(seen, lang),
     ]
     if wrong:
         parts.append(f'<p class="wrong" role="alert">{texts[f"wrong_{wrong}"]}</p>')
     if over:
-        parts.append(f"<p>{texts['ended'].format(_when(alert.ended_at or alert.last_seen))}</p>")
+        parts.append(f"<p>{texts['ended'].format(seen.when(alert.ended_at or alert.last_seen))}</p>")
     else:
-        parts.append(_form(seen, texts, settings))
+        parts.append(_form(seen, lang, settings))
     return _document("".join(parts), lang, texts["title"])
 
 
-def problem(what: Problem, lang: str) -> bytes:
+def problem(what: Problem, lang: Lang) -> bytes:
     """Why the link leads nowhere."""
     return _document(f"<h1>{_TEXTS[lang][what.value]}</h1>", lang, _TEXTS[lang]["title"])
 
@@ -173,16 +181,16 @@ def choices(settings: Acknowledge) -> list[float]:
     return sorted({*(one for one in OFFERED if one <= settings.most), min(settings.for_, settings.most)})
 
 
-def _facts(seen: Seen, texts: dict[str, str]) -> str:
-    alert, ack = seen.alert, seen.ack
-    ago = texts["ago"].format(spoken(max(0.0, seen.now - alert.started_at)))
-    hand = texts["nobody"] if ack is None else texts["until"].format(ack.author, _when(ack.until))
+def _facts(seen: Seen, lang: Lang) -> str:
+    texts, alert, ack = _TEXTS[lang], seen.alert, seen.ack
+    ago = texts["ago"].format(duration(seen.now - alert.started_at, lang))
+    hand = texts["nobody"] if ack is None else texts["until"].format(ack.author, seen.when(ack.until))
     if ack is not None and ack.comment:
         hand += f" — {ack.comment}"
     rows = [
-        ("severity", texts[alert.severity.value]),
+        ("severity", SEVERITIES[lang][alert.severity.value]),
         ("state", texts[alert.state.value]),
-        ("since", f"{_when(alert.started_at)} ({ago})"),
+        ("since", f"{seen.when(alert.started_at)} ({ago})"),
         ("source", alert.source),
     ]
     if alert.state is State.FIRING:
@@ -190,19 +198,19 @@ def _facts(seen: Seen, texts: dict[str, str]) -> str:
     return "<dl>" + "".join(f"<dt>{texts[name]}</dt><dd>{escape(value)}</dd>" for name, value in rows) + "</dl>"
 
 
-def _form(seen: Seen, texts: dict[str, str], settings: Acknowledge) -> str:
-    usual = min(settings.for_, settings.most)
+def _form(seen: Seen, lang: Lang, settings: Acknowledge) -> str:
+    texts, usual = _TEXTS[lang], min(settings.for_, settings.most)
     options = "".join(
-        f'<option value="{seconds:.15g}s"{" selected" if seconds == usual else ""}>{spoken(seconds)}</option>'
+        f'<option value="{seconds:.15g}s"{" selected" if seconds == usual else ""}>{duration(seconds, lang)}</option>'
         for seconds in choices(settings)
     )
     name = ""
     if not seen.person:
         name = f'<label>{texts["name"]}<input name="name" required maxlength="64" autocomplete="name"></label>'
-        button = texts["do"]
+        button = texts["do" if seen.ack is None else "take"]
     else:
-        mine = seen.ack is not None and seen.ack.author == seen.person
-        button = texts["prolong" if mine else "do_as"].format(seen.person)
+        wanted = "do_as" if seen.ack is None else "prolong" if seen.ack.author == seen.person else "take_as"
+        button = texts[wanted].format(seen.person)
     return (
         '<form method="post" action="">'
         f'<label>{texts["for"]}<select name="for">{options}</select></label>{name}'
@@ -218,11 +226,6 @@ def _document(body: str, lang: str, title: str) -> bytes:
         '<meta name="robots" content="noindex,nofollow">'
         f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>\n"
     ).encode("utf-8", "replace")
-
-
-def _when(stamp: float) -> str:
-    """A time as the clock of tocsin's machine shows it, with its zone: the reader may be elsewhere."""
-    return datetime.fromtimestamp(stamp, UTC).astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _quality(text: str) -> float:

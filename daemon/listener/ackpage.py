@@ -7,6 +7,8 @@ or HEAD, which change nothing.
 import logging
 from urllib.parse import parse_qs
 
+import msgspec
+
 from daemon import links, telemetry
 from daemon.alerting import acknowledge
 from daemon.alerting.acknowledge import LONGEST_COMMENT, LONGEST_NAME, Refused, Wish
@@ -17,6 +19,7 @@ from daemon.listener import ackhtml
 from daemon.listener.ackhtml import Problem, Seen
 from daemon.listener.exchange import Answer, Request
 from daemon.listener.parts import Parts
+from daemon.template.words import Lang
 
 log = logging.getLogger("tocsin.listener")
 
@@ -90,7 +93,7 @@ class AckPage:
         row = self._parts.acks.look(said.alert_id)
         if row is None or not said.fits(row[0]):
             return Problem.GONE
-        return Seen(alert=row[0], ack=row[1], person=said.person, now=now)
+        return Seen(alert=row[0], ack=row[1], person=said.person, now=now, zone=settings.texts.time_zone)
 
     def _guessed(self, bad: Bad) -> Problem:
         """Bound the work, and what whoever guesses learns; a lock would keep those from acknowledging who may."""
@@ -104,7 +107,7 @@ class AckPage:
             return Problem.OFTEN
         return Problem.MANGLED if bad is Bad.MANGLED else Problem.FORGED
 
-    def _acted(self, request: Request, token: str, seen: Seen, language: str) -> Answer:
+    def _acted(self, request: Request, token: str, seen: Seen, language: Lang) -> Answer:
         if seen.alert.state is State.RESOLVED:
             return _page(seen, language, self._parts, status=409)
         form = _form(request)
@@ -129,17 +132,17 @@ class AckPage:
 
     def _again(self, seen: Seen) -> Seen:
         row = self._parts.acks.look(seen.alert.id)
-        return seen if row is None else Seen(alert=row[0], ack=row[1], person=seen.person, now=seen.now)
+        return seen if row is None else msgspec.structs.replace(seen, alert=row[0], ack=row[1])
 
 
-def _page(seen: Seen, language: str, parts: Parts, *, status: int = 200, wrong: str = "") -> Answer:
+def _page(seen: Seen, language: Lang, parts: Parts, *, status: int = 200, wrong: str = "") -> Answer:
     telemetry.ack_links.labels("shown" if status == 200 else "refused").inc()  # noqa: PLR2004 - all is well
     body = ackhtml.page(seen, language, parts.acks.settings, wrong)
     headers = (*_HEADERS, ("Content-Language", language))
     return Answer(status=status, body=body, content_type=ackhtml.TYPE, headers=headers)
 
 
-def _refused(problem: Problem, language: str) -> Answer:
+def _refused(problem: Problem, language: Lang) -> Answer:
     telemetry.ack_links.labels(problem.value).inc()
     status = _STATUS[problem]
     headers = (*_HEADERS, ("Content-Language", language), *(_LATER if status in (429, 503) else ()))

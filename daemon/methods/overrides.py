@@ -10,9 +10,10 @@ from daemon.config.settings import Settings
 from daemon.config.targets import named, unknown
 from daemon.errors import MethodError
 from daemon.methods.codes import Id, found, number
+from daemon.methods.hushing import author as who_asks
 from daemon.methods.oncall import Days, OverrideLine, line, scheduled
 from daemon.methods.parts import Parts
-from daemon.methods.table import INVALID_PARAMS, REFUSED, Table
+from daemon.methods.table import INVALID_PARAMS, REFUSED, Caller, Table
 from daemon.oncall import ical
 from daemon.oncall.ical import Unread
 from daemon.oncall.recurring import occurrences
@@ -51,19 +52,28 @@ def add(table: Table, parts: Parts) -> None:
 
     @table.method("schedules.override", "act")
     def _override(
-        schedule: str, who: str, end: float | str, start: float | str = "", author: str = "", comment: str = ""
+        caller: Caller,
+        schedule: str,
+        who: str,
+        end: float | str,
+        start: float | str = "",
+        author: str = "",
+        comment: str = "",
     ) -> OverrideLine:
         """Put somebody on call for a time, before whatever the schedule says.
 
         `who` is a person, a team as team:NAME, or several with commas between them. `start` (now) and `end` are dates
         and times by the schedule's clock ("2026-12-24 18:00"), with an offset of their own
-        ("2026-12-24T18:00+08:00"), or seconds since the epoch; `end` may also be a duration ("8h").
+        ("2026-12-24T18:00+08:00"), or seconds since the epoch; `end` may also be a duration ("8h"). The author is
+        the caller, unless another is named.
         """
         known, settings = scheduled(parts, schedule), parts.settings()
         begin = _instant(parts.clock.now() if start == "" else start, known, "start")
         until = _instant(begin + seconds(end) if _is_duration(end) else end, known, "end")
         cover = Cover(who=_targets(who, settings), begin=begin, end=until)
-        return line(_said(parts, known, cover, author[:LONGEST_TEXT], comment[:LONGEST_TEXT]))
+        return line(_said(parts, known, cover, who_asks(author, caller)[:LONGEST_TEXT], comment[:LONGEST_TEXT]))
+
+    _add_taking(table, parts)
 
     @table.method("schedules.override_remove", "act")
     def _remove(id: Id) -> OverrideLine:  # noqa: A002 - the name that callers write
@@ -71,8 +81,11 @@ def add(table: Table, parts: Parts) -> None:
         wanted = number(id, "O")
         return line(found(parts.store.write(lambda tx: overrides.remove(tx, wanted)), id, "O"))
 
+
+def _add_taking(table: Table, parts: Parts) -> None:
     @table.method("schedules.import", "act")
     def _import(
+        caller: Caller,
         schedule: str,
         text: str,
         days: Days = 90,
@@ -85,7 +98,7 @@ def add(table: Table, parts: Parts) -> None:
         among its attendees. `people` says whom other summaries and addresses mean. What cannot be used is named, and
         the rest is taken.
         """
-        return _taken(parts, scheduled(parts, schedule), text, days, people, author[:LONGEST_TEXT])
+        return _taken(parts, scheduled(parts, schedule), text, days, people, who_asks(author, caller)[:LONGEST_TEXT])
 
 
 def _said(parts: Parts, known: Schedule, cover: Cover, author: str, comment: str) -> overrides.StoredOverride:
@@ -93,9 +106,9 @@ def _said(parts: Parts, known: Schedule, cover: Cover, author: str, comment: str
     now = parts.clock.now()
     begins, ends = _spoken(cover.begin, known), _spoken(cover.end, known)
     if cover.end <= cover.begin:
-        raise MethodError(f"the end, {ends}, is not after the start, {begins}", code=INVALID_PARAMS)
+        raise MethodError(f"the end, {ends}, is not after the start, {begins} ({known.time_zone})", code=INVALID_PARAMS)
     if cover.end <= now:
-        raise MethodError(f"this is over already: it ends {ends}", code=INVALID_PARAMS)
+        raise MethodError(f"this is over already: it ends {ends} ({known.time_zone})", code=INVALID_PARAMS)
 
     def work(tx: Tx) -> overrides.StoredOverride:
         for other in _others(tx, known, cover.begin, cover.end):
@@ -175,7 +188,7 @@ def _overlap(cover: Cover, other: Cover, known: Schedule) -> str:
     one, two = (
         f"{', '.join(c.who)} from {_spoken(c.begin, known)} until {_spoken(c.end, known)}" for c in (cover, other)
     )
-    return f"{one} overlaps {_code(other) or 'an override of the configuration'}, {two}"
+    return f"{one} overlaps {_code(other) or 'an override of the configuration'}, {two} ({known.time_zone})"
 
 
 def _code(cover: Cover) -> str:

@@ -235,6 +235,12 @@ def _put(parts: Parts, wanted: Wanted, now: float) -> Made:
 
 def _during(given: str, known: Mapping[str, TimeInterval]) -> str:
     """The intervals as they are written, or those that the configuration has under this name, as they are now."""
+    if given and given not in known and not any(sign in given for sign in "{[:\n"):
+        names = f"there are: {', '.join(known)}" if known else "the configuration has none"
+        said = (
+            f"there is no time interval {given[:100]!r}; {names}; an interval itself is written {{weekdays: [sunday]}}"
+        )
+        raise hushing.wrong(said, "during")
     return recurring.written(known[given].time_intervals) if given in known else given
 
 

@@ -1,6 +1,7 @@
 """Operators' Jinja templates: sandboxed, strict about names, bounded in length, steps, work and memory."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,10 @@ from daemon.template.budget import MAX_RENDERED, MAX_STEPS, MAX_WORK, NAME, Budg
 from daemon.template.sandbox import MAX_SOURCE, compiled
 
 __all__ = ["MAX_RENDERED", "MAX_SOURCE", "MAX_STEPS", "MAX_WORK", "Template"]
+
+
+# What Jinja calls a value of ours: whoever writes a template knows it by another name.
+_OURS = re.compile(r"'daemon\.[\w.]*?(\w+) object'")
 
 
 class Template:
@@ -38,7 +43,8 @@ class Template:
             raise
         except Exception as error:
             # Only the error's own words: a value that it quotes may be long.
-            raise TemplateError(f"{self.source[:80]!r} does not render: {str(error)[:200]}") from error
+            said = _OURS.sub(lambda found: found[1].lower(), str(error)[:200])
+            raise TemplateError(f"{self.source[:80]!r} does not render: {said}") from error
         return "".join(pieces)
 
     def __repr__(self) -> str:

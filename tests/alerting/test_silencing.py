@@ -125,7 +125,11 @@ def test_a_silence_that_there_is_not_cannot_be_changed(put: Put, name: str) -> N
         ("end", {"ends_at": BEGIN - 1, "starts_at": BEGIN - 5}, "the end is in the past"),
         ("end", {"starts_at": BEGIN + 3 * HOUR}, "the end must be after the start"),
         ("end", {"ends_at": BEGIN}, "the end must be after the start"),
-        ("end", {"ends_at": None}, "needs an end, unless it recurs or holds until its alerts are resolved"),
+        (
+            "end",
+            {"ends_at": None},
+            "needs an end, unless it recurs or holds until its alerts are resolved: say a duration such as 2h",
+        ),
         ("end", {"ends_at": float("inf")}, "the end is no instant of the years 1970 to 9999"),
         ("start", {"starts_at": float("nan")}, "the start is no instant of the years 1970 to 9999"),
         ("start", {"starts_at": -1.0}, "the start is no instant of the years 1970 to 9999"),

@@ -128,6 +128,13 @@ def test_common_options_hold_before_and_after_the_words() -> None:
     assert setting(given("--url", "tcp://a:1", "ping"), "url") == "tcp://a:1"
 
 
+def test_what_a_method_is_called_works_as_a_command_too() -> None:
+    for word in ("silence", "silences"):
+        assert given(word, "list").command.method == "silences.list"
+    for word in ("template", "templates"):
+        assert given(word, "list").command.method == "templates.list"
+
+
 def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_URL", "tcp://env:1")
     assert setting(given("ping"), "url", "default") == "tcp://env:1"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.cli import acks, show
+from daemon.cli import acks, rota, show, tables
 from daemon.cli.commands import COMMANDS
 from daemon.cli.tables import facts, lines, printable, size, table, took, when, width
 from daemon.hook import Hook
@@ -147,6 +147,14 @@ def test_the_status_shows_what_is_doubtful_in_the_configuration(full: Desk) -> N
     assert "  warning: handlers.d/x.py: broken" in said
     full.warnings.clear()
     assert "warning:" not in show.status(full.ask("status"))
+
+
+def test_shifts_say_by_whose_clock_they_are_shown(full: Desk) -> None:
+    assert "by the clock of this terminal\n" in rota.schedule(full.ask("schedules.get", schedule="night"))
+
+
+def test_one_is_one_and_two_are_many() -> None:
+    assert [tables.counted(number, "alarm") for number in (0, 1, 2)] == ["0 alarms", "1 alarm", "2 alarms"]
 
 
 def test_a_replay_says_how_many_are_left_where_any_are(full: Desk) -> None:

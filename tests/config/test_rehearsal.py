@@ -34,7 +34,7 @@ def warnings(load_text: Load, template: str) -> list[str]:
 @pytest.mark.parametrize(
     ("template", "state", "reason"),
     [
-        ("{{ alert.titel }}", "firing", "has no attribute 'titel'"),
+        ("{{ alert.titel }}", "firing", "does not render: alert has no attribute 'titel'"),
         ("{{ alrt.title }}", "firing", "'alrt' is undefined"),
         ("{{ message.alert.sevrity }}", "firing", "has no attribute 'sevrity'"),
         ("{{ alert.title.replace('a', 'b') }}", "firing", "may not call .replace()"),

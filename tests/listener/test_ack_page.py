@@ -6,8 +6,10 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from html import unescape
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,6 +20,7 @@ from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.config.answers import Acknowledge, Links
+from daemon.config.wording import Texts
 from daemon.links import ack_url
 from daemon.listener.ackhtml import _STYLE, choices, language
 from daemon.listener.ackpage import MOST_BAD
@@ -27,6 +30,7 @@ from daemon.store import acks, alerts
 from daemon.store.acks import Ack
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
+from daemon.zone import Zone
 from fake_clock import FakeClock
 from http_client import Client, Reply, ask
 
@@ -76,7 +80,7 @@ def test_a_link_shows_the_alert_and_a_form(box: Box) -> None:
     reply = box.get(box.path())
     assert reply.status == 200
     shown = text(reply)
-    for words in ("Disk full", "(A1)", "error", "open", "12m ago", "shop", "nobody has acknowledged it"):
+    for words in ("Disk full", "(A1)", "error", "open", "12 min ago", "shop", "nobody has acknowledged it"):
         assert words in shown
     assert "Acknowledge as lin" in shown
     assert b"<script" not in reply.body
@@ -94,6 +98,25 @@ def test_post_acknowledges_and_leads_back_to_the_page(box: Box) -> None:
     assert "lin until" in shown
     assert "on my way" in shown
     assert "Prolong as lin" in shown
+
+
+def test_times_are_those_of_the_texts_and_durations_are_in_the_readers_language(box: Box) -> None:
+    shanghai = Texts(time_zone=Zone("Asia/Shanghai"))
+    box.daemon.settings = replace(box.daemon.settings, texts=shanghai)
+    box.clock.advance(750)
+    reply = box.get(box.path(), accept_language="zh-CN")
+    begun = datetime.fromtimestamp(box.clock.now() - 750, ZoneInfo("Asia/Shanghai"))
+    assert f"{begun:%Y-%m-%d %H:%M} CST (12分钟前)" in text(reply)
+    assert '<option value="14400s" selected>4小时</option>' in reply.body.decode()
+
+
+def test_whoever_opens_the_link_sees_at_once_that_it_is_acknowledged(box: Box) -> None:
+    path, tag = box.path(), b'<span class="tag acked">acknowledged</span>'
+    assert tag not in box.get(path).body
+    box.post(path, **{"for": "2h"})
+    assert tag in box.get(path).body
+    assert "Take it over as wang" in text(box.get(box.path("wang")))
+    assert "<button>Take it over</button>" in box.get(box.path("")).body.decode()
 
 
 def test_what_came_of_links_is_counted(box: Box) -> None:

@@ -11,7 +11,9 @@ from fake_clock import BEGIN
 from fake_parts import SETTINGS, Desk, Said
 from rotas import SHANGHAI, at, layer, override, schedule
 
-CONFIGURED = "overlaps an override of the configuration, team:desk from 2026-12-24 18:00 until 2026-12-26 09:00"
+CONFIGURED = (
+    "overlaps an override of the configuration, team:desk from 2026-12-24 18:00 until 2026-12-26 09:00 (Asia/Shanghai)"
+)
 READER = Caller(name="reader", may=("read",))
 
 
@@ -103,6 +105,12 @@ def test_times_may_be_by_any_clock(end: float | str, rota: Desk) -> None:
     assert take_over(rota, end=end)["ends_at"] == when("2026-11-21T20:00")
 
 
+def test_whoever_asks_is_the_author_unless_another_is_named(rota: Desk) -> None:
+    text = calendar("SUMMARY:lin\nDTSTART:20261123T180000\nDURATION:PT2H")
+    made = [take_over(rota), *rota.ask("schedules.import", schedule="night", text=text)["added"]]
+    assert [one["author"] for one in made] == ["local", "local"]
+
+
 def test_teams_and_several_may_take_over(rota: Desk) -> None:
     assert take_over(rota, who="lin, team:desk")["who"] == ["lin", "team:desk"]
     at_night = rota.ask("schedules.get", schedule="night", days=1)["shifts"]
@@ -116,8 +124,11 @@ REFUSED_ONES = [
     ({"who": "lin, team:dusk"}, 'there is no team "dusk"; did you mean "desk"?'),
     ({"who": "schedule:hours"}, '"schedule:hours" is not a person, or team:<name>'),
     ({"who": ""}, 'there is no person ""'),
-    ({"end": "2026-11-21 18:00"}, "the end, 2026-11-21 18:00, is not after the start, 2026-11-21 18:00"),
-    ({"start": "2026-11-20 09:00", "end": "2h"}, "this is over already: it ends 2026-11-20 11:00"),
+    (
+        {"end": "2026-11-21 18:00"},
+        "the end, 2026-11-21 18:00, is not after the start, 2026-11-21 18:00 (Asia/Shanghai)",
+    ),
+    ({"start": "2026-11-20 09:00", "end": "2h"}, "this is over already: it ends 2026-11-20 11:00 (Asia/Shanghai)"),
     ({"end": "2026-02-30 09:00"}, "end: '2026-02-30 09:00' is not a date: February 2026 has 28 days"),
     ({"start": "tomorrow"}, "start: 'tomorrow' is not a date and time; write for example \"2026-12-24 18:00\""),
     ({"end": 1e300}, "end: years go from 1970 to 2199"),
@@ -139,7 +150,8 @@ def test_an_override_that_makes_no_sense_is_refused(given: dict[str, Any], said:
 def test_an_override_that_overlaps_another_is_refused_by_its_name(rota: Desk) -> None:
     take_over(rota)
     assert refused(rota, who="lin", start="2026-11-22 08:00", end="2026-11-22 10:00") == (
-        "lin from 2026-11-22 08:00 until 2026-11-22 10:00 overlaps O1, may from 2026-11-21 18:00 until 2026-11-22 09:00"
+        "lin from 2026-11-22 08:00 until 2026-11-22 10:00 overlaps O1, "
+        "may from 2026-11-21 18:00 until 2026-11-22 09:00 (Asia/Shanghai)"
     )
     assert take_over(rota, who="lin", start="2026-11-22 09:00", end="2026-11-22 10:00")["code"] == "O2"
     assert take_over(rota, schedule="hours")["code"] == "O3"
