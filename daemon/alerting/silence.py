@@ -87,7 +87,7 @@ def matchers_of(silence: Silence) -> list[Matcher]:
 
 
 def _readable(silence: Silence) -> list[Matcher] | None:
-    """Its matchers; None for one that another version took and this one does not: it mutes nothing, and stops nobody."""
+    """Its matchers; None for one that only another version could read: it mutes nothing, and stops nobody."""
     try:
         return matchers_of(silence)
     except MatcherError:

@@ -93,9 +93,8 @@ def test_a_change_that_was_undone_was_never_there(store: SqliteStore) -> None:
 
 def test_a_silence_that_cannot_be_read_mutes_nothing_and_stops_nobody() -> None:
     def silence(number: int, matcher: str) -> Silence:
-        return Silence(
-            id=number, matchers=[matcher], starts_at=0, ends_at=None, author="lin", comment="", created_at=0, updated_at=0
-        )  # fmt: skip
+        facts = {"starts_at": 0, "ends_at": None, "author": "lin", "comment": "", "created_at": 0, "updated_at": 0}
+        return Silence(id=number, matchers=[matcher], **facts)
 
     page = Page([silence(1, 'a=~"(("'), silence(2, "a=b")], set())
     assert [one.id for one in page.in_force({"a": "b"}, 1.0)] == [2]
