@@ -18,7 +18,7 @@ from daemon.notice import Message, Notice, Reason, Recipient, in_templates
 from daemon.store import alerts
 from daemon.template import Template
 from daemon.template.words import Lang
-from daemon.texts.built_in import KINDS, LANGS, TEMPLATES, WHAT_FOR, Kind
+from daemon.texts.built_in import KINDS, LANGS, WHAT_FOR, Kind, template
 from daemon.texts.style import Style
 
 _LONGEST_NAME = 64  # of a person
@@ -173,7 +173,7 @@ def _line(kind: Kind, lang: Lang, own: Template | None, channel: str = "") -> Te
         channel=channel,
         built_in=own is None,
         what_for=WHAT_FOR[kind],
-        source=(own or TEMPLATES[kind, lang]).source,
+        source=(own or template(kind, lang)).source,
     )
 
 

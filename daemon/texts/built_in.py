@@ -5,7 +5,8 @@ else be lost. `⟦…⟧` stands out, `ESCAPED` makes an alarm's own words mean 
 `LINKED` is how it writes a link: `name` and `url`.
 """
 
-from types import MappingProxyType, ModuleType
+import functools
+from types import ModuleType
 from typing import Final, Literal, NamedTuple, get_args
 
 from daemon.template import Template
@@ -46,6 +47,7 @@ _MARKUPS: Final[dict[Kind, _Markup]] = {
     "html": _Markup("lined", "<br>\n", ("<b>", "</b>"), '<a href="{{ url | e }}">{{ NAME | e }}</a>'),
 }
 _LANGUAGES: Final[dict[Lang, ModuleType]] = {"en": english, "zh": chinese}
+LAST_RESORT: Final[dict[Lang, str]] = {"en": english.LAST_RESORT, "zh": chinese.LAST_RESORT}
 _NAMES: Final[dict[Lang, str]] = {"en": "name", "zh": "('确认' if name == 'acknowledge' else name)"}
 
 
@@ -72,7 +74,7 @@ def _flat(source: str) -> str:
     return "".join(line.strip() for line in source.splitlines()).replace("␣", " ")
 
 
-TEMPLATES: Final = MappingProxyType(
-    {(kind, lang): Template(_source(kind, lang, language)) for lang, language in _LANGUAGES.items() for kind in KINDS}
-)
-LAST_RESORT: Final[dict[Lang, str]] = {"en": english.LAST_RESORT, "zh": chinese.LAST_RESORT}
+@functools.cache
+def template(kind: Kind, lang: Lang) -> Template:
+    """The built-in text of a kind in a language; compiled when it is first wanted, so that a start need not wait."""
+    return Template(_source(kind, lang, _LANGUAGES[lang]))

@@ -9,7 +9,7 @@ from daemon import fitting
 from daemon.errors import TemplateError
 from daemon.template import Template
 from daemon.template.words import SEVERITIES, Lang
-from daemon.texts.built_in import LAST_RESORT, MOST, TEMPLATES, Kind
+from daemon.texts.built_in import LAST_RESORT, MOST, Kind, template
 
 _OF_ONE_LINE: tuple[Kind, ...] = ("line", "short")
 
@@ -69,7 +69,7 @@ class Speech:
 
     def _built_in(self, kind: Kind) -> str:
         try:
-            return _within(kind, TEMPLATES[kind, self._style.lang].render(self._values))
+            return _within(kind, template(kind, self._style.lang).render(self._values))
         except TemplateError as error:  # an alarm that nobody foresaw must be told all the same
             self.warnings.append(f"the built-in text: {error}")
             alert = self._values["alert"]

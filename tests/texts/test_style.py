@@ -13,7 +13,7 @@ from daemon.template import Template
 from daemon.template.words import FILTERS as WORDS
 from daemon.template.words import duration, time
 from daemon.texts import context
-from daemon.texts.built_in import KINDS, LANGS, MOST, TEMPLATES, WHAT_FOR, Kind
+from daemon.texts.built_in import KINDS, LANGS, MOST, WHAT_FOR, Kind, template
 from readings import GROUP, NOW, ONE, OVER, SHANGHAI, alarm, told
 
 PAGE = Path(__file__).parents[2] / "docs/hearing/templates.md"
@@ -123,8 +123,7 @@ def test_times_name_the_day_when_it_is_another(before: float, said: str) -> None
 
 def test_every_kind_has_its_setting_its_purpose_its_bound_and_its_texts() -> None:
     assert tuple(one.name for one in dataclasses.fields(Templates)) == KINDS == tuple(WHAT_FOR) == tuple(MOST)
-    assert set(TEMPLATES) == {(kind, lang) for kind in KINDS for lang in LANGS}
-    assert all(isinstance(template, Template) for template in TEMPLATES.values())
+    assert all(isinstance(template(kind, lang), Template) for kind in KINDS for lang in LANGS)
 
 
 def test_the_page_names_what_templates_may_use() -> None:
