@@ -133,7 +133,7 @@ def main() -> None:
         f"{worst:.2f} at the worst, with groups of one size",
         reached=worst <= AIM,
     )
-    show("routing", f"{table(heads, rows)}\n\n{said}")
+    show("routing", table(heads, rows) + said)
 
 
 if __name__ == "__main__":
