@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon import loading
@@ -388,6 +388,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=120)
 @given(st.sampled_from(PLACES), st.sampled_from(JUNK))
+@example(next(one for one in PLACES if one[1][-1] == "credentials_file"), None)
 def test_whatever_stands_anywhere_is_refused_with_its_place_or_makes_a_configuration(
     home: Path, place: tuple[str, tuple[Any, ...]], junk: Any
 ) -> None:

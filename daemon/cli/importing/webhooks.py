@@ -170,7 +170,10 @@ class Webhooks:
         return Reference("file:" + self.ledger.file(self._path(part), part.place))
 
     def _path(self, part: Part) -> str:
-        return posixpath.normpath(posixpath.join(self.folder, part.text()))
+        named = part.text()
+        if not named:
+            part.wrong("names no file; name one, or remove the line")
+        return posixpath.normpath(posixpath.join(self.folder, named))
 
 
 def _address(text: str) -> SplitResult | None:
