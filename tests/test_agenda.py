@@ -18,11 +18,13 @@ from daemon.config.silences import Silences
 from daemon.event import State
 from daemon.matcher import parse
 from daemon.notice import Reason
-from daemon.store import alerts, notices
+from daemon.store import alerts, notices, silences
+from daemon.store.groups import AGENDA
+from daemon.store.silences import Silence
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import FakeClock, settle
-from made import Phone, channel, event
+from made import Phone, channel, event, settings
 
 WAIT = 30
 
@@ -136,6 +138,25 @@ def test_a_silence_that_is_about_to_end_is_spoken_of(box: Box) -> None:
     assert alarm.title.endswith("; it hid 1 alarm, which still fires")
     box.advance(10)
     assert box.store.read(alerts.newest)[0].state is State.RESOLVED
+
+
+def test_an_alarm_that_is_told_at_once_does_not_wake_the_agenda_unless_something_is_due_soon(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    woken: list[str] = []
+    store.on(AGENDA, lambda: woken.append("woken"))
+    intake = Intake(store, clock, lambda: Rules(settings()))
+    intake.events([event()])
+    intake.events([event(state=State.RESOLVED)])
+    settle()
+    assert woken == []
+    mute = Silence(
+        matchers=["host=web"], starts_at=0, ends_at=None, author="lin", comment="", created_at=0, updated_at=0
+    )  # fmt: skip
+    store.write(lambda tx: silences.add(tx, mute))
+    intake.events([event(key="muted", labels={"host": "web"})])
+    settle()
+    assert woken == ["woken"]
 
 
 def test_a_clock_that_is_set_back_keeps_nobody_waiting(box: Box) -> None:

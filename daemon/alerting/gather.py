@@ -35,13 +35,14 @@ def _joined(tx: Tx, node: Node, alert: Alert, draft: Draft, now: float) -> int:
     """Make it a member of its group at this node, and the group due; return the group's id."""
     key, labels = node.group_key(alert.labels, alert.fingerprint)
     first = tick.for_news(None, None, node.wait, node.interval, alert.started_at, now)
-    group = groups.made(tx, node.key, node.receiver, key, labels, first)
+    group = groups.made(tx, node.key, node.receiver, key, labels, first, announce=first > now)
     if group is not None:
         draft.made(group, alert)
     else:
         group = groups.found(tx, node.key, node.receiver, key)
         draft.touch(group.id)
-        groups.schedule(tx, group, _news_at(group, node, alert, now))
+        at = _news_at(group, node, alert, now)
+        groups.schedule(tx, group, at, announce=at > now)
     groups.join(tx, group.id, alert.id)
     return group.id
 
@@ -51,7 +52,8 @@ def ended(tx: Tx, alert: Alert, rules: Rules, now: float, draft: Draft) -> list[
     found = groups.of_alert(tx, alert.id)
     for group in found:
         node = rules.node(group.node, group.receiver)
-        groups.schedule(tx, group, now if node is None else _news_at(group, node, alert, now))
+        at = now if node is None else _news_at(group, node, alert, now)
+        groups.schedule(tx, group, at, announce=at > now)
         draft.steps(alert.id).append(Step(stage="group", verdict=group.code, detail=group.receiver))
     return [group.id for group in found]
 

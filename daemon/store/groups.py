@@ -8,6 +8,7 @@ from daemon.store import alerts
 from daemon.store.base import Row, Tx
 
 AGENDA = "agenda"  # announced when something is to be done earlier than was known
+SOON = 60.0  # seconds: what is later than that the agenda finds by itself, for it never sleeps so long
 
 _COLUMNS = "id, node, receiver, key, labels, began_at, flushed_at, next_at"
 
@@ -60,8 +61,13 @@ def found(tx: Tx, node: str, receiver: str, key: str) -> Group:
     return _group(rows[0])
 
 
-def made(tx: Tx, node: str, receiver: str, key: str, labels: dict[str, str], at: float) -> Group | None:
-    """Make the group of this key, to be flushed at `at`; None when there is one already."""
+def made(
+    tx: Tx, node: str, receiver: str, key: str, labels: dict[str, str], at: float, *, announce: bool = True
+) -> Group | None:
+    """Make the group of this key, to be flushed at `at`; None when there is one already.
+
+    Whoever flushes it in the same transaction need not `announce` it.
+    """
     row = tx.one(
         "INSERT INTO groups (node, receiver, key, labels, next_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (node, receiver, key) DO NOTHING RETURNING id",
@@ -69,7 +75,8 @@ def made(tx: Tx, node: str, receiver: str, key: str, labels: dict[str, str], at:
     )
     if row is None:
         return None
-    tx.announce(AGENDA)
+    if announce:
+        tx.announce(AGENDA)
     return Group(
         id=row[0], node=node, receiver=receiver, key=key, labels=labels, began_at=None, flushed_at=None, next_at=at
     )
@@ -134,12 +141,16 @@ def note_muted(tx: Tx, group_id: int, alert_id: int, why: str) -> None:
     tx.run("UPDATE members SET muted = ? WHERE group_id = ? AND alert_id = ?", (why, group_id, alert_id))
 
 
-def schedule(tx: Tx, group: Group, at: float) -> bool:
-    """Have it flushed at `at`, unless that is due earlier; say whether it was changed."""
+def schedule(tx: Tx, group: Group, at: float, *, announce: bool = True) -> bool:
+    """Have it flushed at `at`, unless that is due earlier; say whether it was changed.
+
+    Whoever flushes it in the same transaction need not `announce` it.
+    """
     if group.next_at is not None and group.next_at <= at:
         return False
     tx.run("UPDATE groups SET next_at = ? WHERE id = ?", (at, group.id))
-    tx.announce(AGENDA)
+    if announce:
+        tx.announce(AGENDA)
     return True
 
 
@@ -154,6 +165,8 @@ def flushed(tx: Tx, group: Group, now: float, next_at: float | None, *, empty: b
     tx.run(
         "UPDATE groups SET began_at = ?, flushed_at = ?, next_at = ? WHERE id = ?", (began_at, now, next_at, group.id)
     )
+    if next_at is not None and next_at < now + SOON:
+        tx.announce(AGENDA)
 
 
 def due(tx: Tx, now: float, limit: int) -> list[int]:
