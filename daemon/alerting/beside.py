@@ -33,9 +33,7 @@ def tell(
     steps = [Step(stage="notify", verdict=reason, detail=f"{receiver}: {note}"), *outcome]
     for alert in about:
         alerts.record(tx, alert.id, steps, now)
-    unheard = []
-    if legs and outcome[-1].verdict == post.NOBODY:
-        unheard = [(notice.alert, "; ".join(step.detail for step in outcome[:-1]) or "no address for any channel")]
+    unheard = post.unheard(notice, legs, outcome)
     told = [(reason, notice.alert.code)]
     return Flushed(group=group.code if group else "", receiver=receiver, told=told, unheard=unheard)
 

@@ -28,8 +28,12 @@ def _settled(tx: Tx, alert_id: int, rules: Rules, now: float) -> list[Flushed]:
 
 
 def _digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> list[Flushed]:
-    notice = storm.digest(tx, storm_id, rules, now)
-    return [Flushed(group="", receiver=notice.receiver, told=[(notice.reason, notice.alert.code)])] if notice else []
+    digest = storm.digest(tx, storm_id, rules, now)
+    if digest is None:
+        return []
+    about = digest.notice
+    told = [(about.reason, about.alert.code)]
+    return [Flushed(group="", receiver=about.receiver, told=told, unheard=digest.unheard)]
 
 
 ACTS: Mapping[str, Act] = {

@@ -198,9 +198,7 @@ class _Flush:
         for alert in news or [notice.alert]:
             self._draft.record(self._tx, alert.id, steps, self._now)
         self._told.append((reason, notice.alert.code))
-        if legs and firing and outcome[-1].verdict == post.NOBODY:
-            why = "; ".join(step.detail for step in outcome[:-1]) or "no address for any of its channels"
-            self._unheard.append((notice.alert, why))
+        self._unheard += post.unheard(notice, legs, outcome)
 
     @property
     def _here(self) -> Step:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from daemon.alert import Alert
 from daemon.alerting import address
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg
@@ -11,7 +12,7 @@ from daemon.store import folding, outbox, overrides
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 
-NOBODY = "nobody"  # the verdict of the last step, when there was nobody to tell
+_NOBODY = "nobody"  # the verdict of the last step, when there was nobody to tell
 
 
 def post(
@@ -31,7 +32,14 @@ def post(
             continue
         delivery = outbox.put(tx, notice, to.recipient, to.hops, now)
         steps.append(Step(stage="outbox", verdict=f"D{delivery}", detail=who))
-    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict=NOBODY, detail=notice.receiver)]
+    return steps if addressed.addresses else [*steps, Step(stage="outbox", verdict=_NOBODY, detail=notice.receiver)]
+
+
+def unheard(notice: Notice, legs: Sequence[Leg], steps: Sequence[Step]) -> list[tuple[Alert, str]]:
+    """What fires and reaches nobody, and why, as the steps of its post say; without legs one is silent by choice."""
+    if not (legs and notice.firing and steps[-1].verdict == _NOBODY):
+        return []
+    return [(notice.alert, "; ".join(step.detail for step in steps[:-1]) or "no address for any of its channels")]
 
 
 def _addressed(

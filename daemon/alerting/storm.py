@@ -1,5 +1,7 @@
 """Receivers that would hear of too much at once: one digest instead of many notices, but never of what is critical."""
 
+import msgspec
+
 from daemon.alert import Alert
 from daemon.alerting import post
 from daemon.alerting.rules import Rules
@@ -31,26 +33,33 @@ def holds(tx: Tx, notice: Notice, receiver: Receiver, now: float) -> bool:
     return True
 
 
-def digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> Notice | None:
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """The notice that tells what was kept, and what of it was to be told and reaches nobody."""
+
+    notice: Notice
+    unheard: list[tuple[Alert, str]]
+
+
+def digest(tx: Tx, storm_id: int, rules: Rules, now: float) -> Digest | None:
     """The digest is due: tell what was kept. A storm in which little was kept is over."""
     storm = storms.get(tx, storm_id)
     if storm is None:
         return None
     receiver = rules.settings.receivers.get(storm.receiver)
     limit = receiver.storm if receiver else None
-    notice = _told(tx, storm.waiting, storm.receiver, receiver, storm.since, rules, now) if storm.waiting else None
+    told = _told(tx, storm.waiting, storm.receiver, receiver, storm.since, rules, now) if storm.waiting else None
     # As many as were borne within a while are borne now, too.
     if limit is None or len(storm.waiting) <= limit.above * limit.digest_every / limit.within:
         storms.end(tx, storm)
     else:
         storms.gather(tx, storm, [], now)
         timers.put(tx, Kind.DIGEST, storm.id, now + limit.digest_every)
-    return notice
+    return told
 
 
 def _told(
     tx: Tx, waiting: list[int], name: str, receiver: Receiver | None, since: float, rules: Rules, now: float
-) -> Notice | None:
+) -> Digest | None:
     """One notice about all alerts of those that waited, as they stand now."""
     about: dict[str, Alert] = {alert.fingerprint: alert for alert in alerts.of_notices(tx, waiting)}
     firing = [alert for alert in about.values() if alert.state is State.FIRING]
@@ -59,7 +68,8 @@ def _told(
         return None
     notice = notices.add(tx, firing, resolved, name, Reason.DIGEST, now, note=spoken(now - since))
     legs = [leg for leg in receiver.notify if leg.send_resolved or firing] if receiver else []
-    steps = [Step(stage="storm", verdict="digest", detail=name), *post.post(tx, notice, legs, rules, now)]
+    outcome = post.post(tx, notice, legs, rules, now)
+    steps = [Step(stage="storm", verdict="digest", detail=name), *outcome]
     for alert in about.values():
         alerts.record(tx, alert.id, steps, now)
-    return notice
+    return Digest(notice=notice, unheard=post.unheard(notice, legs, outcome))

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.config.audience import Leg, Receiver, Route, Storm
+from daemon.alerting import due
+from daemon.config.audience import Leg, Person, Receiver, Route, Storm
 from daemon.event import Severity
 from daemon.notice import Phase, Reason
 from daemon.store import alerts, leases, outbox
@@ -121,3 +122,15 @@ def test_a_limit_is_counted_for_each_receiver_by_itself(store: SqliteStore) -> N
     story = Hearing(store, settings())
     story.fires(*names(0, 40))
     assert sent(story) == [(Reason.FIRST, 1)] * 40
+
+
+def test_a_digest_that_reaches_nobody_is_said_to(store: SqliteStore) -> None:
+    lost = Receiver(name="ops", notify=(Leg(by=("sms",), to=("lin",)),), storm=LIMIT)
+    people = {"lin": Person(name="lin")}
+    rules = settings(receivers={"ops": lost, "db": Receiver(name="db")}, people=people, route=Route(receiver="ops"))
+    story = Hearing(store, rules)
+    story.fires(*names(0, 10))
+    story.now += 120
+    done = store.write(lambda tx: due.do_due(tx, story.rules, story.now, 100))
+    (digest,) = [one for one in done.flushed if one.unheard]
+    assert digest.unheard[0][1] == "lin has no address for sms"

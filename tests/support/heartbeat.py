@@ -31,7 +31,7 @@ def heartbeat() -> Iterator[Heartbeat]:
     heart = Heartbeat()
     beating = gevent.spawn(heart.beat)
     try:
-        gevent.sleep(0)
+        SystemClock().breathe()  # the first beat
         yield heart
     finally:
         beating.kill()
