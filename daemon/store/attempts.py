@@ -1,23 +1,13 @@
 """Every try of a delivery that came to an end: the first ones and the last ones of each."""
 
-from enum import StrEnum
-
 import msgspec
 
+from daemon.declared import Outcome
 from daemon.store.base import Tx
 
 FIRST, LAST = 5, 15  # of the tries of one delivery that are kept
 
 _COLUMNS = "delivery_id, n, at, seconds, outcome, step, code, words"
-
-
-class Outcome(StrEnum):
-    """What the provider made of it."""
-
-    TAKEN = "taken"
-    WAIT = "wait"  # not now
-    FAILED = "failed"  # for now
-    REFUSED = "refused"  # for good
 
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
