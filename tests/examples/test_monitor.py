@@ -119,7 +119,8 @@ def test_tocsin_reads_the_call_as_the_alarm_that_it_is() -> None:
     assert began.labels["venue"] == "sse"
     assert began.labels["service"] == "trading"
     assert began.labels["metric"] == P95
-    assert "was 412.3" in began.text
+    assert f"{P95} over venue:sse was > 250.0 (avg) during the last 1m." in began.text
+    assert "95 of 100 orders at sse take up to 412.3 ms" in began.text
     assert set(began.links) == {"event"}  # the stand-in has no snapshots: its variable stays unfilled
     assert began.started_at == 1_795_222_800.0
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from gevent import socket
 
+from dogstatsd import parse
+from pretended_aliyun import Account, PretendedAliyun
+from running import free_port
 from tree import ROOT
 
 RUN = ROOT / "docs/examples/trading/run.py"
@@ -35,6 +39,36 @@ def test_a_metric_becomes_a_text_message_and_its_recovery_another() -> None:
     assert "refuses" not in done.stdout
     assert "Both were told" in done.stdout
     assert not done.stderr
+
+
+@pytest.mark.slow
+def test_a_gateway_of_one_s_own_is_used_in_the_place_of_the_stand_in() -> None:
+    account = Account("LTAI5tEXAMPLE", "s3cret", "托辛", "SMS_7", "${state} ${title} ${code}")
+    with PretendedAliyun(account, say=str) as gateway:
+        done = told(
+            "--gateway", gateway.endpoint,
+            ALI_ID="LTAI5tEXAMPLE", ALI_SECRET="s3cret", ALI_SIGN="托辛", ALI_TEMPLATE="SMS_7",
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [text.words for text in gateway.texts] == [
+        "【托辛】告警 Orders at sse are slow A1",
+        "【托辛】恢复 Orders at sse are slow A1",
+    ]
+    assert "phone" not in done.stdout
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_an_agent_of_one_s_own_hears_the_metrics() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as agent:
+        agent.bind(("127.0.0.1", 0))
+        agent.settimeout(5)
+        place = f"127.0.0.1:{agent.getsockname()[1]}"
+        done = told("--agent", place, "--port", str(free_port()), "--patience", "2", DATADOG_TOKEN="t0k")
+        metrics, _ = parse(agent.recv(65_535))
+    assert metrics[0].name == "trading.orders"
+    assert "its webhook calls must lead to http://127.0.0.1:" in done.stdout
+    assert done.returncode == 1  # nobody called
 
 
 @pytest.mark.slow

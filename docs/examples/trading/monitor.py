@@ -62,9 +62,9 @@ class Monitor:
             recovery=written["options"]["thresholds"].get("critical_recovery", threshold),
         )
 
-    def named(self, value: str) -> str:
-        """Its name for one group: `{{venue.name}}` is filled in."""
-        return self.name.replace("{{" + self.group + ".name}}", value)
+    def filled(self, text: str, group: str, value: float) -> str:
+        """Its name or message with the template variables that this story uses: `{{venue.name}}` and `{{value}}`."""
+        return text.replace("{{" + self.group + ".name}}", group).replace("{{value}}", f"{value:.1f}")
 
 
 @dataclass(frozen=True)

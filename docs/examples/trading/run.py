@@ -178,8 +178,10 @@ def tell(told: argparse.Namespace, state: str) -> None:
             environ["ALI_ENDPOINT"] = gateway.endpoint
         tocsin = _tocsin(told, environ, stack)
         agent = told.agent
-        if not agent:
-            webhook = f"{tocsin.url}/webhook/datadog"
+        webhook = f"{tocsin.url}/webhook/datadog"
+        if agent:
+            say("datadog", f"is the real one behind {agent}: what its webhook calls must lead to {webhook}")
+        else:
             datadog = stack.enter_context(
                 PretendedDatadog(webhook, environ["DATADOG_TOKEN"], speed=SPEED, say=lambda text: say("datadog", text))
             )
@@ -194,7 +196,7 @@ def _tocsin(told: argparse.Namespace, environ: Mapping[str, str], stack: context
     command = ["-m", "daemon", "--config", str(HERE / "tocsin.yml")]
     tocsin = Tocsin(told.port, stack.enter_context(program(command, environ, log.append)), log)
     until(tocsin.is_ready, 30.0, lambda: "\n".join(("tocsin does not become ready; it wrote:", *log)))
-    say("tocsin", f"is ready on {tocsin.url}/webhook/datadog")
+    say("tocsin", f"is ready on {tocsin.url}")
     return tocsin
 
 

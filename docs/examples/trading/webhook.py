@@ -33,8 +33,10 @@ def variables(monitor: Monitor, change: Change, milliseconds: int) -> dict[str, 
     """What Datadog knows of a change, by the names of its variables."""
     scope = f"{monitor.group}:{change.group}"
     event = str(next(_ids))
-    title = f"[{change.transition} on {{{scope}}}] {monitor.named(change.group)}"
     over = change.transition == "Recovered"
+    title = f"[{change.transition} on {{{scope}}}] {monitor.filled(monitor.name, change.group, change.value)}"
+    bound = f"<= {monitor.recovery:.1f}" if over else f"> {monitor.threshold:.1f}"
+    length = f"{monitor.window / 60:.0f}m"
     return {
         "ID": event,
         "ALERT_ID": "51234567",
@@ -45,8 +47,8 @@ def variables(monitor: Monitor, change: Change, milliseconds: int) -> dict[str, 
         "ALERT_PRIORITY": f"P{monitor.priority}",
         "ALERT_TITLE": title,
         "EVENT_TITLE": f"[P{monitor.priority}] {title}",
-        "TEXT_ONLY_MSG": monitor.message,
-        "ALERT_STATUS": f"{monitor.query.partition(':')[0]} of {monitor.metric} over {scope} was {change.value:.1f}",
+        "TEXT_ONLY_MSG": monitor.filled(monitor.message, change.group, change.value),
+        "ALERT_STATUS": f"{monitor.metric} over {scope} was {bound} ({monitor.over}) during the last {length}.",
         "ALERT_SCOPE": scope,
         "ALERT_METRIC": monitor.metric,
         "ALERT_QUERY": monitor.query,
