@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from gevent import socket
@@ -77,6 +78,23 @@ def test_when_it_does_not_come_to_its_end_it_says_how_far_it_came() -> None:
     assert done.returncode == 1
     assert "0 of 2 text messages were taken. tocsin's deliveries:\nnone" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_when_it_is_stopped_nothing_of_it_runs_on(tmp_path: Path) -> None:
+    port = free_port()
+    running = subprocess.Popen(
+        [sys.executable, str(RUN), "--port", str(port)],
+        env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with running, socket.socket() as probe:
+        assert running.stdout is not None
+        assert "is ready" in running.stdout.readline()
+        assert "take about 40 ms" in "".join(running.stdout.readline() for _ in range(2))
+        running.terminate()
+        assert running.wait(20) == 1
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

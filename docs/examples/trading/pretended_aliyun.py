@@ -97,7 +97,7 @@ class PretendedAliyun:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
         self._server.daemon_threads = True
         self._server.block_on_close = False  # kept-alive connections of tocsin may be open still
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="aliyun")
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), name="aliyun")
 
     def __enter__(self) -> Self:
         self._thread.start()

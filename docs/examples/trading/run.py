@@ -32,6 +32,7 @@ SPEED = 60.0  # how fast the stand-in's time goes: a minute of its takes a secon
 CALM, TROUBLE = 60.0, 120.0  # seconds of Datadog's time
 PATIENCE, REAL_PATIENCE = 50.0, 1_800.0  # seconds
 TEMPLATE = "交易系统${state}：${title}，编号${code}。"
+READY = 45.0  # seconds that tocsin may take to start on a busy machine
 NEEDS = ("datadog", "gevent", "yaml")
 OF_ALIYUN = ("ALI_ID", "ALI_SECRET", "ALI_SIGN", "ALI_TEMPLATE")
 TOLD = 2  # text messages: the alarm, and its end
@@ -195,7 +196,7 @@ def _tocsin(told: argparse.Namespace, environ: Mapping[str, str], stack: context
     log: collections.deque[str] = collections.deque(maxlen=20)
     command = ["-m", "daemon", "--config", str(HERE / "tocsin.yml")]
     tocsin = Tocsin(told.port, stack.enter_context(program(command, environ, log.append)), log)
-    until(tocsin.is_ready, 30.0, lambda: "\n".join(("tocsin does not become ready; it wrote:", *log)))
+    until(tocsin.is_ready, READY, lambda: "\n".join(("tocsin does not become ready; it wrote:", *log)))
     say("tocsin", f"is ready on {tocsin.url}")
     return tocsin
 
@@ -230,11 +231,12 @@ def main() -> int:
     if lacking:
         print(f"{sys.executable} lacks {', '.join(lacking)}: `make story` builds what is needed", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started ends with it
     try:
         with tempfile.TemporaryDirectory(prefix="tocsin-story-") as state:
             tell(told, state)
     except KeyboardInterrupt:
-        return 130
+        return 1
     except StoryEnds as end:
         print(f"The story did not come to its end: {end}", file=sys.stderr)
         return 1

@@ -9,6 +9,7 @@ import itertools
 import os
 import random
 import threading
+import time
 
 from datadog import initialize, statsd
 
@@ -52,8 +53,9 @@ def main() -> None:
     chance = random.Random(1)  # noqa: S311 - the same trouble each time
     pause = threading.Event()
     before = None
+    begin = time.monotonic()
     for number in itertools.count():
-        slow = told.calm <= number / ORDERS_A_SECOND < told.calm + told.slow
+        slow = told.calm <= time.monotonic() - begin < told.calm + told.slow
         if slow is not before:
             print(f"orders at {TROUBLED} take about {SLOW if slow else USUAL:.0f} ms now", flush=True)
             before = slow
