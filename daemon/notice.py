@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from daemon.alert import Alert
+from daemon.declared import Rate
 from daemon.event import State
+from daemon.fitting import Size
 from daemon.template.words import NOW, ZONE, Lang
 from daemon.texts import context
 from daemon.texts.built_in import Kind
@@ -186,6 +188,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The text of the kind that the channel takes; what `daemon.texts` has, or the operator's templates."""
         return self.speech.say(self.style.kind)
 
+    def fitted(self, size: Size, kind: Kind | None = None) -> str:
+        """The text within a provider's limit: shortened by what matters least, never refused for its length."""
+        return self.speech.fitted(kind or self.style.kind, size)
+
     @functools.cached_property
     def speech(self) -> Speech:
         """Its texts of every kind, and what was wrong with the operator's templates."""
@@ -229,6 +235,8 @@ class Sends(Protocol):
     address: ClassVar[str]
     batch: ClassVar[int]
     text: ClassVar[Kind]
+    size: ClassVar[Size | None]
+    rates: ClassVar[tuple[Rate, ...]]
     knows_after: ClassVar[float]
 
     @property

@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import acks, explain, intervals, replay, rota, show, silences, wording
+from daemon.cli import acks, channels, explain, intervals, replay, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -163,6 +163,13 @@ COMMANDS = (
         method="channels.list",
         help="List the channels, and how deliveries over each stand.",
         show=show.channel_list,
+    ),
+    Command(
+        words="channels schema",
+        method="channels.schema",
+        help="Say what each type of channel takes and declares: settings, limits, what its provider's codes mean.",
+        show=channels.schema,
+        args=(arg("type", metavar="TYPE", nargs="?", help="one only"),),
     ),
     Command(
         words="channels test",

@@ -114,6 +114,7 @@ class Courier:
 
     def _open(self, name: str, channel: Channel | None) -> None:
         lane = self._lanes[name] = Lane(name, channel, self._means)
+        lane.recall()
         self._store.on(outbox.topic(name), lane.wake)
         lane.start()
 

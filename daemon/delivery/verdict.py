@@ -4,11 +4,12 @@ from enum import StrEnum
 
 import msgspec
 
+from daemon.declared import Outcome
 from daemon.delivery import backoff
 from daemon.delivery.backoff import Draw
 from daemon.errors import Scope, SendError, SendRefused, SendWait
 from daemon.notice import Delivery, Receipt
-from daemon.store.attempts import Outcome, Try
+from daemon.store.attempts import Try
 from daemon.units import spoken
 
 # What waited longer than its deadline because tocsin was down still gets this much of trying.
@@ -94,7 +95,7 @@ def told(error: SendError) -> str:
 def recorded(outcome: Receipt | SendError, now: float, seconds: float) -> Try:
     """What is kept of one try that has just ended: the provider's own code and words."""
     if isinstance(outcome, Receipt):
-        return Try(at=now, seconds=seconds, outcome=Outcome.TAKEN, words=_storable(outcome.detail))
+        return Try(at=now, seconds=seconds, outcome=Outcome.SENT, words=_storable(outcome.detail))
     kinds = {SendWait: Outcome.WAIT, SendRefused: Outcome.REFUSED}
     kind = next((kind for error, kind in kinds.items() if isinstance(outcome, error)), Outcome.FAILED)
     words = _storable(str(outcome) or type(outcome).__name__)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from daemon.clock import Clock, SystemClock
+from daemon.declared import Answers, Rate
+from daemon.fitting import Size
 from daemon.notice import Message, Receipt
 from daemon.registry import kind as sender
 from daemon.texts.built_in import Kind
@@ -24,6 +26,9 @@ class Sender:
     address: ClassVar[str] = ""  # the field of a person that it needs ("phone"), empty for a room
     batch: ClassVar[int] = 1  # how many recipients of the same message fit into one request
     text: ClassVar[Kind] = "long"  # the kind of text that `message.text` is to be
+    size: ClassVar[Size | None] = None  # how much text the provider takes; None where it does not say
+    rates: ClassVar[tuple[Rate, ...]] = ()  # the provider's own limits, which the courier keeps to
+    answers: ClassVar[Answers | None] = None  # the provider's codes; None where the HTTP status is all there is
     knows_after: ClassVar[float] = 0.0  # seconds until `find` finds what was sent; 0 where nobody can be asked
     clock: ClassVar[Clock] = SystemClock()  # no setting: whoever needs another time says so in a subclass
 

@@ -28,6 +28,8 @@ _GIVEN_UP = (
     "  ORDER BY created_at LIMIT ?) LIMIT ?) AS gone"
     " JOIN deliveries d ON d.id = gone.id JOIN notices n ON n.id = d.notice_id ORDER BY d.urgency, d.id"
 )
+OVERTAKES = -1  # the urgency of what is told first of something critical
+_NEWS = frozenset((Reason.FIRST, Reason.NEW_MEMBER, Reason.WORSE, Reason.ESCALATED))
 FENCE = "id = ? AND phase = 'sending' AND attempts = ? AND created_at = ?"
 
 
@@ -240,7 +242,12 @@ def _next_hop(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
 
 
 def _urgency(notice: Notice) -> int:
-    return Severity.INFO.urgency if notice.reason is Reason.TEST else notice.alert.severity.urgency
+    """What is new and critical goes before everything else that waits."""
+    if notice.reason is Reason.TEST:
+        return Severity.INFO.urgency
+    if notice.firing and notice.reason in _NEWS and notice.alert.severity is Severity.CRITICAL:
+        return OVERTAKES
+    return notice.alert.severity.urgency
 
 
 def _delivery(row: Row) -> Delivery:
