@@ -15,7 +15,7 @@ from daemon.config.load import load
 from daemon.event import Severity, State
 from dogstatsd import Point
 from monitor import Change, Monitor, Watch
-from tree import ROOT
+from tree import ROOT, files
 from webhook import Webhook, fill, variables
 
 EXAMPLE = ROOT / "docs/examples/trading"
@@ -106,9 +106,9 @@ def event(change: Change) -> Any:
     return found
 
 
-def test_the_payload_is_the_one_that_the_sources_page_gives_to_paste() -> None:
-    page = (ROOT / "docs/sources.md").read_text()
-    (pasted,) = [block for block in re.findall(r"```json\n(.*?)\n```", page, re.DOTALL) if "$ALERT_CYCLE_KEY" in block]
+def test_the_payload_is_the_one_that_the_pages_give_to_paste() -> None:
+    pages = "\n".join(page.read_text() for page in files(".md"))
+    (pasted,) = [block for block in re.findall(r"```json\n(.*?)\n```", pages, re.DOTALL) if "$ALERT_CYCLE_KEY" in block]
     assert HOOK["payload"] == pasted
     assert HOOK["url"].endswith("/webhook/datadog")
 
