@@ -55,6 +55,8 @@ send_seconds = _histogram("tocsin_send_seconds", "Time of one try.", _LATENCY, "
 outbox = _gauge("tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase")
 receipts = _counter("tocsin_receipts_total", "Delivery receipts, by what they said.", "channel", "outcome")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
+quota_used = _gauge("tocsin_quota_used", "Messages of a quota that are used; the fullest's.", "channel", "each", "per")
+quota_most = _gauge("tocsin_quota_most", "Messages that a quota has.", "channel", "each", "per")
 template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
 last_resort = _counter(
     "tocsin_last_resort_total", "Alarms about tocsin itself that could be told in no other way.", "result"

@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import acks, channels, explain, intervals, replay, rota, show, silences, wording
+from daemon.cli import acks, channels, explain, intervals, quota, replay, rota, show, silences, wording
 from daemon.cli.bodies import content, pair
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -183,6 +183,7 @@ COMMANDS = (
         patience=LONG,
         failed=lambda tested: not tested["sent"],
     ),
+    *quota.COMMANDS,
     Command(
         words="probes list",
         method="probes.list",

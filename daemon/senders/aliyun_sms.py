@@ -70,6 +70,11 @@ class AliyunSms(Sender):
         except ValueError as error:
             raise ValueError(f"endpoint {error}") from None
 
+    @property
+    def approved_template(self) -> str:
+        """What quotas of the template count."""
+        return self.template_code
+
     def send(self, message: Message) -> Receipt:
         """Submit; a refused signature or text is mended and submitted once more, within the same time."""
         numbers = [_number(recipient.name, recipient.address) for recipient in message.recipients]
