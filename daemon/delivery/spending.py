@@ -34,7 +34,7 @@ def admit(
         )
         for one in claimed
     ]
-    decision = _decided(tx, channel, limits, wishes, now)
+    decision = decided(tx, channel, limits, wishes, now)
     nothing = quotas.NO_CHARGES
     counted = [msgspec.structs.replace(one, charges=decision.charges.get(one.delivery.id, nothing)) for one in claimed]
     return counted, decision.over
@@ -42,7 +42,7 @@ def admit(
 
 def take(tx: Tx, channel: str, limits: Sequence[Limit], address: str, now: float) -> Charges | Over:
     """Count one message that is no row of the outbox, such as a test."""
-    decision = _decided(tx, channel, limits, [Wish(id=0, address=address, chain="", critical=False)], now, alone=True)
+    decision = decided(tx, channel, limits, [Wish(id=0, address=address, chain="", critical=False)], now, alone=True)
     return decision.over.get(0) or decision.charges[0]
 
 
@@ -93,9 +93,13 @@ def is_critical(notice: Notice) -> bool:
     return notice.firing > 0 and notice.alert.severity is Severity.CRITICAL and notice.reason is not Reason.TEST
 
 
-def _decided(
+def decided(
     tx: Tx, channel: str, limits: Sequence[Limit], wishes: Sequence[Wish], now: float, *, alone: bool = False
 ) -> ledger.Decision:
+    """Decide about messages in the order in which they would go, and count those that may.
+
+    `alone`: they are no rows of the outbox, so nothing waits for them to be told in company.
+    """
     periods = {
         limit.account(address): limit.period.name for limit in limits for address in {wish.address for wish in wishes}
     }
