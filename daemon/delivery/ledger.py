@@ -6,11 +6,15 @@ each recipient every `digest_every`; those digests live on one half of the reser
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from daemon.config.quota import Counted, Per, Quota, Then
 from daemon.store.quotas import Account, Charge, Charges
+
+NOTHING: Mapping[Account, int] = MappingProxyType({})
+LOOK_AGAIN = 5.0  # seconds after which a message without another way asks again, while what is under way may fail
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     chain: str
     critical: bool
+    elsewhere: bool = True  # there is another way for it
 
 
 class Over(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +92,10 @@ class _Book:
         reason = said(shut[0], critical=wish.critical) + (", so it is told in company" if in_company else "")
         self.decision.over[wish.id] = Over(reason=reason, at=at, in_company=in_company)
 
+    def look_again(self, wish: Wish, shut: Sequence[Limit]) -> None:
+        reason = said(shut[0], critical=wish.critical) + ", with what is under way"
+        self.decision.over[wish.id] = Over(reason=reason, at=self.now + LOOK_AGAIN, in_company=True)
+
 
 def limits(quotas: Iterable[Quota], zone: dt.tzinfo, template: str, now: float, lease: float) -> tuple[Limit, ...]:
     """The quotas as they are in force now; a message may be under way for `lease` seconds."""
@@ -94,11 +103,16 @@ def limits(quotas: Iterable[Quota], zone: dt.tzinfo, template: str, now: float, 
 
 
 def decide(
-    limits: Sequence[Limit], wishes: Iterable[Wish], used: Mapping[Account, int], waits: Mapping[str, float], now: float
+    limits: Sequence[Limit],
+    wishes: Iterable[Wish],
+    used: Mapping[Account, int],
+    waits: Mapping[str, float],
+    now: float,
+    under_way: Mapping[Account, int] = NOTHING,
 ) -> Decision:
     """Look at messages in the order in which they would go.
 
-    `used` says how much of each account is, with what is under way; `waits` when chains are told in company.
+    `used` says how much of each account is, with what is `under_way`; `waits` when chains are told in company.
     """
     book = _Book(used, waits, now)
     for wish in wishes:
@@ -107,6 +121,8 @@ def decide(
             if book.is_due(wish.chain):
                 book.set(wish.chain, None)
             book.go(wish, limits, digest=False)
+        elif not wish.elsewhere and _may_come_back(shut, wish, used, under_way, book.used):
+            book.look_again(wish, shut)
         elif not _may_digest(shut, wish, book.used):
             book.keep(wish, shut, max(one.period.end for one in shut), in_company=False)
         elif book.is_due(wish.chain):
@@ -154,6 +170,20 @@ def _may_digest(shut: Iterable[Limit], wish: Wish, used: Mapping[Account, int]) 
         limit.quota.then is Then.DIGEST and used.get(limit.account(wish.address), 0) < limit.quota.digests_up_to
         for limit in shut
     )
+
+
+def _may_come_back(
+    shut: Iterable[Limit],
+    wish: Wish,
+    used: Mapping[Account, int],
+    under_way: Mapping[Account, int],
+    with_these: Mapping[Account, int],
+) -> bool:
+    """Whether the quota is used up only if everything that is under way arrives; digests wait anyway."""
+    if _may_digest(shut, wish, with_these):
+        return False
+    accounts = [(limit.account(wish.address), _bound(limit, wish)) for limit in shut]
+    return all(used.get(one, 0) - under_way.get(one, 0) < bound for one, bound in accounts)
 
 
 def _next_digest(shut: Iterable[Limit], agreed: float | None, now: float) -> float:

@@ -1,6 +1,7 @@
 """Quotas inside the store: what a claim takes from them, and what settling gives back."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,11 +13,11 @@ from daemon.delivery.ledger import Limit, Over, Wish
 from daemon.errors import Scope, SendError, SendRefused, StoreError
 from daemon.event import Severity
 from daemon.notice import Message, Notice, Reason
-from daemon.store import quotas
+from daemon.store import leases, quotas
 from daemon.store.attempts import OVER_QUOTA
 from daemon.store.base import Store, Tx
 from daemon.store.outbox import Claimed
-from daemon.store.quotas import Charges
+from daemon.store.quotas import Account, Charges
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -31,6 +32,7 @@ def admit(
             address=one.delivery.recipient.address,
             chain=one.delivery.chain,
             critical=is_critical(one.notice),
+            elsewhere=bool(one.delivery.then),
         )
         for one in claimed
     ]
@@ -107,9 +109,22 @@ def decided(
     chains = set() if alone else {wish.chain for wish in wishes}
     found = {chain: quotas.waits_until(tx, channel, chain) for chain in chains}
     waits = {chain: at for chain, at in found.items() if at is not None}
-    decision = ledger.decide(limits, wishes, used, waits, now)
+    under_way = {} if alone else _under_way(tx, channel, limits, wishes)
+    decision = ledger.decide(limits, wishes, used, waits, now, under_way)
     for charges in decision.charges.values():
         quotas.charge(tx, channel, charges.charges, now)
     if not alone:
         quotas.postpone(tx, channel, decision.instants)
     return decision
+
+
+def _under_way(tx: Tx, channel: str, limits: Sequence[Limit], wishes: Sequence[Wish]) -> dict[Account, int]:
+    """How much of each account is under way; what was claimed just now is not."""
+    sending = leases.sending(tx, channel)
+    for wish in wishes:
+        sending[wish.address] -= 1
+    found: Counter[Account] = Counter()
+    for limit in limits:
+        for address, number in sending.items():
+            found[limit.account(address)] += number
+    return found

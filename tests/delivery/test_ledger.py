@@ -93,6 +93,15 @@ def test_digests_wait_for_their_instant_and_leave_half_of_the_reserve() -> None:
     assert list(spent.charges) == [1]
 
 
+def test_without_another_way_a_message_asks_again_while_what_is_under_way_may_fail() -> None:
+    wish = Wish(id=0, address="a", chain="c", critical=False, elsewhere=False)
+    decision = ledger.decide(in_force(quota(5)), [wish], {WHOLE: 5}, {}, NOON, {WHOLE: 1})
+    assert decision.over[0].at == NOON + ledger.LOOK_AGAIN
+    assert not decision.instants
+    decision = ledger.decide(in_force(quota(5)), [wish], {WHOLE: 5}, {}, NOON, {})
+    assert decision.over[0].at == NOON + DAY / 2
+
+
 def test_an_instant_that_the_clock_has_made_absurd_is_set_anew() -> None:
     limits = in_force(quota(10, 4, then=Then.DIGEST, digest_every=Seconds(600.0)))
     decision = ledger.decide(limits, wishes("other"), {WHOLE: 6}, {"lin@sms": NOON + 9 * DAY}, NOON)
