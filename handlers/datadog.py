@@ -1,4 +1,4 @@
-"""Datadog monitors: the payload that docs/sources.md gives to paste, and the one Datadog sends by default."""
+"""Datadog monitors: the payload that docs/sources/datadog.md gives to paste, and the one Datadog sends by default."""
 
 import re
 from collections.abc import Iterator

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 import pytest
@@ -27,7 +28,7 @@ PAIRS = [
     for name in h.samples
     if name.startswith("firing")
 ]
-DOCS = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
+PAGES = Path(__file__).parents[2] / "docs" / "sources"
 RUBBISH = [
     b"",
     b"null",
@@ -215,7 +216,18 @@ def test_huge_and_dirty_values_are_read_or_refused(handler: Handler, body: Any) 
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.name)
-def test_the_documentation_shows_how_to_point_it_here_and_what_it_reads(handler: Handler) -> None:
-    assert f"/webhook/{handler.name}" in DOCS or f"handler: {handler.name}" in DOCS
-    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)]
-    assert json.loads(handler.samples["firing"].body) in shown
+def test_a_page_shows_how_to_point_it_here_and_nothing_but_samples_that_are_tested(handler: Handler) -> None:
+    """A block ```json or ```form is a body as it arrives; what is to be pasted is marked ```json template."""
+    page = (PAGES / f"{handler.name}.md").read_text()
+    assert f"/webhook/{handler.name}" in page or f"handler: {handler.name}" in page
+    assert f"]({handler.name}.md)" in (PAGES / "README.md").read_text(), "the list of all sources does not name it"
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    shown += [parse_qs(block.replace("\n", "")) for block in re.findall(r"```form\n(.*?)```", page, re.DOTALL)]
+    samples = [plain(sample) for sample in handler.samples.values()]
+    assert plain(handler.samples["firing"]) in shown
+    assert [body for body in shown if body not in samples] == []
+
+
+def plain(sample: Sample) -> Any:
+    """What a sample says, however it is spaced."""
+    return parse_qs(sample.body.decode()) if sample.content_type == FORM else json.loads(sample.body)
