@@ -11,6 +11,7 @@ from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.payload.fields import body_of, links_of, mapping, text_of, those
 from daemon.payload.stamps import instant
+from daemon.payload.tags import labels_of
 from daemon.payload.words import severity
 from daemon.registry import Sample, handler
 
@@ -202,14 +203,8 @@ def _tags(text: str) -> list[str]:
 
 def _labels(body: dict[str, Any], title: _Title, scope: str) -> dict[str, str]:
     """Tags become labels: `key:value` under its key, a repeated key's values joined, a bare tag as `tag.<tag>`."""
-    found: dict[str, dict[str, None]] = {}  # the values of each key, in order, once
-    for tag in [*_tags(_given(body, "tags")), *_tags(scope)]:
-        key, colon, value = tag.strip().partition(":")
-        if not colon and key and key != "*":
-            key, value = f"tag.{key}", "true"
-        if key and value:
-            found.setdefault(key, {})[value] = None
-    labels = {name: ",".join(values) for name, values in found.items()}
+    split = (tag.strip().partition(":") for tag in [*_tags(_given(body, "tags")), *_tags(scope)])
+    labels = labels_of((key, value) for key, colon, value in split if value or (not colon and key != "*"))
     own = {
         "alertname": title.name,
         "monitor": _given(body, "alert_id"),
