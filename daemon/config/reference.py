@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -116,6 +117,8 @@ def _type(hint: Any, one: Field[Any] | None = None) -> str:
         return _type(next(argument for argument in arguments if argument is not NoneType))
     if origin is Literal:
         return " or ".join(f"`{option}`" for option in arguments)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return " or ".join(f"`{option.value}`" for option in hint)
     if origin is dict:
         listed = one is not None and one.metadata.get("listed")
         return "list of sections" if listed else f"mapping of name to {_type(arguments[1])}"
