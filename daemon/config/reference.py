@@ -115,10 +115,8 @@ def _type(hint: Any, one: Field[Any] | None = None) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if NoneType in arguments:
         return _type(next(argument for argument in arguments if argument is not NoneType))
-    if origin is Literal:
-        return " or ".join(f"`{option}`" for option in arguments)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return " or ".join(f"`{option.value}`" for option in hint)
+    if options := _options(hint):
+        return " or ".join(f"`{option}`" for option in options)
     if origin is dict:
         listed = one is not None and one.metadata.get("listed")
         return "list of sections" if listed else f"mapping of name to {_type(arguments[1])}"
@@ -128,6 +126,13 @@ def _type(hint: Any, one: Field[Any] | None = None) -> str:
     if hint not in _NAMED and is_dataclass(hint):
         return "section"
     return _NAMED.get(hint, getattr(hint, "__name__", str(hint)))
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    """The words that it may be, where only certain ones will do."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(word.value for word in hint) if isinstance(hint, type) and issubclass(hint, Enum) else ()
 
 
 def _default(hint: Any, one: Field[Any]) -> str:
