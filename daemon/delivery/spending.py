@@ -43,7 +43,7 @@ def admit(
 
 
 def take(tx: Tx, channel: str, limits: Sequence[Limit], address: str, now: float) -> Charges | Over:
-    """Count one message that is no row of the outbox: a test or a canary. There are few, and they may use the reserve."""
+    """Count one message that is no row of the outbox: a test or a canary. They are few and may use the reserve."""
     decision = decided(tx, channel, limits, [Wish(id=0, address=address, chain="", critical=True)], now, alone=True)
     return decision.over.get(0) or decision.charges[0]
 
