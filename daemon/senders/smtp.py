@@ -71,10 +71,7 @@ class Smtp(Sender):
 
     def __post_init__(self) -> None:
         """Refuse what could not be sent."""
-        if not _is_word(self.host) or "@" in self.host or "/" in self.host:
-            raise ValueError(
-                f"host {'is empty' if not self.host else 'is no name'}; write for example smtp.example.com"
-            )
+        _check_host(self.host)
         if not self.from_:
             raise ValueError("from is empty; write for example tocsin <alert@example.com>")
         for name, value in (("from", self.from_), ("reply_to", self.reply_to), ("bounce", self.bounce)):

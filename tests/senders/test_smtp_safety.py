@@ -71,14 +71,13 @@ def test_a_mail_goes_encrypted_and_after_a_login(
 def test_a_stranger_or_another_name_is_not_trusted(
     trusted: bool, safe: FakeSmtp, tmp_path: Path, trust: tuple[str, ssl.SSLContext]
 ) -> None:
-    pem, safe.context = known(tmp_path, "DNS:other.example.com")
-    if safe.security == "tls":
-        safe._server.ssl_args["ssl_context"] = safe.context  # type: ignore[attr-defined]
-    error = outcome(mailer(safe, ca_file=pem if trusted else trust[0], **USER))
+    pem, shown = known(tmp_path, "DNS:other.example.com")
+    with FakeSmtp(security=safe.security, context=shown) as stranger:
+        error = outcome(mailer(stranger, ca_file=pem if trusted else trust[0], **USER))
     assert isinstance(error, SendFailed)
     assert "CertificateError" in str(error) or "CertVerification" in str(error)
     assert not error.ambiguous
-    assert not any(command.startswith(("AUTH", "MAIL")) for command in safe.commands)
+    assert not any(command.startswith(("AUTH", "MAIL")) for command in stranger.commands)
 
 
 def test_without_starttls_nothing_is_sent_at_all() -> None:

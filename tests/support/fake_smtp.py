@@ -105,10 +105,11 @@ class FakeSmtp:
         self.connections += 1
         self.open += 1
         connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        session = _Session(self, connection)
         with suppress(OSError):  # a client that hangs up is what many tests are about
-            _Session(self, connection).serve()
+            session.serve()
         self.open -= 1
-        connection.close()
+        session.connection.close()
 
 
 class _Session:
@@ -153,8 +154,11 @@ class _Session:
     def do_starttls(self, _: str) -> None:
         if self.say("STARTTLS", "220 2.0.0 go ahead"):
             assert self.server.context is not None
-            self.connection = self.server.context.wrap_socket(self.connection, server_side=True)
             self.encrypted, self.buffer = True, b""
+            self.connection = self.server.context.wrap_socket(
+                self.connection, server_side=True, do_handshake_on_connect=False
+            )
+            self.connection.do_handshake()
 
     def do_auth(self, command: str) -> None:
         _, mechanism, *first = command.split(" ")
