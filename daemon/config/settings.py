@@ -10,6 +10,7 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
+from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
 from daemon.config.silences import Silences
 from daemon.config.wording import Templates, Texts
@@ -167,6 +168,15 @@ class Channel:
         default=Seconds(60.0),
         metadata=doc("how long failures are borne before the next channel in `by:` takes over"),
     )
+    delivered_within: Seconds | None = field(
+        default=None,
+        metadata=doc(
+            "a message not on the handset so long after the provider took it takes the next channel in `by:`",
+            least=5,
+            most=86_400,
+        ),
+    )
+    receipts: Receipts | None = field(default=None, metadata=doc("how tocsin learns that a message is on the handset"))
     rates: tuple[Rate, ...] | None = field(
         default=None, metadata=doc("how often it may be used, in place of its provider's own limits; [] lifts them")
     )

@@ -2,22 +2,20 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 from gevent import Timeout
 
 from daemon.alert import Alert
-from daemon.clock import JUMP, Clock
-from daemon.config.settings import Channel, Settings
+from daemon.clock import JUMP
+from daemon.config.settings import Channel
 from daemon.config.styles import style
-from daemon.delivery import breaker, verdict
-from daemon.delivery.alarms import Alarms
-from daemon.delivery.backoff import Draw
+from daemon.delivery import breaker, handsets, verdict
 from daemon.delivery.breaker import Breaker, Crashed, Unasked
 from daemon.delivery.desk import Answer
 from daemon.delivery.letter import Letter, without
+from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
 from daemon.delivery.throttle import Throttle, crowded, rates
 from daemon.delivery.verdict import Terms
@@ -38,32 +36,6 @@ T = TypeVar("T")
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
 BLINDLY = 1  # so many tries that may have arrived are repeated although the provider cannot be asked about them
 LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again
-
-
-@dataclass(frozen=True, kw_only=True)
-class Means:
-    """What all lanes work with."""
-
-    store: Store
-    clock: Clock
-    draw: Draw
-    alarms: Alarms
-    grace: float  # beyond a sender's own time-out, before its call is broken off
-    settings: Callable[[], Settings]  # for who speaks which language
-
-
-class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a channel stands."""
-
-    channel: str
-    type: str
-    pool: int
-    busy: int
-    breaker: breaker.State
-    reason: str  # why the breaker is not closed
-    last_sent_at: float | None
-    last_error: str
-    last_error_at: float | None
 
 
 class Carrier:
@@ -275,6 +247,8 @@ class Carrier:
     def _answer(self, outcome: Receipt | SendError, row: Claimed, batch: int, took: float) -> Answer:
         now = self._clock.now()
         judged = verdict.judge(outcome, row.delivery, self._terms(batch), now, self._draw)
+        if isinstance(outcome, Receipt):
+            judged = msgspec.structs.replace(judged, awaits=handsets.awaits(self.channel, row.delivery, now))
         return Answer(claimed=row, verdict=judged, tried=verdict.recorded(outcome, now, took))
 
     def _learn(self, after: Breaker, about: Claimed | None) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from daemon.delivery.verdict import Step, Verdict
+from daemon.delivery.verdict import Awaits, Step, Verdict
 from daemon.notice import Delivery, Phase
-from daemon.store import attempts, backlog, leases, outbox
+from daemon.store import attempts, backlog, leases, outbox, receipts
 from daemon.store.attempts import Try
 from daemon.store.backlog import Room
 from daemon.store.base import Tx
@@ -85,7 +85,10 @@ def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
     match verdict.step:
         case Step.SENT:
             provider_id = verdict.receipt.provider_id if verdict.receipt else ""
-            return outbox.sent(tx, delivery, provider_id, verdict.reason, now)
+            ours = outbox.sent(tx, delivery, provider_id, verdict.reason, now)
+            if ours and verdict.awaits is not None and provider_id:
+                _expect(tx, claimed, provider_id, verdict.awaits, now)
+            return ours
         case Step.LATER:
             return outbox.later(tx, delivery, verdict.due_at, verdict.reason, ambiguous=verdict.ambiguous)
         case Step.ALONE:
@@ -93,6 +96,11 @@ def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
         case Step.FAIL_OVER:
             return outbox.fail_over(tx, claimed, verdict.reason, now) is not None
     return outbox.dead(tx, delivery, verdict.reason, now, ambiguous=verdict.ambiguous)
+
+
+def _expect(tx: Tx, claimed: Claimed, provider_id: str, awaits: Awaits, now: float) -> None:
+    by = awaits.handset_by if claimed.delivery.then else None
+    receipts.expect(tx, claimed, provider_id, awaits.known_as, now, handset_by=by, poll_at=awaits.poll_at)
 
 
 def close(tx: Tx, answers: Sequence[Answer], broken_off: Sequence[Delivery], now: float, knows_after: float) -> int:

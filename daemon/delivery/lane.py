@@ -10,9 +10,10 @@ from gevent.pool import Group
 
 from daemon.config.settings import Channel
 from daemon.delivery import desk
-from daemon.delivery.carrier import Carrier, LaneStatus, Means
+from daemon.delivery.carrier import Carrier
 from daemon.delivery.desk import Answer, Haul, Orders
 from daemon.delivery.letter import Letter, letters
+from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
 from daemon.delivery.verdict import Step, Verdict
 from daemon.errors import SendRefused, StoreError, StoreUnavailable

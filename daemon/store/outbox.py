@@ -119,7 +119,7 @@ def fail_over(tx: Tx, claimed: Claimed, reason: str, now: float) -> int | None:
     delivery = claimed.delivery
     if not _settle(tx, delivery, Phase.FAILED_OVER, now, reason):
         return None
-    new_id = _next_hop(tx, claimed, reason, now)
+    new_id = hand_on(tx, claimed, reason, now)
     folding.overtaken(tx, delivery, now)
     return new_id
 
@@ -146,7 +146,7 @@ def give_up(tx: Tx, channel: str, now: float, reason: str, *, stale: float, limi
             (phase.value, now, reason, claimed.delivery.id),
         )
         if phase is Phase.FAILED_OVER:
-            _next_hop(tx, claimed, reason, now)
+            hand_on(tx, claimed, reason, now)
         gone.append((claimed, phase))
     return gone
 
@@ -235,7 +235,8 @@ def fence(delivery: Delivery) -> tuple[int, int, float]:
     return delivery.id, delivery.attempts, delivery.created_at
 
 
-def _next_hop(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
+def hand_on(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
+    """Put a delivery over the next hop, of which there is one; return its id."""
     delivery = claimed.delivery
     why = f"after {delivery.code} over {delivery.channel}: {reason}"
     return put(tx, claimed.notice, delivery.recipient.name, delivery.then, now, why, delivery.chain)
