@@ -4,6 +4,7 @@ RFC 5322 (headers), 2046 (multipart/alternative), 3834 (what no machine is to an
 standard library's `email` takes milliseconds for one; its parser reads every mail of the tests.
 """
 
+import datetime as dt
 import email.utils
 import re
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Writer:
             f"From: {self.sender.header()}\r\nTo: {to.header()}\r\n",
             f"Reply-To: {self.reply_to.header()}\r\n" if self.reply_to else "",
             header("Subject", subject(message)),
-            f"Date: {email.utils.formatdate(message.now)}\r\nMessage-ID: {message_id}\r\n",
+            f"Date: {_date(message.now)}\r\nMessage-ID: {message_id}\r\n",
             _threaded(thread(message, domain)),
             _for_rules(message.notice),
             _TO_NO_MACHINE,
@@ -99,7 +100,7 @@ def subject(message: Message) -> str:
     others = notice.firing + notice.resolved - 1
     more = f"[+{others}] " if others > 0 else ""
     code = f" ({oldest.code})" if oldest.id else ""
-    return f"{mark[0]} {more}{fitting.cut(fitting.line(oldest.title), MAX_TITLE)}{code}"
+    return fitting.line(f"{mark[0]} {more}{fitting.cut(fitting.line(oldest.title), MAX_TITLE)}{code}")
 
 
 def thread(message: Message, domain: str) -> list[str]:
@@ -116,6 +117,10 @@ def thread(message: Message, domain: str) -> list[str]:
     if len(ids) > 2 * MOST_THREADS:
         ids = ids[:MOST_THREADS] + ids[-MOST_THREADS:]
     return [f"<alert-{one}.{store}@{domain}>" for one in ids]
+
+
+def _date(instant: float) -> str:
+    return email.utils.format_datetime(dt.datetime.fromtimestamp(instant, dt.UTC))
 
 
 def _threaded(ids: list[str]) -> str:
