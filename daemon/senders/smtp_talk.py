@@ -137,9 +137,11 @@ class Talk:
 
     def leave(self) -> None:
         """Say goodbye, without waiting for an answer, and hang up."""
-        with contextlib.suppress(OSError):
-            self.connection.sendall(b"QUIT\r\n")
-        self.connection.close()
+        try:
+            with contextlib.suppress(OSError):
+                self.connection.sendall(b"QUIT\r\n")
+        finally:
+            self.connection.close()
 
     def _begin(self, commands: list[str]) -> None:
         """Say these, all at once where the server likes that (PIPELINING), up to DATA."""
@@ -147,6 +149,7 @@ class Talk:
             for command in commands:
                 self._ask(command[:4], command, _WANTED.get(command, 0))
             return
+        self.command = commands[0][:4]
         self.connection.sendall("".join(f"{command}\r\n" for command in commands).encode())
         first_no = None
         for command in commands:

@@ -132,6 +132,13 @@ def test_a_try_that_is_repeated_has_the_id_of_the_first_so_that_mailboxes_can_te
     assert other.message_id != first.message_id
 
 
+def test_the_link_to_acknowledge_stands_in_both_texts_and_is_the_readers_own() -> None:
+    link = "https://alarm.example.com/ack/AbC_-9"
+    plain, html = texts(parsed(WRITER.mail(msgspec.structs.replace(about(), acknowledge=link), TO)))
+    assert f"acknowledge: {link}" in plain
+    assert f'<a href="{link}">acknowledge</a>' in html
+
+
 # ---- what no text can do
 
 NASTY = st.text(
@@ -298,6 +305,21 @@ def test_what_is_an_address(address: str, good: bool) -> None:
     else:
         with pytest.raises(ValueError, match="is no mail address"):
             mailbox(address)
+
+
+@settings(max_examples=100)
+@given(st.one_of(NASTY, st.from_regex(FORMS["email"].pattern, fullmatch=True)), NASTY)
+def test_whatever_passes_for_an_address_stays_within_its_command_and_header(text: str, name: str) -> None:
+    try:
+        box = named_mailbox(f"{name} <{text}>")
+    except ValueError:
+        return
+    assert not set("\r\n\0 <>") & set(box.address)
+    assert len(box.address) < 400
+    for line in box.header().split("\r\n "):
+        assert line.isprintable()
+    back = email.message_from_bytes(f"From: {box.header()}\r\n\r\n".encode(), policy=email.policy.SMTP)
+    assert back.keys() == ["From"]
 
 
 @pytest.mark.parametrize(
