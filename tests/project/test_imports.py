@@ -24,6 +24,7 @@ HOMES = {
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
+        "daemon/proof/",
         "daemon/resolver.py",
         "daemon/selfcheck.py",
         "daemon/senders/",
