@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -15,6 +15,7 @@ _SKIN = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)  # spell out the flags of Scotland and Wales
 _JAMO = range(0x1160, 0x1200)  # vowels and finals that complete a Hangul syllable
 _MARKS = frozenset(("Mn", "Mc", "Me"))
+_LONGEST = 8  # that one character becomes, escaped and in bytes, more often than not; more only takes another turn
 _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
@@ -61,6 +62,30 @@ class Size(msgspec.Struct, frozen=True):
                 break
             kept.append(cluster)
         return "".join(kept) + ELLIPSIS if room >= 0 else ""
+
+
+class Enveloped(Size, frozen=True, kw_only=True):
+    """A limit of what a text becomes: markup, mentions and the body around it count, too.
+
+    `taken` says how much room a text takes once it is written for the provider, in the provider's unit.
+    """
+
+    taken: Callable[[str], int]
+
+    def of(self, text: str) -> int:
+        """How much room it takes."""
+        return self.taken(text)
+
+    def cut(self, text: str) -> str:
+        """Keep what fits with all that is around it, ending in an ellipsis when something was dropped."""
+        return cut_until(text, lambda shorter: self.of(shorter) - self.most)
+
+
+def cut_until(text: str, excess: Callable[[str], int]) -> str:
+    """Cut, between what people see as characters, until nothing is over; `excess` says how much still is."""
+    while text and (over := excess(text)) > 0:
+        text = cut(text, len(text) - max(1, over // _LONGEST)) if len(text) > 1 else ""
+    return text
 
 
 def line(text: str) -> str:
