@@ -1,8 +1,8 @@
 """The access token of a WeCom application: fetched once for all who wait, kept, and fetched anew in good time."""
 
 from collections.abc import Callable
+from typing import cast
 
-from gevent import Timeout
 from gevent.event import AsyncResult
 
 from daemon.clock import Clock
@@ -17,7 +17,7 @@ class Token:
     """One token for many greenlets. Whoever comes while it is fetched waits for that, and shares what comes of it."""
 
     def __init__(self, clock: Clock, fetch: Fetch) -> None:
-        """`fetch` gets the seconds that it may take; it returns the token and its life in seconds, or raises SendError."""
+        """`fetch` gets the seconds it may take, and returns the token and its life in seconds or raises SendError."""
         self._clock = clock
         self._fetch = fetch
         self._value = ""
@@ -29,11 +29,9 @@ class Token:
         if self._value and self._clock.monotonic() < self._until:
             return self._value
         if self._coming is not None:
-            try:
-                return self._coming.get(timeout=max(0.0, within))
-            except Timeout:
-                raise SendFailed(f"no access token within {within:g} s") from None
-        self._coming = coming = AsyncResult()
+            return _shared(self._coming, within)
+        coming: AsyncResult[str] = AsyncResult()
+        self._coming = coming
         try:
             value, seconds = self._fetch(within)
             self.keep(value, seconds)
@@ -54,3 +52,11 @@ class Token:
         """Use this one no more: the vendor refused it. One that was fetched since then stays."""
         if self._value == value:
             self._value = ""
+
+
+def _shared(coming: "AsyncResult[str]", within: float) -> str:
+    """What comes of a fetch that somebody else has begun."""
+    coming.wait(timeout=max(0.0, within))
+    if not coming.ready():
+        raise SendFailed(f"no access token within {within:g} s")
+    return cast("str", coming.get(block=False))
