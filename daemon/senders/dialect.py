@@ -15,7 +15,7 @@ _BEGIN = re.compile(r"(?:^|\n)[ \t]*\Z")
 _INDENT = 64  # a sign further in begins nothing
 _MENTION = re.compile(r"<(?=\s{0,4}/?\s{0,4}(?:@|at\b))", re.IGNORECASE)
 _EVERYBODY = re.compile(r"(?<![\w.])@(?=all\b|everyone\b|所有人)", re.IGNORECASE)
-_TAG = re.compile(r"<(?=\s{0,4}[/@!?A-Za-z])")
+_TAG = re.compile(r"<(?=[/@!?A-Za-z])")
 
 
 class Dialect(NamedTuple):
