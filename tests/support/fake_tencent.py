@@ -16,10 +16,10 @@ from email.utils import formatdate
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from gevent.socket import socket
 from tencentcloud.common.sign import Sign
 
 from fake_provider import Asked, FakeProvider, Step, say
-from gevent.socket import socket
 
 SECRET_ID, SECRET_KEY = "AKIDexample", "SKexample"
 APP_ID, APP_KEY = "1400006666", "k1"
