@@ -19,7 +19,8 @@ _LONGEST = 8  # that one character becomes, escaped and in bytes, more often tha
 _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
-_DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
+_DOTTED = re.compile(r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)+", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+[A-Za-z]{0,3}", re.ASCII)
 _PLAIN_PUNCTUATION = frozenset(" -_,.:;!?%+=()[]#*、，。：；！？（）《》")
 
 
@@ -108,6 +109,19 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else Size(max(limit, len(ELLIPSIS))).cut(text)
 
 
+def begin(text: str, limit: int) -> str:
+    """Keep at most `limit` characters (code points) of the beginning, without a sign that something was dropped."""
+    if len(text) <= limit:
+        return text
+    kept, length = [], 0
+    for cluster in clusters(text[: limit + _WIDEST]):
+        length += len(cluster)
+        if length > limit:
+            break
+        kept.append(cluster)
+    return "".join(kept)
+
+
 def clusters(text: str) -> Iterator[str]:
     """Split into what people see as one character: a base with its marks, joined emoji, a flag.
 
@@ -126,10 +140,14 @@ def clusters(text: str) -> Iterator[str]:
 def plain(text: str) -> str:
     """Write it as the strictest gateway wants: no links, addresses, emoji or rare signs.
 
-    A dot inside a host name or address becomes a dash, so that people still recognise it.
+    A dot inside a host name or address becomes a dash, so that people still recognise it; that of a number stays.
     """
-    text = _DOT_INSIDE.sub("-", _LINK.sub(" ", text))
+    text = _DOTTED.sub(_undotted, _LINK.sub(" ", text))
     return line("".join(c if _is_plain(c) else " " for c in text))
+
+
+def _undotted(found: re.Match[str]) -> str:
+    return found[0] if _DECIMAL.fullmatch(found[0]) else found[0].replace(".", "-")
 
 
 def _belongs(current: str, character: str) -> bool:

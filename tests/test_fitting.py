@@ -69,7 +69,8 @@ def test_lines_keep_their_breaks_and_lose_what_drives_a_terminal() -> None:
         ("10.0.0.7:5432 on db.internal", "10-0-0-7:5432 on db-internal"),
         ("🔥 disk 97% on 数据库，速看！ ☃", "disk 97% on 数据库，速看！"),
         ("{{x}} <b> & \"q\" 'r' \\ $ ~ ^ |", "x b q r"),
-        ("平均 3.5 秒。", "平均 3-5 秒。"),
+        ("平均 3.5 秒，97.5% 1.5GB。", "平均 3.5 秒，97.5% 1.5GB。"),
+        ("v1.2.3 a.b 1.2.3.4 3.cn", "v1-2-3 a-b 1-2-3-4 3-cn"),
     ],
 )
 def test_plain_words_hold_no_links_addresses_or_emoji(written: str, plain: str) -> None:

@@ -157,13 +157,19 @@ class Carrier:
         finally:
             self._busy -= 1
         now, took = self._clock.now(), self._clock.monotonic() - began
-        self._report.tried(took, outcome)
+        each = verdict.each(outcome, [row.delivery.recipient.address for row in letter.rows])
+        lesson = verdict.lesson([own for own, _ in each])
+        self._report.tried(took, lesson)
         if not way.retired:
-            self._remember(outcome, letter.rows[0], now, epoch)
-        terms, tried = self._terms(len(letter.rows)), verdict.recorded(outcome, now, took)
+            self._remember(lesson, letter.rows[0], now, epoch)
+        terms = self._terms(1)
         return [
-            Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw), tried=tried)
-            for row in letter.rows
+            Answer(
+                claimed=row,
+                verdict=verdict.judge(own, row.delivery, _shared(terms, sharing), now, self._draw),
+                tried=verdict.recorded(own, now, took),
+            )
+            for row, (own, sharing) in zip(letter.rows, each, strict=True)
         ]
 
     def test(self, message: Message) -> Receipt:
@@ -248,6 +254,10 @@ class Carrier:
         before, self._ahead = self._ahead, now - self._clock.monotonic()
         if abs(self._ahead - before) > JUMP:
             self._since = now
+
+
+def _shared(terms: Terms, sharing: int) -> Terms:
+    return terms if sharing == terms.batch else msgspec.structs.replace(terms, batch=sharing)
 
 
 def _with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
