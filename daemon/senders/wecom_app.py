@@ -13,9 +13,9 @@ from urllib.parse import quote
 import msgspec
 
 from daemon.declared import Answers, Each, Rate, failed, refused, sent, wait
-from daemon.errors import Scope, SendFailed, SendRefused
+from daemon.errors import Scope, SendError, SendFailed, SendRefused
 from daemon.fitting import Size, Unit
-from daemon.notice import Message, Receipt
+from daemon.notice import Message, Receipt, Recipient
 from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import Api, encoded
@@ -28,6 +28,7 @@ from daemon.units import Seconds
 
 KINDS: Final[dict[str, Kind]] = {"markdown": "markdown", "text": "long"}
 SIZE = Size(2_048, Unit.BYTES)
+NOBODY = 81_013
 EXPIRED = frozenset(("40014", "42001", "41001"))
 ANSWERS = Answers(
     sent("0"),
@@ -35,7 +36,7 @@ ANSWERS = Answers(
     wait("45033", means="too many requests at once", seconds=5.0),
     failed("-1", means="WeCom is busy"),
     failed(*sorted(EXPIRED), means="the access token is no longer good: once more at once with a new one"),
-    refused("81013", means="nobody of this id may be written to by this application", scope=Scope.RECIPIENT),
+    refused(str(NOBODY), means="nobody of this id may be written to by this application", scope=Scope.RECIPIENT),
     refused("40003", "40031", "60111", means="there is no user with this id", scope=Scope.RECIPIENT),
     refused("40001", "40091", "41004", means="the secret is wrong", scope=Scope.CHANNEL),
     refused("40013", "41002", means="the corp_id is wrong", scope=Scope.CHANNEL),
@@ -72,6 +73,7 @@ class WecomApp(Sender):
     """People: an application of the company's own in WeCom writes to each."""
 
     address: ClassVar[str] = "wecom"
+    batch: ClassVar[int] = 1_000
     text: ClassVar[Kind] = "long"
     size: ClassVar[Size | None] = SIZE
     rates: ClassVar[tuple[Rate, ...]] = (
@@ -102,30 +104,40 @@ class WecomApp(Sender):
             raise ValueError(f"endpoint {error}") from None
 
     def send(self, message: Message) -> Receipt:
-        """Submit; when the access token is refused, once more with a new one, within the same time."""
+        """Submit; when the access token is refused, once more with a new one, within the same time.
+
+        The receipt names whom WeCom left out; who alone was left out is an error of its own.
+        """
+        errors: dict[str, SendError] = {
+            one.address: _no_user(one) for one in message.recipients if not _USER.fullmatch(one.address)
+        }
+        users = [one.address for one in message.recipients if one.address not in errors]
+        reply = self._submitted(users, self._content(message)) if users else Reply(errcode=0)
+        left_out = {*f"{reply.invaliduser}|{reply.unlicenseduser}".lower().split("|")}  # in small letters, always
+        errors |= {user: self._left_out(user) for user in users if user.lower() in left_out}
+        if len(message.recipients) == len(errors) == 1:
+            raise next(iter(errors.values()))
+        return Receipt(provider_id=reply.msgid, detail=f"{self._client.shown} took it", errors=errors)
+
+    def _submitted(self, users: list[str], content: str) -> Reply:
         until = self.clock.monotonic() + self.timeout
-        recipient = message.recipients[0]
-        if not _USER.fullmatch(recipient.address):
-            said = f"{recipient.name or 'somebody'} has no WeCom user id that can be one"
-            raise SendRefused(said, code="wecom", scope=Scope.RECIPIENT)
-        body = encoded({
-            "touser": recipient.address,
-            "msgtype": self.format,
-            "agentid": self.agent_id,
-            self.format: {"content": self._content(message)},
-        })  # fmt: skip
-        code = ""
-        for _ in range(2):
+        said = {"touser": "|".join(users), "msgtype": self.format, "agentid": self.agent_id}
+        body = encoded(said | {self.format: {"content": content}})
+        for first in (True, False):
             token = self._token.get(until - self.clock.monotonic())
             target = f"{self._path}/message/send?access_token={quote(token, safe='')}"
             reply, answer = self._sending.ask(target, body, within=until - self.clock.monotonic())
-            code = str(reply.errcode)
-            if code not in EXPIRED:
+            if not first or str(reply.errcode) not in EXPIRED:
                 break
             self._token.forget(token)
-        self._sending.check(code, reply.errmsg, answer)
-        _reached(recipient.address, reply, self._client.shown)
-        return Receipt(provider_id=reply.msgid, detail=f"{self._client.shown} took it")
+        if reply.errcode == NOBODY and len(users) > 1:  # as in a partial answer, each has an error of its own
+            return msgspec.structs.replace(reply, invaliduser="|".join(users))
+        self._sending.check(str(reply.errcode), reply.errmsg, answer)
+        return reply
+
+    def _left_out(self, user: str) -> SendRefused:
+        said = f"{self._client.shown} does not let this application write to {user}, or knows nobody of this id"
+        return SendRefused(said, code=str(NOBODY), scope=Scope.RECIPIENT)
 
     def target(self) -> str:
         """Name the server and the application."""
@@ -179,9 +191,6 @@ class WecomApp(Sender):
         return Token(self.clock, self._fetched)
 
 
-def _reached(user: str, reply: Reply, shown: str) -> None:
-    """WeCom says yes and names whom it left out, in small letters."""
-    left_out = f"{reply.invaliduser}|{reply.unlicenseduser}".lower().split("|")
-    if user.lower() in left_out:
-        said = f"{shown} took it, but not for {user}, whom this application may not write to"
-        raise SendRefused(said, code="invaliduser", scope=Scope.RECIPIENT)
+def _no_user(recipient: Recipient) -> SendRefused:
+    said = f"{recipient.name or 'somebody'} has no WeCom user id that can be one"
+    return SendRefused(said, code="wecom", scope=Scope.RECIPIENT)

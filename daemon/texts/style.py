@@ -15,7 +15,7 @@ from daemon.template import Template
 from daemon.template.words import SEVERITIES, Lang, markdown
 from daemon.texts.built_in import LAST_RESORT, MOST, Kind, template
 
-_OF_ONE_LINE: tuple[Kind, ...] = ("line", "short")
+OF_ONE_LINE: tuple[Kind, ...] = ("line", "short")
 
 
 class Room(NamedTuple):
@@ -114,7 +114,7 @@ class Speech:
 
 def _within(kind: Kind, text: str) -> str:
     """Keep to the bounds of the kind, cut between what people see as characters."""
-    if kind in _OF_ONE_LINE:
+    if kind in OF_ONE_LINE:
         return fitting.cut(fitting.line(text), MOST[kind])
     return text.strip() if kind == "html" else fitting.cut(text.strip(), MOST[kind])
 

@@ -9,7 +9,7 @@ from gevent.event import Event
 
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.event import State
-from daemon.notice import Recipient
+from daemon.notice import Receipt, Recipient
 from daemon.secret import Secret
 from daemon.senders.wecom_app import WecomApp
 from daemon.senders.wecom_token import Token
@@ -93,6 +93,28 @@ def test_a_yes_that_leaves_out_the_person_is_no_yes(wecom: FakeWecom, clock: Fak
         error = refusal(writes)
         assert isinstance(error, SendRefused)
         assert error.scope is Scope.RECIPIENT
+
+
+def test_many_people_are_one_request_and_each_has_an_answer(wecom: FakeWecom, clock: FakeClock) -> None:
+    crowd = {f"user{n}": f"user{n}" for n in range(995)}
+    wecom.users |= crowd
+    people = ["LinWei", "wang", "Nobody", "a|b", *crowd, "Gone"]
+    receipt = app(wecom.endpoint, clock).send(message(*(Recipient(name=one, address=one) for one in people)))
+    assert len(people) == WecomApp.batch
+    assert len(wecom.asked) == 2
+    assert len(wecom.people) == 997
+    assert set(receipt.errors) == {"Nobody", "a|b", "Gone"}
+    assert isinstance(receipt.of("Nobody"), SendRefused)
+    assert receipt.of("LinWei") == Receipt(provider_id=receipt.provider_id, detail=receipt.detail)
+
+
+def test_of_many_none_of_whom_may_be_written_to_each_is_refused(wecom: FakeWecom, clock: FakeClock) -> None:
+    people = tuple(Recipient(address=one) for one in ("Nobody", "Gone", "@all"))
+    receipt = app(wecom.endpoint, clock).send(message(*people))
+    assert {address: error.code for address, error in receipt.errors.items()} == {
+        "Nobody": "81013", "Gone": "81013", "@all": "wecom",
+    }  # fmt: skip
+    assert len({id(error) for error in receipt.errors.values()}) == 3, "nobody is tried again for another's sake"
 
 
 # ---- the access token
