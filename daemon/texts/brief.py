@@ -42,7 +42,7 @@ _MEASURED = re.compile(
     rf"(?<![A-Za-z0-9_.:/-])({_NUMBER} ?(?:%|‰|℃|°C|ms|[KMGT]i?B(?:/s)?|/s|rps|qps))(?![A-Za-z0-9_:/-]|\.[A-Za-z0-9])"
 )
 _CALLED = re.compile(
-    rf"(?:\b(?:current )?value|当前值?|触发值)(?: ?[:=：] ?| is |为| )({_NUMBER})(?![A-Za-z0-9_:/-]|\.[A-Za-z0-9])",
+    rf"(?:\b(?:current )?value|当前值?|触发值)(?: ?(?:[:=：]|is|为) ?| )({_NUMBER})(?![A-Za-z0-9_:/-]|\.[A-Za-z0-9])",
     re.IGNORECASE,
 )
 
@@ -106,21 +106,28 @@ def facts(alert: Alert, others: int, lang: Lang) -> Facts:
 
 
 def brief(told: Facts, size: Size) -> str:
-    """One line within the size, made of `mark code +others what where value`.
+    """One line within the size: `mark code +others what where value`.
 
-    The code is in it wherever it fits (its number alone where only that fits, and nothing where not even that does),
-    and how bad it is as soon as there is room for a letter. Then everything gets room by its turn; a turn that cannot
-    be had ends it, so that nothing is ever told less because there is more room. A value is told whole or not at all.
+    The code is in it wherever it fits; its number alone where only that fits, nothing where not even that does.
     """
     if not size.fits(told.code):
-        return next((one for one in (told.code[1:],) if size.fits(one)), "")
+        return told.code[1:] if size.fits(told.code[1:]) else ""
+    return _joined(chosen(told, size))
+
+
+def chosen(told: Facts, size: Size) -> dict[str, str]:
+    """How much of each piece is told where the code fits.
+
+    How bad it is comes as soon as there is room for a letter. Then everything gets room by its turn; a turn that cannot
+    be had ends it, so that nothing is ever told less because there is more room. A value is told whole or not at all.
+    """
     parts = {"mark": "", "code": told.code, "others": "", "what": "", "where": "", "value": ""}
     turns = (
         ("mark", told.marks[0], False),
         ("mark", told.marks[1], False),
         ("others", told.others, False),
-        ("what", Size(_WHAT_FIRST, size.unit).cut(told.what), True),
-        ("where", Size(_WHERE_FIRST, size.unit).cut(told.where), True),
+        ("what", Size(_WHAT_FIRST).cut(told.what), True),
+        ("where", Size(_WHERE_FIRST).cut(told.where), True),
         ("value", told.value, False),
         ("what", told.what, True),
         ("where", told.where, True),
@@ -138,7 +145,7 @@ def brief(told: Facts, size: Size) -> str:
             if size.of(kept) > max(_LEAST, size.of(parts[name])):
                 parts[name] = kept
         break
-    return _joined(parts)
+    return parts
 
 
 def whole_code(text: str, code: str) -> bool:

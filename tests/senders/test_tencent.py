@@ -296,8 +296,9 @@ def test_mending_does_not_take_longer_than_one_try(tencent: FakeTencent) -> None
 @pytest.mark.parametrize(
     "title",
     [
-        'he said "no"', "a\r\nb\tc\x00d", "数据库磁盘空间不足" * 20, "e\u0301" * 60, "👩‍👩‍👧" * 20, "half \ud83d a pair",
-        "x" * 1_000_000, " ", "\u202e\u200b", "10.0.0.7", "https://shop.example.com/", "db.internal down",
+        'he said "no"', "a\r\nb\tc\x00d", "数据库磁盘空间不足" * 20, "e\u0301" * 60, "👩‍👩‍👧" * 20,
+        "half \ud83d a pair", "x" * 1_000_000, " ", "\u202e\u200b", "10.0.0.7", "https://shop.example.com/",
+        "db.internal down",
     ],
 )  # fmt: skip
 @BOTH
