@@ -55,7 +55,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     errcode: int
     errmsg: str = ""
-    wait: float | None = None
+    wait: float | str | None = None
 
 
 @sender("dingtalk_robot")
@@ -72,7 +72,7 @@ class DingTalkRobot(Robot):
         default=None, metadata={"doc": "the robot's webhook, as DingTalk shows it", "check": WEBHOOK.check}
     )
     access_token: Secret | None = field(
-        default=None, metadata={"doc": "the webhook's access_token alone, in place of `url`"}
+        default=None, metadata={"doc": "the webhook's access_token alone, in place of `url`", "check": robot.check_key}
     )
     secret: Secret | None = field(
         default=None, metadata={"doc": "signs each request: SEC…, where the robot asks for it"}
@@ -147,7 +147,8 @@ def muted(reply: Reply) -> float | None:
     """How long a robot that spoke too often is to be silent; None for any other answer."""
     if ANSWERS.meaning(str(reply.errcode)).outcome is not Outcome.WAIT:
         return None
-    return min(max(MUTED, reply.wait or 0.0), LONGEST)
+    named = reply.wait if isinstance(reply.wait, float) else 0.0
+    return min(max(MUTED, named), LONGEST)
 
 
 def signature(secret: Secret, stamp: str) -> str:

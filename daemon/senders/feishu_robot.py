@@ -81,7 +81,9 @@ class FeishuRobot(Robot):
     url: Secret | None = field(
         default=None, metadata={"doc": "the bot's webhook, as Feishu or Lark shows it", "check": WEBHOOK.check}
     )
-    token: Secret | None = field(default=None, metadata={"doc": "the webhook's last part alone, in place of `url`"})
+    token: Secret | None = field(
+        default=None, metadata={"doc": "the webhook's last part alone, in place of `url`", "check": robot.check_key}
+    )
     secret: Secret | None = field(default=None, metadata={"doc": "signs each request, where the bot asks for it"})
     keyword: str = field(
         default="", metadata={"doc": "added to messages that lack it, where the bot asks for a keyword"}

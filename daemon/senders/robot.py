@@ -47,8 +47,10 @@ class Webhook(NamedTuple):
         except ValueError as error:
             raise ValueError(f"endpoint {error}") from None
         if key is not None and url is None:
-            if not _KEY.fullmatch(key.reveal()):
-                raise ValueError(f"{name} is not a robot's key; a whole webhook goes into url")
+            try:
+                check_key(key)
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
             return endpoint, key.reveal()
         if url is None or key is not None:
             raise ValueError(f"url or {name} is needed, and not both: the whole webhook, or the key in it")
@@ -126,6 +128,12 @@ def fitted(message: Message, size: Size, kind: Kind, write: Callable[[str], T], 
 def in_bytes(text: str) -> int:
     """How long a text is in UTF-8."""
     return len(text.encode("utf-8", "replace"))
+
+
+def check_key(key: Secret) -> None:
+    """Refuse what is no robot's key; the ValueError does not show it."""
+    if not _KEY.fullmatch(key.reveal()):
+        raise ValueError("is not a robot's key; a whole webhook goes into url")
 
 
 def check_user(user: str) -> None:

@@ -62,7 +62,9 @@ class WecomRobot(Robot):
     url: Secret | None = field(
         default=None, metadata={"doc": "the robot's webhook, as WeCom shows it", "check": WEBHOOK.check}
     )
-    key: Secret | None = field(default=None, metadata={"doc": "the webhook's key alone, in place of `url`"})
+    key: Secret | None = field(
+        default=None, metadata={"doc": "the webhook's key alone, in place of `url`", "check": robot.check_key}
+    )
     format: Literal["markdown", "text"] = field(
         default="markdown", metadata={"doc": "`text` has no colours and half the room, but mentions by mobile number"}
     )

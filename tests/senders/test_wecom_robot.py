@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from daemon.errors import Scope, SendRefused, SendWait
@@ -9,6 +10,8 @@ from daemon.event import Severity, State
 from daemon.notice import Reason
 from daemon.secret import Secret
 from daemon.senders.wecom_robot import WecomRobot
+from daemon.template import Template
+from daemon.texts.style import Style
 from fake_clock import BEGIN, FakeClock
 from fake_wecom import KEY, FakeWecom
 from messages import message
@@ -94,6 +97,14 @@ def test_an_alarms_own_words_mention_nobody_and_make_no_link(wecom: FakeWecom) -
     assert not any(line.startswith(("#", ">")) for line in wecom.room[0].split("\n"))
 
 
+def test_a_template_of_the_operators_own_may_use_wecoms_markup_and_still_mentions_nobody(wecom: FakeWecom) -> None:
+    own = Template('<font color="comment">{{ alert.title | markdown }}</font> <@all> {{ alert.code }}')
+    told = msgspec.structs.replace(message(title="a*b"), style=Style(kind="markdown", own={"markdown": own}))
+    robot(wecom).send(told)
+    assert wecom.room == ['<font color="comment">a∗b</font> ＜＠all> A17']
+    assert wecom.called == [set()]
+
+
 def test_the_twenty_first_message_of_a_minute_waits_and_so_does_the_channel(wecom: FakeWecom, clock: FakeClock) -> None:
     speaks = robot(wecom)
     for _ in range(20):
@@ -139,6 +150,7 @@ def test_the_pasted_webhook_of_an_own_server_is_taken_with_its_endpoint(wecom: F
         ({"url": Secret(KEY)}, "url is not a URL"),
         ({"key": Secret(WEBHOOK)}, "key is not a robot's key; a whole webhook goes into url"),
         ({"key": Secret("")}, "key is not a robot's key"),
+        ({"key": Secret(KEY), "endpoint": "ftp://x"}, "endpoint is not a URL"),
         ({"key": Secret(KEY), "mention": ("all",)}, "WeCom's Markdown mentions user ids only"),
         ({"key": Secret(KEY), "mention_mobiles": ("13800000001",)}, "WeCom's Markdown mentions user ids only"),
     ],

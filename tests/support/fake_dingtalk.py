@@ -4,26 +4,24 @@ import base64
 import hashlib
 import hmac
 import json
-import time
-from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from fake_provider import Asked
-from fake_vendor import Body, FakeVendor, Windows
+from fake_vendor import Body, FakeVendor, main
 
 TOKEN, SECRET = "0123456789abcdef" * 4, "SECfedcba9876543210"
 
 
 class FakeDingTalk(FakeVendor):
-    """`room` is what the group chat saw, `called` whom each message mentioned."""
+    """A robot with this secret, and this keyword if any."""
 
-    def __init__(self, *, secret: str = SECRET, keyword: str = "", now: Callable[[], float] = time.time) -> None:
-        super().__init__(now=now)
+    rates = ((20, 60.0),)
+
+    def __init__(self, *, secret: str = SECRET, keyword: str = "", **more: Any) -> None:
+        super().__init__(**more)
         self.secret, self.keyword = secret, keyword
-        self.room: list[Body] = []
-        self.called: list[set[str]] = []
         self.muted_until = 0.0
-        self._windows = Windows((20, 60.0))
 
     def answer(self, asked: Asked) -> tuple[int, Body]:
         parts = urlsplit(asked.target)
@@ -47,7 +45,7 @@ class FakeDingTalk(FakeVendor):
         return None
 
     def _taken(self, body: bytes) -> Body:
-        if self.now() < self.muted_until or not self._windows.take(self.now()):
+        if self.now() < self.muted_until or not self.windows.take(self.now()):
             self.muted_until = max(self.muted_until, self.now() + 600)
             more = {"status": 1_111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "9ff0e7e2"}
             return more | _said(130_101, "send too fast, exceed 20 times per minute")
@@ -68,3 +66,7 @@ class FakeDingTalk(FakeVendor):
 
 def _said(code: int, words: str) -> Body:
     return {"errcode": code, "errmsg": words}
+
+
+if __name__ == "__main__":
+    main(FakeDingTalk, __doc__)

@@ -6,12 +6,10 @@ import hmac
 import html
 import json
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 
 from fake_provider import Asked
-from fake_vendor import Body, FakeVendor, Windows
+from fake_vendor import Body, FakeVendor, main
 
 TOKEN, SECRET = "4a1b2c3d-0000-4000-8000-0123456789ab", "fsSecret0123456789"
 _IN_TEXT = re.compile(r'<at user_id="([^"]+)">[^<]*</at>')
@@ -20,14 +18,13 @@ _COLOURS = {"red", "orange", "blue", "green", "grey"}
 
 
 class FakeFeishu(FakeVendor):
-    """`room` is what the group chat saw, `called` whom each message mentioned."""
+    """A robot with this secret, and this keyword if any."""
 
-    def __init__(self, *, secret: str = SECRET, keyword: str = "", now: Callable[[], float] = time.time) -> None:
-        super().__init__(now=now)
+    rates = ((100, 60.0), (5, 1.0))
+
+    def __init__(self, *, secret: str = SECRET, keyword: str = "", **more: Any) -> None:
+        super().__init__(**more)
         self.secret, self.keyword = secret, keyword
-        self.room: list[Body] = []
-        self.called: list[set[str]] = []
-        self._windows = Windows((100, 60.0), (5, 1.0))
 
     def answer(self, asked: Asked) -> tuple[int, Body]:
         path, _, token = asked.target.rpartition("/")
@@ -51,7 +48,7 @@ class FakeFeishu(FakeVendor):
         return None
 
     def _taken(self, said: dict[str, Any]) -> Body:
-        if not self._windows.take(self.now()):
+        if not self.windows.take(self.now()):
             return _said(11_232, "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]")
         if said.get("msg_type") == "text":
             self.called.append({*_IN_TEXT.findall(said["content"]["text"])})
@@ -75,3 +72,7 @@ def seen(card: Body) -> str:
 
 def _said(code: int, words: str) -> Body:
     return {"code": code, "msg": words, "data": {}}
+
+
+if __name__ == "__main__":
+    main(FakeFeishu, __doc__)

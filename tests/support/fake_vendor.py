@@ -1,11 +1,19 @@
-"""What the fakes of chat vendors share: a server on a port of its own, a script, the vendor's windows."""
+"""What the fakes of chat vendors share: a server on a port of its own, a script, the vendor's windows.
 
+From a shell, for benchmarks: `python tests/support/fake_wecom.py --latency 0.1 --unlimited` prints its port on the
+first line, and answers `GET /count` with how many messages the room saw.
+"""
+
+import argparse
 import json
+import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+import gevent
 from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket
@@ -34,7 +42,15 @@ class Windows:
 class FakeVendor:
     """A vendor. `script` holds answers to the next requests, in place of its own; `None` hangs up without one."""
 
-    def __init__(self, *, port: int = 0, latency: float = 0.0, now: Callable[[], float] = time.time) -> None:
+    rates: ClassVar[tuple[tuple[int, float], ...]]
+
+    def __init__(
+        self, *, port: int = 0, latency: float = 0.0, limited: bool = True, now: Callable[[], float] = time.time
+    ) -> None:
+        self.windows = Windows(*self.rates if limited else ())
+        self.keeps = limited  # remembers what it was asked
+        self.room: list[Any] = []  # what the group chat saw
+        self.called: list[set[str]] = []  # whom each of its messages mentioned
         self.latency = latency
         self.now = now
         self.asked: list[Asked] = []
@@ -61,19 +77,23 @@ class FakeVendor:
     def then(self, *answers: Body | None) -> None:
         self.script.extend(answers)
 
+    def _answer(self, asked: Asked) -> tuple[int, Body]:
+        return (200, {"count": len(self.room)}) if asked.target == "/count" else self.answer(asked)
+
     def _serve(self, connection: socket, _: object) -> None:
         buffer = b""
         try:
             while (found := read_request(connection, buffer)) is not None:
                 asked, buffer = found
-                self.asked.append(asked)
+                if self.keeps:
+                    self.asked.append(asked)
                 if self.latency:
                     self.over.wait(self.latency)
                 scripted = bool(self.script)
                 step = self.script.popleft() if scripted else None
                 if scripted and step is None:
                     return
-                status, body = (200, step) if step is not None else self.answer(asked)
+                status, body = (200, step) if step is not None else self._answer(asked)
                 written = json.dumps(body, ensure_ascii=False).encode()
                 head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {len(written)}"
                 connection.sendall(head.encode() + b"\r\n\r\n" + written)
@@ -81,3 +101,18 @@ class FakeVendor:
             return  # the client hung up first
         finally:
             connection.close()
+
+
+def main(kind: type[FakeVendor], doc: str | None) -> None:
+    """Serve until somebody sends a signal."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--unlimited", action="store_true", help="as many messages a minute as come")
+    told = parser.parse_args()
+    with kind(port=told.port, latency=told.latency, limited=not told.unlimited) as vendor:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, vendor.over.set)
+        sys.stdout.write(f"{vendor.endpoint.rpartition(':')[2]}\n")
+        sys.stdout.flush()
+        vendor.over.wait()

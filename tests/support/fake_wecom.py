@@ -3,13 +3,12 @@
 import itertools
 import json
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from fake_provider import Asked
-from fake_vendor import Body, FakeVendor, Windows
+from fake_vendor import Body, FakeVendor, main
 
 KEY = "693a91f6-7a0c-4bc4-97a0-0ec2sifa5aaa"
 CORP, SECRET, AGENT = "ww0123456789abcdef", "app-secret-0123456789", 1_000_002
@@ -20,18 +19,15 @@ _COLOURED = re.compile(r"<font color=\"(\w+)\">")
 
 
 class FakeWecom(FakeVendor):
-    """`room` is what the group chat saw, `called` whom each message mentioned; `people` what each person got."""
+    """Robots and applications; `people` is what each person got."""
 
-    def __init__(
-        self, *, users: tuple[str, ...] = (), now: Callable[[], float] = time.time, latency: float = 0
-    ) -> None:
-        super().__init__(now=now, latency=latency)
-        self.room: list[str] = []
-        self.called: list[set[str]] = []
+    rates = ((20, 60.0),)
+
+    def __init__(self, *, users: tuple[str, ...] = (), **more: Any) -> None:
+        super().__init__(**more)
         self.people: dict[str, list[str]] = defaultdict(list)
         self.users = {user.lower(): user for user in users}
         self.tokens: dict[str, float] = {}  # until when each is good
-        self._robot = Windows((20, 60.0))
         self._numbers = itertools.count(1)
 
     def answer(self, asked: Asked) -> tuple[int, Body]:
@@ -53,7 +49,7 @@ class FakeWecom(FakeVendor):
     def _webhook(self, query: dict[str, str], body: bytes) -> Body:
         if query.get("key") != KEY:
             return _no(93_000, "invalid webhook url")
-        if not self._robot.take(self.now()):
+        if not self.windows.take(self.now()):
             return _no(45_009, "api freq out of limit")
         said = json.loads(body)
         kind = said["msgtype"]
@@ -115,3 +111,7 @@ def _problem(kind: str, content: str, sizes: dict[str, int]) -> Body | None:
 
 def _no(code: int, words: str) -> Body:
     return {"errcode": code, "errmsg": words}
+
+
+if __name__ == "__main__":
+    main(FakeWecom, __doc__)
