@@ -26,6 +26,13 @@ channels:
     type: feishu_robot
     url: https://open.feishu.evil.example/open-apis/bot/v2/hook/{KEY}
 """
+TOLD = """\
+6: channels.a.url: is not the webhook of such a robot: https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…
+7: channels.a.mention[1]: is not the id of a user; write the id itself, without @, or all
+8: channels.b: url is not on https://oapi.dingtalk.com; for another server give access_token and endpoint
+11: channels.b.mention_mobiles[0]: is not a mobile number of mainland China; write for example 13800000001
+12: channels.c: url is not on https://open.feishu.cn or https://open.larksuite.com; for another server give \
+token and endpoint"""
 
 
 def test_each_problem_is_told_at_its_own_line_and_no_key_is_shown(tmp_path: Path) -> None:
@@ -35,11 +42,5 @@ def test_each_problem_is_told_at_its_own_line_and_no_key_is_shown(tmp_path: Path
     with pytest.raises(ConfigError) as caught:
         load(file, lambda _: catalog(""), {}, clock=FakeClock())
     told = "\n".join(problem.partition("tocsin.yml:")[2] for problem in caught.value.problems)
-    assert told == """\
-6: channels.a.url: is not the webhook of such a robot: https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…
-7: channels.a.mention[1]: is not the id of a user; write the id itself, without @, or all
-8: channels.b: url is not on https://oapi.dingtalk.com; for another server give access_token and endpoint
-11: channels.b.mention_mobiles[0]: is not a mobile number of mainland China; write for example 13800000001
-12: channels.c: url is not on https://open.feishu.cn or https://open.larksuite.com; for another server give \
-token and endpoint"""
+    assert told == TOLD
     assert KEY not in str(caught.value)
