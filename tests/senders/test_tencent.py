@@ -329,7 +329,7 @@ def test_a_template_that_does_not_render_says_it_in_brief_and_warns(tencent: Fak
     receipt = sms(tencent, template_params=[Template("{{ alert.labels.nobody }}")]).send(message(LIN))
     assert tencent.sent[0].params == ["C A17"]
     (warning,) = receipt.warnings
-    assert warning.startswith("template_params.0: ")
+    assert warning.startswith("template_params[0]: ")
 
 
 # ---- what became of it
