@@ -20,10 +20,10 @@ from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import encoded
 from daemon.senders.base import sender
-from daemon.senders.http import check_url
 from daemon.senders.robot import Door, Robot, Webhook
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 MUTED = 600.0  # seconds for which a robot that spoke too often says nothing at all
 LONGEST = 3_600.0  # seconds of a wait that are believed

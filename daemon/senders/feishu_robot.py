@@ -21,11 +21,12 @@ from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import encoded
 from daemon.senders.base import sender
-from daemon.senders.http import Answer, check_url
+from daemon.senders.http import Answer
 from daemon.senders.robot import Door, Robot, Webhook
 from daemon.template.words import Lang, markdown
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 WEBHOOK = Webhook(("open.feishu.cn", "open.larksuite.com"), "/open-apis/bot/v2/hook/")
 KINDS: Final[dict[str, Kind]] = {"card": "markdown", "text": "long"}

@@ -14,13 +14,13 @@ from daemon.secret import Secret
 from daemon.senders import phone
 from daemon.senders.api import Api
 from daemon.senders.base import Sender
-from daemon.senders.http import Client, check_url
+from daemon.senders.http import Client
 from daemon.texts.built_in import Kind
+from daemon.urls import DEFAULT_PORT, check_url
 
 ALL = "all"  # as a mention: everybody in the room
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_@.$:+/=-]{0,127}")
-_PORTS = {"http": 80, "https": 443}
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -154,4 +154,4 @@ def mobiles(numbers: tuple[str, ...]) -> list[str]:
 
 
 def _server(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORT.get(parts.scheme)

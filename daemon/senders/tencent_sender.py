@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from daemon.declared import Each, Rate
 from daemon.errors import Scope, SendError, SendRefused
+from daemon.handset import Report
 from daemon.notice import Message, Receipt
-from daemon.senders import phone, tencent_codes, tencent_variables
+from daemon.senders import phone, tencent_codes, tencent_receipts, tencent_variables
 from daemon.senders.base import Sender
 from daemon.senders.phone import Phone
 from daemon.senders.tencent_codes import Cure
@@ -34,6 +35,8 @@ class TencentSender(Sender):
         Rate(most=1, within=Seconds(30.0), each=Each.RECIPIENT),
         Rate(most=10, within=Seconds(86_400.0), each=Each.RECIPIENT),
     )
+    heard_answer: ClassVar[bytes] = tencent_receipts.ANSWER
+    polls: ClassVar[bool] = True
 
     sdk_app_id: str = field(metadata={"doc": "the SMS application's SDK AppID: 1400…"})
     sign_name: str = field(metadata={"doc": "the approved signature, without 【】"})
@@ -102,6 +105,15 @@ class TencentSender(Sender):
         detail = "sent with shorter variables" if shortened else "accepted"
         lone = next(iter(ids.values())) if len(phones) == len(ids) == 1 else ""
         return Receipt(provider_id=lone, detail=detail, warnings=tuple(warnings), ids=ids, errors=errors)
+
+    def heard(self, body: bytes) -> list[Report]:
+        """Read a callback's body; ValueError when it is none of Tencent's."""
+        return tencent_receipts.parsed(body)
+
+    def known_as(self, address: str) -> str:
+        """What the delivery reports call this number."""
+        number = phone.read(address)
+        return address if number is None else number.address
 
     def close(self) -> None:
         """Let go of kept-alive connections."""

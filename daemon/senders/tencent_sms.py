@@ -12,9 +12,9 @@ from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders import phone, tencent_codes, tencent_receipts
 from daemon.senders.base import sender
-from daemon.senders.http import check_url
 from daemon.senders.tencent_api3 import Account, Api3
 from daemon.senders.tencent_sender import TencentSender
+from daemon.urls import check_url
 
 
 @sender("tencent_sms")

@@ -10,9 +10,9 @@ from daemon.handset import Report
 from daemon.secret import Secret
 from daemon.senders import phone, tencent_codes, tencent_receipts
 from daemon.senders.base import sender
-from daemon.senders.http import check_url
 from daemon.senders.tencent_sender import TencentSender
 from daemon.senders.tencent_v5 import Account, ApiV5
+from daemon.urls import check_url
 
 
 @sender("tencent_sms_v5")

@@ -24,7 +24,7 @@ def rendered(templates: Iterable[Template], message: Message, most: int) -> tupl
         try:
             text = template.render(values)
         except TemplateError as error:
-            warnings.append(f"template_params.{position}: {error}")
+            warnings.append(f"template_params[{position}]: {error}")
             text = values["brief"](most)
         params.append(fitted(text, message.alert.code, most))
     return params, warnings

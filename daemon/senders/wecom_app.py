@@ -20,11 +20,12 @@ from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import Sender, sender
-from daemon.senders.http import Client, check_url
+from daemon.senders.http import Client
 from daemon.senders.wecom_robot import coloured
 from daemon.senders.wecom_token import Token
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 KINDS: Final[dict[str, Kind]] = {"markdown": "markdown", "text": "long"}
 SIZE = Size(2_048, Unit.BYTES)

@@ -19,10 +19,10 @@ from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import encoded
 from daemon.senders.base import sender
-from daemon.senders.http import check_url
 from daemon.senders.robot import Door, Robot, Webhook
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 WEBHOOK = Webhook(("qyapi.weixin.qq.com",), "/cgi-bin/webhook/send", "key")
 SIZES: Final = {"markdown": Size(4_096, Unit.BYTES), "text": Size(2_048, Unit.BYTES)}

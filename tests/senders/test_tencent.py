@@ -21,7 +21,7 @@ from daemon.senders.tencent_sms_v5 import TencentSmsV5
 from daemon.template import Template
 from fake_clock import BEGIN, FakeClock
 from fake_provider import hang, say
-from fake_tencent import APP_ID, APP_KEY, SECRET_ID, SECRET_KEY, FakeTencent
+from fake_tencent import APP_ID, APP_KEY, SECRET_ID, SECRET_KEY, FakeTencent, callback
 from messages import LIN, WANG, message
 
 HERE = "+8613800000001", "+8613800000002"
@@ -329,7 +329,7 @@ def test_a_template_that_does_not_render_says_it_in_brief_and_warns(tencent: Fak
     receipt = sms(tencent, template_params=[Template("{{ alert.labels.nobody }}")]).send(message(LIN))
     assert tencent.sent[0].params == ["C A17"]
     (warning,) = receipt.warnings
-    assert warning.startswith("template_params.0: ")
+    assert warning.startswith("template_params[0]: ")
 
 
 # ---- what became of it
@@ -353,6 +353,18 @@ def test_a_report_is_asked_for_by_number(made: Any, tencent: FakeTencent) -> Non
 @BOTH
 def test_a_report_from_long_ago_is_asked_for_within_what_they_keep(made: Any, tencent: FakeTencent) -> None:
     assert made(tencent).reports("5000:1", LIN.address, BEGIN - 30 * 86_400) is None
+
+
+@BOTH
+def test_what_tencent_posts_is_heard_and_named_as_ours_are(made: Any, tencent: FakeTencent) -> None:
+    sender = made(tencent)
+    receipt = sender.send(message(LIN))
+    (report,) = sender.heard(json.dumps([callback(tencent.sent[0])]).encode())
+    assert report == sender.reports(receipt.provider_id, LIN.address, BEGIN) or made is sms
+    assert (report.provider_id, report.address) == (receipt.provider_id, sender.known_as(LIN.address))
+    assert sender.known_as("+1 310 555 0100") == "+13105550100"
+    with pytest.raises(ValueError, match="not JSON"):
+        sender.heard(b"<html>")
 
 
 @BOTH
