@@ -40,7 +40,10 @@ NETWORKED = [name for name, sample in SAMPLES.items() if sample]
 
 def made(name: str, url: str, timeout: float = 2.0) -> Sender:
     sample = SAMPLES[name]
-    return KINDS[name](timeout=timeout, **(sample.settings(url) if sample else needed(name)))
+    sender = KINDS[name](timeout=timeout, **(sample.settings(url) if sample else needed(name)))
+    if sample and sample.prepared:
+        sample.prepared(sender)
+    return sender
 
 
 def outcome(name: str, url: str, timeout: float = 2.0, **alert: object) -> Receipt | SendError:

@@ -1,5 +1,7 @@
 """What talks to a fake over the network, made with few words and closed when the test is over."""
 
+from typing import TypeVar
+
 from aliyun_rules import KEY_ID, KEY_SECRET
 from daemon.clock import Clock, SystemClock
 from daemon.secret import Secret
@@ -11,6 +13,8 @@ from daemon.template import Template
 from fake_smtp import FakeSmtp
 
 _OPENED: list[Client | Sender] = []
+
+S = TypeVar("S", bound=Sender)
 
 
 def client(url: str, timeout: float = 2.0, clock: Clock | None = None, **more: object) -> Client:
@@ -42,6 +46,14 @@ def mailer(server: FakeSmtp | int, clock: Clock | None = None, **settings: objec
     defaults["from_"] = "tocsin <alert@it.example>"
     kind = Smtp if clock is None else type("Timed", (Smtp,), {"clock": clock})
     made = kind(**(defaults | settings))  # type: ignore[arg-type]
+    _OPENED.append(made)
+    return made
+
+
+def opened(kind: type[S], clock: Clock | None = None, **settings: object) -> S:
+    """A channel of this kind, by this clock."""
+    clocked = type(kind.__name__, (kind,), {"clock": clock}) if clock else kind
+    made: S = clocked(**({"timeout": 2.0} | settings))
     _OPENED.append(made)
     return made
 

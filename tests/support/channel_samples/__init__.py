@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from daemon.notice import Recipient
 from fake_provider import Asked, Step
@@ -23,6 +24,7 @@ class Sample:
     says: Callable[[str], Step] | None = None  # how it answers with one of the codes that the kind declares
     texts: Callable[[Asked], list[str]] | None = None  # the texts in a request that the declared size bounds
     cured: frozenset[str] = frozenset()  # codes after which the sender tries something else at once
+    prepared: Callable[[Any], None] | None = None  # what each sender is given before the first message: a token
     yes_is_status: bool = False  # any 2xx is a yes, whatever the body
 
 
