@@ -73,8 +73,8 @@ class Speech:
     def fitted(self, kind: Kind, size: Size) -> str:
         """The text of this kind within a limit: all of it, else with less and less of what matters least.
 
-        What is left when nothing else fits is the one line that is also the title, cut between what people see as
-        characters; in HTML it is escaped.
+        What is left when nothing else fits is the one line that is also the title; where that does not fit either, what
+        matters most of it, the short code above all. In HTML it is escaped.
         """
         text = self.say(kind)
         rooms = iter(_ROOMS)
@@ -82,7 +82,9 @@ class Speech:
             text = Speech(self._style, _less(self._values, room)).say(kind)
         if size.fits(text):
             return text
-        title = size.cut(self.say("line"))
+        title = self.say("line")
+        if not size.fits(title):
+            title = self._values["brief"](size.most, size.unit) or size.cut(title)
         return _escaped(title, size) if kind == "html" else title
 
     def _own(self, kind: Kind, template: Template) -> str:
