@@ -207,6 +207,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 def in_templates(message: Message) -> dict[str, Any]:
     """The names that a template may use: those of `daemon.texts.context.NAMES`."""
     notice = message.notice
+    all_of_it = notice.firing + notice.resolved
     return {
         "alert": notice.alert,
         "alerts": notice.alerts,
@@ -218,7 +219,7 @@ def in_templates(message: Message) -> dict[str, Any]:
         "links": context.links(notice.alert, message.acknowledge),
         "lang": message.lang,
         "late": message.late,
-        **context.in_brief(notice.alert, notice.firing + notice.resolved - 1, message.lang),
+        **context.in_brief(notice.alert, all_of_it - 1, message.lang, is_test=notice.reason is Reason.TEST),
         **context.times(notice.alerts, message.now),
         NOW: message.now,
         ZONE: message.style.zone,

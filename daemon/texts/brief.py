@@ -15,8 +15,9 @@ from daemon.template.words import SEVERITIES, Lang
 
 # Where it is, by the labels that tell most. `instance` is what Prometheus adds to everything, so names come before it.
 WHERE: Final = (
-    "host", "hostname", "host_name", "node", "nodename", "pod", "container", "instance", "device", "service", "app",
-    "application", "job", "deployment", "cluster", "namespace", "db", "database", "queue", "url", "env", "region",
+    "host", "hostname", "host_name", "node", "nodename", "pod", "container", "instance_name", "instance", "instance_id",
+    "server", "device", "service", "app", "application", "job", "deployment", "cluster", "namespace", "db", "database",
+    "queue", "target", "url", "ip", "address", "env", "region",
 )  # fmt: skip
 VALUE: Final = ("value", "current_value", "curvalue", "current", "trigger_value", "last_value")
 LONGEST_VALUE = 16  # what is longer is a text
@@ -32,6 +33,7 @@ _SHORTEST: Final[dict[Lang, Mapping[str, str]]] = {
     "en": {"critical": "C", "error": "E", "warning": "W", "info": "I"},
     "zh": {"critical": "重", "error": "错", "warning": "警", "info": "提"},
 }
+_TEST: Final[dict[Lang, tuple[str, str, str]]] = {"en": ("T", "TEST", "TEST"), "zh": ("测", "测试", "测试")}
 _OVER: Final[dict[Lang, tuple[str, str, str]]] = {"en": ("R", "OK", "RESOLVED"), "zh": ("复", "恢复", "已恢复")}
 _PORT = re.compile(r":[0-9]{1,5}$")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F]*:[0-9a-fA-F:]*")
@@ -87,17 +89,21 @@ def value(alert: Alert) -> str:
     return found.pop() if len(found) == 1 and len(next(iter(found))) <= LONGEST_VALUE else ""
 
 
-def facts(alert: Alert, others: int, lang: Lang) -> Facts:
-    """What a brief text of this alert may tell; `others` are told with it."""
+def facts(alert: Alert, others: int, lang: Lang, *, is_test: bool = False) -> Facts:
+    """What a brief text of this alert may tell; `others` are told with it. What no store knows has no code."""
     severity = alert.severity
     marks = (
         _SHORTEST[lang].get(severity, severity[:1]),
         _SHORT[lang].get(severity, severity),
         SEVERITIES[lang].get(severity, severity).upper(),
     )
+    if is_test:
+        marks = _TEST[lang]
+    elif alert.state is State.RESOLVED:
+        marks = _OVER[lang]
     return Facts(
-        marks=_OVER[lang] if alert.state is State.RESOLVED else marks,
-        code=alert.code,
+        marks=marks,
+        code=alert.code if alert.id else "",
         others=f"+{others}" if others > 0 else "",
         what=what(alert),
         where=where(alert.labels),

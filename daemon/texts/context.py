@@ -73,11 +73,11 @@ def links(alert: Alert, acknowledge: str) -> Mapping[str, Any]:
     return {**alert.links, "acknowledge": acknowledge} if acknowledge else alert.links
 
 
-def in_brief(alert: Alert, others: int, lang: Lang) -> dict[str, Any]:
+def in_brief(alert: Alert, others: int, lang: Lang, *, is_test: bool) -> dict[str, Any]:
     """What matters most of it, piece by piece, and the function that puts the pieces together."""
 
     def told(most: int, unit: str = Unit.CHARACTERS) -> str:
-        return brief.brief(brief.facts(alert, others, lang), Size(max(0, most), Unit(unit)))
+        return brief.brief(brief.facts(alert, others, lang, is_test=is_test), Size(max(0, most), Unit(unit)))
 
     function: Callable[..., str] = told
     return {

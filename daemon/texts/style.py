@@ -74,8 +74,8 @@ class Speech:
     def fitted(self, kind: Kind, size: Size) -> str:
         """The text of this kind within a limit: all of it, else with less and less of what matters least.
 
-        What is left when nothing else fits is the one line that is also the title, cut between what people see as
-        characters; in HTML and Markdown it is escaped.
+        What is left when nothing else fits is the one line that is also the title; where that does not fit either, what
+        matters most of it, the short code above all. In HTML and Markdown it is escaped.
         """
         text = self.say(kind)
         rooms = iter(_ROOMS)
@@ -84,8 +84,10 @@ class Speech:
         if size.fits(text):
             return text
         title = self.say("line")
+        if not size.fits(title):
+            title = self._values["brief"](size.most, size.unit) or size.cut(title)
         escape = _ESCAPES.get(kind)
-        return size.cut(title) if escape is None else _escaped(title, size, escape)
+        return title if escape is None else _escaped(title, size, escape)
 
     def _own(self, kind: Kind, template: Template) -> str:
         self._inside = True

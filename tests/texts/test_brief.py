@@ -11,6 +11,7 @@ from daemon.notice import in_templates
 from daemon.template import Template
 from daemon.template.words import Lang
 from daemon.texts.brief import Facts, brief, chosen, facts, value, where, whole_code
+from daemon.texts.built_in import Kind
 from messages import message
 from readings import GROUP, alarm, told
 
@@ -60,6 +61,19 @@ def test_a_long_title_leaves_room_for_where_and_how_much(room: int, line: str) -
 def test_how_many_there_are_and_that_it_is_over_is_told() -> None:
     assert brief(facts(alarm(), 11, "en"), Size(40)).startswith("CRIT A17 +11 Disk full")
     assert brief(facts(alarm(over=True), 0, "zh"), Size(6)) == "恢复 A17"
+
+
+def test_a_test_says_so_and_what_no_store_knows_has_no_code() -> None:
+    assert brief(facts(alarm(0, title="Test of sms", labels={}, text=""), 0, "en", is_test=True), Size(40)) == (
+        "TEST Test of sms"
+    )
+
+
+@pytest.mark.parametrize("kind", ["line", "short", "long", "markdown", "html"])
+def test_a_text_for_which_nothing_fits_still_has_the_code(kind: Kind) -> None:
+    one = told(alarm(title="Instance is running out of memory " * 4), kind=kind)
+    assert one.fitted(Size(40)) == "CRIT A17 Instance is running o… db-1 97%"
+    assert one.fitted(Size(3)) == "A17"
 
 
 def test_bytes_are_counted_where_the_vendor_counts_bytes() -> None:
