@@ -14,12 +14,12 @@ from gevent import Timeout
 from daemon import __version__, fitting
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.secret import HIDDEN, Secret
+from daemon.secret import Secret
+from daemon.senders.blot import blotted
 from daemon.senders.connections import Connections
 
 MAX_BODY = 64 * 1024  # of an answer; nobody says yes or no in more
 MAX_HEAD = 64 * 1024
-MAX_EXCERPT = 200  # of an answer's body in an error's text
 BUSY = 30.0  # seconds to stay away after a 429 that does not say how long
 LONGEST_WAIT = 3600.0  # seconds of a Retry-After that are believed
 
@@ -139,9 +139,7 @@ class Client:
 
     def blotted(self, said: str) -> str:
         """Make one short line of what a server said, with the secrets that it may repeat hidden."""
-        for secret in self._hidden:
-            said = said.replace(secret, HIDDEN)
-        return fitting.cut(fitting.line(said[:4_096]), MAX_EXCERPT)
+        return blotted(said, self._hidden)
 
     def close(self) -> None:
         """Let go of idle connections; those in use are closed when their request is done."""
