@@ -60,7 +60,7 @@ class ByApprise(Sender):
 
     def send(self, message: Message) -> Receipt:
         """Notify once, in this greenlet and within the time of a try."""
-        library, service = _library(), self._service.servers[0]
+        library, service = _library(), self._service[0]
         shape = service.resolve_format(library.NotifyFormat.TEXT)
         title, body = _fitted(message, service, _KINDS[shape.value])
         deadline = Timeout(self.timeout)
@@ -84,7 +84,7 @@ class ByApprise(Sender):
 
     def target(self) -> str:
         """Name the kind of service: all that follows may be a secret."""
-        return f"apprise {self._service.servers[0].schema}://"
+        return f"apprise {self._service[0].schema}://"
 
     @functools.cached_property
     def _service(self) -> Any:

@@ -137,7 +137,7 @@ def _payload(message: Message) -> dict[str, Any]:
     labels = alert.labels
     where = next((labels[name] for name in ("host", "instance", "node", "hostname") if labels.get(name)), alert.source)
     payload = {
-        "summary": message.fitted(SUMMARY),
+        "summary": message.fitted(SUMMARY, "line"),
         "source": where or "tocsin",
         "severity": alert.severity.value,
         "timestamp": _instant(alert.started_at),

@@ -153,7 +153,7 @@ def _fitted(message: Message, taken: int) -> tuple[str, str]:
     """The header, empty where the title is too long for one, and the text of the section, within what is left."""
     most = room = SECTION.most - taken
     while True:
-        text = message.fitted(Size(room))
+        text = message.fitted(Size(room), "long")
         title, rest = headed(message, text)
         header = escaped(title)
         if len(header) > MOST_HEADER:

@@ -195,9 +195,9 @@ class TelegramPerson(_Bot):
 
 def fitted(message: Message) -> tuple[str, str]:
     """The text as Telegram's HTML and as plain text, each within its limit; never empty."""
-    marked, plain = telegram_html(message.text)
+    marked, plain = telegram_html(message.speech.say("html"))
     if not MOST.fits(plain):
-        marked, plain = telegram_html(message.fitted(MOST))
+        marked, plain = telegram_html(message.fitted(MOST, "html"))
     if not plain:
         plain = MOST.cut(message.title)
         marked, _ = telegram_html(plain.replace("&", "&amp;").replace("<", "&lt;"))

@@ -2,8 +2,9 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from daemon.notice import Recipient
 from fake_provider import Asked, Step
@@ -27,8 +28,14 @@ class Sample:
 
 def samples() -> dict[str, Sample | None]:
     """All of them by kind; None for a kind that talks to no HTTP server and has a contract test of its own."""
-    found = {}
+    return {name: module.SAMPLE for name, module in _modules()}
+
+
+def needed() -> dict[str, dict[str, object]]:
+    """The settings without which a kind that has no sample cannot be made."""
+    return {name: module.SETTINGS for name, module in _modules() if hasattr(module, "SETTINGS")}
+
+
+def _modules() -> Iterator[tuple[str, Any]]:
     for info in pkgutil.iter_modules(__path__, __name__ + "."):
-        module = importlib.import_module(info.name)
-        found[info.name.rpartition(".")[2]] = module.SAMPLE
-    return found
+        yield info.name.rpartition(".")[2], importlib.import_module(info.name)
