@@ -81,6 +81,44 @@ def _reachable(leg: Leg, path: Path, settings: Settings) -> Iterator[Problem]:
                     yield (*path, "to"), f"{whose} has no {address}, which {name} needs; add people.{person}.{address}"
 
 
+def receipts(settings: Settings) -> Iterator[Problem]:
+    """Only where the provider has receipts, and where there is a way for them."""
+    for name, channel in settings.channels.items():
+        wanted, sender = channel.receipts, channel.sender
+        path = ("channels", name, "receipts")
+        if wanted is None:
+            if channel.delivered_within is not None:
+                where = ("channels", name, "delivered_within")
+                yield where, "nothing would say what has arrived; add receipts: {poll: 1m}"
+            continue
+        if not (sender.heard_answer or sender.polls):
+            yield path, f"channels of the type {channel.type} have no receipts"
+        elif wanted.token is not None and not sender.heard_answer:
+            yield (*path, "token"), "its provider brings no receipts; write poll: 1m"
+        elif wanted.poll is not None and not sender.polls:
+            yield (*path, "poll"), "its provider cannot be asked; write token: ..., and let it bring them"
+        elif wanted.token is None and wanted.poll is None:
+            yield path, "says no way: token for receipts that the provider brings, poll for asking"
+        elif wanted.token is not None and not wanted.token:
+            yield (*path, "token"), "is empty: fill it or leave it out"
+
+
+def proof(settings: Settings) -> Iterator[Problem]:
+    """A canary reaches somebody, and a sign of life goes to an address."""
+    for name, channel in settings.channels.items():
+        if channel.canary is None:
+            continue
+        path, kind, to = ("channels", name, "canary", "to"), channel.sender.address, channel.canary.to
+        if kind and not to:
+            yield path, f"names nobody, but {name} sends to a person's {kind}"
+        elif not kind and to:
+            yield path, f"{name} is a room: leave out who is to be told"
+        elif kind and to not in settings.people:
+            yield path, f"there is no person {quoted(to)}{meant(to, settings.people)}"
+        elif kind and not getattr(settings.people[to], kind, ""):
+            yield path, f"{to} has no {kind}, which {name} needs; add people.{to}.{kind}"
+
+
 def routes(settings: Settings, written: Written) -> Iterator[Problem]:
     """The root takes everything, and every route leads to a receiver."""
     root = settings.route

@@ -16,9 +16,10 @@ from daemon.notice import Message, Reason, Receipt
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import Sender, sender
-from daemon.senders.http import Client, check_url
+from daemon.senders.http import Client
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 SUMMARY = Size(1_024)
 MOST_EVENT = 512_000  # bytes of a whole event

@@ -14,8 +14,9 @@ from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import Sender, sender
 from daemon.senders.headed import headed
-from daemon.senders.http import Client, check_url
+from daemon.senders.http import Client
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 SECTION = Size(3_000)
 MOST_HEADER = 150

@@ -14,10 +14,11 @@ from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import Sender, sender
-from daemon.senders.http import LONGEST_WAIT, Answer, Client, check_url
+from daemon.senders.http import LONGEST_WAIT, Answer, Client
 from daemon.senders.telegram_html import telegram_html
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
+from daemon.urls import check_url
 
 MOST = Size(4_096, Unit.UTF16)  # after Telegram has read the HTML
 OK = "ok"

@@ -10,7 +10,8 @@ from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
 from daemon.senders.document import body
-from daemon.senders.http import Client, check_url
+from daemon.senders.http import Client
+from daemon.urls import check_url
 
 _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))
 
