@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from daemon.alert import Alert
-from daemon.declared import Answers, Rate, failed, refused, sent, wait
+from daemon.declared import Answers, failed, refused, sent, wait
 from daemon.errors import Scope
 from daemon.event import State
 from daemon.fitting import Size
@@ -18,7 +18,6 @@ from daemon.senders.api import Api, encoded
 from daemon.senders.base import Sender, sender
 from daemon.senders.http import Client
 from daemon.texts.built_in import Kind
-from daemon.units import Seconds
 from daemon.urls import check_url
 
 SUMMARY = Size(1_024)
@@ -47,11 +46,14 @@ class _Reply(msgspec.Struct):
 @sender("pagerduty")
 @dataclass(frozen=True, kw_only=True)
 class PagerDuty(Sender):
-    """A room: the PagerDuty service that the integration belongs to; a group of alarms is one incident."""
+    """A room: the PagerDuty service that the integration belongs to; a group of alarms is one incident.
+
+    It declares no rate, though PagerDuty has one (about 120 events a minute): what waits for a rate is told in one
+    digest, and an end that went into a digest would leave its incident open. PagerDuty's own 429 is waited out instead.
+    """
 
     text: ClassVar[Kind] = "line"
     size: ClassVar[Size | None] = SUMMARY
-    rates: ClassVar[tuple[Rate, ...]] = (Rate(most=120, within=Seconds(60.0)),)
     answers: ClassVar[Answers | None] = ANSWERS
 
     routing_key: Secret = field(metadata={"doc": "the integration key of an Events API v2 integration"})
