@@ -43,7 +43,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to say to one receiver about a group of alerts, as the facts stood when it was decided.
 
     `alerts` are at least one and at most MOST_ALERTS: firing before resolved, the worst first, then the newest.
-    `firing` and `resolved` count all of them, `group` holds the labels that made them a group.
+    `firing` and `resolved` count all of them, `group` holds the labels that made them a group. `group_id` is the same
+    for everything that is said of one group; None for what is about no group, such as a digest or a test.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
     at: float
     note: str = ""  # what else is to be said, by whoever decided it
+    group_id: int | None = None
 
     @property
     def alert(self) -> Alert:

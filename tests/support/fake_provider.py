@@ -4,11 +4,21 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket
 
+
+class Closes(Protocol):
+    """What has connections."""
+
+    def close(self) -> None:
+        """Close them."""
+
+
+T = TypeVar("T", bound=Closes)
 Step = Callable[["FakeProvider", socket], bool]  # says whether the connection stays open
 
 
@@ -80,6 +90,7 @@ class FakeProvider:
     connections: int = 0
     hung_up: Event = field(default_factory=Event)  # set when the server has closed a connection
     over: Event = field(default_factory=Event)
+    clients: list[Closes] = field(default_factory=list)  # closed with it
 
     def start(self, *steps: Step, tls: ssl.SSLContext | None = None) -> "FakeProvider":
         self.then(*steps)
@@ -93,7 +104,14 @@ class FakeProvider:
         if steps:
             self.steps = deque(steps)
 
+    def serves(self, client: T) -> T:
+        """Close this client, too, when all is over."""
+        self.clients.append(client)
+        return client
+
     def stop(self) -> None:
+        for client in self.clients:
+            client.close()
         self.over.set()
         self._server.stop(timeout=1)
 
