@@ -80,6 +80,10 @@ class Answers:
         exact = self._exact.get(code)
         return exact or next((one for begin, one in self._families if code.startswith(begin)), self._otherwise)
 
+    def knows(self, code: str) -> bool:
+        """Whether the table says what this code means."""
+        return self.meaning(code) is not self._otherwise
+
     def error(self, code: str, said: str, seconds: float | None = None) -> SendError | None:
         """Make the error that a code means, None when the message was taken; `seconds` is the wait that was asked for.
 

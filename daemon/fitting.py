@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -15,10 +15,12 @@ _SKIN = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)  # spell out the flags of Scotland and Wales
 _JAMO = range(0x1160, 0x1200)  # vowels and finals that complete a Hangul syllable
 _MARKS = frozenset(("Mn", "Mc", "Me"))
+_LONGEST = 8  # that one character becomes, escaped and in bytes, more often than not; more only takes another turn
 _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
-_DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
+_DOTTED = re.compile(r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)+", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+[A-Za-z]{0,3}", re.ASCII)
 _PLAIN_PUNCTUATION = frozenset(" -_,.:;!?%+=()[]#*、，。：；！？（）《》")
 
 
@@ -63,6 +65,30 @@ class Size(msgspec.Struct, frozen=True):
         return "".join(kept) + ELLIPSIS if room >= 0 else ""
 
 
+class Enveloped(Size, frozen=True, kw_only=True):
+    """A limit of what a text becomes: markup, mentions and the body around it count, too.
+
+    `taken` says how much room a text takes once it is written for the provider, in the provider's unit.
+    """
+
+    taken: Callable[[str], int]
+
+    def of(self, text: str) -> int:
+        """How much room it takes."""
+        return self.taken(text)
+
+    def cut(self, text: str) -> str:
+        """Keep what fits with all that is around it, ending in an ellipsis when something was dropped."""
+        return cut_until(text, lambda shorter: self.of(shorter) - self.most)
+
+
+def cut_until(text: str, excess: Callable[[str], int]) -> str:
+    """Cut, between what people see as characters, until nothing is over; `excess` says how much still is."""
+    while text and (over := excess(text)) > 0:
+        text = cut(text, len(text) - max(1, over // _LONGEST)) if len(text) > 1 else ""
+    return text
+
+
 def line(text: str) -> str:
     """Put it on one line: breaks, control characters and runs of white space become one space each."""
     if not text.isprintable():
@@ -83,6 +109,19 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else Size(max(limit, len(ELLIPSIS))).cut(text)
 
 
+def begin(text: str, limit: int) -> str:
+    """Keep at most `limit` characters (code points) of the beginning, without a sign that something was dropped."""
+    if len(text) <= limit:
+        return text
+    kept, length = [], 0
+    for cluster in clusters(text[: limit + _WIDEST]):
+        length += len(cluster)
+        if length > limit:
+            break
+        kept.append(cluster)
+    return "".join(kept)
+
+
 def clusters(text: str) -> Iterator[str]:
     """Split into what people see as one character: a base with its marks, joined emoji, a flag.
 
@@ -101,10 +140,14 @@ def clusters(text: str) -> Iterator[str]:
 def plain(text: str) -> str:
     """Write it as the strictest gateway wants: no links, addresses, emoji or rare signs.
 
-    A dot inside a host name or address becomes a dash, so that people still recognise it.
+    A dot inside a host name or address becomes a dash, so that people still recognise it; that of a number stays.
     """
-    text = _DOT_INSIDE.sub("-", _LINK.sub(" ", text))
+    text = _DOTTED.sub(_undotted, _LINK.sub(" ", text))
     return line("".join(c if _is_plain(c) else " " for c in text))
+
+
+def _undotted(found: re.Match[str]) -> str:
+    return found[0] if _DECIMAL.fullmatch(found[0]) else found[0].replace(".", "-")
 
 
 def _belongs(current: str, character: str) -> bool:

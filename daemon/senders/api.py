@@ -1,6 +1,6 @@
 """Calls to a provider that answers in JSON: the code in the body decides, not the HTTP status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NoReturn, TypeVar
 
 import msgspec
@@ -19,24 +19,35 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Api(Generic[T]):
-    """One provider: its codes, and the shape of its answers."""
+    """One provider: its codes, and the shape of its answers.
 
-    def __init__(self, client: Client, answers: Answers, reply: type[T]) -> None:
+    `read` takes apart what a provider answers that does not speak JSON; it raises ValueError for what is no answer
+    of its.
+    """
+
+    def __init__(
+        self, client: Client, answers: Answers, reply: type[T], read: Callable[[bytes], T] | None = None
+    ) -> None:
         self.client = client
         self._answers = answers
-        self._decode = msgspec.json.Decoder(reply).decode
+        self._decode = read or msgspec.json.Decoder(reply).decode
 
     def ask(
-        self, target: str, body: bytes, headers: Mapping[str, str] = JSON, within: float | None = None
+        self,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str] = JSON,
+        within: float | None = None,
+        method: str = "POST",
     ) -> tuple[T, Answer]:
-        """POST once; return what was answered, whatever the HTTP status, as long as it has the shape of an answer.
+        """Ask once; return what was answered, whatever the HTTP status, as long as it has the shape of an answer.
 
         Raises SendError where it has not: by its status, and where that says yes, failed for now: it may have arrived.
         """
-        answer = self.client.exchange(target, body, headers, within)
+        answer = self.client.exchange(target, body, headers, within, method)
         try:
             return self._decode(answer.body), answer
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return self._not_the_api(answer)
 
     def check(self, code: str, words: str, answer: Answer, seconds: float | None = None) -> None:

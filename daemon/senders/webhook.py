@@ -5,19 +5,14 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from daemon.alert import Alert
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
-from daemon.senders.api import encoded
 from daemon.senders.base import Sender, sender
+from daemon.senders.document import body
 from daemon.senders.http import Client
 from daemon.urls import check_url
 
-VERSION = 1  # of the body; it changes when a field changes its meaning or goes
 _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))
 
 
@@ -92,31 +87,6 @@ class Webhook(Sender):
             secret_url=True,
             ca_file=self.ca_file,
         )
-
-
-def body(message: Message) -> bytes:
-    """Write the message as JSON; what no JSON can carry (half of a surrogate pair) becomes a question mark."""
-    notice = message.notice
-    payload = {
-        "version": VERSION,
-        "delivery": message.out_id,
-        "reason": notice.reason,
-        "repeat": message.repeat,
-        "receiver": notice.receiver,
-        "recipients": [recipient for recipient in message.recipients if recipient.name or recipient.address],
-        "title": message.title,
-        "text": message.text,
-        "alert": _told(notice.alert),
-        "group": notice.group,
-        "firing": notice.firing,
-        "resolved": notice.resolved,
-        "alerts": [_told(alert) for alert in notice.alerts],
-    }
-    return encoded(payload)
-
-
-def _told(alert: Alert) -> dict[str, Any]:
-    return {"code": alert.code, **msgspec.to_builtins(alert)}
 
 
 def signature(secret: Secret, stamp: str, payload: bytes) -> str:

@@ -11,7 +11,9 @@ from daemon.store.base import Row, Tx, columns
 _FIELDS = ("alert_id", "group_id", "receiver", "reason", "at", "firing", "resolved", "labels", "note", "alerts")
 _NAMES, _MARKS = columns(_FIELDS)
 # What `notice` reads; with the table's alias, for those who join.
-SELECTED = ("n.id", "n.alerts", "n.firing", "n.resolved", "n.labels", "n.receiver", "n.reason", "n.at", "n.note")
+SELECTED = (
+    "n.id", "n.alerts", "n.firing", "n.resolved", "n.labels", "n.receiver", "n.reason", "n.at", "n.note", "n.group_id",
+)  # fmt: skip
 _SELECT = f"SELECT {', '.join(SELECTED)} FROM notices n"
 
 _encode = msgspec.json.Encoder().encode
@@ -52,6 +54,7 @@ def add(
         reason=reason,
         at=now,
         note=note,
+        group_id=group_id,
     )
 
 
@@ -87,7 +90,7 @@ def heard_firing(tx: Tx, alert_ids: Collection[int], receiver: str) -> set[int]:
 
 def notice(row: Row) -> Notice:
     """Read a row of the columns SELECTED."""
-    notice_id, alerts, firing, resolved, labels, receiver, reason, at, note = row
+    notice_id, alerts, firing, resolved, labels, receiver, reason, at, note, group_id = row
     return Notice(
         id=notice_id,
         alerts=_alerts(alerts),
@@ -98,4 +101,5 @@ def notice(row: Row) -> Notice:
         reason=Reason(reason),
         at=at,
         note=note,
+        group_id=group_id,
     )

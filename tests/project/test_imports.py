@@ -12,6 +12,7 @@ from tree import ROOT, dotted, imports, name, python, tree
 
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
+    "apprise": ("daemon/senders/apprise.py",),
     "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
     "chinese_calendar": ("daemon/calendars/china.py",),
     "certifi": ("daemon/senders/connections.py",),

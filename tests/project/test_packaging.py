@@ -83,6 +83,9 @@ def test_what_is_imported_is_what_is_asked_for() -> None:
     }
     asked = {canonicalize_name(one.name) for one in runs_on()}
     assert len(asked) == len(runs_on())  # nothing is named twice
+    extras = {canonicalize_name(one.name) for one in requirements(declared()["options.extras_require"]["apprise"])}
+    assert not extras & asked
+    asked |= extras
     # greenlet comes with gevent and is a part of it
     assert used - {"greenlet"} == asked - {"supervisor", "tzdata"}
 

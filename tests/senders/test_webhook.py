@@ -18,7 +18,8 @@ from daemon.listener import credentials
 from daemon.notice import Reason
 from daemon.registry import Handler
 from daemon.secret import Secret
-from daemon.senders.webhook import Webhook, body
+from daemon.senders.document import body
+from daemon.senders.webhook import Webhook
 from fake_clock import BEGIN, FakeClock
 from fake_provider import FakeProvider, endless, say
 from messages import LIN, message

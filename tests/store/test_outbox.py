@@ -7,7 +7,7 @@ import pytest
 
 from daemon.event import Severity
 from daemon.notice import Hop, Phase, Reason, Recipient
-from daemon.store import alerts, leases, notices, outbox
+from daemon.store import alerts, groups, leases, notices, outbox
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed
 from daemon.store.sqlite import SqliteStore
@@ -350,3 +350,16 @@ def test_who_is_next_is_answered_by_the_index_alone(box: Box) -> None:
     plan = box.store.read(lambda tx: tx.all(f"EXPLAIN QUERY PLAN {leases._NEXT}", ("sms", NOW, 5)))
     details = " | ".join(row[3] for row in plan)
     assert "USING COVERING INDEX deliveries_waiting" in details
+
+
+def test_a_claimed_notice_names_the_group_that_it_is_about(box: Box) -> None:
+    def work(tx: Tx) -> int | None:
+        group = groups.made(tx, "0", "ops", "k", {"cluster": "eu-1"}, NOW)
+        assert group is not None
+        alert = alerts.add(tx, alert_of(NOW))
+        notice = notices.add(tx, [alert], [], "ops", Reason.FIRST, NOW, group_id=group.id, labels=group.labels)
+        outbox.put(tx, notice, "", [Hop(channel="sms")], NOW)
+        return notice.group_id
+
+    assert box.store.write(work) == 1
+    assert [one.notice.group_id for one in box.claim()] == [1]

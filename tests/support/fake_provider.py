@@ -4,11 +4,21 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket
 
+
+class Closes(Protocol):
+    """What has connections."""
+
+    def close(self) -> None:
+        """Close them."""
+
+
+T = TypeVar("T", bound=Closes)
 Step = Callable[["FakeProvider", socket], bool]  # says whether the connection stays open
 
 
@@ -80,6 +90,7 @@ class FakeProvider:
     connections: int = 0
     hung_up: Event = field(default_factory=Event)  # set when the server has closed a connection
     over: Event = field(default_factory=Event)
+    clients: list[Closes] = field(default_factory=list)  # closed with it
 
     def start(self, *steps: Step, tls: ssl.SSLContext | None = None) -> "FakeProvider":
         self.then(*steps)
@@ -93,7 +104,14 @@ class FakeProvider:
         if steps:
             self.steps = deque(steps)
 
+    def serves(self, client: T) -> T:
+        """Close this client, too, when all is over."""
+        self.clients.append(client)
+        return client
+
     def stop(self) -> None:
+        for client in self.clients:
+            client.close()
         self.over.set()
         self._server.stop(timeout=1)
 
@@ -105,7 +123,7 @@ class FakeProvider:
         self.connections += 1
         buffer = b""
         try:
-            while (asked := _read(connection, buffer)) is not None:
+            while (asked := read_request(connection, buffer)) is not None:
                 request, buffer = asked
                 self.requests.append(request)
                 step = self.steps.popleft() if len(self.steps) > 1 else self.steps[0]
@@ -117,7 +135,8 @@ class FakeProvider:
         self.hung_up.set()
 
 
-def _read(connection: socket, buffer: bytes) -> tuple[Asked, bytes] | None:
+def read_request(connection: socket, buffer: bytes) -> tuple[Asked, bytes] | None:
+    """The next request and what came after it; None once the other side has hung up."""
     while b"\r\n\r\n" not in buffer:
         data = connection.recv(65_536)
         if not data:

@@ -1,0 +1,139 @@
+"""One run of a program: what it is given, what it says, and that nothing of it stays."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gevent
+from gevent import Greenlet
+from gevent.event import AsyncResult
+from gevent.os import make_nonblocking, nb_read, nb_write
+
+KEPT = 64 * 1024  # bytes of each of its two outputs; what comes after is read and forgotten
+LAST_WORDS = 0.2  # seconds after its end for what is still in the pipes, which a child of its may hold open
+REAPED = 1.0  # seconds for the kernel to end what was killed
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, and a program would inherit that
+_THREE = 3  # standard input, output and error
+
+
+class Ended(NamedTuple):
+    """How it ended: its exit code, negative for the signal that ended it, None when it had to be killed."""
+
+    code: int | None
+    out: bytes
+    err: bytes
+
+
+def run(argv: Sequence[str], given: bytes, environment: Mapping[str, str], within: float) -> Ended:
+    """Start a program without a shell, in a session of its own; OSError when it cannot be started.
+
+    It has the given environment and nothing else, and inherits no open file. When `within` seconds are over, or
+    whoever waits for it is stopped, it is killed with everything in its process group; so is what it leaves behind
+    there with its output open.
+    """
+    child = _Child(argv, environment)
+    out, err = bytearray(), bytearray()
+    giving = gevent.spawn(_give, child.given, given)
+    hearing = [gevent.spawn(_keep, child.out, out), gevent.spawn(_keep, child.err, err)]
+    code: int | None = None
+    try:
+        code = child.wait(within)
+        if code is not None:
+            gevent.joinall(hearing, timeout=LAST_WORDS)
+    finally:
+        child.end([giving, *hearing], whole=code is None or not all(one.ready() for one in hearing))
+    return Ended(code, bytes(out), bytes(err))
+
+
+class _Child:
+    """A running program, and our ends of its pipes. Nothing can come in between its start and our watching it.
+
+    It is started with posix_spawn: a fork would copy our tables, and run Python in the copy beside locks that native
+    threads may hold.
+    """
+
+    def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        (its_in, self.given), (self.out, its_out), (self.err, its_err) = _pipe(), _pipe(), _pipe()
+        self._ours, theirs = (self.given, self.out, self.err), (its_in, its_out, its_err)
+        actions: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_DUP2, one.fileno(), n) for n, one in enumerate(theirs)]
+        actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in _inheritable()]
+        loop = gevent.get_hub().loop
+        loop.install_sigchld()
+        try:
+            self._pid = os.posix_spawn(
+                argv[0],
+                list(argv),
+                dict(environment),
+                file_actions=actions,
+                setsid=True,
+                setsigmask=(),
+                setsigdef=_IGNORED,
+            )
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            for one in theirs:
+                one.close()
+        self._status: AsyncResult[int] = AsyncResult()
+        self._watcher = loop.child(self._pid)
+        self._watcher.start(self._over)
+        for one in self._ours:
+            make_nonblocking(one.fileno())
+
+    def wait(self, within: float) -> int | None:
+        """Its exit code; None when it has none after so many seconds."""
+        self._status.wait(within)
+        status = self._status.value if self._status.ready() else None
+        return None if status is None else os.waitstatus_to_exitcode(status)
+
+    def end(self, helpers: "list[Greenlet[Any, Any]]", *, whole: bool) -> None:
+        """Let go of it; with `whole` its process group is killed, whose number is its own."""
+        if whole:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+            self._status.wait(REAPED)  # what is stuck in the kernel is reaped when it ends
+        gevent.killall(helpers)
+        self._close()
+
+    def _over(self) -> None:
+        self._status.set(self._watcher.rstatus)
+        self._watcher.close()
+
+    def _close(self) -> None:
+        for one in self._ours:
+            one.close()
+
+
+def _pipe() -> tuple[FileIO, FileIO]:
+    """As files: they are closed at once, and descriptors, under gevent, only when the event loop comes round."""
+    reading, writing = os.pipe()
+    return FileIO(reading), FileIO(writing, "w")
+
+
+def _give(pipe: FileIO, given: bytes) -> None:
+    """Write, then close; a program that does not want it all is free to stop reading."""
+    left = memoryview(given)
+    with suppress(OSError):
+        while left:
+            left = left[nb_write(pipe.fileno(), left) :]
+    pipe.close()
+
+
+def _keep(pipe: FileIO, kept: bytearray) -> None:
+    """Read to the end."""
+    while data := nb_read(pipe.fileno(), KEPT):
+        kept += data[: KEPT - len(kept)]
+
+
+def _inheritable() -> Iterator[int]:
+    """What the program would inherit: libraries may have left files open for it."""
+    for entry in Path("/proc/self/fd").iterdir():
+        fd = int(entry.name)
+        with suppress(OSError):  # the folder itself, which is closed again
+            if fd >= _THREE and os.get_inheritable(fd):
+                yield fd

@@ -1,0 +1,4 @@
+"""A program."""
+
+SAMPLE = None
+SETTINGS = {"argv": ("/bin/true",)}
