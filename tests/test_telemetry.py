@@ -29,6 +29,8 @@ ELSEWHERE = {
     "ack_links": "tests/listener/test_ack_page.py",
     "breaker_open": "tests/delivery/test_report.py",
     "last_resort": "tests/test_last_resort.py",
+    "quota_used": "tests/delivery/test_quotas.py",
+    "quota_most": "tests/delivery/test_quotas.py",
     "template_failures": "tests/delivery/test_report.py",
     "probe_looks": "tests/probing/test_scheduler.py",
     "probe_up": "tests/probing/test_scheduler.py",

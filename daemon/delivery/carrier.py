@@ -127,10 +127,8 @@ class Carrier:
 
     def limits(self) -> tuple[Limit, ...]:
         """The channel's quotas, as they are in force now."""
-        if not self.channel.quotas:
-            return ()
-        zone, template = self._settings().texts.time_zone.info, self.channel.sender.approved_template
-        return ledger.limits(self.channel.quotas, zone, template, self._clock.now(), self.lease)
+        zone = self._settings().texts.time_zone.info
+        return ledger.limits(self.channel, zone, self._clock.now(), self.lease)
 
     def over(self, row: Claimed, over: Over) -> Answer:
         """What becomes of a row that a quota keeps back."""

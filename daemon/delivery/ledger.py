@@ -11,6 +11,7 @@ from types import MappingProxyType
 import msgspec
 
 from daemon.config.quota import Counted, Per, Quota, Then
+from daemon.config.settings import Channel
 from daemon.store.quotas import Account, Charge, Charges
 
 NOTHING: Mapping[Account, int] = MappingProxyType({})
@@ -97,9 +98,10 @@ class _Book:
         self.decision.over[wish.id] = Over(reason=reason, at=self.now + LOOK_AGAIN, in_company=True)
 
 
-def limits(quotas: Iterable[Quota], zone: dt.tzinfo, template: str, now: float, lease: float) -> tuple[Limit, ...]:
-    """The quotas as they are in force now; a message may be under way for `lease` seconds."""
-    return tuple(_limit(quota, zone, template, now, lease) for quota in quotas)
+def limits(channel: Channel, zone: dt.tzinfo, now: float, lease: float) -> tuple[Limit, ...]:
+    """The channel's quotas as they are in force now; a message may be under way for `lease` seconds."""
+    template = channel.sender.approved_template
+    return tuple(_limit(quota, zone, template, now, lease) for quota in channel.quotas)
 
 
 def decide(

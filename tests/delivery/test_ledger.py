@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.config.quota import Counted, Per, Quota, Then
+from daemon.config.settings import Channel
 from daemon.delivery import ledger, spending
 from daemon.delivery.ledger import Limit, Over, Wish
+from daemon.senders.base import Sender
 from daemon.store import quotas
 from daemon.store.base import Tx
 from daemon.store.quotas import Account, Charges
@@ -24,12 +26,17 @@ DAY = 86_400.0
 WHOLE = Account(each="channel", key="", per="day")
 
 
+class Sms(Sender):
+    approved_template = "SMS_1"
+
+
 def quota(most: int, reserve: int = 0, **more: object) -> Quota:
     return Quota(most=most, per=Per.DAY, reserve=Share(number=reserve), **more)  # type: ignore[arg-type]
 
 
 def in_force(*found: Quota, now: float = NOON, lease: float = 60.0) -> tuple[Limit, ...]:
-    return ledger.limits(found, dt.UTC, "SMS_1", now, lease)
+    channel = Channel(name="sms", type="sms", sender=Sms(), quotas=found)
+    return ledger.limits(channel, dt.UTC, now, lease)
 
 
 def wishes(*kinds: str) -> list[Wish]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import gevent.event
 import pytest
 
+from daemon import telemetry
 from daemon.config.quota import Counted, Per, Quota, Then
-from daemon.errors import SendFailed, SendRefused
+from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity, State
 from daemon.notice import Message, Phase, Reason, Receipt, Recipient
 from daemon.store import attempts
@@ -34,6 +35,10 @@ def storm(post: Post, count: int, *ways: str, name: str = "f", **more: object) -
         post.put(*ways, fingerprint=f"{name}{n}", title=f"{name} {n}", state=State.FIRING, **more)[0]
         for n in range(count)
     ]
+
+
+def shown(name: str) -> float | None:
+    return telemetry.REGISTRY.get_sample_value(name, {"channel": "sms", "each": "channel", "per": "day"})
 
 
 def phases(post: Post, rows: list[int]) -> Counter[Phase]:
@@ -79,6 +84,18 @@ def test_what_the_provider_refuses_or_never_heard_of_is_not_counted(post: Post) 
     post.go(20)
     assert [post.row(one).phase for one in rows] == [Phase.DEAD, Phase.SENT]
     assert len(sms.heard) == 3
+
+
+def test_of_a_request_to_several_only_those_count_whom_the_provider_took(post: Post) -> None:
+    no = SendRefused("no such number", scope=Scope.RECIPIENT)
+    sms = Batching(answer=lambda message: Receipt(provider_id=message.code, errors={"+86b": no}))
+    post.channel("sms", sms, quotas=(quota(3),))
+    post.courier.start()
+    rows = post.put("sms", to=("a", "b", "c"))
+    post.quiet()
+    rows += storm(post, 2, to=("d",))
+    post.go(6)
+    assert [post.row(one).phase for one in rows] == [Phase.SENT, Phase.DEAD, Phase.SENT, Phase.SENT, Phase.WAITING]
 
 
 def test_what_may_have_arrived_is_counted(post: Post) -> None:
@@ -244,6 +261,8 @@ def test_the_alarms_say_how_long_it_lasts_and_end_with_the_day(post: Post) -> No
     assert post.raised()[1:] == ["quota:sms:day", "quota_spent:sms:day"]
     assert "what is not critical goes elsewhere; new at 00:00 on 2026-11-21" in post.alarms[-1].text
     assert "quota:sms:day" not in post.over
+    assert shown("tocsin_quota_used") == 30
+    assert shown("tocsin_quota_most") == 40
     post.go(HOUR)
     assert {"quota:sms:day", "quota_spent:sms:day"} <= set(post.over)
 
@@ -268,3 +287,4 @@ def test_a_quota_that_is_no_longer_configured_has_no_alarm(post: Post) -> None:
     post.courier.reload()
     post.go(16)
     assert post.over == ["quota:sms:day", "quota_spent:sms:day"]
+    assert shown("tocsin_quota_most") is None

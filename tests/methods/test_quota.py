@@ -34,7 +34,7 @@ def configure(desk: Desk, *quotas: Quota) -> None:
 
 
 def spend(desk: Desk, *addresses: str) -> None:
-    limits = ledger.limits(desk.settings.channels["sms"].quotas, SHANGHAI.info, "", desk.clock.now(), 60.0)
+    limits = ledger.limits(desk.settings.channels["sms"], SHANGHAI.info, desk.clock.now(), 60.0)
 
     def work(tx: Tx) -> None:
         for address in addresses:
