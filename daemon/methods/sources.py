@@ -9,7 +9,7 @@ from daemon.alerting.arrival import Arrival
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
 from daemon.config.settings import Source
-from daemon.errors import HandlerBroken, HandlerError, MethodError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, MethodError, NothingToTell, StoreError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.parts import Parts
@@ -59,10 +59,10 @@ def outcomes(accepted: Iterable[Accepted]) -> list[Outcome]:
 
 
 def attempt(work: Callable[[], object]) -> str:
-    """Run a handler for an operator; return what is wrong with it, empty when nothing is."""
+    """Run a handler for an operator; return what is wrong with it, empty when nothing is. Raises NothingToTell."""
     try:
         work()
-    except StoreError:  # not the handler's doing
+    except (StoreError, NothingToTell):  # not the handler's doing, and no problem
         raise
     except HandlerBroken as error:
         log.exception("a handler broke")
@@ -134,10 +134,14 @@ def _tried(parts: Parts, source: Source, title: str, sample: Sample, options: ob
         options=options,
     )
     events: list[Event] = []
-    problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
+    note = problem = ""
+    try:
+        problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
+    except NothingToTell as nothing:
+        note = f"it tells of no alarm: {nothing}"
     came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook)
-    accepted = parts.intake.events([marked(event) for event in events], came) if send and not problem else []
-    return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem)
+    accepted = parts.intake.events([marked(event) for event in events], came) if send and events else []
+    return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem, note=note)
 
 
 def marked(event: Event) -> Event:

@@ -86,12 +86,18 @@ class Client:
         """Send to the URL's own path; return an answer of the 2xx family, raise what any other means."""
         return self.judged(self.exchange(self.path, body, headers))
 
+    def get(self, headers: Mapping[str, str]) -> Answer:
+        """Ask for the URL's own path; return an answer of the 2xx family, raise what any other means."""
+        return self.judged(self._exchange(self._request("GET", self.path, None, headers), None))
+
     def exchange(self, target: str, body: bytes, headers: Mapping[str, str], within: float | None = None) -> Answer:
         """Send and return whatever is answered; SendFailed when nothing is.
 
         An answer counts from its status line on: a body that breaks off or does not end is cut there.
         """
-        request = self._request(target, body, headers)
+        return self._exchange(self._request("POST", target, body, headers), within)
+
+    def _exchange(self, request: bytes, within: float | None) -> Answer:
         reader = _Reader()
         deadline = Timeout(max(0.0, self._timeout if within is None else within))
         cause: Exception | None = None
@@ -159,15 +165,15 @@ class Client:
         finally:
             self._connections.give_back(connection, reusable=reusable)
 
-    def _request(self, target: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        lines = [f"POST {target} HTTP/1.1\r\n", self._head]
+    def _request(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> bytes:
+        lines = [f"{method} {target} HTTP/1.1\r\n", self._head]
         for name, value in headers.items():
             if not (name + value).isprintable():
                 said = f"{self.shown}: the header {fitting.line(name)} would hold a control character"
                 raise SendRefused(said, scope=Scope.CHANNEL)
             lines.append(f"{name}: {value}\r\n")
-        lines.append(f"Content-Length: {len(body)}\r\n\r\n")
-        return "".join(lines).encode() + body
+        lines.append("\r\n" if body is None else f"Content-Length: {len(body)}\r\n\r\n")
+        return "".join(lines).encode() + (body or b"")
 
     def _reason(self, error: Exception) -> str:
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     UNUSABLE_BODY = "unusable_body"
     BROKEN_HANDLER = "broken_handler"
+    UNCHECKED = "unchecked"  # what its check needs could not be had; the sender was told to come again
 
     @property
     def of_known_sources(self) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 import made
-from behind_the_door import echo
+from behind_the_door import Elsewhere, echo
 from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
@@ -68,6 +68,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             ready=str,
             reload=list,
             api=echo,
+            outside=Elsewhere(),
         )
     )
     return door(web, held.limits)
