@@ -13,9 +13,12 @@ from daemon.errors import HandlerBroken, HandlerError, MethodError, NothingToTel
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.parts import Parts
-from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.registry import Sample
+from daemon.store.quarantine import Kind
 from daemon.store.requests import Door
+
+COMMAND = "a command"  # where what is delivered comes from
 
 log = logging.getLogger("tocsin.methods")
 
@@ -53,6 +56,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a delivered body told; `note` says why it told nothing."""
+
+    events: list[Outcome]
+    note: str = ""
+
+
 def outcomes(accepted: Iterable[Accepted]) -> list[Outcome]:
     """Take what is told of accepted events."""
     return [Outcome(alert=one.code, change=one.change) for one in accepted]
@@ -84,6 +94,30 @@ def add(table: Table, parts: Parts) -> None:
         """List the open webhooks, with how each is protected."""
         return [_line(source) for source in parts.settings().sources.values()]
 
+    @table.method("sources.deliver", "act")
+    def _deliver(name: str, body: str, content_type: str = "application/json") -> Delivered:
+        """Hand a body to a source, as its webhook would; what it tells is on disk when this answers.
+
+        It needs none of the source's credentials: whoever may ask this may raise any alarm. A body that makes none is
+        kept in quarantine, and so is one for a source that there is not.
+        """
+        source = parts.settings().sources.get(name)
+        hook = Hook(
+            source=name if source is None else source.name,
+            body=body.encode(),
+            content_type=content_type,
+            received_at=parts.clock.now(),
+            remote=COMMAND,
+            options=source.options if source else None,
+        )
+        if source is None:
+            kept = parts.intake.refuse(hook, Kind.UNKNOWN_SOURCE, f"no source is called {name[:100]!r}", COMMAND)
+            raise MethodError(
+                f"there is no source {name[:100]!r}: write it under `sources:`. The body is kept as {kept}",
+                code=NOT_FOUND,
+            )
+        return _handed_on(parts, source, hook)
+
     @table.method("sources.test", "act")
     def _test(
         name: str, sample: str = "", send: bool = False, body: str | None = None, content_type: str = ""
@@ -104,6 +138,21 @@ def add(table: Table, parts: Parts) -> None:
             raise MethodError("sources.test takes either a body or a sample", code=INVALID_PARAMS)
         own = Sample(body=body.encode(), content_type=content_type)
         return [_tried(parts, source, "", own, source.options, send=send)]
+
+
+def _handed_on(parts: Parts, source: Source, hook: Hook) -> Delivered:
+    try:
+        came = Arrival(door=Door.COMMAND, handler=source.handler.name, hook=hook)
+        return Delivered(events=outcomes(parts.intake.events(parts.intake.read(source, hook), came)))
+    except NothingToTell as nothing:
+        return Delivered(events=[], note=str(nothing))
+    except HandlerError as error:
+        broken = isinstance(error, HandlerBroken)
+        if broken:
+            log.exception("a handler broke")
+        kind = Kind.BROKEN_HANDLER if broken else Kind.UNUSABLE_BODY
+        kept = parts.intake.refuse(hook, kind, str(error), COMMAND)
+        raise MethodError(f"{error} (kept as {kept})", code=REFUSED) from error
 
 
 def _with_samples(parts: Parts, source: Source, wanted: str, *, send: bool) -> list[Trial]:
