@@ -38,6 +38,7 @@ class Handler(msgspec.Struct, frozen=True, kw_only=True):
     samples: dict[str, Sample]  # what it shows ("firing", "resolved", …) -> the body
     options: type | None = None  # a frozen, keyword-only dataclass: the source's own settings
     sample_options: Any = None  # the options under which the samples are valid
+    hides: tuple[str, ...] = ()  # names of fields of its bodies that nobody may see
     doc: str = ""
     origin: str = ""  # the module or file it came from
     admit: Admit | None = None
@@ -60,6 +61,7 @@ def handler(
     samples: dict[str, Sample],
     options: type | None = None,
     sample_options: Any = None,
+    hides: tuple[str, ...] = (),
     admit: Admit | None = None,
     delivery: Delivery | None = None,
     handshake: Handshake | None = None,
@@ -68,6 +70,9 @@ def handler(
 
     The function may be a generator. It raises HandlerError when the body is not what it should be; the
     body is then taken whole or not at all. It raises NothingToTell when all is well and there is no alarm in it.
+
+    `hides` are the names of fields that are secret although their names do not say so: where bodies are kept to be
+    looked at, the values are left out.
 
     For what the body alone does not settle, at the door only, never at a replay or a trial:
     `admit` checks and answers what takes another server; it raises Untrusted, HandlerError, or OutsideError.
@@ -82,6 +87,7 @@ def handler(
             samples=samples,
             options=options,
             sample_options=sample_options,
+            hides=hides,
             doc=(function.__doc__ or "").strip(),
             origin=function.__module__,
             admit=admit,

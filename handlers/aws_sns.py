@@ -109,6 +109,7 @@ def delivery(hook: Hook) -> str:
     sample_options=Options(topics=(_ARN,)),
     admit=admit,
     delivery=delivery,
+    hides=("UnsubscribeURL",),
     samples={
         "firing": _sample(msgspec.json.encode(_ALARM).decode(), 'ALARM: "cpu" in EU (Ireland)'),
         "resolved": _sample(msgspec.json.encode(_OVER).decode(), 'OK: "cpu" in EU (Ireland)', 2),

@@ -54,7 +54,7 @@ class Intake:
         Raises HandlerError when the body makes no events, NothingToTell when it need not, StoreUnavailable when
         nothing could be written.
         """
-        came = Arrival(door=Door.WEBHOOK, handler=source.handler.name, hook=hook)
+        came = Arrival(door=Door.WEBHOOK, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         return self.events(self.read(source, hook), came)
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
@@ -165,7 +165,7 @@ class Intake:
             remote=request.remote,
             options=source.options,
         )
-        came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook)
+        came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         try:
             events = self.read(source, hook)
         except NothingToTell:

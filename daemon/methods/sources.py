@@ -142,7 +142,7 @@ def add(table: Table, parts: Parts) -> None:
 
 def _handed_on(parts: Parts, source: Source, hook: Hook) -> Delivered:
     try:
-        came = Arrival(door=Door.COMMAND, handler=source.handler.name, hook=hook)
+        came = Arrival(door=Door.COMMAND, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         return Delivered(events=outcomes(parts.intake.events(parts.intake.read(source, hook), came)))
     except NothingToTell as nothing:
         return Delivered(events=[], note=str(nothing))
@@ -188,7 +188,7 @@ def _tried(parts: Parts, source: Source, title: str, sample: Sample, options: ob
         problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
     except NothingToTell as nothing:
         note = f"it tells of no alarm: {nothing}"
-    came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook)
+    came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook, hides=source.handler.hides)
     accepted = parts.intake.events([marked(event) for event in events], came) if send and events else []
     return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem, note=note)
 

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import msgspec
 import pytest
@@ -66,6 +66,10 @@ def events_of(handler: Handler, sample: Sample) -> list[Event]:
     return list(handler.handle(hook_of(handler, sample)))
 
 
+def is_form(sample: Sample) -> bool:
+    return sample.content_type.startswith(FORM) and sample.body[:1] != b"{"
+
+
 def keeps_its_word(handler: Handler, body: bytes, content_type: str = "application/json") -> None:
     """Events of the right types come out, or a sentence that says why there are none; nothing else."""
     try:
@@ -108,6 +112,12 @@ def without(body: Any, place: tuple[Any, ...]) -> Any:
     return body
 
 
+FORM_SAMPLES = [
+    pytest.param(h, dict(parse_qsl(s.body.decode(), keep_blank_values=True)), id=f"{h.name}: {name}")
+    for h in HANDLERS.values()
+    for name, s in h.samples.items()
+    if is_form(s)
+]
 JSON_SAMPLES = [
     pytest.param(h, json.loads(s.body), id=f"{h.name}: {name}")
     for h in HANDLERS.values()
@@ -201,6 +211,18 @@ def test_a_sample_without_any_one_of_its_parts_is_read_or_refused(handler: Handl
         keeps_its_word(handler, json.dumps(without(body, place)).encode())
 
 
+@pytest.mark.parametrize(("handler", "fields"), FORM_SAMPLES)
+@given(data=st.data())
+@unhurried
+def test_a_form_with_anything_in_any_field_or_without_it_is_read_or_refused(
+    handler: Handler, fields: dict[str, str], data: Any
+) -> None:
+    name = data.draw(st.sampled_from(sorted(fields)))
+    other = data.draw(st.none() | st.text())
+    changed = {key: value for key, value in fields.items() if key != name} | ({} if other is None else {name: other})
+    keeps_its_word(handler, urlencode(changed, errors="replace").encode(), FORM)
+
+
 @pytest.mark.parametrize(("handler", "body"), JSON_SAMPLES)
 def test_huge_and_dirty_values_are_read_or_refused(handler: Handler, body: Any) -> None:
     for dirty in (
@@ -229,5 +251,7 @@ def test_a_page_shows_how_to_point_it_here_and_nothing_but_samples_that_are_test
 
 
 def plain(sample: Sample) -> Any:
-    """What a sample says, however it is spaced."""
-    return parse_qs(sample.body.decode()) if sample.content_type == FORM else json.loads(sample.body)
+    """What a sample says, however it is spaced; None where no block shows its kind."""
+    if sample.content_type.startswith("multipart/"):
+        return None
+    return parse_qs(sample.body.decode()) if is_form(sample) else json.loads(sample.body)

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import yaml
 
 from bodies import read
+from daemon.config.load import load
 from daemon.event import Severity, State
 from daemon.loading import built_in_handlers, handlers_from
 from daemon.payload.words import STATES
-from daemon.registry import Handler
+from daemon.registry import Catalog, Handler
 from handlers.generic import Options
 
 DOCS = Path(__file__).parents[2] / "docs" / "sources"
@@ -86,8 +88,25 @@ def test_every_usual_word_is_on_the_page() -> None:
 
 
 def test_no_link_of_these_pages_leads_nowhere() -> None:
-    links = [
-        (name, target) for name, page in PAGES.items() for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page)
-    ]
+    prose = {name: re.sub(r"```.*?```", "", page, flags=re.DOTALL) for name, page in PAGES.items()}
+    links = [(name, to) for name, page in prose.items() for to in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page)]
     assert links
     assert [(name, target) for name, target in links if not (DOCS / target).exists()] == []
+
+
+CONFIGURED = [
+    pytest.param(block, id=f"{page}: {number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page, "yaml"))
+    if "sources" in yaml.safe_load(block)
+]
+
+
+@pytest.mark.parametrize("block", CONFIGURED)
+def test_what_a_page_says_to_configure_is_a_configuration(block: str, tmp_path: Path) -> None:
+    path = tmp_path / "tocsin.yml"
+    path.write_text(block + "receivers: [{name: nobody}]\nroute: {receiver: nobody}\n")
+    settings = load(
+        path, lambda _: Catalog(handlers=HANDLERS), dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "secret-of-a-page")
+    ).settings
+    assert set(settings.sources) == set(yaml.safe_load(block)["sources"])
