@@ -74,7 +74,7 @@ def _signed(body: dict[str, Any], outside: Outside) -> None:
     algorithm = _ALGORITHMS.get(text_of(body.get("SignatureVersion")))
     if algorithm is None:
         raise Untrusted(f"SignatureVersion {text_of(body.get('SignatureVersion'))[:20]!r} is not known; 1 and 2 are")
-    certificate = outside.kept(_amazon_s(body, "SigningCertURL", path_ends=".pem"))
+    certificate = outside.kept(_amazon_s(body, "SigningCertURL", certificate=True))
     try:
         good = is_signed(_to_sign(body), field(body, "Signature"), certificate, algorithm)
     except ValueError as error:
@@ -90,17 +90,16 @@ def _to_sign(body: dict[str, Any]) -> bytes:
     return "".join(f"{name}\n{value}\n" for name, value in pairs).encode()
 
 
-def _amazon_s(body: dict[str, Any], name: str, path_ends: str = "") -> str:
+def _amazon_s(body: dict[str, Any], name: str, *, certificate: bool = False) -> str:
     """Take an address only if it is that of SNS itself, written so that nobody can read it in another way."""
     url = field(body, name)
-    try:
-        parts = urlsplit(url)
-        host, port = parts.netloc, parts.port
-    except ValueError:
-        host, port = "", None
     plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= _URL
-    if not (plain and parts.scheme == "https" and port is None and _HOST.fullmatch(host)):
+    try:
+        parts = urlsplit(url if plain else "")
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme != "https" or not _HOST.fullmatch(parts.netloc):  # which has neither a user nor a port
         raise Untrusted(f"{name} does not lead to https://sns.<region>.amazonaws.com: {url[:200]!r}")
-    if not parts.path.endswith(path_ends):
-        raise Untrusted(f"{name} does not end in {path_ends}: {url[:200]!r}")
+    if certificate and (not parts.path.endswith(".pem") or parts.query or parts.fragment):
+        raise Untrusted(f"{name} does not end in .pem: {url[:200]!r}")
     return url
