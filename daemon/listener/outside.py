@@ -26,8 +26,9 @@ class _Question:
 class Fetched:
     """GET requests for the checks of sources. No redirect is followed; which URL is right, the check decides."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, within: float = WITHIN) -> None:
         self._clock = clock
+        self._within = within
         self._known: OrderedDict[str, bytes] = OrderedDict()
         self._failed: OrderedDict[str, tuple[float, str]] = OrderedDict()  # until when it is not asked again, why
         self._questions: dict[str, _Question] = {}
@@ -40,7 +41,7 @@ class Fetched:
             raise OutsideError("too many questions to other servers are under way")
         self._under_way += 1
         try:
-            client = Client(url, timeout=WITHIN, clock=self._clock)
+            client = Client(url, timeout=self._within, clock=self._clock)
             try:
                 body = client.get({}).body
             finally:
@@ -68,7 +69,7 @@ class Fetched:
             raise OutsideError("too many requests wait for the same answer")
         self._waiting += 1
         try:
-            self._clock.wait(question.over, WITHIN)
+            self._clock.wait(question.over, self._within)
         finally:
             self._waiting -= 1
         if question.body is None:
