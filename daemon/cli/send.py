@@ -47,6 +47,8 @@ def joined(words: Sequence[str]) -> list[str]:
     rest = iter(words)
     for word in rest:
         value = next(rest, None) if word in valued else None
+        if value == "--":  # which argparse takes out even where it is tied
+            value = "-- "
         found.append(word if value is None else f"{word}={value}")
     return found
 

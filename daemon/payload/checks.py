@@ -28,7 +28,7 @@ _BY_STATE = frozenset(
     )
 )  # fmt: skip
 _QUIET = frozenset(("ACKNOWLEDGEMENT", "DOWNTIMESTART"))
-_MACRO = re.compile(r"\$[A-Za-z][^$\s]*\$")  # one that the monitor did not fill in
+_MACRO = re.compile(r"\$[A-Za-z_][^$\s]*\$")  # one that the monitor did not fill in
 _NAMES = {"0": "OK", "1": "WARNING", "2": "CRITICAL", "3": "UNKNOWN"}  # a plugin's exit code
 
 
