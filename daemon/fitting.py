@@ -3,6 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
 
 from daemon.event import JOINER
 
@@ -17,6 +20,47 @@ _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
 _DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
 _PLAIN_PUNCTUATION = frozenset(" -_,.:;!?%+=()[]#*、，。：；！？（）《》")
+
+
+class Unit(StrEnum):
+    """What a provider counts the length of a text in."""
+
+    CHARACTERS = "characters"  # code points
+    BYTES = "bytes"  # of UTF-8
+    UTF16 = "UTF-16 units"  # two for what is beyond the plane of everyday writing, such as emoji
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How long a text may be, in the provider's own unit."""
+
+    most: int
+    unit: Unit = Unit.CHARACTERS
+
+    def of(self, text: str) -> int:
+        """How long it is."""
+        match self.unit:
+            case Unit.BYTES:
+                return len(text.encode("utf-8", "replace"))
+            case Unit.UTF16:
+                return len(text.encode("utf-16-le", "replace")) // 2
+        return len(text)
+
+    def fits(self, text: str) -> bool:
+        """Whether it is short enough."""
+        return len(text) <= self.most and self.of(text) <= self.most
+
+    def cut(self, text: str) -> str:
+        """Keep what fits, ending in an ellipsis when something was dropped; never half of what people see as one."""
+        if self.fits(text):
+            return text
+        room = self.most - self.of(ELLIPSIS)
+        kept, length = [], 0
+        for cluster in clusters(text):
+            length += self.of(cluster)
+            if length > room:
+                break
+            kept.append(cluster)
+        return "".join(kept) + ELLIPSIS if room >= 0 else ""
 
 
 def line(text: str) -> str:
@@ -36,15 +80,7 @@ def lines(text: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """Keep at most `limit` characters (code points), ending in an ellipsis when something was dropped."""
-    if len(text) <= limit:
-        return text
-    kept, length = [], 0
-    for cluster in clusters(text):
-        if length + len(cluster) > limit - len(ELLIPSIS):
-            break
-        kept.append(cluster)
-        length += len(cluster)
-    return "".join(kept) + ELLIPSIS
+    return text if len(text) <= limit else Size(max(limit, len(ELLIPSIS))).cut(text)
 
 
 def clusters(text: str) -> Iterator[str]:

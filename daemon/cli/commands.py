@@ -6,13 +6,13 @@
 import argparse
 import os
 
-from daemon.cli import acks, explain, intervals, replay, rota, send, show, silences, wording
+from daemon.cli import acks, channels, explain, intervals, replay, rota, send, show, silences, wording
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command, arg
 
 MOST_ROWS = 1_000  # of a list at once
 
-_PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
+_PHASES = ("waiting", "sending", "sent", "delivered", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -147,6 +147,13 @@ COMMANDS = (
         method="channels.list",
         help="List the channels, and how deliveries over each stand.",
         show=show.channel_list,
+    ),
+    Command(
+        words="channels schema",
+        method="channels.schema",
+        help="Say what each type of channel takes and declares: settings, limits, what its provider's codes mean.",
+        show=channels.schema,
+        args=(arg("type", metavar="TYPE", nargs="?", help="one only"),),
     ),
     Command(
         words="channels test",

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -48,7 +49,7 @@ _HEAD = ["| setting | what it is | default | what it does |", "|---|---|---|---|
 
 def reference(catalog: Catalog) -> str:
     """Markdown with a table for each section, and for each kind of source, channel and probe."""
-    lines = ["## The file", "", *_HEAD, *_rows(Settings)]
+    lines = ["## The file", "", *_HEAD, *rows(Settings)]
     for one in fields(Settings):
         cls = _inner(get_type_hints(Settings)[one.name])
         if cls is not None:
@@ -72,7 +73,7 @@ def _section(cls: type, path: str, above: tuple[type, ...] = ()) -> Iterator[str
         yield "| `handler` | text | the source's name | what reads the bodies; see the table of that handler |"
     if cls in (Channel, ProbePlan):
         yield "| `type` | text | required | the kind; see the table of that kind |"
-    yield from _rows(cls)
+    yield from rows(cls)
     if cls is Route:
         yield "| `match`, `match_re` | mapping | | matchers as Alertmanager wrote them before 0.22 |"
     if cls is InhibitRule:
@@ -94,40 +95,51 @@ def _kinds(what: str, kinds: dict[str, Any] | dict[str, type]) -> Iterator[str]:
         if cls is None or not fields(cls):
             yield "No settings of its own."
             continue
-        yield from (_first_line(cls), "", *_HEAD, *_rows(cls))
+        yield from (_first_line(cls), "", *_HEAD, *rows(cls))
         hints = get_type_hints(cls)
         for one in fields(cls):
             inner = _inner(hints[one.name])
             if inner is not None:
-                yield from ("", f"`{key_of(one)}`: {_first_line(inner)}", "", *_HEAD, *_rows(inner))
+                yield from ("", f"`{key_of(one)}`: {_first_line(inner)}", "", *_HEAD, *rows(inner))
 
 
-def _rows(cls: type) -> Iterator[str]:
+def rows(cls: type) -> Iterator[str]:
+    """One row of a table for each setting of a class."""
     hints = get_type_hints(cls)
     for one in fields(cls):
         if one.init and "doc" in one.metadata:
             text = one.metadata.get("doc", "").replace("|", "\\|") + _bounds(hints[one.name], one)
-            yield f"| `{key_of(one)}` | {_type(hints[one.name], one)} | {_default(hints[one.name], one)} | {text} |"
+            hint = hints[one.name]
+            yield f"| `{key_of(one)}` | {named_type(hint, one)} | {shown_default(hint, one)} | {text} |"
 
 
-def _type(hint: Any, one: Field[Any] | None = None) -> str:
+def named_type(hint: Any, one: Field[Any] | None = None) -> str:
+    """Say what a setting takes, for people."""
     origin, arguments = get_origin(hint), get_args(hint)
     if NoneType in arguments:
-        return _type(next(argument for argument in arguments if argument is not NoneType))
-    if origin is Literal:
-        return " or ".join(f"`{option}`" for option in arguments)
+        return named_type(next(argument for argument in arguments if argument is not NoneType))
+    if options := _options(hint):
+        return " or ".join(f"`{option}`" for option in options)
     if origin is dict:
         listed = one is not None and one.metadata.get("listed")
-        return "list of sections" if listed else f"mapping of name to {_type(arguments[1])}"
+        return "list of sections" if listed else f"mapping of name to {named_type(arguments[1])}"
     if origin in (tuple, list, frozenset):
-        inner = _type(arguments[0])
+        inner = named_type(arguments[0])
         return f"list of {inner}" if get_origin(arguments[0]) is Literal else f"list of {inner}s"
     if hint not in _NAMED and is_dataclass(hint):
         return "section"
     return _NAMED.get(hint, getattr(hint, "__name__", str(hint)))
 
 
-def _default(hint: Any, one: Field[Any]) -> str:
+def _options(hint: Any) -> tuple[Any, ...]:
+    """The words that it may be, where only certain ones will do."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(word.value for word in hint) if isinstance(hint, type) and issubclass(hint, Enum) else ()
+
+
+def shown_default(hint: Any, one: Field[Any]) -> str:
+    """The default as it would be written in the file."""
     if one.default is MISSING:
         return "required" if one.default_factory is MISSING else "none"
     if one.default is None or one.default in ("", ()):

@@ -4,11 +4,12 @@ from enum import StrEnum
 
 import msgspec
 
+from daemon.declared import Outcome
 from daemon.delivery import backoff
 from daemon.delivery.backoff import Draw
 from daemon.errors import Scope, SendError, SendRefused, SendWait
 from daemon.notice import Delivery, Receipt
-from daemon.store.attempts import Outcome, Try
+from daemon.store.attempts import Try
 from daemon.units import spoken
 
 # What waited longer than its deadline because tocsin was down still gets this much of trying.
@@ -26,6 +27,14 @@ class Step(StrEnum):
     DEAD = "dead"
 
 
+class Awaits(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was taken is to be confirmed by the handset."""
+
+    known_as: str  # what the provider's receipts call the recipient
+    handset_by: float | None  # until when, before the next channel takes over
+    poll_at: float | None  # when the provider is first asked
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision, with its reason for people. `ambiguous`: it may have arrived all the same."""
 
@@ -34,6 +43,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     due_at: float = 0.0
     ambiguous: bool = False
     receipt: Receipt | None = None
+    awaits: Awaits | None = None  # the receipt of the handset, where the channel has such
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +104,7 @@ def told(error: SendError) -> str:
 def recorded(outcome: Receipt | SendError, now: float, seconds: float) -> Try:
     """What is kept of one try that has just ended: the provider's own code and words."""
     if isinstance(outcome, Receipt):
-        return Try(at=now, seconds=seconds, outcome=Outcome.TAKEN, words=_storable(outcome.detail))
+        return Try(at=now, seconds=seconds, outcome=Outcome.SENT, words=_storable(outcome.detail))
     kinds = {SendWait: Outcome.WAIT, SendRefused: Outcome.REFUSED}
     kind = next((kind for error, kind in kinds.items() if isinstance(outcome, error)), Outcome.FAILED)
     words = _storable(str(outcome) or type(outcome).__name__)

@@ -5,12 +5,15 @@ from typing import Any
 
 import msgspec
 
+import daemon.senders
+from daemon.config.declarations import Declaration, declaration
 from daemon.config.people import FORMS
 from daemon.config.settings import Channel, Settings
 from daemon.errors import MethodError, SendError
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.notice import Recipient
+from daemon.registry import kinds_in
 
 # Of the other kinds every name looks like an address.
 _LOOKS_LIKE = {
@@ -59,29 +62,50 @@ def add(table: Table, parts: Parts) -> None:
             for channel in parts.settings().channels.values()
         ]
 
+    @table.method("channels.schema", "read")
+    def _schema(type: str = "") -> list[Declaration]:  # noqa: A002 - the setting's name
+        """Say what each type of channel takes and declares: settings, limits, what its provider's codes mean."""
+        return declared(type)
+
     @table.method("channels.test", "act")
     def _test(channel: str, to: str = "") -> Tested:
         """Send one test message now, to a person or an address; rooms need neither."""
         settings = parts.settings()
-        known = settings.channels.get(channel)
-        if known is None:
-            names = ", ".join(settings.channels) or "none"
-            raise MethodError(f"there is no channel {channel[:100]!r}; there are: {names}", code=NOT_FOUND)
-        recipient = recipient_of(known, to, settings)
-        try:
-            receipt = parts.courier.test(channel, recipient)
-        except SendError as error:
-            return Tested(
-                sent=False,
-                channel=channel,
-                recipient=recipient,
-                detail=str(error),
-                code=error.code,
-                ambiguous=error.ambiguous,
-            )
+        return tested(parts, channel, recipient_of(_known(channel, settings), to, settings))
+
+
+def declared(name: str) -> list[Declaration]:
+    """What one type of channel declares, or each of them. Raises MethodError."""
+    kinds = kinds_in(daemon.senders)
+    if name and name not in kinds:
+        raise MethodError(f"there is no type {name[:100]!r}; there are: {', '.join(sorted(kinds))}", code=NOT_FOUND)
+    return [declaration(one, kinds[one]) for one in ([name] if name else sorted(kinds))]
+
+
+def tested(parts: Parts, channel: str, recipient: Recipient) -> Tested:
+    """Send a test message to one recipient, and say what came of it."""
+    try:
+        receipt = parts.courier.test(channel, recipient)
+    except SendError as error:
         return Tested(
-            sent=True, channel=channel, recipient=recipient, provider_id=receipt.provider_id, detail=receipt.detail
+            sent=False,
+            channel=channel,
+            recipient=recipient,
+            detail=str(error),
+            code=error.code,
+            ambiguous=error.ambiguous,
         )
+    return Tested(
+        sent=True, channel=channel, recipient=recipient, provider_id=receipt.provider_id, detail=receipt.detail
+    )
+
+
+def _known(channel: str, settings: Settings) -> Channel:
+    known = settings.channels.get(channel)
+    if known is None:
+        names = ", ".join(settings.channels) or "none"
+        raise MethodError(f"there is no channel {channel[:100]!r}; there are: {names}", code=NOT_FOUND)
+    return known
 
 
 def recipient_of(channel: Channel, to: str, settings: Settings) -> Recipient:

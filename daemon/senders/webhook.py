@@ -12,6 +12,7 @@ import msgspec
 from daemon.alert import Alert
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
+from daemon.senders.api import encoded
 from daemon.senders.base import Sender, sender
 from daemon.senders.http import Client, check_url
 
@@ -110,10 +111,7 @@ def body(message: Message) -> bytes:
         "resolved": notice.resolved,
         "alerts": [_told(alert) for alert in notice.alerts],
     }
-    try:
-        return msgspec.json.encode(payload)
-    except UnicodeEncodeError:
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(payload)))
+    return encoded(payload)
 
 
 def _told(alert: Alert) -> dict[str, Any]:
@@ -124,14 +122,3 @@ def signature(secret: Secret, stamp: str, payload: bytes) -> str:
     """Sign as tocsin's own door checks it: hex HMAC-SHA256 over `<timestamp>:<body>`."""
     signed = hmac.new(secret.reveal().encode(), stamp.encode() + b":" + payload, hashlib.sha256)
     return f"sha256={signed.hexdigest()}"
-
-
-def _encodable(value: Any) -> Any:
-    """Replace what UTF-8 cannot express, in keys and values alike."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_encodable(one) for one in value]
-    return value

@@ -1,17 +1,35 @@
 """How a message is to be said, and saying it."""
 
 import datetime as dt
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from daemon import fitting
 from daemon.errors import TemplateError
+from daemon.fitting import Size
 from daemon.template import Template
 from daemon.template.words import SEVERITIES, Lang
 from daemon.texts.built_in import LAST_RESORT, MOST, Kind, template
 
 _OF_ONE_LINE: tuple[Kind, ...] = ("line", "short")
+
+
+class Room(NamedTuple):
+    """How much of each part a text that must be shorter may tell."""
+
+    alerts: int
+    text: int  # characters of the alarm's own text
+    labels: int
+    links: int  # the one that acknowledges comes first
+
+
+# What matters least goes first: long texts, then many labels and links, then all but the worst alarms.
+_ROOMS: Final = (Room(20, 800, 40, 8), Room(20, 300, 12, 3), Room(10, 150, 6, 1), Room(4, 0, 3, 1), Room(1, 0, 0, 1))
+_ACKNOWLEDGE = "acknowledge"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +70,21 @@ class Speech:
             self._made[key] = self._own(kind, own) if own is not None else self._built_in(kind)
         return self._made[key]
 
+    def fitted(self, kind: Kind, size: Size) -> str:
+        """The text of this kind within a limit: all of it, else with less and less of what matters least.
+
+        What is left when nothing else fits is the one line that is also the title, cut between what people see as
+        characters; in HTML it is escaped.
+        """
+        text = self.say(kind)
+        rooms = iter(_ROOMS)
+        while not size.fits(text) and (room := next(rooms, None)):
+            text = Speech(self._style, _less(self._values, room)).say(kind)
+        if size.fits(text):
+            return text
+        title = size.cut(self.say("line"))
+        return _escaped(title, size) if kind == "html" else title
+
     def _own(self, kind: Kind, template: Template) -> str:
         self._inside = True
         try:
@@ -82,3 +115,25 @@ def _within(kind: Kind, text: str) -> str:
     if kind in _OF_ONE_LINE:
         return fitting.cut(fitting.line(text), MOST[kind])
     return text.strip() if kind == "html" else fitting.cut(text.strip(), MOST[kind])
+
+
+def _less(values: Mapping[str, Any], room: Room) -> dict[str, Any]:
+    """The same names with less behind them; how many alarms there are is counted in `notice` and stays true."""
+    alert, links = values["alert"], values["links"]
+    first = {name: url for name, url in links.items() if name == _ACKNOWLEDGE}
+    return {
+        **values,
+        "alert": msgspec.structs.replace(alert, text=fitting.cut(alert.text, room.text) if room.text else ""),
+        "alerts": values["alerts"][: room.alerts],
+        "labels": dict(sorted(values["labels"].items())[: room.labels]),
+        "links": dict(list((first | dict(links)).items())[: room.links]),
+    }
+
+
+def _escaped(title: str, size: Size) -> str:
+    """Cut so that the escaped text fits; an escape is never cut in half."""
+    escaped = html.escape(title)
+    while title and not size.fits(escaped):
+        title = fitting.Size(max(0, size.of(title) - max(1, size.of(escaped) - size.most)), size.unit).cut(title)
+        escaped = html.escape(title)
+    return escaped

@@ -12,6 +12,7 @@ from daemon.alerting.said import moment
 from daemon.config.answers import Acknowledge
 from daemon.config.audience import Escalation, InhibitRule, Leg, Receiver, Route, Storm
 from daemon.config.settings import Flapping, Settings
+from daemon.declared import Outcome
 from daemon.delivery import desk
 from daemon.delivery.desk import Answer
 from daemon.delivery.verdict import Step, Verdict
@@ -19,7 +20,7 @@ from daemon.event import Severity
 from daemon.matcher import parse
 from daemon.notice import Receipt
 from daemon.store import leases
-from daemon.store.attempts import Outcome, Try
+from daemon.store.attempts import Try
 from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
@@ -40,7 +41,7 @@ class Story(Hearing):
         now = self.now
         receipt = Receipt(provider_id="P-7") if step is Step.SENT else None
         verdict = Verdict(step=step, reason=f"{words} ({code})" if code else words, receipt=receipt, **more)  # type: ignore[arg-type]
-        outcome = Outcome.TAKEN if step is Step.SENT else Outcome.REFUSED
+        outcome = Outcome.SENT if step is Step.SENT else Outcome.REFUSED
         tried = Try(at=now, seconds=0.25, outcome=outcome, code=code, words=words)
 
         def work(tx: Tx) -> None:

@@ -1,9 +1,10 @@
 """Every try is written down with the provider's own code: the first ones and the last ones of each delivery."""
 
+from daemon.declared import Outcome
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.notice import Phase
 from daemon.store import outbox
-from daemon.store.attempts import FIRST, LAST, Attempt, Outcome
+from daemon.store.attempts import FIRST, LAST, Attempt
 from delivering import Batching, Post, Provider, raising
 from kept import tries
 
@@ -23,7 +24,7 @@ def test_each_try_has_the_providers_code_and_words_and_what_was_done_then(post: 
     assert [(one.n, one.outcome, one.step, one.code) for one in found] == [
         (1, Outcome.WAIT, "later", "isv.BUSY"),
         (2, Outcome.FAILED, "later", "ECONNREFUSED"),
-        (3, Outcome.TAKEN, "sent", ""),
+        (3, Outcome.SENT, "sent", ""),
     ]
     assert found[1].words == "no connection"
     assert found[0].at < found[1].at < found[2].at
@@ -39,7 +40,7 @@ def test_a_refusal_is_written_for_the_delivery_that_failed_over_and_not_for_the_
     assert [(one.outcome, one.step, one.code) for one in of(post, 1)] == [
         (Outcome.REFUSED, "failed_over", "isv.TEMPLATE")
     ]
-    assert [one.outcome for one in of(post, 2)] == [Outcome.TAKEN]
+    assert [one.outcome for one in of(post, 2)] == [Outcome.SENT]
 
 
 def test_everybody_in_a_batch_has_had_the_try(post: Post) -> None:

@@ -44,6 +44,10 @@ RUBBISH = [
     b'{"alerts": 5}',
 ]
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = [
+    b"--b\r\n", b"\r\n--b\r\n", b"\r\n--b--\r\n", b"\r\n\r\n", b'Content-Disposition: form-data; name="data"',
+    b"Content-Disposition: form-data", b'; filename="x"', b'{"heartbeat": null, "monitor": null, "msg": "x"}',
+]  # fmt: skip
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(
@@ -188,6 +192,13 @@ def test_rubbish_is_refused_with_a_sentence(handler: Handler, body: bytes) -> No
 @unhurried
 def test_a_form_of_any_bytes_is_read_or_refused(handler: Handler, body: bytes) -> None:
     keeps_its_word(handler, body, FORM)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.name)
+@given(pieces=st.lists(st.sampled_from(MULTIPART) | st.binary(max_size=20), max_size=12))
+@unhurried
+def test_a_multipart_form_in_any_pieces_is_read_or_refused(handler: Handler, pieces: list[bytes]) -> None:
+    keeps_its_word(handler, b"".join(pieces), "multipart/form-data; boundary=b")
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.name)

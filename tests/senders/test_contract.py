@@ -3,66 +3,37 @@
 import dataclasses
 import gc
 import logging
+import os
 import re
 import socket
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import daemon.senders
-from daemon.errors import SendError, SendFailed, SendRefused
-from daemon.notice import Message, Receipt, Recipient
+from channel_samples import CANARY, samples
+from daemon.config.declarations import SETTINGS, tables
+from daemon.declared import Code, Outcome
+from daemon.errors import SendError, SendFailed, SendRefused, SendWait
+from daemon.notice import Message, Receipt
 from daemon.registry import kinds_in
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.senders.console import Console
-from daemon.template import Template
 from fake_provider import FakeProvider, Step, drop, endless, hang, raw, say
-from messages import LIN, message
+from messages import message
 
 KINDS = kinds_in(daemon.senders)
-CANARY = "c4n4ry-5ecret"
-DOCS = Path(__file__).parents[2] / "docs" / "channels.md"
-FAR = Recipient(name="", address="")
+DOCS = Path(__file__).parents[2] / "docs" / "channels"
 
 
-@dataclasses.dataclass(frozen=True)
-class Sample:
-    """How to make one that talks to a given server, what its provider says, and whom it reaches."""
-
-    settings: Callable[[str], dict[str, object]]
-    yes: Step
-    no: Step
-    to: tuple[Recipient, ...] = ()
-
-
-SAMPLES = {
-    "console": None,  # talks to nobody
-    "webhook": Sample(
-        settings=lambda url: {
-            "url": Secret(url.replace("://", f"://user:{CANARY}@") + f"/hook/{CANARY}?token={CANARY}"),
-            "secret": Secret(CANARY),
-            "headers": {"X-Key": Secret(CANARY)},
-        },
-        yes=say(200),
-        no=say(422, b'{"error": "not like this"}'),
-    ),
-    "aliyun_sms": Sample(
-        settings=lambda url: {
-            "access_key_id": "LTAI5tEXAMPLE0000000",
-            "access_key_secret": Secret(CANARY),
-            "security_token": Secret(CANARY),
-            "sign_name": "托辛",
-            "template_code": "SMS_1",
-            "template_params": {"name": Template("{{ alert.title }}"), "text": Template("{{ message.text }}")},
-            "endpoint": url,
-        },
-        yes=say(200, b'{"Code":"OK","Message":"OK","RequestId":"R-1","BizId":"9^0"}'),
-        no=say(200, b'{"Code":"isv.INVALID_PARAMETERS","Message":"no","RequestId":"R-1"}'),
-        to=(LIN,),
-    ),
+SAMPLES = samples()
+OUTCOMES = {
+    Outcome.SENT: Receipt,
+    Outcome.WAIT: SendWait,
+    Outcome.FAILED: SendFailed,
+    Outcome.REFUSED: SendRefused,
 }
 NETWORKED = [name for name, sample in SAMPLES.items() if sample]
 
@@ -83,6 +54,14 @@ def outcome(name: str, url: str, timeout: float = 2.0, **alert: object) -> Recei
         sender.close()
 
 
+def taken_down(step: Step) -> bytes:
+    """The bytes that a step says."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        step(FakeProvider(), theirs)
+        return ours.recv(65_536)
+
+
 def test_every_kind_has_a_sample() -> None:
     assert set(SAMPLES) == set(KINDS)
 
@@ -100,14 +79,65 @@ def test_a_sender_is_a_frozen_dataclass_of_documented_settings(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_setting_of_a_sender_stands_in_the_docs_page(name: str) -> None:
-    section = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", DOCS.read_text(), re.MULTILINE | re.DOTALL)
-    assert section, name
-    for field in dataclasses.fields(KINDS[name]):
-        assert f"| `{field.name}` |" in section[1], field.name
-        assert field.metadata["doc"] in section[1], field.name
-    documented = set(re.findall(r"^\| `([a-z_]+)` \|", section[1], re.MULTILINE))
-    assert documented == {field.name for field in dataclasses.fields(KINDS[name])}
+def test_the_page_of_a_channel_shows_what_it_declares(name: str) -> None:
+    page = DOCS / f"{name}.md"
+    by_hand, _, written = page.read_text().partition(f"{SETTINGS}\n")
+    if os.environ.get("TOCSIN_WRITE_DOCS"):
+        page.write_text(by_hand + tables(KINDS[name]))
+        return
+    assert by_hand.startswith(f"# `{name}`\n")
+    again = "write it anew: TOCSIN_WRITE_DOCS=1 python -m pytest tests/senders/test_contract.py"
+    assert f"{SETTINGS}\n{written}" == tables(KINDS[name]), again
+
+
+def test_every_channel_stands_in_the_list_of_channels() -> None:
+    listed = re.findall(r"^\| \[`(\w+)`\]\((\w+)\.md\) \|", (DOCS / "README.md").read_text(), re.MULTILINE)
+    assert all(name == page for name, page in listed)
+    assert {name for name, _ in listed} == set(KINDS)
+
+
+CODED = [
+    pytest.param(name, code, one, id=f"{name}: {code}")
+    for name in NETWORKED
+    if SAMPLES[name].says
+    for one in KINDS[name].answers
+    for code in one.codes
+    if code not in SAMPLES[name].cured
+]
+
+
+@pytest.mark.parametrize(("name", "code", "meaning"), CODED)
+def test_each_code_of_the_provider_means_what_the_channel_declares(
+    name: str, code: str, meaning: Code, provider: FakeProvider
+) -> None:
+    provider.then(SAMPLES[name].says(code.replace("*", "Whatever")))
+    result = outcome(name, provider.url)
+    assert isinstance(result, OUTCOMES[meaning.outcome]), result
+    if isinstance(result, SendWait | SendRefused):
+        assert result.scope is meaning.scope
+    if isinstance(result, SendError):
+        assert result.code == code.replace("*", "Whatever")
+        assert result.ambiguous == meaning.ambiguous
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKED if KINDS[name].answers])
+def test_a_channel_that_declares_codes_shows_how_its_provider_says_them(name: str) -> None:
+    assert SAMPLES[name].says
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKED if KINDS[name].size])
+def test_however_much_there_is_to_say_the_text_fits(name: str, provider: FakeProvider) -> None:
+    for text in ("数据库磁盘空间不足。" * 3_000, "🔥<b>&" * 3_000, "x" * 30_000):
+        provider.then(SAMPLES[name].yes)
+        result = outcome(
+            name, provider.url, title=text[:300], text=text, labels={str(n): text[:900] for n in range(60)}
+        )
+        assert isinstance(result, Receipt), result
+        texts = SAMPLES[name].texts(provider.requests[-1])
+        assert texts
+        for one in texts:
+            assert KINDS[name].size.fits(one)
+            assert "A17" in one, "the short code is what everything else can be found by"
 
 
 @pytest.mark.parametrize("name", NETWORKED)
@@ -121,6 +151,43 @@ def test_a_yes_is_a_receipt(name: str, provider: FakeProvider) -> None:
 def test_a_no_is_final(name: str, provider: FakeProvider) -> None:
     provider.then(SAMPLES[name].no)
     assert isinstance(outcome(name, provider.url), SendRefused)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_redirect_is_not_followed(name: str, status: int, provider: FakeProvider) -> None:
+    provider.then(say(status, b"", location=provider.url + "/elsewhere"))
+    assert isinstance(outcome(name, provider.url), SendError)
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_proxy_of_the_environment_is_not_taken(
+    name: str, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    provider.then(SAMPLES[name].yes)
+    assert isinstance(outcome(name, provider.url), Receipt)
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_an_answer_cut_at_any_byte_is_one_of_the_four_outcomes(name: str, provider: FakeProvider) -> None:
+    provider.then(SAMPLES[name].yes)
+    whole = taken_down(SAMPLES[name].yes)
+    for length in range(0, len(whole), 7):
+        provider.then(raw(whole[:length]))
+        result = outcome(name, provider.url)
+        yes = isinstance(result, Receipt) and (SAMPLES[name].yes_is_status or length > whole.index(b"\r\n\r\n"))
+        assert yes or (isinstance(result, SendFailed) and result.ambiguous), (length, result)
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_yes_with_an_enormous_body_or_the_wrong_type_is_no_crash(name: str, provider: FakeProvider) -> None:
+    for step in (say(200, b" " * 10_000_000), say(200, b"ok" * 5_000_000, content_type="image/png")):
+        provider.then(step)
+        result = outcome(name, provider.url)
+        assert isinstance(result, Receipt) if SAMPLES[name].yes_is_status else isinstance(result, SendFailed)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
@@ -254,7 +321,7 @@ def test_every_secret_setting_is_typed_as_one(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKED)
 def test_a_setting_that_cannot_be_used_is_a_sentence_without_the_secret(name: str) -> None:
     for url in ("", "ftp://x/", "http://", "http://a b/", "http://x:99999/", f"ht!tp://{CANARY}", "http://[::1"):
-        with pytest.raises(ValueError, match=r"^(url|endpoint) ") as caught:
+        with pytest.raises(ValueError, match=r"^(url|endpoint|webhook) ") as caught:
             made(name, url)
         assert CANARY not in exposed(caught.value)
 

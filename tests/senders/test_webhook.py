@@ -24,7 +24,7 @@ from fake_provider import FakeProvider, endless, say
 from messages import LIN, message
 from tree import ROOT
 
-PAGE = ROOT / "docs/channels.md"
+PAGE = ROOT / "docs/channels/webhook.md"
 
 
 class Still(Webhook):

@@ -48,6 +48,7 @@ class Daemon:
     patience: float = 120.0
     works: Callable[[], None] = lambda: None
     acks: object = None
+    hear: object = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
@@ -69,6 +70,7 @@ class Daemon:
                 acks=self.acks,  # type: ignore[arg-type]
                 rpc=self.rpc,
                 call=self.calls,
+                hear=self.hear,  # type: ignore[arg-type]
                 ready=lambda: self.why_not,
                 reload=self.reload,
                 api=echo,

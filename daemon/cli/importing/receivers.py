@@ -10,7 +10,7 @@ from daemon.config.findings import quoted
 from daemon.config.yamltext import Value
 
 WEBHOOKS = "webhook_configs"
-BODY = "webhooks are posted in tocsin's own form (docs/channels.md), which their servers must understand"
+BODY = "webhooks are posted in tocsin's own form (docs/channels/webhook.md), which their servers must understand"
 # The kinds for which there is no channel: what people call them, and the setting that says where they send to.
 KINDS = {
     "discord": ("Discord", ""),

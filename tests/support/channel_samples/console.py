@@ -1,0 +1,3 @@
+"""It talks to nobody."""
+
+SAMPLE = None
