@@ -73,6 +73,13 @@ class Intake:
             raise HandlerError(f"the body holds more than {limit} alarms; send them in smaller bodies")
         return events
 
+    def _read_again(self, source: Source, hook: Hook) -> list[Event]:
+        """The same for what waited in quarantine: if it tells of nothing, that is the end of it."""
+        try:
+            return self.read(source, hook)
+        except NothingToTell:
+            return []
+
     def events(self, events: Iterable[Event], came: Arrival = INSIDE) -> list[Accepted]:
         """Accept events; they are on disk when this returns, with what brought them. Raises StoreUnavailable."""
         now = self._clock.now()
@@ -166,13 +173,9 @@ class Intake:
             options=source.options,
         )
         came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook, hides=source.handler.hides)
-        try:
-            events = self.read(source, hook)
-        except NothingToTell:
-            events = []
         now = self._clock.now()
+        clean = self._clean(self._read_again(source, hook), now)
         rules = self._rules()
-        clean = self._clean(events, now)
 
         def work(tx: Tx) -> Outcome:
             quarantine.replayed(tx, request.id, now)

@@ -101,22 +101,7 @@ def add(table: Table, parts: Parts) -> None:
         It needs none of the source's credentials: whoever may ask this may raise any alarm. A body that makes none is
         kept in quarantine, and so is one for a source that there is not.
         """
-        source = parts.settings().sources.get(name)
-        hook = Hook(
-            source=name if source is None else source.name,
-            body=body.encode(),
-            content_type=content_type,
-            received_at=parts.clock.now(),
-            remote=COMMAND,
-            options=source.options if source else None,
-        )
-        if source is None:
-            kept = parts.intake.refuse(hook, Kind.UNKNOWN_SOURCE, f"no source is called {name[:100]!r}", COMMAND)
-            raise MethodError(
-                f"there is no source {name[:100]!r}: write it under `sources:`. The body is kept as {kept}",
-                code=NOT_FOUND,
-            )
-        return _handed_on(parts, source, hook)
+        return _handed_on(parts, name, Sample(body=body.encode(), content_type=content_type))
 
     @table.method("sources.test", "act")
     def _test(
@@ -140,9 +125,23 @@ def add(table: Table, parts: Parts) -> None:
         return [_tried(parts, source, "", own, source.options, send=send)]
 
 
-def _handed_on(parts: Parts, source: Source, hook: Hook) -> Delivered:
+def _handed_on(parts: Parts, name: str, sent: Sample) -> Delivered:
+    """Take it, or keep it in quarantine and say so. Raises MethodError."""
+    source = parts.settings().sources.get(name)
+    hook = Hook(
+        source=source.name if source else name,
+        body=sent.body,
+        content_type=sent.content_type,
+        received_at=parts.clock.now(),
+        remote=COMMAND,
+        options=source.options if source else None,
+    )
+    if source is None:
+        there_is_none = f"there is no source {name[:100]!r}: write it under `sources:`"
+        kept = parts.intake.refuse(hook, Kind.UNKNOWN_SOURCE, there_is_none, COMMAND)
+        raise MethodError(f"{there_is_none} (kept as {kept})", code=NOT_FOUND)
+    came = Arrival(door=Door.COMMAND, handler=source.handler.name, hook=hook, hides=source.handler.hides)
     try:
-        came = Arrival(door=Door.COMMAND, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         return Delivered(events=outcomes(parts.intake.events(parts.intake.read(source, hook), came)))
     except NothingToTell as nothing:
         return Delivered(events=[], note=str(nothing))

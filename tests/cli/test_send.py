@@ -122,5 +122,5 @@ def test_what_makes_no_alarm_is_kept_and_the_exit_code_says_so(run: Run, desk: D
     assert "(kept as Q1)" in done.stderr
     done = run("send", "--source", "icinga", "--host", "web-3", "--state", "DOWN")
     assert done.returncode == 1
-    assert "there is no source 'icinga': write it under `sources:`. The body is kept as Q2" in done.stderr
+    assert "there is no source 'icinga': write it under `sources:` (kept as Q2)" in done.stderr
     assert run("sources", "deliver", "nagios", "/dev/null").returncode == 1
