@@ -204,6 +204,7 @@ def marked(event: Event) -> Event:
 
 def _line(source: Source) -> SourceLine:
     set_ways = [name for name in ("token", "basic", "hmac") if getattr(source, name) is not None]
+    set_ways += ["a check of its own"] if source.handler.admit else []
     return SourceLine(
         name=source.name,
         path=f"/webhook/{source.name}",
