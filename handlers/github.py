@@ -89,7 +89,6 @@ def _headers(event: str) -> dict[str, str]:
 @handler(
     "github",
     options=Options,
-    sample_options=Options(),
     delivery=delivery,
     samples={
         "firing": Sample(body=_RUN, headers=_headers("workflow_run")),

@@ -122,7 +122,6 @@ def _sample(body: bytes, event: str) -> Sample:
 @handler(
     "gitlab",
     options=Options,
-    sample_options=Options(),
     delivery=delivery,
     samples={
         "firing": _sample(_PIPELINE, "Pipeline Hook"),

@@ -82,7 +82,6 @@ def _sample(body: bytes, resource: str) -> Sample:
 @handler(
     "sentry",
     options=Options,
-    sample_options=Options(),
     delivery=delivery,
     samples={
         "firing": _sample(_METRIC, "metric_alert"),
