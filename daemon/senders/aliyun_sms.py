@@ -16,9 +16,9 @@ from daemon.senders import aliyun_codes, phone
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
 from daemon.senders.base import Sender, sender
-from daemon.senders.http import check_url
 from daemon.template import Template
 from daemon.texts.built_in import Kind
+from daemon.urls import check_url
 
 LONGEST_PARAM = 500
 LONGEST_OUT_ID = 255
