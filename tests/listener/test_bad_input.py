@@ -21,6 +21,7 @@ from daemon.listener.server import HttpDoor
 from daemon.listener.web import Web
 from daemon.loading import built_in_handlers
 from daemon.store import alerts
+from daemon.store.receipts import Heard
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
 from fake_clock import FakeClock, settle
@@ -68,6 +69,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             ready=str,
             reload=list,
             api=echo,
+            hear=lambda _channel, _reports: Heard(words=[], unknown=0, known=0),
             outside=Elsewhere(),
         )
     )
