@@ -35,6 +35,7 @@ requests = _counter("tocsin_http_requests_total", "HTTP requests answered.", "do
 request_seconds = _histogram("tocsin_http_request_seconds", "Time from request read to answer.", _LATENCY, "door")
 overloaded = _counter("tocsin_http_overloaded_total", "HTTP requests refused because too many were in work.")
 connections = _gauge("tocsin_http_connections", "HTTP connections open.")
+untold = _counter("tocsin_webhooks_untold_total", "Webhooks taken without an alarm in them, by why.", "source", "why")
 quarantined = _counter("tocsin_quarantined_total", "Requests that made no events.", "kind")
 quarantine_pushed_out = _counter(
     "tocsin_quarantine_pushed_out_total", "Requests deleted from quarantine to make room.", "kind"

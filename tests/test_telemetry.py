@@ -22,6 +22,7 @@ SERIES = {name: made for name, made in vars(telemetry).items() if isinstance(mad
 # Proven where the fakes that it takes are at home.
 ELSEWHERE = {
     "overloaded": "tests/listener/test_webhooks.py",
+    "untold": "tests/listener/test_sources_at_the_door.py",
     "connections": "tests/listener/test_slow_clients.py",
     "deliveries": "tests/delivery/test_report.py",
     "delivery_seconds": "tests/delivery/test_report.py",

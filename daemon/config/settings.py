@@ -144,7 +144,7 @@ class Source:
     handler: Handler = field(repr=False)
     options: Any = None  # of the handler's own options type
     token: Secret | None = field(
-        default=None, metadata=doc("accepted as bearer, X-Tocsin-Token, ?token= or basic password")
+        default=None, metadata=doc("accepted as bearer, X-Tocsin-Token, X-Gitlab-Token, ?token= or basic password")
     )
     basic: Basic | None = field(default=None, metadata=doc("HTTP basic user and password"))
     hmac: Hmac | None = field(
