@@ -17,8 +17,15 @@ _JAMO = range(0x1160, 0x1200)  # vowels and finals that complete a Hangul syllab
 _MARKS = frozenset(("Mn", "Mc", "Me"))
 _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
 
-_LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
+# Each begins only where what it may begin with begins, so that no text makes a search that is longer than itself.
+# A link ends where ASCII ends: what follows in Chinese is no part of it.
+_LINK = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]*://[!-~]*|\bwww\.[!-~]+", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<![A-Za-z0-9.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_ADDRESS_DOTS = 3  # in a number of so many parts, whatever the parts
 _DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
+# Pictures, signs without a width, halves of pairs, what is no character.
+_RARE = frozenset(("So", "Cf", "Cs", "Co", "Cn"))
+_OF_PICTURES = frozenset((*map(chr, range(0xFE00, 0xFE10)), "\u20e3"))  # marks that make a picture of a sign
 _PLAIN_PUNCTUATION = frozenset(" -_,.:;!?%+=()[]#*、，。：；！？（）《》")
 
 
@@ -98,10 +105,21 @@ def clusters(text: str) -> Iterator[str]:
         yield current
 
 
+def clean(text: str) -> str:
+    """One line without links, addresses and emoji; numbers, paths and everyday signs stay as they are.
+
+    The dots of a host name or an IP address become dashes, so that people still recognise it.
+    """
+    text = _DOTTED.sub(_undotted, _LINK.sub(" ", text))
+    if not text.isascii():
+        text = "".join(c if c.isascii() or _is_usual(c) else " " for c in text)
+    return line(text)
+
+
 def plain(text: str) -> str:
     """Write it as the strictest gateway wants: no links, addresses, emoji or rare signs.
 
-    A dot inside a host name or address becomes a dash, so that people still recognise it.
+    A dot between letters or digits, as in a host name or address, becomes a dash.
     """
     text = _DOT_INSIDE.sub("-", _LINK.sub(" ", text))
     return line("".join(c if _is_plain(c) else " " for c in text))
@@ -121,3 +139,16 @@ def _belongs(current: str, character: str) -> bool:
 
 def _is_plain(character: str) -> bool:
     return character in _PLAIN_PUNCTUATION or (character.isalnum() and ord(character) <= 0xFFFF)  # noqa: PLR2004 - the plane of everyday writing
+
+
+def _undotted(found: re.Match[str]) -> str:
+    """A name that ends as host names end, or a number of four parts: not 97.5 and not v1.2."""
+    last = found[0].rpartition(".")[2]
+    is_address = found[0].count(".") >= _ADDRESS_DOTS or (len(last) > 1 and last.isalpha())
+    return found[0].replace(".", "-") if is_address else found[0]
+
+
+def _is_usual(character: str) -> bool:
+    if ord(character) > 0xFFFF or character in _OF_PICTURES:  # noqa: PLR2004 - the plane of everyday writing
+        return False
+    return unicodedata.category(character) not in _RARE
