@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -256,7 +256,7 @@ class FakeAliyun:
         if len(asked.get("OutId", "")) > 255:
             raise Refusal("isv.INVALID_PARAMETERS", "OutId")
         for number, _, _ in each:
-            self._check_number(number, [sms.at for sms in self.sent if sms.number == number], SMS_LIMITS)
+            self._check_number(number, self.sent, SMS_LIMITS)
         biz_id = f"{next(self._ids):018}^0"
         for number, sign, params in each:
             sms = Sms(number, sign, asked["TemplateCode"], params, asked.get("OutId", ""), biz_id, self.now())
@@ -267,18 +267,20 @@ class FakeAliyun:
 
     def _ring(self, asked: dict[str, str]) -> bytes:
         params, number = checked_call(asked), asked["CalledNumber"]
-        self._check_number(number, [one.at for one in self.rung if one.number == number], CALL_LIMITS)
+        self._check_number(number, self.rung, CALL_LIMITS)
         call_id = f"{next(self._ids):012}^1"
         self.rung.append(Rung(number, asked["TtsCode"], params, asked.get("OutId", ""), call_id, self.now(), asked))
         return json.dumps({"Code": "OK", "Message": "OK", "RequestId": f"R-{call_id}", "CallId": call_id}).encode()
 
-    def _check_number(self, number: str, had: list[float], limits: tuple[tuple[int, int, str], ...]) -> None:
+    def _check_number(self, number: str, told: Sequence[Sms | Rung], limits: tuple[tuple[int, int, str], ...]) -> None:
         check_number(number)
         if number in self.number_codes:
             raise Refusal(*self.number_codes[number])
-        for most, within, tier in limits if self.limited else ():
-            if sum(at > self.now() - within for at in had) >= most:
-                raise Refusal("isv.BUSINESS_LIMIT_CONTROL", f"触发{tier}级流控Permits:{most}")
+        if self.limited:
+            had = [one.at for one in told if one.number == number]
+            for most, within, tier in limits:
+                if sum(at > self.now() - within for at in had) >= most:
+                    raise Refusal("isv.BUSINESS_LIMIT_CONTROL", f"触发{tier}级流控Permits:{most}")
 
     def _details(self, asked: dict[str, str]) -> bytes:
         size, page = int(asked["PageSize"]), int(asked["CurrentPage"])

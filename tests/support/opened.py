@@ -5,9 +5,10 @@ from daemon.clock import Clock, SystemClock
 from daemon.secret import Secret
 from daemon.senders.aliyun_sms import AliyunSms
 from daemon.senders.http import Client
+from daemon.senders.voice import Voice
 from daemon.template import Template
 
-_OPENED: list[Client | AliyunSms] = []
+_OPENED: list[Client | AliyunSms | Voice] = []
 
 
 def client(url: str, timeout: float = 2.0, clock: Clock | None = None, **more: object) -> Client:
@@ -24,6 +25,21 @@ def sms(endpoint: str, kind: type[AliyunSms] = AliyunSms, **settings: object) ->
         "sign_name": "托辛",
         "template_code": "SMS_154950909",
         "template_params": {"name": Template("{{ alert.title }}")},
+        "endpoint": endpoint,
+        "timeout": 2.0,
+    }
+    made = kind(**(defaults | settings))  # type: ignore[arg-type]
+    _OPENED.append(made)
+    return made
+
+
+def voice(endpoint: str, kind: type[Voice] = Voice, **settings: object) -> Voice:
+    """A channel whose template reads the alert's title and code."""
+    defaults: dict[str, object] = {
+        "access_key_id": KEY_ID,
+        "access_key_secret": Secret(KEY_SECRET),
+        "template_code": "TTS_1",
+        "template_params": {"name": Template("{{ alert.title }}"), "code": Template("{{ alert.code }}")},
         "endpoint": endpoint,
         "timeout": 2.0,
     }
