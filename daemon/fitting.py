@@ -19,8 +19,8 @@ _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody
 
 # Each begins only where what it may begin with begins, so that no text makes a search that is longer than itself.
 # A link ends where ASCII ends: what follows in Chinese is no part of it.
-_LINK = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]*://[!-~]*|\bwww\.[!-~]+", re.IGNORECASE)
-_DOTTED = re.compile(r"(?<![A-Za-z0-9.-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_LINK = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]*://[!-~]*|\bwww\.[!-~]*", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)+")
 _ADDRESS_DOTS = 3  # in a number of so many parts, whatever the parts
 _DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
 # Pictures, signs without a width, halves of pairs, what is no character.
@@ -144,7 +144,7 @@ def _is_plain(character: str) -> bool:
 def _undotted(found: re.Match[str]) -> str:
     """A name that ends as host names end, or a number of four parts: not 97.5 and not v1.2."""
     last = found[0].rpartition(".")[2]
-    is_address = found[0].count(".") >= _ADDRESS_DOTS or (len(last) > 1 and last.isalpha())
+    is_address = found[0].count(".") >= _ADDRESS_DOTS or (len(last) > 1 and last.isascii() and last.isalpha())
     return found[0].replace(".", "-") if is_address else found[0]
 
 

@@ -76,6 +76,8 @@ _COMMON: Final = (
         scope=Scope.RECIPIENT,
     ),
     wait(*_PER_ACCOUNT, means="the account's limit", seconds=DAY),
+)
+_OTHERS: Final = (
     refused("isv.*", means="the message: its parameters, or what nobody has seen before"),
     failed("isp.*", "Throttling*", "ServiceUnavailable*", "InternalError*", means="the service itself"),
 )
@@ -115,6 +117,7 @@ SMS: Final = Answers(
         means="this number: too many, barred, unsubscribed, or not bound to a test template",
         scope=Scope.RECIPIENT,
     ),
+    *_OTHERS,
 )
 VOICE: Final = Answers(
     *_COMMON,
@@ -135,6 +138,7 @@ VOICE: Final = Answers(
         "isv.PARAM_NOT_SUPPORT_URL",
         means="the text: once more at once in plainer words; then",
     ),
+    *_OTHERS,
 )
 _TIERS: Final = (  # as the gateway's message names them; "天级" before "小时" so that neither hides the other
     (("分钟", "minute"), MINUTE),

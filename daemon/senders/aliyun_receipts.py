@@ -40,6 +40,7 @@ def reports(body: bytes) -> list[Report]:
     """Read what Aliyun posts. ValueError, in a sentence, where it is none of that; it is taken whole or not at all.
 
     The same report may come twice and in any order: (`provider_id`, `address`) tells which message it is about.
+    Aliyun wants 200 with `{"code":0,"msg":"ok"}` for an answer, and posts again what had any other.
     """
     try:
         posted = _decode(body)

@@ -9,6 +9,7 @@ from daemon.handset import Report
 from daemon.notice import Message, Receipt, Recipient, in_templates
 from daemon.senders import aliyun_codes, aliyun_details, aliyun_receipts
 from daemon.senders.aliyun import Aliyun, Parameters, Values, a_limit, an_endpoint, number_of
+from daemon.senders.aliyun_codes import DAY
 from daemon.senders.aliyun_gateway import Heard
 from daemon.senders.api import encoded
 from daemon.senders.base import sender
@@ -18,7 +19,6 @@ from daemon.units import Seconds
 LONGEST_PARAM: Final = 500
 LONGEST_OUT_ID: Final = 255
 MOST_PERSONAL: Final = 100  # numbers of one SendBatchSms
-DAY: Final = Seconds(86_400.0)
 
 
 @sender("aliyun_sms")
@@ -32,7 +32,7 @@ class AliyunSms(Aliyun):
     """
 
     batch: ClassVar[int] = 1_000
-    rates: ClassVar[tuple[Rate, ...]] = (Rate(most=50, within=DAY, each=Each.RECIPIENT),)
+    rates: ClassVar[tuple[Rate, ...]] = (Rate(most=50, within=Seconds(DAY), each=Each.RECIPIENT),)
     answers: ClassVar[Answers] = aliyun_codes.SMS
     knows_after: ClassVar[float] = 20.0
 
@@ -47,6 +47,8 @@ class AliyunSms(Aliyun):
             raise ValueError(f"max_param is {self.max_param}; it must be 1 to {LONGEST_PARAM}")
         if not self.sign_name:
             raise ValueError("sign_name is empty")
+        if set("【】") & set(self.sign_name):
+            raise ValueError("sign_name has 【】 in it: Aliyun puts them around it, leave them out")
         if self._personal:
             object.__setattr__(self, "batch", MOST_PERSONAL)
 
@@ -111,8 +113,9 @@ class AliyunSms(Aliyun):
         warnings: list[str] = []
         values = in_templates(message)
         if not self._personal or len(people) == 1:
-            alone = values | {"recipient": people[0]} if len(people) == 1 else values
-            return [self._filled(self.template_params, alone, warnings)], warnings
+            if self._personal:
+                values["recipient"] = people[0]
+            return [self._filled(self.template_params, values, warnings)], warnings
         common = {name: one for name, one in self.template_params.items() if name not in self._personal}
         filled = self._filled(common, values, warnings)
         rows = [filled | self._filled(self._personal, values | {"recipient": one}, warnings) for one in people]

@@ -318,6 +318,8 @@ def test_mending_does_not_take_longer_than_one_try(gateway: FakeAliyun) -> None:
         ({"max_param": 0}, "max_param is 0; it must be 1 to 500"),
         ({"max_param": 501}, "max_param is 501"),
         ({"sign_name": ""}, "sign_name is empty"),
+        ({"sign_name": "【托辛】"}, "sign_name has 【】 in it"),
+        ({"access_key_id": "LTAI\n5t"}, "access_key_id holds a control character"),
         ({"access_key_secret": Secret("")}, "access_key_secret is empty"),
         ({"endpoint": "dysmsapi.aliyuncs.com"}, "endpoint is not a URL"),
     ],
