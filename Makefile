@@ -24,7 +24,7 @@ ifneq ($(shell cat $(VENV)/place 2>/dev/null && $(VENV)/bin/python -c 'print("wo
 $(shell rm -f $(VENV)/run.stamp $(VENV)/test.stamp)
 endif
 
-.PHONY: help init run test check bench lock install uninstall clean
+.PHONY: help init run story test check bench lock install uninstall clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -38,6 +38,9 @@ run: $(VENV)/run.stamp  ## start tocsin in the foreground, its state under ./var
 	echo "  curl -i http://127.0.0.1:8420/webhook/script -d '{\"key\": \"db-1/disk\", \"title\": \"Disk almost full\"}'"; \
 	echo "  $(VENV)/bin/tocsinctl status"; \
 	exec $(VENV)/bin/tocsind --config etc/tocsin.yml
+
+story: $(VENV)/test.stamp  ## a metric becomes a text message: docs/instrumented-programs.md, on this machine alone
+	@$(VENV)/bin/python docs/examples/trading/run.py
 
 test: $(VENV)/test.stamp  ## lint, types, import contracts, the whole suite
 	@$(VENV)/bin/python -m pytest

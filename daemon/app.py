@@ -137,6 +137,7 @@ class App:
                 acks=self._acks,
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 call=table.call,
+                hear=self._courier.hear,
                 ready=lambda: self._ready,
                 reload=self.reload,
                 api=api,

@@ -1,18 +1,14 @@
-"""What a provider says, later, about a message that it had taken: did it reach the handset?"""
+"""What a provider says, later than its yes, of one message: did it reach the telephone?"""
 
 import msgspec
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery report: about one message to one number, found by the provider's own id for it.
+    """One message to one number, and how it ended. The same report may come twice, and late ones before early ones."""
 
-    `address` is as the provider's numbers are compared: eleven digits in mainland China, else E.164 with its `+`.
-    `at` is when it is said to have arrived or failed, in seconds since the epoch; None where that cannot be read.
-    """
-
-    provider_id: str
-    address: str
-    delivered: bool
-    code: str  # the provider's or the carrier's own word
-    words: str = ""
-    at: float | None = None
+    provider_id: str  # the provider's own id of the message, as the receipt of the sending had it
+    address: str  # the number: the eleven digits of a mainland China mobile number
+    delivered: bool  # it is on the handset; False when it will never be
+    code: str  # the provider's word for it
+    words: str = ""  # the provider's explanation, which may be empty
+    at: float | None = None  # when it ended, None where the provider does not say so legibly

@@ -7,12 +7,25 @@ from daemon.alert import Alert
 from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.probing import verdict
-from daemon.store import alerts, ends, escalations, flaps, groups, outbox, overrides, quarantine, requests, silences
+from daemon.store import (
+    alerts,
+    ends,
+    escalations,
+    flaps,
+    groups,
+    outbox,
+    overrides,
+    quarantine,
+    receipts,
+    requests,
+    silences,
+)
 from daemon.store.base import Store, Tx
 from daemon.units import spoken
 
 BATCH = 500  # rows deleted in one transaction: others wait for it
 GROUPS = 5 * 86_400.0  # seconds after which an empty group is forgotten, with what was told of it
+RECEIPTS = 7 * 86_400.0  # seconds that receipts are kept for messages that may still turn up
 MUTED_END = 86_400.0  # seconds after which nobody tells an end any more to whom a step was told
 
 Accept = Callable[[list[Event]], object]
@@ -47,6 +60,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     store.write(lambda tx: silences.forget(tx, now - retention.alerts))
     _all(store, lambda tx: groups.forget(tx, now - GROUPS, BATCH))
     _all(store, lambda tx: requests.forget(tx, now - retention.alerts, BATCH))
+    _all(store, lambda tx: receipts.forget(tx, now - RECEIPTS, BATCH))
     store.write(lambda tx: overrides.forget(tx, now - retention.alerts))  # kept as long as what was told by them
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits

@@ -11,6 +11,7 @@ from daemon.alert import Alert
 from daemon.declared import Rate
 from daemon.event import State
 from daemon.fitting import Size
+from daemon.handset import Report
 from daemon.template.words import NOW, ZONE, Lang
 from daemon.texts import context
 from daemon.texts.built_in import Kind
@@ -76,14 +77,18 @@ def most_important_first(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 class Phase(StrEnum):
-    """Where a delivery stands. WAITING and SENDING are open; the others are final."""
+    """Where a delivery stands. WAITING and SENDING are open; SENT is final unless the provider sends receipts."""
 
     WAITING = "waiting"
     SENDING = "sending"  # claimed under a lease
     SENT = "sent"  # the provider took it
+    DELIVERED = "delivered"  # it is on the handset, as the provider's receipt says
     FAILED_OVER = "failed_over"  # given up here, goes on as another delivery over the next channel
     FOLDED = "folded"  # never sent, for what it was to tell was over before; nor is the end told
     DEAD = "dead"  # given up for good, kept with its reason; `deliveries.retry` revives it
+
+
+TOLD = frozenset((Phase.SENT, Phase.DELIVERED))  # as far as anybody knows, somebody read it
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +243,8 @@ class Sends(Protocol):
     size: ClassVar[Size | None]
     rates: ClassVar[tuple[Rate, ...]]
     knows_after: ClassVar[float]
+    heard_answer: ClassVar[bytes]
+    polls: ClassVar[bool]
 
     @property
     def timeout(self) -> float:
@@ -248,6 +255,15 @@ class Sends(Protocol):
 
     def find(self, message: Message, since: float) -> Receipt | None:
         """Ask the provider whether it took the message, after a crash."""
+
+    def heard(self, body: bytes) -> list[Report]:
+        """Read the provider's own request with receipts; ValueError when it is none."""
+
+    def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:
+        """Ask what became of a message; None while there is no word."""
+
+    def known_as(self, address: str) -> str:
+        """What the provider's receipts call this address."""
 
     def close(self) -> None:
         """Let go of kept-alive connections."""

@@ -53,6 +53,7 @@ delivery_seconds = _histogram(
 )
 send_seconds = _histogram("tocsin_send_seconds", "Time of one try.", _LATENCY, "channel")
 outbox = _gauge("tocsin_outbox_deliveries", "Deliveries that are not settled, and dead letters.", "channel", "phase")
+receipts = _counter("tocsin_receipts_total", "Delivery receipts, by what they said.", "channel", "outcome")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
 template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
 last_resort = _counter(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from daemon.notice import Phase
+from daemon.notice import TOLD, Phase
 
 MOST = 3  # people named in one sentence; the others are counted
 
@@ -32,8 +32,8 @@ class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
 
 def sentence(ways: Sequence[Way], hindrances: Sequence[Hindrance], now: float) -> str:
     """Say who was told, then what became of the others."""
-    told = [_told(way, now) for way in ways if way.phase is Phase.SENT]
-    others = [_not_told(way, now) for way in ways if way.phase is not Phase.SENT]
+    told = [_told(way, now) for way in ways if way.phase in TOLD]
+    others = [_not_told(way, now) for way in ways if way.phase not in TOLD]
     if told:
         kept = [f"{one.receiver} was not told{' yet' if one.yet else ''}: {one.why}" for one in hindrances]
         return "; ".join([*_few(told), *_few(others), *_few(kept)])
@@ -54,7 +54,8 @@ def moment(at: float, now: float) -> str:
 def _told(way: Way, now: float) -> str:
     who = f"{way.recipient} was told by {way.channel}" if way.recipient else f"the room {way.channel} was told"
     theirs = f", provider's id {way.provider_id}" if way.provider_id else ""
-    return f"{who} at {moment(way.at, now)} ({way.code}{theirs})"
+    arrived = ", on the handset" if way.phase is Phase.DELIVERED else ""
+    return f"{who} at {moment(way.at, now)} ({way.code}{theirs}{arrived})"
 
 
 def _not_told(way: Way, now: float) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.alerting.said import Way
-from daemon.notice import Delivery, Notice, Phase, Reason
+from daemon.notice import TOLD, Delivery, Notice, Phase, Reason
 from daemon.store import attempts
 from daemon.store.attempts import Attempt
 from daemon.store.base import Tx
@@ -72,7 +72,7 @@ def of(said: Sequence[NoticeLook]) -> list[Way]:
     for one in beginnings or [one for notice in said for one in notice.deliveries]:
         chains.setdefault((one.recipient, one.chain), []).append(one)
     return [
-        _way(next((one for one in chain if one.phase is Phase.SENT), None) or max(chain, key=_number))
+        _way(next((one for one in chain if one.phase in TOLD), None) or max(chain, key=_number))
         for chain in chains.values()
     ]
 
@@ -90,7 +90,7 @@ def _way(one: DeliveryLook) -> Way:
         phase=one.phase,
         at=settled,
         provider_id=one.provider_id,
-        reason="" if one.phase is Phase.SENT else one.reason,
+        reason="" if one.phase in TOLD else one.reason,
     )
 
 

@@ -13,7 +13,7 @@ from daemon.cli.command import LONG, Arg, Command, arg
 MOST_ROWS = 1_000  # of a list at once
 
 _SEVERITIES = ("critical", "error", "warning", "info")
-_PHASES = ("waiting", "sending", "sent", "failed_over", "folded", "dead")
+_PHASES = ("waiting", "sending", "sent", "delivered", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
 
 

@@ -81,6 +81,28 @@ def _reachable(leg: Leg, path: Path, settings: Settings) -> Iterator[Problem]:
                     yield (*path, "to"), f"{whose} has no {address}, which {name} needs; add people.{person}.{address}"
 
 
+def receipts(settings: Settings) -> Iterator[Problem]:
+    """Only where the provider has receipts, and where there is a way for them."""
+    for name, channel in settings.channels.items():
+        wanted, sender = channel.receipts, channel.sender
+        path = ("channels", name, "receipts")
+        if wanted is None:
+            if channel.delivered_within is not None:
+                where = ("channels", name, "delivered_within")
+                yield where, "nothing would say what has arrived; add receipts: {poll: 1m}"
+            continue
+        if not (sender.heard_answer or sender.polls):
+            yield path, f"channels of the type {channel.type} have no receipts"
+        elif wanted.token is not None and not sender.heard_answer:
+            yield (*path, "token"), "its provider brings no receipts; write poll: 1m"
+        elif wanted.poll is not None and not sender.polls:
+            yield (*path, "poll"), "its provider cannot be asked; write token: ..., and let it bring them"
+        elif wanted.token is None and wanted.poll is None:
+            yield path, "says no way: token for receipts that the provider brings, poll for asking"
+        elif wanted.token is not None and not wanted.token:
+            yield (*path, "token"), "is empty: fill it or leave it out"
+
+
 def routes(settings: Settings, written: Written) -> Iterator[Problem]:
     """The root takes everything, and every route leads to a receiver."""
     root = settings.route

@@ -10,9 +10,11 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
+from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
 from daemon.config.silences import Silences
 from daemon.config.wording import Templates, Texts
+from daemon.declared import Rate
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
 from daemon.reading import Looks
@@ -165,6 +167,22 @@ class Channel:
     fail_over_after: Seconds = field(
         default=Seconds(60.0),
         metadata=doc("how long failures are borne before the next channel in `by:` takes over"),
+    )
+    delivered_within: Seconds | None = field(
+        default=None,
+        metadata=doc(
+            "a message not on the handset so long after the provider took it takes the next channel in `by:`",
+            least=5,
+            most=86_400,
+        ),
+    )
+    receipts: Receipts | None = field(default=None, metadata=doc("how tocsin learns that a message is on the handset"))
+    rates: tuple[Rate, ...] | None = field(
+        default=None, metadata=doc("how often it may be used, in place of its provider's own limits; [] lifts them")
+    )
+    digest_after: Seconds = field(
+        default=Seconds(30.0),
+        metadata=doc("what would wait longer than this for a place in `rates` is told in one message", most=86_400),
     )
     lang: Lang | None = field(default=None, metadata=doc("language of its texts for rooms and people who have none"))
     templates: Templates = field(

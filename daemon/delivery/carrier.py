@@ -2,28 +2,29 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 from gevent import Timeout
 
 from daemon.alert import Alert
-from daemon.clock import JUMP, Clock
-from daemon.config.settings import Channel, Settings
+from daemon.clock import JUMP
+from daemon.config.settings import Channel
 from daemon.config.styles import style
-from daemon.delivery import breaker, verdict
-from daemon.delivery.alarms import Alarms
-from daemon.delivery.backoff import Draw
+from daemon.delivery import breaker, handsets, verdict
 from daemon.delivery.breaker import Breaker, Crashed, Unasked
 from daemon.delivery.desk import Answer
-from daemon.delivery.letter import Letter
+from daemon.delivery.letter import Letter, without
+from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
+from daemon.delivery.throttle import Throttle, crowded, rates
 from daemon.delivery.verdict import Terms
 from daemon.delivery.way import Way
-from daemon.errors import Scope, SendError, SendWait
+from daemon.errors import Scope, SendError, SendWait, StoreError
 from daemon.links import ack_url
 from daemon.notice import Message, Receipt, Recipient
+from daemon.store import attempts
+from daemon.store.backlog import Room
 from daemon.store.base import Store
 from daemon.store.outbox import Claimed
 from daemon.texts.style import Style
@@ -35,32 +36,6 @@ T = TypeVar("T")
 LEASE_MARGIN = 60.0  # beyond the longest that a try can take: the time to settle it
 BLINDLY = 1  # so many tries that may have arrived are repeated although the provider cannot be asked about them
 LONGEST_REST = 3600.0  # that a provider is given when it asks the whole channel to wait; then it is asked again
-
-
-@dataclass(frozen=True, kw_only=True)
-class Means:
-    """What all lanes work with."""
-
-    store: Store
-    clock: Clock
-    draw: Draw
-    alarms: Alarms
-    grace: float  # beyond a sender's own time-out, before its call is broken off
-    settings: Callable[[], Settings]  # for who speaks which language
-
-
-class LaneStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a channel stands."""
-
-    channel: str
-    type: str
-    pool: int
-    busy: int
-    breaker: breaker.State
-    reason: str  # why the breaker is not closed
-    last_sent_at: float | None
-    last_error: str
-    last_error_at: float | None
 
 
 class Carrier:
@@ -75,6 +50,7 @@ class Carrier:
         self._report = report
         self._way = Way(channel.sender, means.grace)
         self._breaker: Breaker = breaker.CLOSED
+        self._throttle = Throttle(rates(channel))
         self._rest_until = 0.0  # the provider asked the whole channel to wait
         self._since = means.clock.now()
         self._ahead = self._since - means.clock.monotonic()
@@ -101,6 +77,8 @@ class Carrier:
             self._way = Way(channel.sender, self._grace)
             self._learn(breaker.CLOSED, None)
             self._rest_until = 0.0
+        if rates(channel) != self._throttle.rates:
+            self._throttle = Throttle(rates(channel))
         self.channel = channel
 
     def retire(self) -> None:
@@ -110,7 +88,7 @@ class Carrier:
     def slots(self) -> int:
         """How many messages may be sent now: what the pool has left, one for a trial, none while the channel rests."""
         now = self._clock.monotonic()
-        free = max(0, self.channel.pool - self._busy)
+        free = min(max(0, self.channel.pool - self._busy), self._throttle.left(now))
         if now < self._rest_until or (self._breaker.shut and not self._breaker.may_try(now)):
             return 0
         return min(free, 1) if self._breaker.shut else free
@@ -120,6 +98,31 @@ class Carrier:
         now = self._clock.monotonic()
         pause = self._breaker.until - now if self._breaker.state is breaker.State.OPEN else 0.0
         return max(0.0, pause, self._rest_until - now)
+
+    def recall(self, store: Store) -> None:
+        """Count what went out before; when that cannot be read the windows are taken to be empty."""
+        if self._throttle.rates:
+            now, ahead = self._clock.now(), self._clock.now() - self._clock.monotonic()
+            since = now - self._throttle.longest
+            try:
+                sent = store.read(lambda tx: attempts.recent(tx, self.channel.name, since))
+            except StoreError as error:
+                log.warning("%s: what went out before cannot be counted: %s", self.channel.name, error)
+                return
+            self._throttle.recall([(min(at, now) - ahead, address) for at, address in sent])
+
+    def crowded(self) -> float:
+        """Seconds until the provider's own limits let another request begin; 0 when they do now."""
+        return self._throttle.free_in(self._clock.monotonic())
+
+    def room(self) -> Room | None:
+        """For how many messages there will be a place in good time; None while the channel is only tried."""
+        if self._breaker.shut:
+            return None
+        ahead = self.channel.digest_after
+        return Room(
+            channel=self._throttle.room(self._clock.monotonic(), ahead), recipient=self._throttle.room_each(ahead)
+        )
 
     def shut(self) -> str:
         """Why nothing can be sent for long; empty when that is not so."""
@@ -142,34 +145,48 @@ class Carrier:
         """The link by which they acknowledge this alert; empty where links are not configured."""
         return ack_url(self._settings().links, alert, recipient.name, now)
 
-    def trying(self) -> int:
+    def admit(self, letter: Letter) -> tuple[Letter | None, list[Answer]]:
+        """Leave out whoever may be told no more for now: that part can go, and these are put off."""
+        now = self._clock.monotonic()
+        full = {one.address: self._throttle.full(one.address, now) for one in letter.message.recipients}
+        errors = {address: crowded(one) for address, one in full.items() if one is not None}
+        if not errors:
+            return letter, []
+        put_off = [row for row in letter.rows if row.delivery.recipient.address in errors]
+        answers = [self._answer(errors[row.delivery.recipient.address], row, 1, 0.0) for row in put_off]
+        return without(letter, errors), answers
+
+    def trying(self, letter: Letter) -> int:
         """A message is about to be sent; once the breaker's pause is over it is the trial. Returns the epoch."""
         self._busy += 1
+        self._throttle.begin(letter.addresses)
         if self._breaker.may_try(self._clock.monotonic()):
             self._breaker = self._breaker.tried()
         return self._breaker.epoch
 
     def carry(self, letter: Letter, epoch: int) -> list[Answer]:
         """Name every station of one message: reconcile and send, learn, judge. It began in `epoch` of the breaker."""
-        began, way = self._clock.monotonic(), self._way
+        began, way, throttle = self._clock.monotonic(), self._way, self._throttle
         try:
             outcome = _with_warnings(self._tried(letter, way), letter.message)
         finally:
             self._busy -= 1
-        now, took = self._clock.now(), self._clock.monotonic() - began
+            throttle.end(letter.addresses, self._clock.monotonic())
+        took = self._clock.monotonic() - began
         self._report.tried(took, outcome)
         if not way.retired:
-            self._remember(outcome, letter.rows[0], now, epoch)
-        terms, tried = self._terms(len(letter.rows)), verdict.recorded(outcome, now, took)
-        return [
-            Answer(claimed=row, verdict=verdict.judge(outcome, row.delivery, terms, now, self._draw), tried=tried)
-            for row in letter.rows
-        ]
+            self._remember(outcome, letter.rows[0], self._clock.now(), epoch)
+        return [self._answer(outcome, row, len(letter.rows), took) for row in letter.rows]
 
     def test(self, message: Message) -> Receipt:
         """Send past the outbox; raises SendError. A success closes the breaker."""
-        began, way = self._clock.monotonic(), self._way
-        receipt = way.send(message)
+        began, way, throttle = self._clock.monotonic(), self._way, self._throttle
+        addresses = [recipient.address for recipient in message.recipients]
+        throttle.begin(addresses)
+        try:
+            receipt = way.send(message)
+        finally:
+            throttle.end(addresses, self._clock.monotonic())
         self._report.tried(self._clock.monotonic() - began, receipt)
         if not way.retired:
             self._learn(self._breaker.succeeded(), None)
@@ -226,6 +243,13 @@ class Carrier:
             rest = min(outcome.seconds, LONGEST_REST)
             self._rest_until = max(self._rest_until, self._clock.monotonic() + rest)
         self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic(), epoch), about)
+
+    def _answer(self, outcome: Receipt | SendError, row: Claimed, batch: int, took: float) -> Answer:
+        now = self._clock.now()
+        judged = verdict.judge(outcome, row.delivery, self._terms(batch), now, self._draw)
+        if isinstance(outcome, Receipt):
+            judged = msgspec.structs.replace(judged, awaits=handsets.awaits(self.channel, row.delivery, now))
+        return Answer(claimed=row, verdict=judged, tried=verdict.recorded(outcome, now, took))
 
     def _learn(self, after: Breaker, about: Claimed | None) -> None:
         before, self._breaker = self._breaker, after

@@ -12,14 +12,17 @@ from daemon.config.settings import Channel, Settings
 from daemon.config.styles import style
 from daemon.delivery.alarms import Alarms, Voice
 from daemon.delivery.breaker import State
-from daemon.delivery.carrier import LaneStatus, Means
 from daemon.delivery.direct import Emergency, test_message
+from daemon.delivery.handsets import Handsets
 from daemon.delivery.lane import Lane
+from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.untold import Untold
 from daemon.errors import SendRefused, StoreError
+from daemon.handset import Report
 from daemon.notice import Receipt, Recipient
 from daemon.store import leases, outbox
 from daemon.store.base import Store
+from daemon.store.receipts import Heard
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -48,6 +51,7 @@ class Courier:
         self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace, settings=settings)
         self._emergency = Emergency(store.name, clock, settings, voice, grace)
         self._untold = Untold(store, voice.last_resort)
+        self._handsets = Handsets(store, clock, settings, self._alarms)
         self._lanes: dict[str, Lane] = {}
         self._stopping = threading.Event()
         self._looking: gevent.Greenlet[[], None] | None = None
@@ -64,6 +68,7 @@ class Courier:
             self._open(channel.name, channel)
         self._look()
         self._looking = gevent.spawn(self._look_on)
+        self._handsets.start()
 
     def reload(self) -> None:
         """Go on by the current settings: rows and sends under way stay, senders that changed are replaced."""
@@ -87,6 +92,7 @@ class Courier:
             log.warning("%d deliveries were broken off; the next start asks after them and repeats them", left)
         if self._looking is not None:
             self._looking.join()
+        self._handsets.stop(max(0.0, end - self._clock.monotonic()))
         self._alarms.join(max(0.0, end - self._clock.monotonic()))
 
     def test(self, channel: str, recipient: Recipient) -> Receipt:
@@ -99,6 +105,10 @@ class Courier:
         receipt = lane.test(test_message(channel, recipient, self._store.name, self._clock.now(), said))
         log.info("test over %s to %s: sent", channel, recipient.name or "the room", extra={"channel": channel})
         return receipt
+
+    def hear(self, channel: Channel, reports: list[Report]) -> Heard:
+        """Take the receipts that a provider brought; raises StoreUnavailable."""
+        return self._handsets.hear(channel, reports)
 
     def emergency(self, title: str, text: str) -> int:
         """Tell those who hear of tocsin's own alarms past the store, once a window; return how many were told.
@@ -114,6 +124,7 @@ class Courier:
 
     def _open(self, name: str, channel: Channel | None) -> None:
         lane = self._lanes[name] = Lane(name, channel, self._means)
+        lane.recall()
         self._store.on(outbox.topic(name), lane.wake)
         lane.start()
 

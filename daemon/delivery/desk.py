@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from daemon.delivery.verdict import Step, Verdict
+from daemon.delivery.verdict import Awaits, Step, Verdict
 from daemon.notice import Delivery, Phase
-from daemon.store import attempts, leases, outbox
+from daemon.store import attempts, backlog, leases, outbox, receipts
 from daemon.store.attempts import Try
+from daemon.store.backlog import Room
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed, Taken
 
@@ -31,6 +32,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     lease: float = 60.0
     slots: int = 0  # messages that may be sent now
     batch: int = 1
+    room: Room | None = None  # for how many messages there is soon a place; None while nothing is to be folded
     shut: str = ""  # why nothing can be sent for long; empty when that is not so
     stale: float = float("-inf")  # while shut, rows without a next hop that were created up to then are dead
 
@@ -43,12 +45,14 @@ class Haul(msgspec.Struct, frozen=True, kw_only=True):
     gone: list[tuple[Claimed, Phase]]
     more: bool  # every slot found work: there may be more of it
     next_due: float | None
+    folded: int = 0  # messages that became part of another
 
 
 def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
     """Everything in one transaction: what is settled first cannot be claimed again."""
     settled = [settle(tx, answer, orders.now) for answer in answers]
     taken = Taken(claimed=[], unreadable=[])
+    folded = backlog.fold(tx, orders.channel, orders.now, orders.room) if orders.slots and orders.room else 0
     if orders.slots:
         taken = leases.claim(
             tx, orders.channel, orders.now, orders.lease, orders.slots, batch=orders.batch, held=orders.held
@@ -62,6 +66,7 @@ def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
         settled=settled,
         taken=taken,
         gone=gone,
+        folded=folded,
         more=full,
         next_due=leases.next_due(tx, orders.channel) if orders.slots and not full else None,
     )
@@ -80,7 +85,10 @@ def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
     match verdict.step:
         case Step.SENT:
             provider_id = verdict.receipt.provider_id if verdict.receipt else ""
-            return outbox.sent(tx, delivery, provider_id, verdict.reason, now)
+            ours = outbox.sent(tx, delivery, provider_id, verdict.reason, now)
+            if ours and verdict.awaits is not None and provider_id:
+                _expect(tx, claimed, provider_id, verdict.awaits, now)
+            return ours
         case Step.LATER:
             return outbox.later(tx, delivery, verdict.due_at, verdict.reason, ambiguous=verdict.ambiguous)
         case Step.ALONE:
@@ -88,6 +96,11 @@ def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
         case Step.FAIL_OVER:
             return outbox.fail_over(tx, claimed, verdict.reason, now) is not None
     return outbox.dead(tx, delivery, verdict.reason, now, ambiguous=verdict.ambiguous)
+
+
+def _expect(tx: Tx, claimed: Claimed, provider_id: str, awaits: Awaits, now: float) -> None:
+    by = awaits.handset_by if claimed.delivery.then else None
+    receipts.expect(tx, claimed, provider_id, awaits.known_as, now, handset_by=by, poll_at=awaits.poll_at)
 
 
 def close(tx: Tx, answers: Sequence[Answer], broken_off: Sequence[Delivery], now: float, knows_after: float) -> int:

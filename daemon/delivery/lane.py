@@ -10,9 +10,10 @@ from gevent.pool import Group
 
 from daemon.config.settings import Channel
 from daemon.delivery import desk
-from daemon.delivery.carrier import Carrier, LaneStatus, Means
+from daemon.delivery.carrier import Carrier
 from daemon.delivery.desk import Answer, Haul, Orders
 from daemon.delivery.letter import Letter, letters
+from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
 from daemon.delivery.verdict import Step, Verdict
 from daemon.errors import SendRefused, StoreError, StoreUnavailable
@@ -53,6 +54,11 @@ class Lane:
     def start(self) -> None:
         """Begin."""
         self._loop = gevent.spawn(self._run)
+
+    def recall(self) -> None:
+        """Count what went out before this lane began: the provider has not forgotten it."""
+        if self._carrier is not None:
+            self._carrier.recall(self._means.store)
 
     def wake(self) -> None:
         """There may be something to do. Never waits."""
@@ -159,6 +165,7 @@ class Lane:
             slots=slots,
             lease=carrier.lease,
             batch=1 if shut else carrier.channel.sender.batch,
+            room=None if shut else carrier.room(),
             shut=shut,
             stale=carrier.stale(now),
         )
@@ -181,7 +188,12 @@ class Lane:
             self.wake()
             return
         for letter in letters(claimed, carrier, carrier.channel.sender.batch, self._means.store.name, now):
-            self._sending.add(gevent.spawn(self._carry, letter, carrier, carrier.trying()))
+            admitted, answers = carrier.admit(letter)
+            if admitted is not None:
+                self._sending.add(gevent.spawn(self._carry, admitted, carrier, carrier.trying(admitted)))
+            if answers:
+                self._answers += answers
+                self.wake()
 
     def _carry(self, letter: Letter, carrier: Carrier, epoch: int) -> None:
         answers: list[Answer] = []
@@ -206,7 +218,7 @@ class Lane:
         if rests := carrier.rests():
             return min(LONGEST_NAP, rests)
         if not carrier.slots():
-            return LONGEST_NAP  # until an answer comes
+            return min(LONGEST_NAP, max(LEAST_NAP, carrier.crowded() or LONGEST_NAP))  # or until an answer comes
         if haul.more or not orders.slots:
             return 0.0
         due = LONGEST_NAP if haul.next_due is None else haul.next_due - orders.now

@@ -1,6 +1,6 @@
 """From claimed deliveries to the messages that carry them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,11 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: list[Claimed]
     message: Message
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it goes; empty ones are rooms."""
+        return [recipient.address for recipient in self.message.recipients]
 
 
 class Manner(Protocol):
@@ -49,6 +54,15 @@ def letters(claimed: Iterable[Claimed], manner: Manner, batch: int, store: str, 
         else:
             together.append((said, [one]))
     return [_letter(rows, said, manner, batch, store, now) for said, rows in together]
+
+
+def without(letter: Letter, addresses: Collection[str]) -> Letter | None:
+    """The same to everybody but these; None when nobody is left."""
+    rows = [row for row in letter.rows if row.delivery.recipient.address not in addresses]
+    if not rows:
+        return None
+    recipients = tuple(one for one in letter.message.recipients if one.address not in addresses)
+    return Letter(rows=rows, message=msgspec.structs.replace(letter.message, recipients=recipients))
 
 
 def _letter(rows: list[Claimed], style: Style, manner: Manner, batch: int, store: str, now: float) -> Letter:

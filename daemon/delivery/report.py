@@ -29,6 +29,7 @@ class Report:
         self._channel = channel
         self._alarms = alarms
         self._outcomes = {step: telemetry.deliveries.labels(channel, step.value) for step in Step}
+        self._folded = telemetry.deliveries.labels(channel, Phase.FOLDED.value)
         self._age = telemetry.delivery_seconds.labels(channel)
         self._took = telemetry.send_seconds.labels(channel)
         self._template_failures = telemetry.template_failures.labels(channel)
@@ -55,6 +56,9 @@ class Report:
             self._settled(answer, kept=kept, now=now)
         for claimed, phase in haul.gone:
             self._ended(claimed, Step.FAIL_OVER if phase is Phase.FAILED_OVER else Step.DEAD, reason)
+        if haul.folded:
+            log.info("%s: %d messages that waited are told in company", self._channel, haul.folded)
+            self._folded.inc(haul.folded)
         if haul.taken.unreadable:
             codes = ", ".join(haul.taken.unreadable)
             log.error("%s cannot be read and went to the dead letters", codes, extra={"channel": self._channel})

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from daemon.errors import StoreError
 from daemon.event import OWN
 from daemon.lastresort import LastWord
-from daemon.notice import Phase
+from daemon.notice import TOLD, Phase
 from daemon.store import unheard
 from daemon.store.base import Store
 from daemon.store.unheard import Heard
@@ -41,7 +41,7 @@ class Untold:
 def hopeless(alarm: Heard, working: Collection[str], now: float) -> bool:
     """Whether nobody was told, and nothing is left that could tell anybody."""
     for sending in alarm.sendings:
-        if sending.phase is Phase.SENT:
+        if sending.phase in TOLD:
             return False
         is_open = sending.phase in (Phase.WAITING, Phase.SENDING)
         if is_open and (now - sending.created_at < PATIENCE or any(name in working for name in sending.channels)):

@@ -27,6 +27,14 @@ class Step(StrEnum):
     DEAD = "dead"
 
 
+class Awaits(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was taken is to be confirmed by the handset."""
+
+    known_as: str  # what the provider's receipts call the recipient
+    handset_by: float | None  # until when, before the next channel takes over
+    poll_at: float | None  # when the provider is first asked
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision, with its reason for people. `ambiguous`: it may have arrived all the same."""
 
@@ -35,6 +43,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     due_at: float = 0.0
     ambiguous: bool = False
     receipt: Receipt | None = None
+    awaits: Awaits | None = None  # the receipt of the handset, where the channel has such
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

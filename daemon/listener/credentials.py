@@ -77,6 +77,12 @@ def caller(
     return found
 
 
+def holds(token: Secret, headers: Mapping[str, str], query: Mapping[str, str], step: str) -> bool:
+    """Whether a request carries this token: in a header, in the query, or as a step of its path."""
+    given = (_bearer(headers), _text(headers.get(TOKEN)), query.get("token"), _basic(headers)[1], step or None)
+    return _any_matches(token, given)
+
+
 def has_token(auth: Auth, headers: Mapping[str, str]) -> bool:
     """Whether a request carries a token that no browser adds by itself, as it does with basic credentials."""
     return bool(auth.tokens) and _basic(headers) == (None, None)

@@ -9,6 +9,7 @@ import msgspec
 from daemon.links import PATH as ACK
 
 JSON = "application/json"
+RECEIPTS = "/receipts/"
 FIELDS = 100  # of a query
 NO_BODY = frozenset({204, 304})
 
@@ -44,7 +45,9 @@ class Request(msgspec.Struct, kw_only=True):
 
     @property
     def shown_path(self) -> str:
-        """The path for the log. That of a signed link is as good as a password."""
+        """The path for the log. That of a signed link is as good as a password; receipts may have a token in theirs."""
+        if self.path.startswith(RECEIPTS):
+            return RECEIPTS + self.path.removeprefix(RECEIPTS).partition("/")[0]
         return f"{ACK}***" if self.path.startswith(ACK) else self.path
 
 

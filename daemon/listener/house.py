@@ -15,8 +15,9 @@ from daemon.listener.ackpage import AckPage
 from daemon.listener.admission import allowed
 from daemon.listener.bodies import expanded
 from daemon.listener.calendars import calendar
-from daemon.listener.exchange import JSON, Answer, Refusal, Request, refused
+from daemon.listener.exchange import JSON, RECEIPTS, Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
+from daemon.listener.receipts import receipts
 from daemon.listener.wsgi import REQUEST
 from daemon.methods.jsonrpc import given_up, refuse
 from daemon.methods.table import UNAVAILABLE, Caller
@@ -38,10 +39,15 @@ def house(parts: Parts) -> bottle.Bottle:
     app.get("/schedules/<name:re:.+>.ics", callback=lambda name: _given(calendar(parts, name)))
     app.post("/rpc", callback=lambda: _given(allowed(parts, None, partial(_rpc, parts))))
     app.post("/-/reload", callback=lambda: _given(allowed(parts, "admin", partial(_reload, parts))))
+    app.post(f"{RECEIPTS}<channel:path>", callback=lambda **_: _given(_receipts(parts)))
     page = AckPage(parts)
     app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))
     app.post(f"{ACK}<token>", callback=lambda token: _given(page.act(bottle.request.environ[REQUEST], token)))
     return app
+
+
+def _receipts(parts: Parts) -> Answer:
+    return receipts(parts, bottle.request.environ[REQUEST])
 
 
 def _ready(parts: Parts) -> Answer:

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from daemon.alerting.acknowledge import Acks
 from daemon.clock import Clock
-from daemon.config.settings import Settings, Source
+from daemon.config.settings import Channel, Settings, Source
+from daemon.handset import Report
 from daemon.hook import Hook
 from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
@@ -31,6 +32,14 @@ class Takes(Protocol):
         """Keep a request that made no events; return its code. Raises StoreUnavailable."""
 
 
+class Heard(Protocol):
+    """What some receipts changed."""
+
+    @property
+    def unknown(self) -> int:
+        """Of which no message is known."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """The daemon, as its HTTP door sees it."""
@@ -41,6 +50,7 @@ class Parts:
     acks: Acks
     rpc: Callable[[bytes, Caller], bytes | None]  # None when a notification has no answer
     call: Callable[[str, Mapping[str, Any], Caller], Any]  # one method; raises MethodError
+    hear: Callable[[Channel, list[Report]], Heard]  # a provider's receipts; raises StoreUnavailable
     ready: Callable[[], str]  # why not, or nothing
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/

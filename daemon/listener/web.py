@@ -5,7 +5,7 @@ import msgspec
 from daemon import telemetry
 from daemon.links import PATH as ACK
 from daemon.listener.alertmanager import answers, api
-from daemon.listener.exchange import Answer, Refusal, Request, refused
+from daemon.listener.exchange import RECEIPTS, Answer, Refusal, Request, refused
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
 from daemon.listener.webhooks import PATH, Webhooks
@@ -52,4 +52,6 @@ def _door(path: str) -> str:
         return "webhook"
     if path.startswith(ACK):
         return "ack"
+    if path.startswith(RECEIPTS):
+        return "receipts"
     return answers.DOOR if path.startswith(api.PATH) else _DOORS.get(path, "http")

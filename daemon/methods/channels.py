@@ -71,21 +71,7 @@ def add(table: Table, parts: Parts) -> None:
     def _test(channel: str, to: str = "") -> Tested:
         """Send one test message now, to a person or an address; rooms need neither."""
         settings = parts.settings()
-        recipient = recipient_of(_known(channel, settings), to, settings)
-        try:
-            receipt = parts.courier.test(channel, recipient)
-        except SendError as error:
-            return Tested(
-                sent=False,
-                channel=channel,
-                recipient=recipient,
-                detail=str(error),
-                code=error.code,
-                ambiguous=error.ambiguous,
-            )
-        return Tested(
-            sent=True, channel=channel, recipient=recipient, provider_id=receipt.provider_id, detail=receipt.detail
-        )
+        return tested(parts, channel, recipient_of(_known(channel, settings), to, settings))
 
 
 def declared(name: str) -> list[Declaration]:
@@ -94,6 +80,24 @@ def declared(name: str) -> list[Declaration]:
     if name and name not in kinds:
         raise MethodError(f"there is no type {name[:100]!r}; there are: {', '.join(sorted(kinds))}", code=NOT_FOUND)
     return [declaration(one, kinds[one]) for one in ([name] if name else sorted(kinds))]
+
+
+def tested(parts: Parts, channel: str, recipient: Recipient) -> Tested:
+    """Send a test message to one recipient, and say what came of it."""
+    try:
+        receipt = parts.courier.test(channel, recipient)
+    except SendError as error:
+        return Tested(
+            sent=False,
+            channel=channel,
+            recipient=recipient,
+            detail=str(error),
+            code=error.code,
+            ambiguous=error.ambiguous,
+        )
+    return Tested(
+        sent=True, channel=channel, recipient=recipient, provider_id=receipt.provider_id, detail=receipt.detail
+    )
 
 
 def _known(channel: str, settings: Settings) -> Channel:

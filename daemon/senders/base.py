@@ -6,6 +6,7 @@ from typing import ClassVar
 from daemon.clock import Clock, SystemClock
 from daemon.declared import Answers, Rate
 from daemon.fitting import Size
+from daemon.handset import Report
 from daemon.notice import Message, Receipt
 from daemon.registry import kind as sender
 from daemon.texts.built_in import Kind
@@ -30,6 +31,8 @@ class Sender:
     rates: ClassVar[tuple[Rate, ...]] = ()  # the provider's own limits, which the courier keeps to
     answers: ClassVar[Answers | None] = None  # the provider's codes; None where the HTTP status is all there is
     knows_after: ClassVar[float] = 0.0  # seconds until `find` finds what was sent; 0 where nobody can be asked
+    heard_answer: ClassVar[bytes] = b""  # what is answered when the provider brings receipts; empty: it brings none
+    polls: ClassVar[bool] = False  # whether it can be asked for receipts (`reports`)
     clock: ClassVar[Clock] = SystemClock()  # no setting: whoever needs another time says so in a subclass
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take", "least": 0.05})
@@ -46,6 +49,20 @@ class Sender:
         """
         del message, since
         return None
+
+    def heard(self, body: bytes) -> list[Report]:
+        """Read the body of the provider's request with receipts; ValueError, in a sentence, when it is none."""
+        del body
+        raise ValueError("this kind of channel has no receipts")
+
+    def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:
+        """Ask what became of a message that was taken then; None while there is no word. Raises SendError."""
+        del provider_id, address, sent_at
+        return None
+
+    def known_as(self, address: str) -> str:
+        """What the provider's receipts call this address."""
+        return address
 
     def target(self) -> str:
         """Say where it sends to, for people: never with a credential in it."""

@@ -5,6 +5,7 @@ import msgspec
 from daemon.declared import Outcome
 from daemon.store.base import Tx
 
+PUT_OFF = "rate"  # the code of a try that was none: the channel's own limit kept it back
 FIRST, LAST = 5, 15  # of the tries of one delivery that are kept
 
 _COLUMNS = "delivery_id, n, at, seconds, outcome, step, code, words"
@@ -43,6 +44,20 @@ def add(tx: Tx, delivery_id: int, tried: Try, step: str) -> None:
     )
     if n > FIRST + LAST:
         tx.run("DELETE FROM attempts WHERE delivery_id = ? AND n > ? AND n <= ?", (delivery_id, FIRST, n - LAST))
+
+
+def recent(tx: Tx, channel: str, since: float) -> list[tuple[float, str]]:
+    """What went out over a channel since then, oldest first: when each try ended, or was broken off, and to whom."""
+    return [
+        (at, address)
+        for at, address in tx.all(
+            "SELECT a.at AS at, d.address FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+            " WHERE d.channel = ? AND a.at > ? AND a.code <> ?"
+            " UNION ALL SELECT tried_at, address FROM deliveries"
+            " WHERE channel = ? AND phase = 'waiting' AND interrupted > 0 AND tried_at > ? ORDER BY at",
+            (channel, since, PUT_OFF, channel, since),
+        )
+    ]
 
 
 def of_delivery(tx: Tx, delivery_id: int) -> list[Attempt]:

@@ -7,7 +7,7 @@ MOST_TIMES = 200  # of a story's notices that are looked at
 OVER = "it was over before it could be told"
 
 # What may have reached somebody: whatever was sent, is being sent, or was tried with an unknown end.
-_ARRIVED = f"(d.phase IN ('{Phase.SENT}', '{Phase.SENDING}') OR d.interrupted > 0)"
+_ARRIVED = f"(d.phase IN ('{Phase.SENT}', '{Phase.DELIVERED}', '{Phase.SENDING}') OR d.interrupted > 0)"
 # As `Notice.ends_all`: one about something that flaps may name nothing that fires while the rest of the group does.
 _ENDS_ALL = f"e.firing = 0 AND e.reason = '{Reason.ALL_RESOLVED}'"
 _OF_CHAIN = "FROM deliveries d JOIN notices n ON n.id = d.notice_id WHERE n.group_id = ? AND d.chain = ?"

@@ -28,6 +28,8 @@ _GIVEN_UP = (
     "  ORDER BY created_at LIMIT ?) LIMIT ?) AS gone"
     " JOIN deliveries d ON d.id = gone.id JOIN notices n ON n.id = d.notice_id ORDER BY d.urgency, d.id"
 )
+OVERTAKES = -1  # the urgency of what is told first of something critical
+_NEWS = frozenset((Reason.FIRST, Reason.NEW_MEMBER, Reason.WORSE, Reason.ESCALATED))
 FENCE = "id = ? AND phase = 'sending' AND attempts = ? AND created_at = ?"
 
 
@@ -117,7 +119,7 @@ def fail_over(tx: Tx, claimed: Claimed, reason: str, now: float) -> int | None:
     delivery = claimed.delivery
     if not _settle(tx, delivery, Phase.FAILED_OVER, now, reason):
         return None
-    new_id = _next_hop(tx, claimed, reason, now)
+    new_id = hand_on(tx, claimed, reason, now)
     folding.overtaken(tx, delivery, now)
     return new_id
 
@@ -144,7 +146,7 @@ def give_up(tx: Tx, channel: str, now: float, reason: str, *, stale: float, limi
             (phase.value, now, reason, claimed.delivery.id),
         )
         if phase is Phase.FAILED_OVER:
-            _next_hop(tx, claimed, reason, now)
+            hand_on(tx, claimed, reason, now)
         gone.append((claimed, phase))
     return gone
 
@@ -233,14 +235,20 @@ def fence(delivery: Delivery) -> tuple[int, int, float]:
     return delivery.id, delivery.attempts, delivery.created_at
 
 
-def _next_hop(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
+def hand_on(tx: Tx, claimed: Claimed, reason: str, now: float) -> int:
+    """Put a delivery over the next hop, of which there is one; return its id."""
     delivery = claimed.delivery
     why = f"after {delivery.code} over {delivery.channel}: {reason}"
     return put(tx, claimed.notice, delivery.recipient.name, delivery.then, now, why, delivery.chain)
 
 
 def _urgency(notice: Notice) -> int:
-    return Severity.INFO.urgency if notice.reason is Reason.TEST else notice.alert.severity.urgency
+    """What is new and critical goes before everything else that waits."""
+    if notice.reason is Reason.TEST:
+        return Severity.INFO.urgency
+    if notice.firing and notice.reason in _NEWS and notice.alert.severity is Severity.CRITICAL:
+        return OVERTAKES
+    return notice.alert.severity.urgency
 
 
 def _delivery(row: Row) -> Delivery:

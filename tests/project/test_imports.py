@@ -46,6 +46,7 @@ HOMES = {
     "argparse": ("daemon/__main__.py", "daemon/cli/"),
     "unittest": (),
     "requests": (),
+    "datadog": (),  # only instrumented programs have it: docs/examples/trading/trading.py
 }
 DECISIONS = (
     "daemon/alerting/",
@@ -76,6 +77,18 @@ def test_each_library_has_its_homes() -> None:
             elif not lives(path, HOMES[top]):
                 strangers.append(f"{name(path)}:{line} imports {top}, whose home is {HOMES[top]}")
     assert not strangers, "\n".join(strangers)
+
+
+def test_an_example_is_made_of_the_standard_library_and_what_it_shows() -> None:
+    """It can be copied from here, and stands for programs of others: nothing of tocsin's own, nothing of the tests."""
+    foreign = {
+        (name(path), top)
+        for path in python("docs")
+        for _, imported in imports(path)
+        if (top := imported.partition(".")[0]) not in sys.stdlib_module_names
+        and not (path.parent / f"{top}.py").exists()
+    }
+    assert foreign == {("docs/examples/trading/trading.py", "datadog")}
 
 
 def test_no_home_is_empty() -> None:

@@ -30,6 +30,7 @@ class Daemon:
     patience: float = 120.0
     works: Callable[[], None] = lambda: None
     acks: object = None
+    hear: object = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
@@ -50,6 +51,7 @@ class Daemon:
                 acks=self.acks,  # type: ignore[arg-type]
                 rpc=self.rpc,
                 call=self.calls,
+                hear=self.hear,  # type: ignore[arg-type]
                 ready=lambda: self.why_not,
                 reload=self.reload,
                 api=echo,

@@ -12,8 +12,8 @@ from daemon import internal
 from daemon.alert import Alert
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Voice
-from daemon.delivery.carrier import LaneStatus
 from daemon.delivery.courier import Courier
+from daemon.delivery.means import LaneStatus
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.notice import Delivery, Hop, Message, Phase, Reason, Receipt
