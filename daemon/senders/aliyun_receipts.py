@@ -4,6 +4,7 @@ Fields as in help.aliyun.com's page about the SmsReport, and as public receivers
 """
 
 import datetime as dt
+import functools
 import re
 from typing import Final
 
@@ -40,7 +41,6 @@ def reports(body: bytes) -> list[Report]:
     """Read what Aliyun posts. ValueError, in a sentence, where it is none of that; it is taken whole or not at all.
 
     The same report may come twice and in any order: (`provider_id`, `address`) tells which message it is about.
-    Aliyun wants 200 with `{"code":0,"msg":"ok"}` for an answer, and posts again what had any other.
     """
     try:
         posted = _decode(body)
@@ -60,7 +60,7 @@ def polled(detail: Detail, provider_id: str, number: str) -> Report | None:
         provider_id=provider_id,
         address=number,
         delivered=status == DELIVERED,
-        code=fitting.cut(fitting.line(detail.code or ""), _LONGEST_WORDS),
+        code=_short(detail.code),
         at=instant(detail.received) or instant(detail.sent),
     )
 
@@ -84,7 +84,16 @@ def _report(one: _SmsReport, place: int) -> Report:
         provider_id=one.biz_id,
         address=number,
         delivered=one.success is True or str(one.success).lower() == "true",
-        code=fitting.cut(fitting.line((one.err_code or "")[:4_096]), _LONGEST_WORDS),
-        words=fitting.cut(fitting.line((one.err_msg or "")[:4_096]), _LONGEST_WORDS),
+        code=_short(one.err_code),
+        words=_short(one.err_msg),
         at=instant(one.report_time),
     )
+
+
+def _short(written: str | None) -> str:
+    return _shortened((written or "")[: _LONGEST_WORDS * 4])
+
+
+@functools.lru_cache(maxsize=256)  # carriers have few words, and a body has thousands of reports
+def _shortened(written: str) -> str:
+    return fitting.cut(fitting.line(written), _LONGEST_WORDS)

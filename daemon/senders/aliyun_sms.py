@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from daemon.declared import Answers, Each, Rate
 from daemon.handset import Report
 from daemon.notice import Message, Receipt, Recipient, in_templates
-from daemon.senders import aliyun_codes, aliyun_details, aliyun_receipts
+from daemon.senders import aliyun_codes, aliyun_details, aliyun_receipts, phone
 from daemon.senders.aliyun import Aliyun, Parameters, Values, a_limit, an_endpoint, number_of
 from daemon.senders.aliyun_codes import DAY
 from daemon.senders.aliyun_gateway import Heard
@@ -35,6 +35,8 @@ class AliyunSms(Aliyun):
     rates: ClassVar[tuple[Rate, ...]] = (Rate(most=50, within=Seconds(DAY), each=Each.RECIPIENT),)
     answers: ClassVar[Answers] = aliyun_codes.SMS
     knows_after: ClassVar[float] = 20.0
+    heard_answer: ClassVar[bytes] = b'{"code":0,"msg":"ok"}'  # what has any other is posted again
+    polls: ClassVar[bool] = True
 
     sign_name: str = field(metadata={"doc": "the approved signature, without 【】"})
     max_param: int = a_limit(35, LONGEST_PARAM, "most characters of one variable")
@@ -89,6 +91,14 @@ class AliyunSms(Aliyun):
             if ours and str(detail.status) in {aliyun_receipts.WAITING, aliyun_receipts.DELIVERED}:
                 return Receipt(detail=f"the gateway has it: {detail.code or 'no word from the carrier yet'}")
         return None
+
+    def heard(self, body: bytes) -> list[Report]:
+        """Read the reports that Aliyun posts (SmsReport)."""
+        return aliyun_receipts.reports(body)
+
+    def known_as(self, address: str) -> str:
+        """The eleven digits."""
+        return phone.mainland(address) or address
 
     def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:
         """Ask what became of a message that the gateway took at `sent_at`; None while there is no word yet.
