@@ -29,6 +29,13 @@ TROUBLE = 5.0  # until what could not be done is tried again
 PUT_OFF = 60.0  # until one thing that fails is tried again
 
 
+# What a silence would do: nobody can be heard while tocsin is down.
+WAITED_FOR = {
+    Kind.EXPIRY: "%d alarms are given time to be heard of again before they are over",
+    Kind.ABSENCE: "%d who are to give a sign of life are given time for it",
+}
+
+
 class Agenda:
     """Sleeps until something is due, has it done, and goes over to new rules. `rules` gives the current ones.
 
@@ -148,9 +155,9 @@ class Agenda:
         if self._listened:
             return
         until = now + rules.settings.resolve_timeout
-        if self._store.read(lambda tx: timers.any_before(tx, Kind.EXPIRY, until)):
-            moved = self._store.write(lambda tx: timers.put_off(tx, Kind.EXPIRY, until))
-            log.info("%d alarms are given time to be heard of again before they are over", moved)
+        for kind, what in WAITED_FOR.items():
+            if self._store.read(partial(timers.any_before, kind=kind, until=until)):
+                log.info(what, self._store.write(partial(timers.put_off, kind=kind, until=until)))
         self._listened = True
 
     def _set_back(self, back: float) -> None:

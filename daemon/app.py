@@ -34,6 +34,8 @@ from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
+from daemon.proof.canaries import Canaries
+from daemon.proof.deadman import Signs, unwell
 from daemon.resolver import NameServers, renew_hub
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
@@ -114,14 +116,27 @@ class App:
         self._stops.append(("courier", lambda: courier.stop(self._time_left())))
         agenda.start()
         self._stops.append(("agenda", agenda.stop))
+        self._start_proof(store, intake)
         self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
-        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, auditor.look)
+        looks = (auditor.look, self._canaries.look)
+        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
         self._open_doors(methods.build(self._parts(store, intake)), intake, self._api(store, intake))
+
+    def _start_proof(self, store: SqliteStore, intake: Intake) -> None:
+        """Canaries, which the self-checks look after, and signs of life while they and everything else are well."""
+        self._canaries = canaries = Canaries(
+            store, self._clock, lambda: self.settings, self._courier.canary, intake.alarm, intake.alarm_over
+        )
+        self._signs = signs = Signs(
+            lambda: self.settings, self._clock, lambda: unwell(store, canaries.failing(), self._ready), store.name
+        )
+        signs.start()
+        self._stops.append(("signs of life", signs.stop))
 
     def _open_doors(self, table: Table, intake: Intake, api: Api) -> None:
         """Let requests in, over ZeroMQ and over HTTP."""
@@ -215,6 +230,7 @@ class App:
         self._name_servers.renew()
         self._agenda.reload()
         self._courier.reload()
+        self._signs.reload()
         self._scheduler.reload()
         for warning in loaded.warnings:
             logger.warning("configuration: %s", warning)

@@ -71,6 +71,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float | None = None
     ended_at: float | None = None
     fires_until: float | None = None
+    unless_heard_by: float | None = None  # fires from then on, unless it is heard of again before
     annotations: dict[str, str] = {}
 
     def identity(self) -> str:
@@ -118,6 +119,7 @@ def cleaned(event: Event, now: float) -> Event:
         started_at=_time(event.started_at, now),
         ended_at=_time(event.ended_at, now),
         fires_until=None if event.fires_until is None else min(event.fires_until, now + FOREVER),
+        unless_heard_by=None if event.unless_heard_by is None else min(event.unless_heard_by, now + FOREVER),
         annotations={_line(name, MAX_LABEL_NAME): _text(value, MAX_TEXT) for name, value in annotations.items()},
     )
 

@@ -34,6 +34,8 @@ class Check(StrEnum):
     DEAD = "dead"
     TEMPLATE = "template"
     UNREADABLE = "unreadable"
+    CANARY = "canary"
+    UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
 
 
@@ -138,6 +140,18 @@ KINDS: Mapping[Check, Kind] = {
         about=("channel",),
         means="Rows of the outbox make no sense and went to the dead letters.",
         ends=QUIET,
+    ),
+    Check.CANARY: Kind(
+        severity=Severity.ERROR,
+        about=("channel",),
+        means="The daily canary of a channel was not taken, or is not known to have arrived.",
+        ends="when one arrives; it is sent again every 10 minutes",
+    ),
+    Check.UNCONFIRMED: Kind(
+        severity=Severity.WARNING,
+        about=("channel",),
+        means="A channel was not seen to work for longer than `confirmed_within`.",
+        ends="with the next delivery that is confirmed",
     ),
     Check.SILENCE: Kind(
         severity=Severity.INFO,

@@ -34,6 +34,7 @@ class Handler(msgspec.Struct, frozen=True, kw_only=True):
     samples: dict[str, Sample]  # what it shows ("firing", "resolved", …) -> the body
     options: type | None = None  # a frozen, keyword-only dataclass: the source's own settings
     sample_options: Any = None  # the options under which the samples are valid
+    hides: tuple[str, ...] = ()  # names of fields of its bodies that nobody may see
     doc: str = ""
     origin: str = ""  # the module or file it came from
 
@@ -48,12 +49,18 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def handler(
-    name: str, *, samples: dict[str, Sample], options: type | None = None, sample_options: Any = None
+    name: str,
+    *,
+    samples: dict[str, Sample],
+    options: type | None = None,
+    sample_options: Any = None,
+    hides: tuple[str, ...] = (),
 ) -> Callable[[Handle], Handler]:
     """Register a function that turns one request into events under `/webhook/<name>`.
 
     The function may be a generator. It raises HandlerError when the body is not what it should be; the
-    body is then taken whole or not at all.
+    body is then taken whole or not at all. `hides` are the names of fields that are secret although their names do
+    not say so: where bodies are kept to be looked at, the values are left out.
     """
 
     def mark(function: Handle) -> Handler:
@@ -63,6 +70,7 @@ def handler(
             samples=samples,
             options=options,
             sample_options=sample_options,
+            hides=hides,
             doc=(function.__doc__ or "").strip(),
             origin=function.__module__,
         )

@@ -74,14 +74,13 @@ _PARTS = (
 _TELLING_PART = re.compile("|".join(_PARTS), re.IGNORECASE)
 # In bodies only these names count, not `key` or `session`, which are words of alarms: "name": "value", name=value. What
 # stands before the telling part of a name does not matter, so there is nothing to go back over.
-_FIELD = re.compile(
-    rf"""((?:{"|".join(_PARTS)})[\w.-]{{0,64}}+)
-    (?: ("\s{{0,20}}:\s{{0,20}}")(?:[^"\\]|\\.)++
-      | (\\"\s{{0,20}}:\s{{0,20}}\\")(?:[^"\\]|\\[^"])++
-      | (\\?"\s{{0,20}}:\s{{0,20}})[\w.+-]++
-      | (=)[^&\s"'<>\\]++ )""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
+_VALUE = r"""
+    (?: ("\s{0,20}:\s{0,20}")(?:[^"\\]|\\.)++
+      | (\\"\s{0,20}:\s{0,20}\\")(?:[^"\\]|\\[^"])++
+      | (\\?"\s{0,20}:\s{0,20})[\w.+-]++
+      | (=)[^&\s"'<>\\]++ )"""
+_FLAGS = re.IGNORECASE | re.VERBOSE | re.DOTALL
+_FIELD = re.compile(rf"((?:{'|'.join(_PARTS)})[\w.-]{{0,64}}+){_VALUE}", _FLAGS)
 _SCHEME = re.compile(r"\s*(?:basic|bearer|digest|negotiate|token|apikey|aws4-|acs3-|tc3-)[\w-]*\s", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)?//(?P<rest>.*)", re.DOTALL)
 
@@ -103,15 +102,27 @@ def redact_query(query: Mapping[str, str]) -> dict[str, str]:
     return redact_headers(query)
 
 
-def redact_text(text: str) -> str:
-    """Hide the values of fields in a body, JSON or form, whose names say that they are secret."""
+def redact_text(text: str, also: tuple[str, ...] = ()) -> str:
+    """Hide the values of fields in a body, JSON or form, whose names say that they are secret, or are among `also`."""
+    if also:
+        text = _hidden(_named(also), text)
     low = text.lower()
     for part in _PARTS:  # most bodies have none, which is much faster to see so
         if part in low:
             break
     else:
         return text
-    return _FIELD.sub(lambda found: "".join(filter(None, found.groups())) + HIDDEN, text)
+    return _hidden(_FIELD, text)
+
+
+def _hidden(field: re.Pattern[str], text: str) -> str:
+    return field.sub(lambda found: "".join(filter(None, found.groups())) + HIDDEN, text)
+
+
+@functools.lru_cache(maxsize=64)
+def _named(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Find fields of exactly these names."""
+    return re.compile(rf"(\b(?:{'|'.join(map(re.escape, names))})){_VALUE}", _FLAGS)
 
 
 def redact_url(url: str) -> str:

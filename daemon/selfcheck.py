@@ -45,14 +45,14 @@ class SelfCheck:
         store: SqliteStore,
         intake: Intake,
         emergency: Callable[[str, str], object],
-        audit: Callable[[], object] = list,
+        looks: Iterable[Callable[[], object]] = (),
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._store = store
         self._intake = intake
         self._emergency = emergency
-        self._audit = audit
+        self._looks = tuple(looks)  # of others, each minute
         self._greenlets = Group()
         self._lags: deque[float] = deque(maxlen=int(MINUTE / TICK))
         self._trend = Trend()
@@ -75,7 +75,7 @@ class SelfCheck:
             (MINUTE, self.check_disk),
             (MINUTE, self.check_quarantine),
             (MINUTE, self.close),
-            (MINUTE, self._audit),
+            *((MINUTE, look) for look in self._looks),
             (HOUR, self.forget),
         ):
             self._greenlets.spawn(self._repeat, every, check)

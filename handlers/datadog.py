@@ -1,4 +1,4 @@
-"""Datadog monitors: the payload that docs/sources.md gives to paste, and the one Datadog sends by default."""
+"""Datadog monitors: the payload that docs/sources/datadog.md gives to paste, and the one Datadog sends by default."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ from daemon.errors import HandlerError
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.payload.fields import body_of, links_of, mapping, text_of, those
+from daemon.payload.once import over_at
 from daemon.payload.stamps import instant
+from daemon.payload.tags import labels_of
 from daemon.payload.words import severity
 from daemon.registry import Sample, handler
 
@@ -118,6 +120,7 @@ def datadog(hook: Hook) -> Iterator[Event]:
         links=links_of(event=_given(body, "link"), snapshot=_given(body, "snapshot")),
         started_at=when if transition in _BEGINNINGS else None,
         ended_at=when if state is State.RESOLVED else None,
+        fires_until=over_at(hook) if title.test and state is State.FIRING else None,
     )
 
 
@@ -161,10 +164,11 @@ def _transition(body: dict[str, Any], title: _Title) -> str:
 
 def _key(body: dict[str, Any], title: _Title, scope: str) -> str:
     """Name the problem: the cycle, else monitor and group, else all that the default payload has of it."""
+    drill = "test|" if title.test else ""  # the end of a test must not be taken for that of the problem
     if cycle := _given(body, "cycle"):
-        return cycle
+        return f"{drill}{cycle}"
     if monitor := _given(body, "alert_id"):
-        return f"{monitor}|{scope}"
+        return f"{drill}{monitor}|{scope}"
     if not title.name:
         raise HandlerError(f"neither cycle, alert_id nor title is given; {those(body)}")
     return "|".join((_organisation(body), "test" if title.test else "", scope, title.name))
@@ -202,14 +206,8 @@ def _tags(text: str) -> list[str]:
 
 def _labels(body: dict[str, Any], title: _Title, scope: str) -> dict[str, str]:
     """Tags become labels: `key:value` under its key, a repeated key's values joined, a bare tag as `tag.<tag>`."""
-    found: dict[str, dict[str, None]] = {}  # the values of each key, in order, once
-    for tag in [*_tags(_given(body, "tags")), *_tags(scope)]:
-        key, colon, value = tag.strip().partition(":")
-        if not colon and key and key != "*":
-            key, value = f"tag.{key}", "true"
-        if key and value:
-            found.setdefault(key, {})[value] = None
-    labels = {name: ",".join(values) for name, values in found.items()}
+    split = (tag.strip().partition(":") for tag in [*_tags(_given(body, "tags")), *_tags(scope)])
+    labels = labels_of((key, value) for key, colon, value in split if value or (not colon and key != "*"))
     own = {
         "alertname": title.name,
         "monitor": _given(body, "alert_id"),

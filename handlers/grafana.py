@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 
-from daemon.event import Event
+from daemon.event import Event, State
 from daemon.hook import Hook
 from daemon.payload.alertlist import Listed, left_out, listed
 from daemon.payload.fields import body_of, links_of, text_of
+from daemon.payload.once import over_at
 from daemon.registry import Sample, handler
 
 # The alerts that Grafana makes of a rule which could not be judged; the rule's name is in a label.
 _BLIND = {"DatasourceNoData": "No data", "DatasourceError": "Query failed"}
+
+# The labels of what the button "Test" of a contact point sends, which Grafana never resolves.
+_TEST = {"alertname": "TestAlert", "instance": "Grafana"}
 
 _FIRING = b"""{
   "receiver": "tocsin",
@@ -81,6 +85,37 @@ _NO_DATA = b"""{
     }
   ]
 }"""
+_DRILL = b"""{
+  "receiver": "test",
+  "status": "firing",
+  "orgId": 1,
+  "version": "1",
+  "groupKey": "test-57c6d9296de2ad39-1795222800",
+  "truncatedAlerts": 0,
+  "title": "[FIRING:1] TestAlert Grafana",
+  "state": "alerting",
+  "message": "**Firing**",
+  "groupLabels": {"alertname": "TestAlert", "instance": "Grafana"},
+  "commonLabels": {"alertname": "TestAlert", "instance": "Grafana"},
+  "commonAnnotations": {"summary": "Notification test"},
+  "externalURL": "https://grafana.example.com/",
+  "alerts": [
+    {
+      "status": "firing",
+      "labels": {"alertname": "TestAlert", "instance": "Grafana"},
+      "annotations": {"summary": "Notification test"},
+      "startsAt": "2026-11-21T09:00:00+08:00",
+      "endsAt": "0001-01-01T00:00:00Z",
+      "generatorURL": "",
+      "fingerprint": "57c6d9296de2ad39",
+      "silenceURL": "https://grafana.example.com/alerting/silence/new?matcher=alertname%3DTestAlert",
+      "dashboardURL": "",
+      "panelURL": "",
+      "values": null,
+      "valueString": "[ metric='foo' labels={instance=bar} value=10 ]"
+    }
+  ]
+}"""
 
 
 @handler(
@@ -89,12 +124,14 @@ _NO_DATA = b"""{
         "firing": Sample(body=_FIRING),
         "resolved": Sample(body=_RESOLVED),
         "no data": Sample(body=_NO_DATA),
+        "test of the contact point": Sample(body=_DRILL),
     },
 )
 def grafana(hook: Hook) -> Iterator[Event]:
     """Each alert's own status counts; the key is Grafana's fingerprint within its organisation."""
     body = body_of(hook)
     for alert in listed(body, _is_public):
+        drill = _TEST.items() <= alert.labels.items() and alert.state is State.FIRING
         organisation = text_of(alert.raw.get("orgId", body.get("orgId")))
         yield Event(
             source=hook.source,
@@ -103,7 +140,7 @@ def grafana(hook: Hook) -> Iterator[Event]:
             severity=alert.severity,
             title=_title(alert),
             text=_text(alert, left_out(body)),
-            labels=alert.labels,
+            labels=alert.labels | ({"test": "true"} if drill else {}),
             links=links_of(
                 dashboard=alert.raw.get("dashboardURL"),
                 panel=alert.raw.get("panelURL"),
@@ -115,6 +152,8 @@ def grafana(hook: Hook) -> Iterator[Event]:
             ),
             started_at=alert.started_at,
             ended_at=alert.ended_at,
+            fires_until=over_at(hook) if drill else None,
+            annotations=alert.notes,
         )
 
 

@@ -120,8 +120,22 @@ def test_a_body_loses_the_values_of_fields_that_say_secret(body: str, kept: str)
     assert redact_text(body) == kept
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ('{"uuid": "a-b", "ping_url": "https://h/a-b", "x": 1}', '{"uuid": "***", "ping_url": "***", "x": 1}'),
+        ('{"check": "{\\"uuid\\": \\"a-b\\"}", "token": "t"}', '{"check": "{\\"uuid\\": \\"***\\"}", "token": "***"}'),
+        ("name=x&uuid=a-b&y=1", "name=x&uuid=***&y=1"),
+        ('{"uuid": "never closed', '{"uuid": "***'),
+        ('{"trace_uuid": "a-b", "uuids": "c"}', '{"trace_uuid": "a-b", "uuids": "c"}'),
+    ],
+)
+def test_fields_that_a_handler_names_lose_their_values_too(body: str, kept: str) -> None:
+    assert redact_text(body, ("uuid", "ping_url")) == kept
+
+
 @pytest.mark.parametrize("piece", ["token", "secret.", 'token"', "token=", '"token":', 'token" : "\\', "a.secret-b"])
 def test_a_body_made_to_be_slow_is_not(piece: str) -> None:
     started = time.process_time()
-    redact_text(piece * (1_000_000 // len(piece)))
+    redact_text(piece * (1_000_000 // len(piece)), ("secret", "token"))
     assert time.process_time() - started < 1.0

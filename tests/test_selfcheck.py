@@ -14,7 +14,8 @@ from daemon.alert import Alert
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.config.retention import Retention
-from daemon.config.settings import SelfChecks, Settings
+from daemon.config.selfchecks import SelfChecks
+from daemon.config.settings import Settings
 from daemon.disk import free_beside
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State

@@ -21,11 +21,12 @@ _OWN_DOORS = {OWN: Door.TOCSIN, PROBE: Door.PROBE}
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """The way in. `hook` is the request that brought the events, where there was one."""
+    """The way in. `hook` is the request that brought the events, where there was one, `hides` its secret fields."""
 
     door: Door
     handler: str = ""
     hook: Hook | None = None
+    hides: tuple[str, ...] = ()
 
 
 INSIDE = Arrival(door=Door.OTHER)  # a part of tocsin; which one is known by the source
@@ -63,19 +64,19 @@ def request(arrival: Arrival, source: str, most_body: int, now: float) -> Reques
         carried=Carried(
             headers=_masked(redact_headers(hook.headers)),
             query=_masked(redact_query(hook.query)) if hook.query else {},
-            body=body(hook.body, most_body),
+            body=body(hook.body, most_body, arrival.hides),
             cut=len(hook.body) > most_body,
         ),
     )
 
 
-def body(raw: bytes, most: int) -> str:
+def body(raw: bytes, most: int, hides: tuple[str, ...] = ()) -> str:
     """The beginning of a body as text, without what must not show.
 
     Known secrets are hidden before it is cut, so that none is cut in two and shows by half.
     """
     ahead = raw[: most + 4 * log.longest_secret()].decode("utf-8", "replace")  # a character has at most 4 bytes
-    return redact_text(log.masked(ahead, most))
+    return redact_text(log.masked(ahead, most), hides)
 
 
 def _masked(values: dict[str, str]) -> dict[str, str]:

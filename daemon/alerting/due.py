@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from daemon.alerting import acknowledge, escalate, expiry, flapping, storm, unheard
+from daemon.alerting import absence, acknowledge, escalate, expiry, flapping, storm, unheard
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.store import groups, timers
@@ -43,6 +43,7 @@ ACTS: Mapping[str, Act] = {
     Kind.FLAPPING: _settled,
     Kind.DIGEST: _digest,
     Kind.SILENCE: expiry.look,
+    Kind.ABSENCE: absence.go_off,
 }
 
 

@@ -53,7 +53,7 @@ class Intake:
 
         Raises HandlerError when the body makes no events, StoreUnavailable when nothing could be written.
         """
-        came = Arrival(door=Door.WEBHOOK, handler=source.handler.name, hook=hook)
+        came = Arrival(door=Door.WEBHOOK, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         return self.events(self.read(source, hook), came)
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
@@ -164,7 +164,7 @@ class Intake:
             remote=request.remote,
             options=source.options,
         )
-        came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook)
+        came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         events = self.read(source, hook)
         now = self._clock.now()
         rules = self._rules()

@@ -14,7 +14,7 @@ from daemon.alerting.draft import Draft
 from daemon.alerting.flush import Flushed, flush
 from daemon.alerting.rules import Rules
 from daemon.event import Event, State
-from daemon.store import alerts, ends
+from daemon.store import absences, alerts, ends
 from daemon.store.alerts import Step
 from daemon.store.base import Tx
 
@@ -56,6 +56,8 @@ def accept_one(
     tx: Tx, event: Event, fingerprint: str, rules: Rules, now: float, draft: Draft, heard: float | None = None
 ) -> Accepted:
     """Name every station once: dedupe, inhibition, route and group. Telling is the groups' affair."""
+    if event.unless_heard_by is not None and heard is None:
+        absences.expect(tx, event, fingerprint, event.unless_heard_by, now)
     change, before, alert = _deduped(tx, event, fingerprint, now, heard)
     if alert is None:
         return Accepted(code="", source=event.source, change=change)

@@ -1,13 +1,26 @@
-"""Show channels: what a type of channel declares."""
+"""Show channels: what a type of channel declares, and what became of a test."""
 
 from typing import Any
 
 from daemon.cli import tables
+from daemon.cli.tables import printable
 
 
 def schema(result: Any) -> str:
     """One part for each type: a sentence, its settings, its limits, its codes."""
     return "\n\n".join(_declared(one) for one in result)
+
+
+def tested(result: Any) -> str:
+    """One line for each recipient: whether it went, and what the provider said."""
+    return "".join(_tested(one) for one in result)
+
+
+def _tested(result: Any) -> str:
+    to = result["recipient"]["name"] or result["recipient"]["address"] or "the room"
+    words = " ".join(printable(result[name]) for name in ("code", "provider_id", "detail") if result[name])
+    went = "sent" if result["sent"] else "may have arrived" if result["ambiguous"] else "not sent"
+    return f"{went} to {printable(to)} over {printable(result['channel'])}: {words or '(no details)'}\n"
 
 
 def _declared(one: dict[str, Any]) -> str:

@@ -174,14 +174,14 @@ COMMANDS = (
     Command(
         words="channels test",
         method="channels.test",
-        help="Send one test message now, to a person or an address; rooms need neither.",
-        show=show.tested,
+        help="Send a test message now to people, a team, all on call or addresses, with commas; rooms need nobody.",
+        show=channels.tested,
         args=(
             arg("channel", metavar="CHANNEL", help="its name"),
-            arg("to", metavar="WHOM", nargs="?", help="a person or an address"),
+            arg("to", metavar="WHOM", nargs="?", help="people, team:…, schedule:… or addresses"),
         ),
         patience=LONG,
-        failed=lambda tested: not tested["sent"],
+        failed=lambda tested: not all(one["sent"] for one in tested),
     ),
     Command(
         words="probes list",

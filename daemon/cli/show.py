@@ -215,14 +215,6 @@ def channel_list(result: Any) -> str:
     )
 
 
-def tested(result: Any) -> str:
-    """Whether it went, and what the provider said."""
-    to = result["recipient"]["name"] or result["recipient"]["address"] or "the room"
-    words = " ".join(printable(result[name]) for name in ("code", "provider_id", "detail") if result[name])
-    went = "sent" if result["sent"] else "may have arrived" if result["ambiguous"] else "not sent"
-    return f"{went} to {printable(to)} over {printable(result['channel'])}: {words or '(no details)'}\n"
-
-
 def probe_list(result: Any) -> str:
     """One line a probe."""
     return table(

@@ -103,6 +103,22 @@ def receipts(settings: Settings) -> Iterator[Problem]:
             yield (*path, "token"), "is empty: fill it or leave it out"
 
 
+def proof(settings: Settings) -> Iterator[Problem]:
+    """A canary reaches somebody, and a sign of life goes to an address."""
+    for name, channel in settings.channels.items():
+        if channel.canary is None:
+            continue
+        path, kind, to = ("channels", name, "canary", "to"), channel.sender.address, channel.canary.to
+        if kind and not to:
+            yield path, f"names nobody, but {name} sends to a person's {kind}"
+        elif not kind and to:
+            yield path, f"{name} is a room: leave out who is to be told"
+        elif kind and to not in settings.people:
+            yield path, f"there is no person {quoted(to)}{meant(to, settings.people)}"
+        elif kind and not getattr(settings.people[to], kind, ""):
+            yield path, f"{to} has no {kind}, which {name} needs; add people.{to}.{kind}"
+
+
 def routes(settings: Settings, written: Written) -> Iterator[Problem]:
     """The root takes everything, and every route leads to a receiver."""
     root = settings.route

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -117,8 +118,8 @@ def named_type(hint: Any, one: Field[Any] | None = None) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if NoneType in arguments:
         return named_type(next(argument for argument in arguments if argument is not NoneType))
-    if origin is Literal:
-        return " or ".join(f"`{option}`" for option in arguments)
+    if options := _options(hint):
+        return " or ".join(f"`{option}`" for option in options)
     if origin is dict:
         listed = one is not None and one.metadata.get("listed")
         return "list of sections" if listed else f"mapping of name to {named_type(arguments[1])}"
@@ -128,6 +129,13 @@ def named_type(hint: Any, one: Field[Any] | None = None) -> str:
     if hint not in _NAMED and is_dataclass(hint):
         return "section"
     return _NAMED.get(hint, getattr(hint, "__name__", str(hint)))
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    """The words that it may be, where only certain ones will do."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(word.value for word in hint) if isinstance(hint, type) and issubclass(hint, Enum) else ()
 
 
 def shown_default(hint: Any, one: Field[Any]) -> str:

@@ -10,8 +10,10 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
+from daemon.config.proof import Canary, DeadMan
 from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
+from daemon.config.selfchecks import SelfChecks
 from daemon.config.silences import Silences
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
@@ -177,6 +179,11 @@ class Channel:
         ),
     )
     receipts: Receipts | None = field(default=None, metadata=doc("how tocsin learns that a message is on the handset"))
+    canary: Canary | None = field(default=None, metadata=doc("one real message a day, to see that it works"))
+    confirmed_within: Seconds | None = field(
+        default=None,
+        metadata=doc("an alarm when it was not seen to work for so long; 25 h where it has a canary", least=60),
+    )
     rates: tuple[Rate, ...] | None = field(
         default=None, metadata=doc("how often it may be used, in place of its provider's own limits; [] lifts them")
     )
@@ -201,31 +208,6 @@ class ProbePlan:
     fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down", least=1, most=1_000))
     recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up", least=1, most=1_000))
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelfChecks:
-    """When tocsin raises alarms about itself (source `tocsin`)."""
-
-    window: Seconds = field(
-        default=Seconds(3600.0), metadata=doc("one alarm per kind and window; it resolves after a quiet one", least=120)
-    )
-    hub_lag: Seconds = field(default=Seconds(0.25), metadata=doc("event-loop delay that is an alarm", least=0.01))
-    disk_free: Bytes = field(
-        default=Bytes(200 * 1024**2),
-        metadata=doc("free space beside the store below which there is an alarm"),
-    )
-    disk_full_within: Seconds = field(
-        default=Seconds(4 * 3600.0),
-        metadata=doc("alarm when the disk will be full within this at the present rate; 0 for never"),
-    )
-    quarantine: int = field(
-        default=100, metadata=doc("requests of known sources waiting in quarantine that are an alarm", least=1)
-    )
-    syslog: str = field(
-        default="/dev/log",
-        metadata=doc("socket of the system log, where alarms go that can be told in no other way; empty for none"),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,5 +272,6 @@ class Settings:
     links: Links | None = field(default=None, metadata=doc("signed links that acknowledge"))
     silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
+    dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

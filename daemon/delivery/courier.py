@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import gevent
 
@@ -12,7 +12,7 @@ from daemon.config.settings import Channel, Settings
 from daemon.config.styles import style
 from daemon.delivery.alarms import Alarms, Voice
 from daemon.delivery.breaker import State
-from daemon.delivery.direct import Emergency, test_message
+from daemon.delivery.direct import CANARY, TEST, Emergency, proof_message
 from daemon.delivery.handsets import Handsets
 from daemon.delivery.lane import Lane
 from daemon.delivery.means import LaneStatus, Means
@@ -23,6 +23,7 @@ from daemon.notice import Receipt, Recipient
 from daemon.store import leases, outbox
 from daemon.store.base import Store
 from daemon.store.receipts import Heard
+from daemon.template.words import Lang
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -95,14 +96,18 @@ class Courier:
         self._handsets.stop(max(0.0, end - self._clock.monotonic()))
         self._alarms.join(max(0.0, end - self._clock.monotonic()))
 
-    def test(self, channel: str, recipient: Recipient) -> Receipt:
+    def canary(self, channel: str, recipient: Recipient) -> Receipt:
+        """Send one canary past the outbox; raises SendError."""
+        return self.test(channel, recipient, CANARY)
+
+    def test(self, channel: str, recipient: Recipient, words: Mapping[Lang, tuple[str, str]] = TEST) -> Receipt:
         """Send one real message past the outbox; raises SendError."""
         lane, settings = self._lanes.get(channel), self._settings()
         known = settings.channels.get(channel)
         if lane is None or known is None:
             raise SendRefused(f"no channel is called {channel!r} in the configuration")
         said = style(settings, known, recipient.name)
-        receipt = lane.test(test_message(channel, recipient, self._store.name, self._clock.now(), said))
+        receipt = lane.test(proof_message(channel, recipient, self._store.name, self._clock.now(), said, words))
         log.info("test over %s to %s: sent", channel, recipient.name or "the room", extra={"channel": channel})
         return receipt
 

@@ -24,12 +24,23 @@ TEST: Mapping[Lang, tuple[str, str]] = {
     "en": ("Test of channel {}", "Sent by hand; nothing is wrong."),
     "zh": ("通道 {} 测试", "由运维人员手动发送，一切正常。"),
 }
+CANARY: Mapping[Lang, tuple[str, str]] = {
+    "en": ("Daily test of channel {}", "Sent by tocsin itself, to see that this channel works; nothing is wrong."),
+    "zh": ("通道 {} 每日自检", "由 tocsin 自动发送，用于确认通道畅通，一切正常。"),
+}
 AGAIN = 60.0  # an emergency that reached nobody is tried again after this
 
 
-def test_message(channel: str, recipient: Recipient, store: str, now: float, said: Style) -> Message:
-    """What an operator's test sends; `store` is the store's name."""
-    title, text = TEST[said.lang]
+def proof_message(
+    channel: str,
+    recipient: Recipient,
+    store: str,
+    now: float,
+    said: Style,
+    words: Mapping[Lang, tuple[str, str]] = TEST,
+) -> Message:
+    """What an operator's test sends, or with other words; `store` is the store's name."""
+    title, text = words[said.lang]
     notice = _notice(title.format(channel), text, Severity.INFO, Reason.TEST, now)
     return Message(notice=notice, recipients=(recipient,), out_id=f"{store}-T{int(now * 1000)}", style=said)
 

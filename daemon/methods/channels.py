@@ -1,6 +1,8 @@
 """The ways out: how each stands, and a test message over one."""
 
+import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,11 +11,15 @@ import daemon.senders
 from daemon.config.declarations import Declaration, declaration
 from daemon.config.people import FORMS
 from daemon.config.settings import Channel, Settings
+from daemon.config.targets import book, unknown
 from daemon.errors import MethodError, SendError
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.notice import Recipient
+from daemon.oncall.roster import on_call
+from daemon.oncall.schedule import SCHEDULE, TEAM
 from daemon.registry import kinds_in
+from daemon.store import overrides
 
 # Of the other kinds every name looks like an address.
 _LOOKS_LIKE = {
@@ -68,10 +74,10 @@ def add(table: Table, parts: Parts) -> None:
         return declared(type)
 
     @table.method("channels.test", "act")
-    def _test(channel: str, to: str = "") -> Tested:
-        """Send one test message now, to a person or an address; rooms need neither."""
-        settings = parts.settings()
-        return tested(parts, channel, recipient_of(_known(channel, settings), to, settings))
+    def _test(channel: str, to: str = "") -> list[Tested]:
+        """Send a test message now to people, a team, all on call or addresses, with commas; rooms need nobody."""
+        known = _known(channel, parts.settings())
+        return [tested(parts, channel, recipient) for recipient in recipients_of(known, to, parts)]
 
 
 def declared(name: str) -> list[Declaration]:
@@ -106,6 +112,33 @@ def _known(channel: str, settings: Settings) -> Channel:
         names = ", ".join(settings.channels) or "none"
         raise MethodError(f"there is no channel {channel[:100]!r}; there are: {names}", code=NOT_FOUND)
     return known
+
+
+def recipients_of(channel: Channel, to: str, parts: Parts) -> list[Recipient]:
+    """Find out who is meant: names and addresses with commas between them, teams and schedules. Raises MethodError."""
+    settings, found = parts.settings(), dict[str, Recipient]()
+    for one in [part.strip() for part in to.split(",")] if to else [""]:
+        for name in _people(one, parts):
+            recipient = recipient_of(channel, name, settings)
+            found.setdefault(recipient.address, recipient)
+    return list(found.values())
+
+
+def _people(one: str, parts: Parts) -> Sequence[str]:
+    """Everybody in a team, or on call now by a schedule; anybody else is who is meant."""
+    settings, now = parts.settings(), parts.clock.now()
+    if not one.startswith((TEAM, SCHEDULE)):
+        return [one]
+    if said := unknown(one, settings.people.keys(), settings.teams.keys(), settings.schedules.keys()):
+        raise MethodError(said, code=NOT_FOUND)
+    stored = parts.store.read(lambda tx: overrides.covers(tx, now, math.nextafter(now, math.inf)))
+    rota = book(settings, stored)
+    if one.startswith(TEAM):
+        return rota.people((one,))
+    who = on_call(rota, one.removeprefix(SCHEDULE), now)
+    if not who:
+        raise MethodError(f"{one} has nobody on call now", code=REFUSED)
+    return who
 
 
 def recipient_of(channel: Channel, to: str, settings: Settings) -> Recipient:

@@ -12,6 +12,7 @@ from daemon.methods.codes import Id, Limit, found, number, page
 from daemon.methods.parts import Parts
 from daemon.methods.sources import Outcome, attempt, outcomes
 from daemon.methods.table import INVALID_PARAMS, Table
+from daemon.secret import redact_text
 from daemon.store import quarantine
 from daemon.store.quarantine import Kind, Listed, Quarantined
 
@@ -79,7 +80,9 @@ def add(table: Table, parts: Parts) -> None:
     @table.method("quarantine.show", "read")
     def _show(id: Id) -> RequestShown:  # noqa: A002 - the name that callers write
         """Show one request that made no events, with its body and headers (secrets hidden)."""
-        return _shown(_kept(parts, id))
+        request = _kept(parts, id)
+        source = parts.settings().sources.get(request.source)
+        return _shown(request, source.handler.hides if source else ())
 
     @table.method("quarantine.replay", "act")
     def _replay(id: Id = 0, source: str = "") -> Replays:  # noqa: A002 - the name that callers write
@@ -131,9 +134,11 @@ def _line(request: Quarantined | Listed) -> RequestLine:
     return msgspec.convert(request, RequestLine, from_attributes=True)
 
 
-def _shown(request: Quarantined) -> RequestShown:
+def _shown(request: Quarantined, hides: tuple[str, ...]) -> RequestShown:
+    """Show it; the fields that its handler calls secret are hidden here, while what is kept can be replayed."""
     try:
-        encoding, body = "utf-8", request.body.decode()
+        text = request.body.decode()
+        encoding, body = "utf-8", redact_text(text, hides) if hides else text
     except UnicodeDecodeError:
         encoding, body = "base64", base64.b64encode(request.body).decode()
     return RequestShown(

@@ -135,7 +135,7 @@ def _tried(parts: Parts, source: Source, title: str, sample: Sample, options: ob
     )
     events: list[Event] = []
     problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
-    came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook)
+    came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook, hides=source.handler.hides)
     accepted = parts.intake.events([marked(event) for event in events], came) if send and not problem else []
     return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem)
 

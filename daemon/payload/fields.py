@@ -1,5 +1,6 @@
 """Fields of a foreign JSON body: each is read as the kind that was expected, or a HandlerError names it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -8,7 +9,9 @@ import msgspec
 
 from daemon.errors import HandlerError
 from daemon.hook import Hook
+from daemon.payload.multipart import is_multipart, parts_of
 
+_USER = re.compile(r"\A(https?://)[^/?#]*@")
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 _NAMES, _NAME = 12, 40  # so many keys are named in an error, each so long
 _EXACT = 1e15  # up to here a float that is whole can be written as a whole number
@@ -16,9 +19,11 @@ _EXACT = 1e15  # up to here a float that is whole can be written as a whole numb
 
 def body_of(hook: Hook) -> Any:
     """Parse a body that is JSON or a form, whatever its Content-Type claims about a body that begins like JSON."""
-    form = hook.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
-    if form and hook.body.lstrip()[:1] not in (b"{", b"["):
-        return hook.form()
+    if hook.body.lstrip()[:1] not in (b"{", b"["):
+        if hook.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
+            return hook.form()
+        if is_multipart(hook.content_type):
+            return parts_of(hook.body, hook.content_type)
     return hook.json()
 
 
@@ -86,5 +91,24 @@ def texts(value: object, where: str, keep: Callable[[str], bool] = bool) -> dict
 
 
 def links_of(**urls: object) -> dict[str, str]:
-    """Keep those that are addresses, under their names."""
-    return {name: url for name, url in urls.items() if isinstance(url, str) and url.startswith(("http://", "https://"))}
+    """Keep those that are addresses, under their names and without a `user:password@`."""
+    return {
+        name: _USER.sub(r"\1", url, count=1)
+        for name, url in urls.items()
+        if isinstance(url, str) and url.startswith(("http://", "https://"))
+    }
+
+
+def listing(value: object) -> list[Any]:
+    """Take a list, or the list that a text holds as JSON; anything else is an empty one."""
+    if isinstance(value, str):
+        value = unpacked(value)
+    return value if isinstance(value, list) else []
+
+
+def unpacked(text: str) -> Any:
+    """Read JSON that came as a text inside another body; what is none is None."""
+    try:
+        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

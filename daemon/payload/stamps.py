@@ -14,11 +14,11 @@ _ABSURD = 1e20
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))  # at least this much: nanoseconds, microseconds, milliseconds
 
 
-def instant(value: object) -> float | None:
+def instant(value: object, offset: str = "Z") -> float | None:
     """Read a time as seconds since the epoch. What is not one, or is a stand-in for none, is None. Never raises.
 
     Numbers and numeric texts are seconds, or by their size milli-, micro- or nanoseconds; other texts are
-    RFC 3339, in UTC where they name no offset.
+    RFC 3339, with this `offset` (`+08:00`) where they name none.
     """
     if isinstance(value, bool):
         return None
@@ -27,7 +27,7 @@ def instant(value: object) -> float | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    return _epoch(float(text)) if _NUMBER.fullmatch(text) else _rfc3339(text)
+    return _epoch(float(text)) if _NUMBER.fullmatch(text) else _rfc3339(text, offset)
 
 
 def _epoch(number: float) -> float | None:
@@ -40,8 +40,10 @@ def _epoch(number: float) -> float | None:
     return float(number)
 
 
-def _rfc3339(text: str) -> float | None:
+def _rfc3339(text: str, without: str) -> float | None:
     match = _RFC3339.fullmatch(text)
+    if match and not match["utc"] and not match["sign"]:
+        match = _RFC3339.fullmatch(text + without)
     if not match:
         return None
     leap = match["second"] == "60"  # datetime knows no leap second: the one before it, and one more

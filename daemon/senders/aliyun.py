@@ -14,9 +14,10 @@ from daemon.senders import aliyun_codes, phone
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import Gateway, Heard, Signature
 from daemon.senders.base import Sender
-from daemon.senders.http import check_url
+
 from daemon.template import Template
 from daemon.texts.built_in import Kind
+from daemon.urls import check_url
 
 REWRITTEN = 20  # characters a variable keeps after its text was refused: the oldest templates take no more
 NOTHING = "-"  # an empty variable is refused

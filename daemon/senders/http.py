@@ -5,7 +5,7 @@ import contextlib
 import email.utils
 import socket
 from collections.abc import Iterable, Mapping
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote
 
 import httptools
 import msgspec
@@ -14,8 +14,9 @@ from gevent import Timeout
 from daemon import __version__, fitting
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.secret import HIDDEN, Secret
+from daemon.secret import HIDDEN
 from daemon.senders.connections import Connections
+from daemon.urls import DEFAULT_PORT, split
 
 MAX_BODY = 64 * 1024  # of an answer; nobody says yes or no in more
 MAX_HEAD = 64 * 1024
@@ -31,7 +32,6 @@ _NOT_WORKED_ON = frozenset((501, 503, 505))  # of the 5xx: refused at the door, 
 _WHOLE_CHANNEL = frozenset((401, 402, 403, 404, 405, 407, 410))  # address or credentials: no text mends it
 _TOKEN_LENGTH = 8  # a shorter step of a path is a word, not a token
 _KEPT_IN_URLS = "/%:@!$&'()*+,;=~"
-_DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +61,10 @@ class Client:
         ca_file: str = "",
     ) -> None:
         """Take the URL apart; ValueError with a sentence that does not show it when it is none."""
-        parts, host = _split(url)
-        port = parts.port or _DEFAULT_PORT[parts.scheme]
+        parts, host = split(url)
+        port = parts.port or DEFAULT_PORT[parts.scheme]
         place = f"[{host}]" if ":" in host else host
-        place += "" if port == _DEFAULT_PORT[parts.scheme] else f":{port}"
+        place += "" if port == DEFAULT_PORT[parts.scheme] else f":{port}"
         self.place = place
         self.shown = f"{parts.scheme}://{place}"
         query = f"?{quote(parts.query, safe=_KEPT_IN_URLS + '?')}" if parts.query else ""
@@ -246,29 +246,6 @@ def retry_after(value: str, now: float) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 1.0), LONGEST_WAIT)
-
-
-def check_url(url: str | Secret) -> None:
-    """Refuse what is no http(s) URL; the ValueError does not show it."""
-    _split(url.reveal() if isinstance(url, Secret) else url)
-
-
-def _split(url: str) -> tuple[SplitResult, str]:
-    """Check that it is an http(s) URL; return its parts, and its host as DNS knows it."""
-    problem = "is not a URL: write for example https://alarms.example.com/hook"
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        name = host if ":" in host else host.encode("idna").decode()
-    except ValueError:
-        raise ValueError(problem) from None  # its own words would show the URL
-    if parts.scheme not in _DEFAULT_PORT or not name or not url.isprintable() or " " in url.strip():
-        raise ValueError(problem)
-    try:
-        _ = parts.port
-    except ValueError:
-        raise ValueError("has a port that is not a number from 1 to 65535") from None
-    return parts, name
 
 
 def _telling(parts: SplitResult, path: str) -> set[str]:

@@ -14,7 +14,8 @@ from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.api import encoded
 from daemon.senders.base import Sender, sender
-from daemon.senders.http import Client, check_url
+from daemon.senders.http import Client
+from daemon.urls import check_url
 
 VERSION = 1  # of the body; it changes when a field changes its meaning or goes
 _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     ACK = "ack"  # an alert: its acknowledgement is to be reminded of, or ends
     SILENCE = "silence"  # a silence: it begins, is about to end, or ends
     FLAPPING = "flapping"  # an alert: it has been stable for long enough
+    ABSENCE = "absence"  # a row of absences: its source was to be heard of again by then
     DIGEST = "digest"  # a row of storms: what was held back is told in one
 
 

@@ -108,7 +108,9 @@ def event(change: Change) -> Any:
 
 def test_the_payload_is_the_one_that_the_pages_give_to_paste() -> None:
     pages = "\n".join(page.read_text() for page in files(".md"))
-    (pasted,) = [block for block in re.findall(r"```json\n(.*?)\n```", pages, re.DOTALL) if "$ALERT_CYCLE_KEY" in block]
+    (pasted,) = [
+        block for block in re.findall(r"```json template\n(.*?)\n```", pages, re.DOTALL) if "$ALERT_CYCLE_KEY" in block
+    ]
     assert HOOK["payload"] == pasted
     assert HOOK["url"].endswith("/webhook/datadog")
 

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import msgspec
 import pytest
@@ -27,7 +28,7 @@ PAIRS = [
     for name in h.samples
     if name.startswith("firing")
 ]
-DOCS = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
+PAGES = Path(__file__).parents[2] / "docs" / "sources"
 RUBBISH = [
     b"",
     b"null",
@@ -43,6 +44,10 @@ RUBBISH = [
     b'{"alerts": 5}',
 ]
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = [
+    b"--b\r\n", b"\r\n--b\r\n", b"\r\n--b--\r\n", b"\r\n\r\n", b'Content-Disposition: form-data; name="data"',
+    b"Content-Disposition: form-data", b'; filename="x"', b'{"heartbeat": null, "monitor": null, "msg": "x"}',
+]  # fmt: skip
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(
@@ -63,6 +68,10 @@ def hook_of(handler: Handler, sample: Sample) -> Hook:
 
 def events_of(handler: Handler, sample: Sample) -> list[Event]:
     return list(handler.handle(hook_of(handler, sample)))
+
+
+def is_form(sample: Sample) -> bool:
+    return sample.content_type.startswith(FORM) and sample.body[:1] != b"{"
 
 
 def keeps_its_word(handler: Handler, body: bytes, content_type: str = "application/json") -> None:
@@ -107,6 +116,12 @@ def without(body: Any, place: tuple[Any, ...]) -> Any:
     return body
 
 
+FORM_SAMPLES = [
+    pytest.param(h, dict(parse_qsl(s.body.decode(), keep_blank_values=True)), id=f"{h.name}: {name}")
+    for h in HANDLERS.values()
+    for name, s in h.samples.items()
+    if is_form(s)
+]
 JSON_SAMPLES = [
     pytest.param(h, json.loads(s.body), id=f"{h.name}: {name}")
     for h in HANDLERS.values()
@@ -180,6 +195,13 @@ def test_a_form_of_any_bytes_is_read_or_refused(handler: Handler, body: bytes) -
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.name)
+@given(pieces=st.lists(st.sampled_from(MULTIPART) | st.binary(max_size=20), max_size=12))
+@unhurried
+def test_a_multipart_form_in_any_pieces_is_read_or_refused(handler: Handler, pieces: list[bytes]) -> None:
+    keeps_its_word(handler, b"".join(pieces), "multipart/form-data; boundary=b")
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.name)
 @given(body=values)
 @unhurried
 def test_any_json_is_read_or_refused(handler: Handler, body: Any) -> None:
@@ -200,6 +222,18 @@ def test_a_sample_without_any_one_of_its_parts_is_read_or_refused(handler: Handl
         keeps_its_word(handler, json.dumps(without(body, place)).encode())
 
 
+@pytest.mark.parametrize(("handler", "fields"), FORM_SAMPLES)
+@given(data=st.data())
+@unhurried
+def test_a_form_with_anything_in_any_field_or_without_it_is_read_or_refused(
+    handler: Handler, fields: dict[str, str], data: Any
+) -> None:
+    name = data.draw(st.sampled_from(sorted(fields)))
+    other = data.draw(st.none() | st.text())
+    changed = {key: value for key, value in fields.items() if key != name} | ({} if other is None else {name: other})
+    keeps_its_word(handler, urlencode(changed, errors="replace").encode(), FORM)
+
+
 @pytest.mark.parametrize(("handler", "body"), JSON_SAMPLES)
 def test_huge_and_dirty_values_are_read_or_refused(handler: Handler, body: Any) -> None:
     for dirty in (
@@ -215,7 +249,20 @@ def test_huge_and_dirty_values_are_read_or_refused(handler: Handler, body: Any) 
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.name)
-def test_the_documentation_shows_how_to_point_it_here_and_what_it_reads(handler: Handler) -> None:
-    assert f"/webhook/{handler.name}" in DOCS or f"handler: {handler.name}" in DOCS
-    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)]
-    assert json.loads(handler.samples["firing"].body) in shown
+def test_a_page_shows_how_to_point_it_here_and_nothing_but_samples_that_are_tested(handler: Handler) -> None:
+    """A block ```json or ```form is a body as it arrives; what is to be pasted is marked ```json template."""
+    page = (PAGES / f"{handler.name}.md").read_text()
+    assert f"/webhook/{handler.name}" in page or f"handler: {handler.name}" in page
+    assert f"]({handler.name}.md)" in (PAGES / "README.md").read_text(), "the list of all sources does not name it"
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    shown += [parse_qs(block.replace("\n", "")) for block in re.findall(r"```form\n(.*?)```", page, re.DOTALL)]
+    samples = [plain(sample) for sample in handler.samples.values()]
+    assert plain(handler.samples["firing"]) in shown
+    assert [body for body in shown if body not in samples] == []
+
+
+def plain(sample: Sample) -> Any:
+    """What a sample says, however it is spaced; None where no block shows its kind."""
+    if sample.content_type.startswith("multipart/"):
+        return None
+    return parse_qs(sample.body.decode()) if is_form(sample) else json.loads(sample.body)

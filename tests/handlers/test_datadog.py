@@ -168,6 +168,14 @@ def test_a_test_notification_does_not_touch_the_real_problem() -> None:
     assert "test" not in real.labels
 
 
+def test_the_end_of_a_test_does_not_end_the_real_problem_and_a_test_ends_by_itself() -> None:
+    over = custom(title="[TEST] [Recovered on {host:web-7}] Disk almost full", transition="Recovered")
+    assert over.fingerprint() != custom().fingerprint()
+    begun = custom(title="[TEST] [Triggered on {host:web-7}] Disk almost full")
+    assert (begun.fingerprint(), begun.fires_until) == (over.fingerprint(), 3_600.0)
+    assert custom().fires_until is None
+
+
 @pytest.mark.parametrize("title", ["Someone wrote a comment", "[prod] Disk", "[] x", "[Triggered", "[Triggered on {a}"])
 def test_a_title_without_a_prefix_is_an_alarm_as_it_stands(title: str) -> None:
     event = default(title)

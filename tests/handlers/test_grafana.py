@@ -81,6 +81,19 @@ def test_empty_addresses_are_no_links() -> None:
     assert "dashboard" not in read(grafana, body(dashboardURL="", panelURL=None))[0].links
 
 
+def test_a_contact_point_s_test_is_marked_and_ends_by_itself() -> None:
+    """Grafana never resolves it: it would be open, and repeated, for ever."""
+    [drill] = read(grafana, grafana.samples["test of the contact point"].body)
+    assert (drill.title, drill.labels["test"], drill.fires_until) == ("Notification test", "true", 3_600.0)
+    [real] = read(grafana, body(labels={"alertname": "TestAlert", "instance": "db-1"}))
+    assert (real.fires_until, real.labels.get("test")) == (None, None)
+
+
+def test_annotations_are_kept_as_they_are_but_grafana_s_own() -> None:
+    [event] = read(grafana, grafana.samples["firing"].body)
+    assert event.annotations == {"summary": "CPU of web-3 is at 95%"}
+
+
 def test_what_the_contact_point_cut_off_is_told_of() -> None:
     assert "12 more alerts" in read(grafana, body({"truncatedAlerts": 12}))[0].text
 

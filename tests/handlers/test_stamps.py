@@ -38,6 +38,11 @@ def test_a_time_is_read_whatever_its_fraction_offset_or_unit(written: object, me
     assert instant(written) == pytest.approx(meant, abs=1e-5)
 
 
+@pytest.mark.parametrize("written", ["2026-11-21 09:00:00", "2026-11-21T01:00:00Z", "2026-11-21T01:00:00+00:00", BEGIN])
+def test_a_time_that_names_no_offset_has_the_source_s_own(written: object) -> None:
+    assert instant(written, "+08:00") == BEGIN
+
+
 def test_nanoseconds_are_not_cut_to_another_second() -> None:
     assert instant("2026-11-21T01:00:00.999999999Z") == pytest.approx(BEGIN + 0.999999999, abs=1e-5)
 

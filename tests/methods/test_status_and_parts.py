@@ -98,17 +98,23 @@ def test_channels_are_listed_with_their_lanes_and_without_secrets(desk: Desk) ->
 def test_a_test_message_goes_to_a_person_an_address_or_a_room(
     desk: Desk, channel: str, to: str, recipient: Recipient
 ) -> None:
-    tested = desk.ask("channels.test", channel=channel, to=to)
+    (tested,) = desk.ask("channels.test", channel=channel, to=to)
     assert desk.courier.tested == [(channel, recipient)]
     assert (tested["sent"], tested["provider_id"], tested["detail"]) == (True, "p-1", "OK")
 
 
+def test_several_are_told_one_by_one_and_each_answer_is_shown(desk: Desk) -> None:
+    tested = desk.ask("channels.test", channel="sms", to="lin, 13900000009, lin")
+    assert [one["recipient"]["address"] for one in tested] == ["+8613800000001", "13900000009"]
+    assert [one["sent"] for one in tested] == [True, True]
+
+
 def test_what_the_provider_refuses_is_told(desk: Desk) -> None:
     desk.courier.error = SendRefused("the number is blocked", code="isv.MOBILE")
-    tested = desk.ask("channels.test", channel="sms", to="lin")
+    (tested,) = desk.ask("channels.test", channel="sms", to="lin")
     assert (tested["sent"], tested["code"], tested["detail"]) == (False, "isv.MOBILE", "the number is blocked")
     desk.courier.error = SendWait("busy", seconds=3)
-    assert desk.ask("channels.test", channel="sms", to="lin")["sent"] is False
+    assert desk.ask("channels.test", channel="sms", to="lin")[0]["sent"] is False
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ HOMES = {
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
+        "daemon/proof/",
         "daemon/resolver.py",
         "daemon/selfcheck.py",
         "daemon/senders/",
@@ -58,7 +59,7 @@ DECISIONS = (
 )
 CLOCK = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns", "process_time"}
 TODAY = {"now", "utcnow", "today"}
-HANDLERS_MAY = {"errors", "event", "hook", "payload", "registry", "template"}
+HANDLERS_MAY = {"errors", "event", "hook", "payload", "registry", "template", "units"}
 
 
 def lives(path: Path, homes: tuple[str, ...]) -> bool:

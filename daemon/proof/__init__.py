@@ -1,0 +1,1 @@
+"""Proof of life: canaries over each channel, when each was last seen to work, and a sign for somebody outside."""
