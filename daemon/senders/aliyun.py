@@ -14,7 +14,6 @@ from daemon.senders import aliyun_codes, phone
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import Gateway, Heard, Signature
 from daemon.senders.base import Sender
-
 from daemon.template import Template
 from daemon.texts.built_in import Kind
 from daemon.urls import check_url
