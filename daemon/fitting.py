@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -15,14 +15,15 @@ _SKIN = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)  # spell out the flags of Scotland and Wales
 _JAMO = range(0x1160, 0x1200)  # vowels and finals that complete a Hangul syllable
 _MARKS = frozenset(("Mn", "Mc", "Me"))
+_LONGEST = 8  # that one character becomes, escaped and in bytes, more often than not; more only takes another turn
 _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
 
 # Each begins only where what it may begin with begins, so that no text makes a search that is longer than itself.
 # A link ends where ASCII ends: what follows in Chinese is no part of it.
 _LINK = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]*://[!-~]*|\bwww\.[!-~]*", re.IGNORECASE)
-_DOTTED = re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)+")
+_DOTTED = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)+")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+[A-Za-z]{0,3}", re.ASCII)
 _ADDRESS_DOTS = 3  # in a number of so many parts, whatever the parts
-_DOT_INSIDE = re.compile(r"(?<=[0-9A-Za-z])\.(?=[0-9A-Za-z])")
 # Pictures, signs without a width, halves of pairs, what is no character.
 _RARE = frozenset(("So", "Cf", "Cs", "Co", "Cn"))
 _OF_PICTURES = frozenset((*map(chr, range(0xFE00, 0xFE10)), "\u20e3"))  # marks that make a picture of a sign
@@ -70,6 +71,30 @@ class Size(msgspec.Struct, frozen=True):
         return "".join(kept) + ELLIPSIS if room >= 0 else ""
 
 
+class Enveloped(Size, frozen=True, kw_only=True):
+    """A limit of what a text becomes: markup, mentions and the body around it count, too.
+
+    `taken` says how much room a text takes once it is written for the provider, in the provider's unit.
+    """
+
+    taken: Callable[[str], int]
+
+    def of(self, text: str) -> int:
+        """How much room it takes."""
+        return self.taken(text)
+
+    def cut(self, text: str) -> str:
+        """Keep what fits with all that is around it, ending in an ellipsis when something was dropped."""
+        return cut_until(text, lambda shorter: self.of(shorter) - self.most)
+
+
+def cut_until(text: str, excess: Callable[[str], int]) -> str:
+    """Cut, between what people see as characters, until nothing is over; `excess` says how much still is."""
+    while text and (over := excess(text)) > 0:
+        text = cut(text, len(text) - max(1, over // _LONGEST)) if len(text) > 1 else ""
+    return text
+
+
 def line(text: str) -> str:
     """Put it on one line: breaks, control characters and runs of white space become one space each."""
     if not text.isprintable():
@@ -88,6 +113,19 @@ def lines(text: str) -> str:
 def cut(text: str, limit: int) -> str:
     """Keep at most `limit` characters (code points), ending in an ellipsis when something was dropped."""
     return text if len(text) <= limit else Size(max(limit, len(ELLIPSIS))).cut(text)
+
+
+def begin(text: str, limit: int) -> str:
+    """Keep at most `limit` characters (code points) of the beginning, without a sign that something was dropped."""
+    if len(text) <= limit:
+        return text
+    kept, length = [], 0
+    for cluster in clusters(text[: limit + _WIDEST]):
+        length += len(cluster)
+        if length > limit:
+            break
+        kept.append(cluster)
+    return "".join(kept)
 
 
 def clusters(text: str) -> Iterator[str]:
@@ -110,7 +148,7 @@ def clean(text: str) -> str:
 
     The dots of a host name or an IP address become dashes, so that people still recognise it.
     """
-    text = _DOTTED.sub(_undotted, _LINK.sub(" ", text))
+    text = _DOTTED.sub(_disguised, _LINK.sub(" ", text))
     if not text.isascii():
         text = "".join(c if c.isascii() or _is_usual(c) else " " for c in text)
     return line(text)
@@ -119,10 +157,14 @@ def clean(text: str) -> str:
 def plain(text: str) -> str:
     """Write it as the strictest gateway wants: no links, addresses, emoji or rare signs.
 
-    A dot between letters or digits, as in a host name or address, becomes a dash.
+    A dot inside a host name or address becomes a dash, so that people still recognise it; that of a number stays.
     """
-    text = _DOT_INSIDE.sub("-", _LINK.sub(" ", text))
+    text = _DOTTED.sub(_undotted, _LINK.sub(" ", text))
     return line("".join(c if _is_plain(c) else " " for c in text))
+
+
+def _undotted(found: re.Match[str]) -> str:
+    return found[0] if _DECIMAL.fullmatch(found[0]) else found[0].replace(".", "-")
 
 
 def _belongs(current: str, character: str) -> bool:
@@ -141,10 +183,10 @@ def _is_plain(character: str) -> bool:
     return character in _PLAIN_PUNCTUATION or (character.isalnum() and ord(character) <= 0xFFFF)  # noqa: PLR2004 - the plane of everyday writing
 
 
-def _undotted(found: re.Match[str]) -> str:
+def _disguised(found: re.Match[str]) -> str:
     """A name that ends as host names end, or a number of four parts: not 97.5 and not v1.2."""
     last = found[0].rpartition(".")[2]
-    is_address = found[0].count(".") >= _ADDRESS_DOTS or (len(last) > 1 and last.isascii() and last.isalpha())
+    is_address = found[0].count(".") >= _ADDRESS_DOTS or (len(last) > 1 and last.isalpha())
     return found[0].replace(".", "-") if is_address else found[0]
 
 

@@ -1,7 +1,7 @@
 """One thing to say, one way to say it, and what came back."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.alert import Alert
 from daemon.declared import Rate
+from daemon.errors import SendError
 from daemon.event import State
 from daemon.fitting import Size
 from daemon.handset import Report
@@ -206,6 +207,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 def in_templates(message: Message) -> dict[str, Any]:
     """The names that a template may use: those of `daemon.texts.context.NAMES`."""
     notice = message.notice
+    all_of_it = notice.firing + notice.resolved
     return {
         "alert": notice.alert,
         "alerts": notice.alerts,
@@ -217,6 +219,7 @@ def in_templates(message: Message) -> dict[str, Any]:
         "links": context.links(notice.alert, message.acknowledge),
         "lang": message.lang,
         "late": message.late,
+        **context.in_brief(notice.alert, all_of_it - 1, message.lang, is_test=notice.reason is Reason.TEST),
         **context.times(notice.alerts, message.now),
         NOW: message.now,
         ZONE: message.style.zone,
@@ -227,11 +230,23 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The provider took the message: its own id for it, and its own words.
 
     `warnings` is what went wrong on our side although the message went, such as a template that did not render.
+    Where several recipients shared a request and each has an answer of its own, `ids` holds the provider's id by
+    address, and `errors` why an address was not served: what stands there is not sent to, all others are. Recipients
+    that share one error share its cause, such as a request that failed for all of them.
     """
 
     provider_id: str = ""
     detail: str = ""
     warnings: tuple[str, ...] = ()
+    ids: Mapping[str, str] = {}
+    errors: Mapping[str, SendError] = {}
+
+    def of(self, address: str) -> "Receipt | SendError":
+        """What became of the message to this address."""
+        if not (self.ids or self.errors):
+            return self
+        own = self.ids.get(address, self.provider_id)
+        return self.errors.get(address) or Receipt(provider_id=own, detail=self.detail, warnings=self.warnings)
 
 
 class Sends(Protocol):

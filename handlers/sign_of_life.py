@@ -13,8 +13,8 @@ from daemon.units import Seconds
 LONGEST = 7 * 86_400.0
 MISSED = 3  # signs in a row that may stay away
 
-_SIGN = b'{"src": "tocsin", "name": "3f2a9c1e", "at": 1795222800.5, "every": 60.0}'
-_FAIL = b'{"src": "tocsin", "name": "3f2a9c1e", "at": 1795222860.5, "every": 60.0, "status": "fail"}'
+_SIGN = b'{"src": "tocsin", "name": "office-cn", "at": 1795222800.5, "every": 60.0}'
+_FAIL = b'{"src": "tocsin", "name": "office-cn", "at": 1795222860.5, "every": 60.0, "status": "fail"}'
 
 
 @dataclass(frozen=True, kw_only=True)

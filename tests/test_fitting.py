@@ -1,12 +1,14 @@
 """Texts that have to fit."""
 
+import html
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon import fitting
+from daemon.fitting import ELLIPSIS, Enveloped, Unit
 from daemon.senders import phone
 
 FAMILY = "👩‍👩‍👧"
@@ -68,7 +70,8 @@ def test_lines_keep_their_breaks_and_lose_what_drives_a_terminal() -> None:
         ("10.0.0.7:5432 on db.internal", "10-0-0-7:5432 on db-internal"),
         ("🔥 disk 97% on 数据库，速看！ ☃", "disk 97% on 数据库，速看！"),
         ("{{x}} <b> & \"q\" 'r' \\ $ ~ ^ |", "x b q r"),
-        ("平均 3.5 秒。", "平均 3-5 秒。"),
+        ("平均 3.5 秒，97.5% 1.5GB。", "平均 3.5 秒，97.5% 1.5GB。"),
+        ("v1.2.3 a.b 1.2.3.4 3.cn", "v1-2-3 a-b 1-2-3-4 3-cn"),
     ],
 )
 def test_plain_words_hold_no_links_addresses_or_emoji(written: str, plain: str) -> None:
@@ -145,3 +148,16 @@ def test_no_text_takes_long_to_clean(piece: str) -> None:
     for rewrite in (fitting.clean, fitting.plain):
         rewrite(piece * 20_000)
     assert time.process_time() - began < 1.0, "a search that starts again at every letter takes minutes"
+
+
+@given(text=st.text(max_size=60), most=st.integers(min_value=12, max_value=80))
+@settings(max_examples=100)
+def test_what_is_around_a_text_counts_too(text: str, most: int) -> None:
+    def written(inner: str) -> str:
+        return f"<b>{html.escape(inner)}</b>"
+
+    size = Enveloped(most, Unit.BYTES, taken=lambda inner: len(written(inner).encode()))
+    kept = size.cut(text)
+    assert size.fits(kept)
+    assert kept == text or kept.endswith(ELLIPSIS) or not kept
+    assert kept == text or not size.fits(text)

@@ -53,7 +53,10 @@ GLOBAL = (
     arg("json", "--json", action="store_true", help="print the answer as JSON"),
 )
 LOCAL = {
-    "show": ("Show what a code means: A17, D5, Q3 or S3.", (arg("code", metavar="CODE", help="such as A17"),)),
+    "show": (
+        "Show what a code means: A17, D5, Q3 or S3, as it stands in a message.",
+        (arg("code", metavar="CODE", help="such as A17; a number alone is an alert's"),),
+    ),
     "call": (
         "Call any method by its name.",
         (

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from daemon.cli.tables import lines
 
 DONE, FAILED, USAGE, NOT_RUNNING, UNKNOWN = range(5)
 INTERRUPTED = 130
+AROUND = " ()[]<>【】「」#,.;:、。!?"  # what stands around a code in a message, full-width signs made narrow
 INVALID_PARAMS = -32602  # JSON-RPC's word for wrong usage
 
 
@@ -78,11 +80,18 @@ def _carry_out(given: argparse.Namespace) -> int:
             _print_json(ask(_where(given, PATIENCE), given.method, _called_with(given)))
             return DONE
         case "show":
-            shown = SHOWN.get(given.code[:1].upper())
+            code = _bare(given.code)
+            shown = SHOWN.get(code[:1])
             if shown is None:
                 raise CannotAskError(f"{given.code!r} is no code: write A17, D5, Q3 or S3")
-            return _ask(command(shown), {"id": given.code}, given)
+            return _ask(command(shown), {"id": code}, given)
     return _ask(given.command, params(given.command, given), given)
+
+
+def _bare(code: str) -> str:
+    """Read a code as it is copied out of a message: `(A17)`, `a17,`, `Ａ17`; a number alone is an alert's."""
+    normal = unicodedata.normalize("NFKC", code).upper().strip(AROUND)
+    return f"A{normal}" if normal.isascii() and normal.isdigit() else normal
 
 
 def _import(given: argparse.Namespace) -> int:

@@ -28,4 +28,7 @@ class DeadMan:
         metadata=doc("where to POST, such as a Healthchecks ping URL or another tocsin's webhook", check=check_url)
     )
     every: Seconds = field(default=Seconds(60.0), metadata=doc("how often", least=5, most=86_400))
+    name: str = field(
+        default="", metadata=doc("what it calls itself there; by default the name that its store made up")
+    )
     token: Secret | None = field(default=None, metadata=doc("sent as Authorization: Bearer"))

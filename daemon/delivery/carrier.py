@@ -173,10 +173,12 @@ class Carrier:
             self._busy -= 1
             throttle.end(letter.addresses, self._clock.monotonic())
         took = self._clock.monotonic() - began
-        self._report.tried(took, outcome)
+        each = verdict.each(outcome, [row.delivery.recipient.address for row in letter.rows])
+        lesson = verdict.lesson([own for own, _ in each])
+        self._report.tried(took, lesson)
         if not way.retired:
-            self._remember(outcome, letter.rows[0], self._clock.now(), epoch)
-        return [self._answer(outcome, row, len(letter.rows), took) for row in letter.rows]
+            self._remember(lesson, letter.rows[0], self._clock.now(), epoch)
+        return [self._answer(own, row, sharing, took) for row, (own, sharing) in zip(letter.rows, each, strict=True)]
 
     def test(self, message: Message) -> Receipt:
         """Send past the outbox; raises SendError. A success closes the breaker."""

@@ -10,7 +10,7 @@ from daemon.notice import Message, Recipient
 from daemon.store.leases import joinable
 from daemon.store.outbox import Claimed
 from daemon.template.words import Lang
-from daemon.texts.style import Style
+from daemon.texts.style import OF_ONE_LINE, Style
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,13 +39,14 @@ def letters(claimed: Iterable[Claimed], manner: Manner, batch: int, store: str, 
     """Put rows of the same notice into one message, up to `batch` of them, in the order given.
 
     Whoever reads another language gets another message. A row that was refused in company, or may have arrived
-    already, goes by itself. The name of the `store` makes the messages' ids unique.
+    already, goes by itself, and so does one whose text has a link to acknowledge: it is one person's. The name of
+    the `store` makes the messages' ids unique.
     """
     together: list[tuple[Style, list[Claimed]]] = []
     filling: dict[tuple[int, Lang], list[Claimed]] = {}
     for one in claimed:
         said = manner.style(one.delivery.recipient)
-        if batch > 1 and joinable(one.delivery):
+        if batch > 1 and joinable(one.delivery) and not _has_link(one, said, manner, now):
             rows = filling.get((one.notice.id, said.lang))
             if rows is None or len(rows) >= batch:
                 rows = filling[one.notice.id, said.lang] = []
@@ -54,6 +55,13 @@ def letters(claimed: Iterable[Claimed], manner: Manner, batch: int, store: str, 
         else:
             together.append((said, [one]))
     return [_letter(rows, said, manner, batch, store, now) for said, rows in together]
+
+
+def _has_link(one: Claimed, said: Style, manner: Manner, now: float) -> bool:
+    """One line has no room for links."""
+    if said.kind in OF_ONE_LINE or not one.notice.firing:
+        return False
+    return bool(manner.link(one.notice.alert, one.delivery.recipient, now))
 
 
 def without(letter: Letter, addresses: Collection[str]) -> Letter | None:

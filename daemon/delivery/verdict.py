@@ -1,5 +1,7 @@
 """What becomes of a delivery after one try."""
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -53,7 +55,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     fail_over_after: float
     serving_since: float  # when the lane began
     shut: bool  # the breaker is not closed
-    batch: int  # recipients in the message that was tried
+    batch: int  # recipients whom this very outcome is about: all of a request, or one that has its own answer
     knows_after: float = 0.0  # how long after a try its provider can be asked about it
 
 
@@ -76,6 +78,21 @@ def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: f
     pause = backoff.pause(delivery.attempts, draw)
     due_at = now + (max(pause, terms.knows_after) if outcome.ambiguous else pause)
     return _again(outcome, delivery, terms, now, min(due_at, last_call) if now < last_call else due_at)
+
+
+def each(outcome: Receipt | SendError, addresses: Sequence[str]) -> list[tuple[Receipt | SendError, int]]:
+    """What one request came to for each recipient in it, and for how many of them it is the very same answer."""
+    own = [outcome.of(address) if isinstance(outcome, Receipt) else outcome for address in addresses]
+    sharing = Counter(id(one) for one in own)
+    return [(one, sharing[id(one)]) for one in own]
+
+
+def lesson(outcomes: Sequence[Receipt | SendError]) -> Receipt | SendError:
+    """What one request teaches about its channel: what reaches all of it, else that it works, else why it does not."""
+    for one in outcomes:
+        if isinstance(one, SendRefused | SendWait) and one.scope is Scope.CHANNEL:
+            return one
+    return next((one for one in outcomes if isinstance(one, Receipt)), outcomes[0])
 
 
 def ends_at(delivery: Delivery, terms: Terms) -> float:

@@ -10,6 +10,7 @@ from daemon.methods.table import INVALID_PARAMS, NOT_FOUND
 Id = int | str
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 
+_AROUND = " \t\r\n()（）[]"  # what stands around a code in a message
 _BIGGEST = 2**63 - 1  # of an id in the store
 _WHAT = {
     "A": "an alert",
@@ -23,8 +24,8 @@ T = TypeVar("T")
 
 
 def number(given: Id, letter: str) -> int:
-    """Read `17`, `"17"`, `"A17"` or `"a17"`. Raises MethodError."""
-    text = str(given).strip().upper().removeprefix(letter)
+    """Read `17`, `"17"`, `"A17"`, `"a17"` or `"(A17)"`. Raises MethodError."""
+    text = str(given).strip(_AROUND).upper().removeprefix(letter)
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(_BIGGEST)) and int(text) <= _BIGGEST):
         raise MethodError(
             f"{str(given)[:40]!r} does not name {_WHAT[letter]}: write {letter}17 or 17",

@@ -139,7 +139,7 @@ def _variables(settings: Settings, channel: str, message: Message) -> tuple[list
     """The templates that are settings of the channel's kind, such as the variables of a text message."""
     texts, warnings = [], []
     for path, one in templates_in(settings.channels[channel].sender) if channel else ():
-        name = ".".join(path)
+        name = ".".join(path).replace(".[", "[")
         try:
             texts.append(_text(name, one.render(in_templates(message))))
         except TemplateError as error:

@@ -84,7 +84,7 @@ class Signs:
         return False
 
     def _said(self, given: DeadMan) -> Mapping[str, Any]:
-        return {"src": "tocsin", "name": self._name, "at": self._clock.now(), "every": given.every}
+        return {"src": "tocsin", "name": given.name or self._name, "at": self._clock.now(), "every": given.every}
 
 
 def client_of(given: DeadMan, clock: Clock) -> Client:

@@ -27,13 +27,18 @@ class Api(Generic[T]):
         self._decode = msgspec.json.Decoder(reply).decode
 
     def ask(
-        self, target: str, body: bytes, headers: Mapping[str, str] = JSON, within: float | None = None
+        self,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str] = JSON,
+        within: float | None = None,
+        method: str = "POST",
     ) -> tuple[T, Answer]:
-        """POST once; return what was answered, whatever the HTTP status, as long as it has the shape of an answer.
+        """Ask once; return what was answered, whatever the HTTP status, as long as it has the shape of an answer.
 
         Raises SendError where it has not: by its status, and where that says yes, failed for now: it may have arrived.
         """
-        answer = self.client.exchange(target, body, headers, within)
+        answer = self.client.exchange(target, body, headers, within, method)
         try:
             return self._decode(answer.body), answer
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -36,7 +36,7 @@ class Connections:
         self._drop_old()
         while self._idle:
             connection, _ = self._idle.pop()
-            if _is_quiet(connection):
+            if is_quiet(connection):
                 return connection
             connection.close()
         return self._open()
@@ -61,22 +61,33 @@ class Connections:
             self._idle.popleft()[0].close()
 
     def _open(self) -> socket.socket:
-        # Half the time for one address, so that a dead first one leaves time for the second.
-        connection = socket.create_connection(self._address, self._timeout / 2)
-        try:
-            connection.settimeout(None)  # from here on the deadline of the whole try counts
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._secure:
-                # Wrapped first, so that a deadline in the middle of the handshake finds something to close.
-                wrapped = _tls(self._ca_file).wrap_socket(
-                    connection, server_hostname=self._address[0], do_handshake_on_connect=False
-                )
-                connection = wrapped
-                wrapped.do_handshake()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        connection = opened(self._address, self._timeout)
+        return encrypted(connection, self._address[0], self._ca_file) if self._secure else connection
+
+
+def opened(address: tuple[str, int], timeout: float) -> socket.socket:
+    """Connect; OSError where that fails. Later waits have no end of their own: whoever uses it keeps a deadline."""
+    # Half the time for one address, so that a dead first one leaves time for the second.
+    connection = socket.create_connection(address, timeout / 2)
+    connection.settimeout(None)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def encrypted(connection: socket.socket, host: str, ca_file: str) -> ssl.SSLSocket:
+    """Speak TLS from here on, with a server that can prove to be `host`; else it is closed, and an OSError."""
+    try:
+        # Wrapped first, so that a deadline in the middle of the handshake finds something to close.
+        wrapped = _tls(ca_file).wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+    except BaseException:
+        connection.close()
+        raise
+    try:
+        wrapped.do_handshake()
+    except BaseException:
+        wrapped.close()
+        raise
+    return wrapped
 
 
 @functools.lru_cache(maxsize=16)
@@ -93,7 +104,7 @@ def _authorities() -> str | None:
     return certifi.where()
 
 
-def _is_quiet(connection: socket.socket) -> bool:
+def is_quiet(connection: socket.socket) -> bool:
     """An idle connection has nothing to say: readable means closed by the other side, or out of step."""
     poll = _poll()
     poll.register(connection.fileno(), _POLLIN)

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import email.utils
 import socket
+from collections import deque
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, parse_qsl, quote, unquote
 
@@ -14,13 +15,13 @@ from gevent import Timeout
 from daemon import __version__, fitting
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.secret import HIDDEN
+from daemon.senders.blotted import blotted, longest_first
 from daemon.senders.connections import Connections
 from daemon.urls import DEFAULT_PORT, split
 
 MAX_BODY = 64 * 1024  # of an answer; nobody says yes or no in more
 MAX_HEAD = 64 * 1024
-MAX_EXCERPT = 200  # of an answer's body in an error's text
+LATELY = 4  # secrets that come and go: those before them are worth nothing any more
 BUSY = 30.0  # seconds to stay away after a 429 that does not say how long
 LONGEST_WAIT = 3600.0  # seconds of a Retry-After that are believed
 
@@ -80,18 +81,26 @@ class Client:
             basic = base64.b64encode(user.encode()).decode()
             self._head += f"Authorization: Basic {basic}\r\n"
             secrets |= {basic, unquote(parts.password or "")}
-        self._hidden = sorted(filter(None, secrets), key=len, reverse=True)
+        self._hidden = longest_first(secrets)
+        self._lately: deque[str] = deque(maxlen=LATELY)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send to the URL's own path; return an answer of the 2xx family, raise what any other means."""
         return self.judged(self.exchange(self.path, body, headers))
 
-    def exchange(self, target: str, body: bytes, headers: Mapping[str, str], within: float | None = None) -> Answer:
+    def exchange(
+        self,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        within: float | None = None,
+        method: str = "POST",
+    ) -> Answer:
         """Send and return whatever is answered; SendFailed when nothing is.
 
         An answer counts from its status line on: a body that breaks off or does not end is cut there.
         """
-        request = self._request(target, body, headers)
+        request = self._request(method, target, body, headers)
         reader = _Reader()
         deadline = Timeout(max(0.0, self._timeout if within is None else within))
         cause: Exception | None = None
@@ -139,9 +148,11 @@ class Client:
 
     def blotted(self, said: str) -> str:
         """Make one short line of what a server said, with the secrets that it may repeat hidden."""
-        for secret in self._hidden:
-            said = said.replace(secret, HIDDEN)
-        return fitting.cut(fitting.line(said[:4_096]), MAX_EXCERPT)
+        return blotted(said, [*self._lately, *self._hidden])
+
+    def hide(self, secret: str) -> None:
+        """Blot this out, too, until LATELY others have followed it: a token that lives for hours."""
+        self._lately.append(secret)
 
     def close(self) -> None:
         """Let go of idle connections; those in use are closed when their request is done."""
@@ -159,8 +170,8 @@ class Client:
         finally:
             self._connections.give_back(connection, reusable=reusable)
 
-    def _request(self, target: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        lines = [f"POST {target} HTTP/1.1\r\n", self._head]
+    def _request(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        lines = [f"{method} {target} HTTP/1.1\r\n", self._head]
         for name, value in headers.items():
             if not (name + value).isprintable():
                 said = f"{self.shown}: the header {fitting.line(name)} would hold a control character"

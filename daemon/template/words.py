@@ -95,7 +95,7 @@ def _lined(text: Any) -> str:
     return html.escape(str(text)).replace("\n", "<br>\n")
 
 
-def _markdown(text: Any) -> str:
+def markdown(text: Any) -> str:
     """Let no sign of a text mean anything in Markdown: no link, no mention, no heading."""
     return _MARKDOWN.sub(r"\\\1", str(text))
 
@@ -108,5 +108,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "fit": _fit,
     "cut": _cut,
     "lined": _lined,
-    "markdown": _markdown,
+    "markdown": markdown,
 }

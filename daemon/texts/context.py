@@ -1,10 +1,13 @@
 """The names that templates may use, and what they mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from daemon.alert import Alert
 from daemon.event import State
+from daemon.fitting import Size, Unit
+from daemon.template.words import Lang
+from daemon.texts import brief
 
 NAMES: Final[dict[str, str]] = {
     "alert": "the worst of the alarms: `code`, `title`, `text`, `severity`, `state`, `source`, `key`, `labels`, "
@@ -19,6 +22,13 @@ NAMES: Final[dict[str, str]] = {
     "(but not in the `template_params` of a channel that says something else to each)",
     "labels": "the labels that all alarms of the notice share",
     "links": "the links of `alert`, and `acknowledge` when links to acknowledge are configured",
+    "what": "the title of `alert` on one line",
+    "where": "the label of `alert` that tells most of where it is: `host`, `node`, `pod`, `instance`, `service`, …; a "
+    "host without its domain and port; empty where there is none",
+    "value": "how much it is: a label such as `value` or `current_value`, else the one measured number in its text "
+    "(`97%`); empty where that is in doubt",
+    "brief": "`brief(35)` is one line of so many characters at most that says what matters most: how bad, the code, "
+    "what, where, the value. `brief(70, 'bytes')` counts bytes, `'UTF-16 units'` those",
     "lang": "`en` or `zh`",
     "since": "when the earliest of what still fires began; when nothing fires, of what is over",
     "until": "when the last of them ended; `now` while one fires",
@@ -62,3 +72,18 @@ def shared(alerts: Sequence[Alert]) -> Mapping[str, str]:
 def links(alert: Alert, acknowledge: str) -> Mapping[str, Any]:
     """The alarm's own, and the one that acknowledges it."""
     return {**alert.links, "acknowledge": acknowledge} if acknowledge else alert.links
+
+
+def in_brief(alert: Alert, others: int, lang: Lang, *, is_test: bool) -> dict[str, Any]:
+    """What matters most of it, piece by piece, and the function that puts the pieces together."""
+
+    def told(most: int, unit: str = Unit.CHARACTERS) -> str:
+        return brief.brief(brief.facts(alert, others, lang, is_test=is_test), Size(max(0, most), Unit(unit)))
+
+    function: Callable[..., str] = told
+    return {
+        "what": brief.what(alert),
+        "where": brief.where(alert.labels),
+        "value": brief.value(alert),
+        "brief": function,
+    }

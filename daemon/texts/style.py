@@ -2,7 +2,7 @@
 
 import datetime as dt
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -12,10 +12,10 @@ from daemon import fitting
 from daemon.errors import TemplateError
 from daemon.fitting import Size
 from daemon.template import Template
-from daemon.template.words import SEVERITIES, Lang
+from daemon.template.words import SEVERITIES, Lang, markdown
 from daemon.texts.built_in import LAST_RESORT, MOST, Kind, template
 
-_OF_ONE_LINE: tuple[Kind, ...] = ("line", "short")
+OF_ONE_LINE: tuple[Kind, ...] = ("line", "short")
 
 
 class Room(NamedTuple):
@@ -30,6 +30,7 @@ class Room(NamedTuple):
 # What matters least goes first: long texts, then many labels and links, then all but the worst alarms.
 _ROOMS: Final = (Room(20, 800, 40, 8), Room(20, 300, 12, 3), Room(10, 150, 6, 1), Room(4, 0, 3, 1), Room(1, 0, 0, 1))
 _ACKNOWLEDGE = "acknowledge"
+_ESCAPES: Final[Mapping[Kind, Callable[[str], str]]] = {"html": html.escape, "markdown": markdown}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,8 @@ class Speech:
     def fitted(self, kind: Kind, size: Size) -> str:
         """The text of this kind within a limit: all of it, else with less and less of what matters least.
 
-        What is left when nothing else fits is the one line that is also the title, cut between what people see as
-        characters; in HTML it is escaped.
+        What is left when nothing else fits is the one line that is also the title; where that does not fit either, what
+        matters most of it, the short code above all. In HTML and Markdown it is escaped.
         """
         text = self.say(kind)
         rooms = iter(_ROOMS)
@@ -82,8 +83,11 @@ class Speech:
             text = Speech(self._style, _less(self._values, room)).say(kind)
         if size.fits(text):
             return text
-        title = size.cut(self.say("line"))
-        return _escaped(title, size) if kind == "html" else title
+        title = self.say("line")
+        if not size.fits(title):
+            title = self._values["brief"](size.most, size.unit) or size.cut(title)
+        escape = _ESCAPES.get(kind)
+        return title if escape is None else _escaped(title, size, escape)
 
     def _own(self, kind: Kind, template: Template) -> str:
         self._inside = True
@@ -112,7 +116,7 @@ class Speech:
 
 def _within(kind: Kind, text: str) -> str:
     """Keep to the bounds of the kind, cut between what people see as characters."""
-    if kind in _OF_ONE_LINE:
+    if kind in OF_ONE_LINE:
         return fitting.cut(fitting.line(text), MOST[kind])
     return text.strip() if kind == "html" else fitting.cut(text.strip(), MOST[kind])
 
@@ -130,10 +134,6 @@ def _less(values: Mapping[str, Any], room: Room) -> dict[str, Any]:
     }
 
 
-def _escaped(title: str, size: Size) -> str:
+def _escaped(title: str, size: Size, escape: Callable[[str], str]) -> str:
     """Cut so that the escaped text fits; an escape is never cut in half."""
-    escaped = html.escape(title)
-    while title and not size.fits(escaped):
-        title = fitting.Size(max(0, size.of(title) - max(1, size.of(escaped) - size.most)), size.unit).cut(title)
-        escaped = html.escape(title)
-    return escaped
+    return escape(fitting.cut_until(title, lambda shorter: size.of(escape(shorter)) - size.most))

@@ -60,6 +60,10 @@ def test_an_alarm_is_raised_listed_shown_and_ended(run: Run) -> None:
         assert "host=a" in shown
         assert "team=db" in shown
         assert "oncall" in shown
+    whole = run("show", "A1", "--json").stdout
+    for copied in ("(A1)", "（a1）", " a1,", "Ａ1", "[A1]", "1"):
+        assert run("show", copied, "--json").stdout == whole, "as it stands in a message"
+    assert run("alerts", "get", "(A1)", "--json").stdout == whole
     assert run("send", "disk full", "--label", "host=a", "--label", "team=db", "--resolve").stdout == "A1: resolved\n"
     assert "resolved" in run("alerts", "list", "--state", "resolved").stdout
     assert run("alerts", "list", "--state", "firing").stdout == "(none)\n"
@@ -148,6 +152,7 @@ def test_any_method_can_be_called_with_json_or_text(run: Run, desk: Desk) -> Non
         ("send", "x", "--link", "page=ftp://example.com/"),
         ("alerts", "get", "X1"),
         ("show", "X1"),
+        ("show", "()"),
         ("call", "ping", "noequals"),
         ("ping", "--url", "http://127.0.0.1:1"),
         ("ping", "--server-key", "x" * 40),

@@ -251,6 +251,7 @@ def test_whoever_may_be_told_needs_the_address_that_the_channel_needs(problems_o
         ("slack: lin", 'slack: "lin" is no slack address; write for example U024BE7LH'),
         ("telegram: lin", 'telegram: "lin" is no telegram address; write for example 123456789'),
         ("wecom: 林 伟", 'wecom: "林 伟" is no wecom address; write for example LinWei'),
+        ('wecom: "@all"', 'wecom: "@all" is no wecom address; write for example LinWei'),
         ("lang: de", 'lang: "de" is not one of en, zh'),
     ],
 )

@@ -8,7 +8,7 @@ from daemon.alert import Alert
 from daemon.delivery.letter import letters
 from daemon.notice import Delivery, Notice, Phase, Reason, Recipient
 from daemon.store.outbox import Claimed
-from daemon.texts.style import PLAIN, Style
+from daemon.texts.style import Style
 from delivering import alert_of
 
 
@@ -48,9 +48,11 @@ def row(delivery_id: int, notice_id: int = 1, to: str = "", **more: Any) -> Clai
 class Plain:
     """The same for everybody, with a link where one is asked for."""
 
+    said = Style(kind="short")
+
     def style(self, recipient: Recipient) -> Style:
         del recipient
-        return PLAIN
+        return self.said
 
     def link(self, alert: Alert, recipient: Recipient, now: float) -> str:
         return f"https://x/{alert.code}/{recipient.name or 'room'}/{now:g}"
@@ -65,6 +67,23 @@ def ids(claimed: list[Claimed], batch: int) -> list[list[int]]:
 
 def test_rows_of_one_notice_share_a_message_up_to_what_fits() -> None:
     assert ids([row(i) for i in range(1, 6)], 2) == [[1, 2], [3, 4], [5]]
+
+
+def test_whose_text_has_room_for_a_link_to_acknowledge_shares_it_with_nobody() -> None:
+    class Roomy(Plain):
+        said = Style(kind="long")
+
+    class Linkless(Roomy):
+        def link(self, *_: object) -> str:
+            return ""
+
+    over = row(3, 2)
+    over = msgspec.structs.replace(over, notice=msgspec.structs.replace(over.notice, firing=0, resolved=1))
+    rows = [row(1), row(2), over, msgspec.structs.replace(over, delivery=row(4, 2).delivery)]
+    made = letters(rows, Roomy(), 9, "store", 0.0)
+    assert [[one.delivery.id for one in letter.rows] for letter in made] == [[1], [2], [3, 4]]
+    assert [letter.message.acknowledge for letter in made] == ["https://x/A0/p1/0", "https://x/A0/p2/0", ""]
+    assert len(letters(rows, Linkless(), 9, "store", 0.0)) == 2
 
 
 def test_rows_of_different_notices_never_share() -> None:
@@ -102,7 +121,7 @@ def test_one_number_stands_once_in_a_message() -> None:
 def test_whoever_reads_another_language_gets_another_message() -> None:
     class Both(Plain):
         def style(self, recipient: Recipient) -> Style:
-            return Style(lang="zh" if recipient.name in {"p2", "p4"} else "en")
+            return Style(lang="zh" if recipient.name in {"p2", "p4"} else "en", kind="short")
 
     made = letters([row(i) for i in range(1, 6)], Both(), 2, "store", 300.0)
     assert [([one.delivery.id for one in letter.rows], letter.message.lang) for letter in made] == [

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from daemon.delivery.breaker import Crashed
-from daemon.delivery.verdict import MAX_REASON, Step, Terms, judge
+from daemon.delivery.verdict import MAX_REASON, Step, Terms, each, judge, lesson
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.notice import Delivery, Hop, Phase, Receipt, Recipient
 
@@ -118,3 +118,44 @@ def test_reasons_are_bounded() -> None:
 def test_what_may_have_arrived_stays_marked_whatever_is_decided(more: dict[str, Any]) -> None:
     assert verdict(SendFailed("time-out", ambiguous=True), **more).ambiguous
     assert not verdict(SendFailed("refused connection"), **more).ambiguous
+
+
+# ---- a request whose recipients have an answer each
+
+
+def test_each_recipient_has_an_answer_of_their_own() -> None:
+    receipt = Receipt(detail="accepted", ids={"1": "S-1", "2": "S-2"}, errors={"3": NUMBER})
+    first, second, third = each(receipt, ["1", "2", "3"])
+    assert first == (Receipt(provider_id="S-1", detail="accepted"), 1)
+    assert second == (Receipt(provider_id="S-2", detail="accepted"), 1)
+    assert third == (NUMBER, 1)
+
+
+def test_who_has_no_id_of_their_own_has_that_of_the_request() -> None:
+    assert each(Receipt(provider_id="B", errors={"2": NUMBER}), ["1"]) == [(Receipt(provider_id="B"), 1)]
+    assert each(Receipt(provider_id="B"), ["1", "2"]) == [(Receipt(provider_id="B"), 2)] * 2
+
+
+def test_one_cause_that_several_share_is_about_all_of_them() -> None:
+    """So a number that the provider refuses in a request of many is sent to alone, and one that it names is not."""
+    shared = SendRefused("one of you", scope=Scope.RECIPIENT)
+    assert each(shared, ["1", "2"]) == [(shared, 2)] * 2
+    partly = each(Receipt(errors={"1": shared, "2": shared, "3": NUMBER}), ["1", "2", "3", "4"])
+    assert [sharing for _, sharing in partly] == [2, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "learnt"),
+    [
+        ([Receipt(), NUMBER], 0),
+        ([NUMBER, Receipt()], 1),
+        ([NUMBER, FAILED], 0),
+        ([Receipt(), FAILED, CHANNEL], 2),
+        ([Receipt(), SendWait("429", seconds=30, scope=Scope.CHANNEL)], 1),
+        ([Receipt(), SendWait("limit", seconds=30)], 0),
+    ],
+)
+def test_what_reaches_the_whole_channel_is_the_lesson_of_a_request(
+    outcomes: list[Receipt | SendError], learnt: int
+) -> None:
+    assert lesson(outcomes) is outcomes[learnt]

@@ -24,6 +24,7 @@ NAMED_BY = {
     "grafana": {"orgId", "fingerprint"},
     "healthchecks": {"uuid"},
     "tencent_cloudmonitor": {"policyId", "metricName", "unInstanceId", "objId"},
+    "sign_of_life": {"name"},
     "uptime_kuma": {"id"},
     "zabbix": {"eventid"},
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import daemon.senders
-from channel_samples import CANARY, samples
+from channel_samples import CANARY, needed, samples
 from daemon.config.declarations import SETTINGS, tables
 from daemon.declared import Code, Outcome
 from daemon.errors import SendError, SendFailed, SendRefused, SendWait
@@ -40,7 +40,10 @@ NETWORKED = [name for name, sample in SAMPLES.items() if sample]
 
 def made(name: str, url: str, timeout: float = 2.0) -> Sender:
     sample = SAMPLES[name]
-    return KINDS[name](timeout=timeout, **(sample.settings(url) if sample else {}))
+    sender = KINDS[name](timeout=timeout, **(sample.settings(url) if sample else needed(name)))
+    if sample and sample.prepared:
+        sample.prepared(sender)
+    return sender
 
 
 def outcome(name: str, url: str, timeout: float = 2.0, **alert: object) -> Receipt | SendError:

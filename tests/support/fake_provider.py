@@ -105,7 +105,7 @@ class FakeProvider:
         self.connections += 1
         buffer = b""
         try:
-            while (asked := _read(connection, buffer)) is not None:
+            while (asked := read_request(connection, buffer)) is not None:
                 request, buffer = asked
                 self.requests.append(request)
                 step = self.steps.popleft() if len(self.steps) > 1 else self.steps[0]
@@ -117,7 +117,8 @@ class FakeProvider:
         self.hung_up.set()
 
 
-def _read(connection: socket, buffer: bytes) -> tuple[Asked, bytes] | None:
+def read_request(connection: socket, buffer: bytes) -> tuple[Asked, bytes] | None:
+    """The next request and what came after it; None once the other side has hung up."""
     while b"\r\n\r\n" not in buffer:
         data = connection.recv(65_536)
         if not data:

@@ -1,14 +1,21 @@
 """What talks to a fake over the network, made with few words and closed when the test is over."""
 
+from typing import TypeVar
+
 from aliyun_rules import KEY_ID, KEY_SECRET
 from daemon.clock import Clock, SystemClock
 from daemon.secret import Secret
 from daemon.senders.aliyun_sms import AliyunSms
+from daemon.senders.base import Sender
 from daemon.senders.http import Client
+from daemon.senders.smtp import Smtp
 from daemon.senders.voice import Voice
 from daemon.template import Template
+from fake_smtp import FakeSmtp
 
-_OPENED: list[Client | AliyunSms | Voice] = []
+_OPENED: list[Client | Sender] = []
+
+S = TypeVar("S", bound=Sender)
 
 
 def client(url: str, timeout: float = 2.0, clock: Clock | None = None, **more: object) -> Client:
@@ -44,6 +51,25 @@ def voice(endpoint: str, kind: type[Voice] = Voice, **settings: object) -> Voice
         "timeout": 2.0,
     }
     made = kind(**(defaults | settings))  # type: ignore[arg-type]
+    _OPENED.append(made)
+    return made
+
+
+def mailer(server: FakeSmtp | int, clock: Clock | None = None, **settings: object) -> Smtp:
+    """A channel to a fake mail server, or to a port."""
+    port, security = (server, "none") if isinstance(server, int) else (server.port, server.security)
+    defaults: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": security, "timeout": 2.0}
+    defaults["from_"] = "tocsin <alert@it.example>"
+    kind = Smtp if clock is None else type("Timed", (Smtp,), {"clock": clock})
+    made = kind(**(defaults | settings))  # type: ignore[arg-type]
+    _OPENED.append(made)
+    return made
+
+
+def opened(kind: type[S], clock: Clock | None = None, **settings: object) -> S:
+    """A channel of this kind, by this clock."""
+    clocked = type(kind.__name__, (kind,), {"clock": clock}) if clock else kind
+    made: S = clocked(**({"timeout": 2.0} | settings))
     _OPENED.append(made)
     return made
 

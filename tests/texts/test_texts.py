@@ -8,6 +8,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from daemon.event import Severity, State
+from daemon.fitting import Size, Unit
 from daemon.notice import Message, Reason
 from daemon.template.words import SEVERITIES, Lang
 from daemon.texts.built_in import KINDS, LANGS, MOST
@@ -324,6 +325,16 @@ def test_an_alarms_words_mean_nothing_in_html_and_markdown() -> None:
     assert "\\@all \\*x\\*" in markdown
     assert '[a\\]b](https://ok.example/%28x%29?a=1&b="2)' in markdown
     assert message.speech.warnings == []
+
+
+def test_a_title_that_is_all_that_fits_means_nothing_in_markdown_either() -> None:
+    message = told(alarm(title="[click](https://evil.example) *x*", links={"long": "https://x.example/" + "y" * 500}))
+    for most in (30, 90, 200):
+        size = Size(most, Unit.BYTES)
+        said = message.fitted(size, "markdown")
+        assert size.fits(said)
+        assert "](" not in said
+        assert " *" not in said
 
 
 def test_a_text_cannot_make_lines_where_there_is_one() -> None:
