@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from daemon.declared import Answers, Rate, failed, refused, sent
 from daemon.errors import Scope
+from daemon.event import Severity
 from daemon.fitting import Size
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
