@@ -29,7 +29,7 @@ from daemon.units import Seconds  # noqa: E402
 
 
 def settings(pool: int, port: int) -> Settings:
-    """One person, one SMS channel."""
+    """One person, one SMS channel whose limits are lifted."""
     sender = AliyunSms(
         access_key_id="id",
         access_key_secret=Secret("secret"),
@@ -40,7 +40,7 @@ def settings(pool: int, port: int) -> Settings:
     )
     return Settings(
         people={"lin": Person(name="lin", phone="+8613800000001")},
-        channels={"sms": Channel(name="sms", type="aliyun_sms", sender=sender, pool=pool)},
+        channels={"sms": Channel(name="sms", type="aliyun_sms", sender=sender, pool=pool, rates=())},
         receivers={"ops": Receiver(name="ops", notify=(Leg(by=("sms",), to=("lin",)),))},
         route=Route(receiver="ops", group_by=("...",), group_wait=Seconds(0), group_interval=Seconds(0)),
     )

@@ -9,7 +9,7 @@ import jinja2
 
 from daemon.errors import TemplateError, TemplateUnboundedError
 from daemon.template.budget import MAX_RENDERED, MAX_STEPS, MAX_WORK, NAME, Budget
-from daemon.template.sandbox import MAX_SOURCE, compiled
+from daemon.template.sandbox import MAX_SOURCE, compiled, names
 
 __all__ = ["MAX_RENDERED", "MAX_SOURCE", "MAX_STEPS", "MAX_WORK", "Template"]
 
@@ -46,6 +46,11 @@ class Template:
             said = _OURS.sub(lambda found: found[1].lower(), str(error)[:200])
             raise TemplateError(f"{self.source[:80]!r} does not render: {said}") from error
         return "".join(pieces)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names from outside that it uses."""
+        return names(self.source)
 
     def __repr__(self) -> str:
         return f"Template({self.source[:80]!r})"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
@@ -176,3 +176,8 @@ def compiled(source: str) -> jinja2.Template:
         raise TemplateError(f"line {error.lineno}: {error.message}") from error
     except (RecursionError, SyntaxError, MemoryError, ValueError) as error:
         raise TemplateError("the template is nested too deeply or holds an impossible number") from error
+
+
+def names(source: str) -> frozenset[str]:
+    """The names from outside that a template uses, whether or not they exist; of one that compiles."""
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
