@@ -54,11 +54,6 @@ class AliyunSms(Aliyun):
         if self._personal:
             object.__setattr__(self, "batch", MOST_PERSONAL)
 
-    @property
-    def approved_template(self) -> str:
-        """What quotas of the template count."""
-        return self.template_code
-
     def send(self, message: Message) -> Receipt:
         """Submit; a refused signature or text is mended and submitted once more, within the same time."""
         people: dict[str, Recipient] = {}

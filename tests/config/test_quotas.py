@@ -6,6 +6,7 @@ import pytest
 
 from daemon.config.load import Loaded
 from daemon.config.quota import Counted, Per, Then
+from daemon.loading import catalog
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -20,6 +21,15 @@ channels:
     type: sms
     key: k
 """
+
+ALIYUN = 'access_key_id: a, access_key_secret: "${S}", template_code: "154950909"'
+TENCENT = 'sdk_app_id: "1400006666", sign_name: b, template_id: 154950909'
+OF_A_TEMPLATE = (
+    f"type: aliyun_sms, sign_name: b, {ALIYUN}",
+    f"type: voice, {ALIYUN}",
+    f'type: tencent_sms, secret_id: "${{S}}", secret_key: "${{S}}", {TENCENT}',
+    f'type: tencent_sms_v5, app_key: "${{S}}", {TENCENT}',
+)
 
 
 def test_a_short_quota_has_a_reserve_a_warning_and_the_next_channel(load_text: Load) -> None:
@@ -65,6 +75,14 @@ def test_shares_are_written_as_parts_or_as_numbers(load_text: Load) -> None:
 def test_says_what_is_wrong_and_where(written: str, expected: str, problems_of: Problems) -> None:
     (problem,) = problems_of(GOOD + f"    quotas: [{written}]\n")
     assert problem.startswith(f"tocsin.yml:9: channels.sms.quotas{expected}")
+
+
+@pytest.mark.parametrize("written", OF_A_TEMPLATE)
+def test_channels_of_approved_templates_may_count_by_them(written: str, load_text: Load) -> None:
+    text = GOOD.replace("hall: {type: room}", f"hall: {{{written}, quotas: [{{most: 9, per: day, each: template}}]}}")
+    text = text.replace("type: sms", "type: console").replace("    key: k\n", "")
+    channel = load_text(text, catalog=catalog(""), S="secret").settings.channels["hall"]
+    assert channel.sender.approved_template == "154950909"
 
 
 def test_a_room_has_no_recipients(problems_of: Problems) -> None:

@@ -207,6 +207,27 @@ def test_what_was_used_and_what_was_under_way_counts_after_a_crash(post: Post) -
     assert phases(post, rows)[Phase.WAITING] == 4  # the one that hung is repeated, and counted once more
 
 
+def test_over_a_restart_and_midnight_nothing_is_lost_and_nothing_goes_twice(post: Post) -> None:
+    sms = Provider()
+    post.channel("sms", sms, quotas=(digests(6, 2, every=2_400.0),))
+    post.courier.start()
+    rows = storm(post, 7)
+    post.go(60)
+    post.stop()
+    post.new_courier().start()
+    rows += storm(post, 2, name="after")
+    post.go(2_400)
+    assert [message.notice.firing for message in sms.heard] == [1, 1, 1, 1, 5]  # 3 from before the restart, 2 after it
+    rows += storm(post, 2, name="evening")
+    post.go(1_200)  # past midnight
+    rows += storm(post, 1, name="next day")
+    post.quiet()
+    assert [message.notice.firing for message in sms.heard[5:]] == [2, 1]
+    assert phases(post, rows) == {Phase.SENT: 5, Phase.FOLDED: 7}
+    told = [alert.title for message in sms.heard for alert in message.notice.alerts]
+    assert len(told) == len(set(told)) == 12
+
+
 def test_the_new_month_and_a_raised_quota_let_messages_through(post: Post) -> None:
     sms = Provider()
     post.channel("sms", sms, quotas=(quota(1), quota(2, per=Per.MONTH)))
