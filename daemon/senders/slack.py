@@ -3,7 +3,7 @@
 import functools
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from daemon.declared import Answers, Rate, failed, refused, sent
 from daemon.errors import Scope
@@ -24,7 +24,6 @@ MOST_HEADER = 150
 MOST_MENTIONS = 10
 LEAST = 400  # characters that fit whatever stands in them: an escaped one has five at most
 
-Level = Literal["critical", "error", "warning", "info"]
 
 ANSWERS = Answers(
     sent("ok"),
