@@ -13,7 +13,7 @@ from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
 
 from daemon.errors import TemplateError
-from daemon.template import budget, filters
+from daemon.template import budget, filters, words
 from daemon.template.budget import bounded, bounded_bits, size, weigh
 
 MAX_SOURCE = 10_000
@@ -160,7 +160,16 @@ def _environment() -> _Sandbox:
     return environment
 
 
+def _own_environment() -> jinja2.Environment:
+    """The same language for texts that are part of the program, without the guards."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - no web page
+    environment.filters.update(words.FILTERS)
+    return environment
+
+
 _ENVIRONMENT = _environment()
+_OWN_ENVIRONMENT = _own_environment()
+GLOBALS = dict(_ENVIRONMENT.globals)  # the functions of the language
 
 
 def compiled(source: str) -> jinja2.Template:
@@ -176,3 +185,8 @@ def compiled(source: str) -> jinja2.Template:
         raise TemplateError(f"line {error.lineno}: {error.message}") from error
     except (RecursionError, SyntaxError, MemoryError, ValueError) as error:
         raise TemplateError("the template is nested too deeply or holds an impossible number") from error
+
+
+def compiled_freely(source: str) -> jinja2.Template:
+    """Compile a template that nobody but us has written."""
+    return _OWN_ENVIRONMENT.from_string(source)

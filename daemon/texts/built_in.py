@@ -9,7 +9,7 @@ import functools
 from types import ModuleType
 from typing import Final, Literal, NamedTuple, get_args
 
-from daemon.template import Template
+from daemon.template import OwnTemplate
 from daemon.template.words import Lang
 from daemon.texts import chinese, english
 
@@ -75,6 +75,6 @@ def _flat(source: str) -> str:
 
 
 @functools.cache
-def template(kind: Kind, lang: Lang) -> Template:
+def template(kind: Kind, lang: Lang) -> OwnTemplate:
     """The built-in text of a kind in a language; compiled when it is first wanted, so that a start need not wait."""
-    return Template(_source(kind, lang, _LANGUAGES[lang]))
+    return OwnTemplate(_source(kind, lang, _LANGUAGES[lang]))
