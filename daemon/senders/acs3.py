@@ -32,4 +32,4 @@ def authorization(key_id: str, secret: str, query_string: str, headers: Mapping[
 
 
 def _encoded(value: str) -> str:
-    return quote(value, safe="~")
+    return value if value.isascii() and value.isalnum() else quote(value, safe="~")

@@ -1,6 +1,7 @@
 """How a message is to be said, and saying it."""
 
 import datetime as dt
+import functools
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -89,6 +90,10 @@ class Speech:
         escape = _ESCAPES.get(kind)
         return title if escape is None else _escaped(title, size, escape)
 
+    @functools.cached_property
+    def _headline(self) -> str:
+        return template("line", self._style.lang).render(self._values)
+
     def _own(self, kind: Kind, template: Template) -> str:
         self._inside = True
         try:
@@ -106,7 +111,10 @@ class Speech:
 
     def _built_in(self, kind: Kind) -> str:
         try:
-            return _within(kind, template(kind, self._style.lang).render(self._values))
+            if kind == "line":
+                return _within(kind, self._headline)
+            values = self._values if kind == "short" else {**self._values, "headline": self._headline}
+            return _within(kind, template(kind, self._style.lang).render(values))
         except TemplateError as error:  # an alarm that nobody foresaw must be told all the same
             self.warnings.append(f"the built-in text: {error}")
             alert = self._values["alert"]
