@@ -90,7 +90,7 @@ def main() -> None:
     cpu, begin = time.process_time(), time.monotonic()
     courier.start()
     while store.read(lambda tx: tx.one("SELECT 1 FROM deliveries WHERE phase IN ('waiting', 'sending') LIMIT 1")):
-        Signal().wait(0.02)
+        Signal().wait(0.1)
     seconds = time.monotonic() - begin
     figures = {
         "messages": messages * people,

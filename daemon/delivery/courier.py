@@ -29,7 +29,7 @@ log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
 GRACE = 5.0
-GAP = 0.01
+GAP = 0.02
 
 
 class Courier:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import email.utils
-import uuid
+import secrets
 from collections.abc import Mapping
 
 import msgspec
@@ -82,7 +82,7 @@ class Gateway:
             "x-acs-action": action,
             "x-acs-content-sha256": acs3.NO_BODY,
             "x-acs-date": acs3.date(self._clock.now() if now is None else now),
-            "x-acs-signature-nonce": uuid.uuid4().hex,
+            "x-acs-signature-nonce": secrets.token_hex(16),
             "x-acs-version": VERSION,
         }
         if self._token is not None:

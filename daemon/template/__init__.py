@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jinja2
+from jinja2.runtime import Context
 
 from daemon.errors import TemplateError, TemplateUnboundedError
 from daemon.template.budget import MAX_RENDERED, MAX_STEPS, MAX_WORK, NAME, Budget, bounded
@@ -52,7 +53,8 @@ class Template:
 
     def _pieces(self, values: Mapping[str, Any]) -> Iterator[str]:
         """As Jinja's own `generate`, but for what it copies each time and for the traceback it writes anew."""
-        return self._compiled.root_render_func(self._compiled.new_context({**GLOBALS, **values}, shared=True))
+        compiled = self._compiled
+        return compiled.root_render_func(Context(compiled.environment, {**GLOBALS, **values}, None, compiled.blocks))
 
     def __repr__(self) -> str:
         return f"Template({self.source[:80]!r})"
