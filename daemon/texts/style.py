@@ -79,11 +79,12 @@ class Speech:
         matters most of it, the short code above all. In HTML and Markdown it is escaped.
         """
         text = self.say(kind)
-        rooms = iter(_ROOMS)
-        while not size.fits(text) and (room := next(rooms, None)):
-            text = Speech(self._style, _less(self._values, room)).say(kind)
         if size.fits(text):
             return text
+        for room in _ROOMS:
+            text = Speech(self._style, _less(self._values, room)).say(kind)
+            if size.fits(text):
+                return text
         title = self.say("line")
         if not size.fits(title):
             title = self._values["brief"](size.most, size.unit) or size.cut(title)
