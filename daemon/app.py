@@ -27,6 +27,7 @@ from daemon.internal import Check
 from daemon.lastresort import LastResort
 from daemon.listener.alertmanager.api import Api
 from daemon.listener.alertmanager.parts import ApiParts
+from daemon.listener.outside import Fetched
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
@@ -156,6 +157,7 @@ class App:
                 ready=lambda: self._ready,
                 reload=self.reload,
                 api=api,
+                outside=Fetched(self._clock),
             )
         )
         http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)

@@ -4,6 +4,9 @@ TocsinError
 ├── ConfigError            the configuration cannot be used: all its problems at once
 ├── HandlerError           a webhook's body does not make events: 422, kept in quarantine
 │   └── HandlerBroken      its handler failed at it, whatever the body is worth: 500, kept in quarantine
+├── NothingToTell          a webhook was understood, and there is no alarm in it: 200, counted
+├── Untrusted              a webhook does not come from whom it should: 401, kept in quarantine
+├── OutsideError           what was needed to check a webhook could not be had: 503, kept in quarantine
 ├── StoreError
 │   ├── StoreUnavailable   cannot write now (disk full, read-only, i/o error): 503, try again
 │   ├── StoreCorrupt       the file is not a sound database: refuse to start
@@ -42,6 +45,18 @@ class HandlerError(TocsinError):
 
 class HandlerBroken(HandlerError):
     """A handler raised something else than HandlerError: the fault is the handler's; the text says where."""
+
+
+class NothingToTell(TocsinError):
+    """A request was understood and there is no alarm in it, as in a ping; the text says what it was."""
+
+
+class Untrusted(TocsinError):
+    """A request does not come from whom it should; the text says why, and what would be right."""
+
+
+class OutsideError(TocsinError):
+    """Something that a request's check needs could not be fetched now: its sender should come again."""
 
 
 class StoreError(TocsinError):

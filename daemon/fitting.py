@@ -18,9 +18,15 @@ _MARKS = frozenset(("Mn", "Mc", "Me"))
 _LONGEST = 8  # that one character becomes, escaped and in bytes, more often than not; more only takes another turn
 _WIDEST = 16  # code points of one cluster that are believed; beyond it somebody stacks marks for fun
 
-_LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE | re.ASCII)
-_DOTTED = re.compile(r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)+", re.ASCII)
+# Each begins only where what it may begin with begins, so that no text makes a search that is longer than itself.
+# A link ends where ASCII ends: what follows in Chinese is no part of it.
+_LINK = re.compile(r"(?<![a-z0-9+.-])[a-z0-9+.-]*://[!-~]*|\bwww\.[!-~]*", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<![0-9A-Za-z_-])[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)+")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+[A-Za-z]{0,3}", re.ASCII)
+_ADDRESS_DOTS = 3  # in a number of so many parts, whatever the parts
+# Pictures, signs without a width, halves of pairs, what is no character.
+_RARE = frozenset(("So", "Cf", "Cs", "Co", "Cn"))
+_OF_PICTURES = frozenset((*map(chr, range(0xFE00, 0xFE10)), "\u20e3"))  # marks that make a picture of a sign
 _PLAIN_PUNCTUATION = frozenset(" -_,.:;!?%+=()[]#*、，。：；！？（）《》")
 
 
@@ -138,6 +144,17 @@ def clusters(text: str) -> Iterator[str]:
         yield current
 
 
+def clean(text: str) -> str:
+    """One line without links, addresses and emoji; numbers, paths and everyday signs stay as they are.
+
+    The dots of a host name or an IP address become dashes, so that people still recognise it.
+    """
+    text = _DOTTED.sub(_disguised, _LINK.sub(" ", text))
+    if not text.isascii():
+        text = "".join(c if c.isascii() or _is_usual(c) else " " for c in text)
+    return line(text)
+
+
 def plain(text: str) -> str:
     """Write it as the strictest gateway wants: no links, addresses, emoji or rare signs.
 
@@ -165,3 +182,16 @@ def _belongs(current: str, character: str) -> bool:
 
 def _is_plain(character: str) -> bool:
     return character in _PLAIN_PUNCTUATION or (character.isalnum() and ord(character) <= 0xFFFF)  # noqa: PLR2004 - the plane of everyday writing
+
+
+def _disguised(found: re.Match[str]) -> str:
+    """A name that ends as host names end, or a number of four parts: not 97.5 and not v1.2."""
+    last = found[0].rpartition(".")[2]
+    is_address = found[0].count(".") >= _ADDRESS_DOTS or (len(last) > 1 and last.isalpha())
+    return found[0].replace(".", "-") if is_address else found[0]
+
+
+def _is_usual(character: str) -> bool:
+    if ord(character) > 0xFFFF or character in _OF_PICTURES:  # noqa: PLR2004 - the plane of everyday writing
+        return False
+    return unicodedata.category(character) not in _RARE

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -56,6 +56,16 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             raise HandlerError("the JSON is nested too deeply") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HandlerError(_why(self.body, str(error))) from error
+
+
+class Outside(Protocol):
+    """What a source's check may ask of other servers: bounded in time, size and number, certificates verified."""
+
+    def get(self, url: str) -> bytes:
+        """Ask once; return the body of a 2xx. Raises OutsideError."""
+
+    def kept(self, url: str) -> bytes:
+        """Hand out what was answered before, or ask. Raises OutsideError."""
 
 
 def _why(body: bytes, said: str) -> str:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -10,12 +10,16 @@ import msgspec
 
 from daemon.errors import ConfigError
 from daemon.event import Event
-from daemon.hook import Hook
+from daemon.hook import Hook, Outside
 
 KIND = "__tocsin_kind__"
 
-Handle = Callable[[Hook], Iterable[Event]]
 T = TypeVar("T")
+
+Handle = Callable[[Hook], Iterable[Event]]
+Admit = Callable[[Hook, Outside], None]
+Delivery = Callable[[Hook], str]
+Handshake = Callable[[Hook], Mapping[str, str]]
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +41,9 @@ class Handler(msgspec.Struct, frozen=True, kw_only=True):
     hides: tuple[str, ...] = ()  # names of fields of its bodies that nobody may see
     doc: str = ""
     origin: str = ""  # the module or file it came from
+    admit: Admit | None = None
+    delivery: Delivery | None = None
+    handshake: Handshake | None = None
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +62,22 @@ def handler(
     options: type | None = None,
     sample_options: Any = None,
     hides: tuple[str, ...] = (),
+    admit: Admit | None = None,
+    delivery: Delivery | None = None,
+    handshake: Handshake | None = None,
 ) -> Callable[[Handle], Handler]:
     """Register a function that turns one request into events under `/webhook/<name>`.
 
     The function may be a generator. It raises HandlerError when the body is not what it should be; the
-    body is then taken whole or not at all. `hides` are the names of fields that are secret although their names do
-    not say so: where bodies are kept to be looked at, the values are left out.
+    body is then taken whole or not at all. It raises NothingToTell when all is well and there is no alarm in it.
+
+    `hides` are the names of fields that are secret although their names do not say so: where bodies are kept to be
+    looked at, the values are left out.
+
+    For what the body alone does not settle, at the door only, never at a replay or a trial:
+    `admit` checks and answers what takes another server; it raises Untrusted, HandlerError, or OutsideError.
+    `delivery` names what the sender keeps when it repeats itself; what was taken under a name is not taken again.
+    `handshake` answers OPTIONS, by which a sender asks before it sends, with the headers to answer.
     """
 
     def mark(function: Handle) -> Handler:
@@ -73,6 +90,9 @@ def handler(
             hides=hides,
             doc=(function.__doc__ or "").strip(),
             origin=function.__module__,
+            admit=admit,
+            delivery=delivery,
+            handshake=handshake,
         )
 
     return mark

@@ -35,6 +35,7 @@ requests = _counter("tocsin_http_requests_total", "HTTP requests answered.", "do
 request_seconds = _histogram("tocsin_http_request_seconds", "Time from request read to answer.", _LATENCY, "door")
 overloaded = _counter("tocsin_http_overloaded_total", "HTTP requests refused because too many were in work.")
 connections = _gauge("tocsin_http_connections", "HTTP connections open.")
+untold = _counter("tocsin_webhooks_untold_total", "Webhooks taken without an alarm in them, by why.", "source", "why")
 quarantined = _counter("tocsin_quarantined_total", "Requests that made no events.", "kind")
 quarantine_pushed_out = _counter(
     "tocsin_quarantine_pushed_out_total", "Requests deleted from quarantine to make room.", "kind"
@@ -57,6 +58,8 @@ receipts = _counter("tocsin_receipts_total", "Delivery receipts, by what they sa
 confirmed = _gauge("tocsin_channel_confirmed_timestamp_seconds", "When a channel was last seen to work.", "channel")
 dead_man = _counter("tocsin_dead_man_signs_total", "Signs of life to somebody outside.", "result")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
+quota_used = _gauge("tocsin_quota_used", "Messages of a quota that are used; the fullest's.", "channel", "each", "per")
+quota_most = _gauge("tocsin_quota_most", "Messages that a quota has.", "channel", "each", "per")
 template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
 last_resort = _counter(
     "tocsin_last_resort_total", "Alarms about tocsin itself that could be told in no other way.", "result"

@@ -1,6 +1,7 @@
 """Texts that have to fit."""
 
 import html
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -103,6 +104,50 @@ def test_anything_else_is_no_mainland_mobile_number(written: str) -> None:
 def test_a_masked_number_cannot_be_dialled() -> None:
     assert phone.masked("13800000001") == "…0001"
     assert phone.masked("1234") == "…"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("down: https://shop.example.com/x?y=1 since 9", "down: since 9"),
+        ("见https://a.example.com/x，请处理", "见 ，请处理"),
+        ("see -ftp://x and www.example.com", "see and"),
+        ("10.0.0.7:8080 refused", "10-0-0-7:8080 refused"),
+        ("db.example.com, nginx.service", "db-example-com, nginx-service"),
+        ("97.5% > 95.0, v1.2.3", "97.5% > 95.0, v1.2.3"),
+        ("磁盘97.5满了.请处理", "磁盘97.5满了.请处理"),
+        ("/var/log $5 & €3 <b> 'x' \"y\" ~|^", "/var/log $5 & €3 <b> 'x' \"y\" ~|^"),
+        ("【告警】《磁盘》：（一）、“满”", "【告警】《磁盘》：（一）、“满”"),
+        ("🔥满⚠️ 1\ufe0f\u20e3 ☃ \u200bx\u202e ½", "满 1 x ½"),
+        ("café e\u0301", "café e\u0301"),
+        ("half \ud83d a pair", "half a pair"),
+        ("", ""),
+    ],
+)
+def test_cleaned_of_links_addresses_and_pictures_and_nothing_else(written: str, said: str) -> None:
+    assert fitting.clean(written) == said
+
+
+_PIECES = st.lists(
+    st.sampled_from(["http", "s", "://", "www", ".", "1", "10", "a", "-", " ", "中", "🔥", "x/y", "\n"]), max_size=30
+)
+
+
+@given(_PIECES.map("".join) | st.text())
+def test_what_was_cleaned_holds_no_link_and_is_clean(written: str) -> None:
+    made = fitting.clean(written)
+    assert "://" not in made
+    assert fitting.clean(made) == made
+    assert fitting.line(made) == made
+    assert all(ord(character) <= 0xFFFF for character in made)
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "-", "www.", "1.", "a", "://", "中."])
+def test_no_text_takes_long_to_clean(piece: str) -> None:
+    began = time.process_time()
+    for rewrite in (fitting.clean, fitting.plain):
+        rewrite(piece * 20_000)
+    assert time.process_time() - began < 1.0, "a search that starts again at every letter takes minutes"
 
 
 @given(text=st.text(max_size=60), most=st.integers(min_value=12, max_value=80))

@@ -234,3 +234,11 @@ def test_equal_templates_are_equal_and_show_their_source() -> None:
     assert Template("{{ a }}") == Template("{{ a }}")
     assert len({Template("x"), Template("x"), Template("y")}) == 2
     assert repr(Template("{{ a }}")) == "Template('{{ a }}')"
+
+
+def test_a_template_knows_which_names_it_uses() -> None:
+    template = Template(
+        "{% for one in alerts %}{{ one.title }}{% endfor %}{% set x = 1 %}{{ recipient.name|upper }}{{ x }}"
+    )
+    assert template.names == {"alerts", "recipient"}
+    assert Template("no names").names == frozenset()

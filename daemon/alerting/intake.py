@@ -16,7 +16,7 @@ from daemon.alerting.pipeline import Accepted, Outcome
 from daemon.alerting.rules import Rules
 from daemon.clock import Clock, unhurried
 from daemon.config.settings import Source
-from daemon.errors import HandlerBroken, HandlerError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, NothingToTell, StoreError
 from daemon.event import API, OWN, Event, cleaned
 from daemon.hook import Hook
 from daemon.internal import Check
@@ -51,18 +51,19 @@ class Intake:
     def take(self, source: Source, hook: Hook) -> list[Accepted]:
         """Run a webhook through its handler and accept its events: all of them, or none.
 
-        Raises HandlerError when the body makes no events, StoreUnavailable when nothing could be written.
+        Raises HandlerError when the body makes no events, NothingToTell when it need not, StoreUnavailable when
+        nothing could be written.
         """
         came = Arrival(door=Door.WEBHOOK, handler=source.handler.name, hook=hook, hides=source.handler.hides)
         return self.events(self.read(source, hook), came)
 
     def read(self, source: Source, hook: Hook) -> list[Event]:
-        """Run the handler only. Raises HandlerError; HandlerBroken when the handler raised anything else."""
+        """Run the handler only. Raises HandlerError, NothingToTell; HandlerBroken when it raised anything else."""
         limit = self._rules().settings.limits.events
         try:
             read = islice(unhurried(self._clock, source.handler.handle(hook)), limit + 1)
             events = [_named(event, source) for event in read]
-        except HandlerError:
+        except (HandlerError, NothingToTell):
             raise
         except Exception as error:
             raise HandlerBroken(_where(source.handler, error)) from error
@@ -71,6 +72,13 @@ class Intake:
         if len(events) > limit:
             raise HandlerError(f"the body holds more than {limit} alarms; send them in smaller bodies")
         return events
+
+    def _read_again(self, source: Source, hook: Hook) -> list[Event]:
+        """The same for what waited in quarantine: if it tells of nothing, that is the end of it."""
+        try:
+            return self.read(source, hook)
+        except NothingToTell:
+            return []
 
     def events(self, events: Iterable[Event], came: Arrival = INSIDE) -> list[Accepted]:
         """Accept events; they are on disk when this returns, with what brought them. Raises StoreUnavailable."""
@@ -165,10 +173,9 @@ class Intake:
             options=source.options,
         )
         came = Arrival(door=Door.QUARANTINE, handler=source.handler.name, hook=hook, hides=source.handler.hides)
-        events = self.read(source, hook)
         now = self._clock.now()
+        clean = self._clean(self._read_again(source, hook), now)
         rules = self._rules()
-        clean = self._clean(events, now)
 
         def work(tx: Tx) -> Outcome:
             quarantine.replayed(tx, request.id, now)

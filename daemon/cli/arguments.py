@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
         made = where.add_parser(
             name, parents=[options], help=one.help, description=one.help, epilog=_EXITS, allow_abbrev=False
         )
-        _fill(made.add_mutually_exclusive_group(required=True) if one.either else made, one.args)
+        _fill(made.add_mutually_exclusive_group(required=True) if one.either else made, one.args + one.more)
         made.set_defaults(command=one)
     for name, (text, args) in LOCAL.items():
         made = words.add_parser(name, parents=[options], help=text, description=text, allow_abbrev=False)

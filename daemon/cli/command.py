@@ -1,5 +1,6 @@
 """What one command of tocsinctl is."""
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,8 @@ def never(result: Any) -> bool:
 class Command:
     """One command. `failed` says of an answer that it is bad news, for the exit code.
 
-    With `either` exactly one of its arguments must be given.
+    With `either` exactly one of its arguments must be given. `more` are arguments that the method does not take:
+    `turned` makes of all that was given what is really asked, and how that is shown.
     """
 
     words: str
@@ -43,3 +45,5 @@ class Command:
     either: bool = False
     patience: float = PATIENCE
     failed: Callable[[Any], bool] = field(default=never)
+    more: tuple[Arg, ...] = ()
+    turned: "Callable[[argparse.Namespace, dict[str, Any]], tuple[Command, dict[str, Any]]] | None" = None

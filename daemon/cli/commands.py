@@ -6,13 +6,12 @@
 import argparse
 import os
 
-from daemon.cli import acks, channels, explain, intervals, replay, rota, show, silences, wording
-from daemon.cli.bodies import content, pair
+from daemon.cli import acks, channels, explain, intervals, quota, replay, rota, send, show, silences, wording
+from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command, arg
 
 MOST_ROWS = 1_000  # of a list at once
 
-_SEVERITIES = ("critical", "error", "warning", "info")
 _PHASES = ("waiting", "sending", "sent", "delivered", "failed_over", "folded", "dead")
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -65,22 +64,7 @@ COMMANDS = (
         help="List everything that can be asked, with the parameters and the right that each needs.",
         show=show.methods,
     ),
-    Command(
-        words="send",
-        method="events.send",
-        help='Raise an alarm, or end it with state "resolved"; it is on disk when this answers.',
-        show=show.event,
-        args=(
-            arg("title", metavar="TITLE", help="what is wrong, in one line"),
-            arg("severity", "--severity", choices=_SEVERITIES, help="how bad (error)"),
-            arg("key", "--key", help="names the problem; without one, title and labels together do"),
-            arg("text", "--text", help="details"),
-            arg("labels", "--label", action="append", type=pair, metavar="NAME=VALUE", help="may be repeated"),
-            arg("links", "--link", action="append", type=pair, metavar="NAME=URL", help="may be repeated"),
-            arg("source", "--source", help="who says so (cli)"),
-            arg("state", "--resolve", action="store_const", const="resolved", help="it is over"),
-        ),
-    ),
+    *send.COMMANDS,
     Command(
         words="alerts list",
         method="alerts.list",
@@ -183,6 +167,7 @@ COMMANDS = (
         patience=LONG,
         failed=lambda tested: not all(one["sent"] for one in tested),
     ),
+    *quota.COMMANDS,
     Command(
         words="probes list",
         method="probes.list",

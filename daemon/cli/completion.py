@@ -41,7 +41,10 @@ def bash() -> str:
 
 
 def _commands() -> list[tuple[str, tuple[Arg, ...]]]:
-    return [*((one.words, one.args) for one in COMMANDS), *((name, args) for name, (_, args) in LOCAL.items())]
+    return [
+        *((one.words, one.args + one.more) for one in COMMANDS),
+        *((name, args) for name, (_, args) in LOCAL.items()),
+    ]
 
 
 def _words(args: tuple[Arg, ...]) -> list[str]:

@@ -15,6 +15,7 @@ from daemon.cli.command import PATIENCE, Command
 from daemon.cli.commands import SHOWN, command
 from daemon.cli.completion import bash
 from daemon.cli.keys import LENGTH, described, keygen, secret_in
+from daemon.cli.send import joined
 from daemon.cli.tables import lines
 
 DONE, FAILED, USAGE, NOT_RUNNING, UNKNOWN = range(5)
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a terminal that has no Chinese gets "?"
     try:
-        code = _run(parser().parse_args(argv))
+        code = _run(parser().parse_args(joined(sys.argv[1:] if argv is None else argv)))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -85,7 +86,10 @@ def _carry_out(given: argparse.Namespace) -> int:
             if shown is None:
                 raise CannotAskError(f"{given.code!r} is no code: write A17, D5, Q3 or S3")
             return _ask(command(shown), {"id": code}, given)
-    return _ask(given.command, params(given.command, given), given)
+    one, wanted = given.command, params(given.command, given)
+    if one.turned is not None:
+        one, wanted = one.turned(given, wanted)
+    return _ask(one, wanted, given)
 
 
 def _bare(code: str) -> str:

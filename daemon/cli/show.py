@@ -248,7 +248,7 @@ def trials(result: Any) -> str:
     for trial in result:
         text += f"{printable(trial['sample'] or 'the body')}: {lines(trial['problem']) or 'ok'}\n"
         if trial["note"]:
-            text += f"  ! {lines(trial['note'])} (--body FILE)\n"
+            text += f"  ! {lines(trial['note'])}{' (--body FILE)' if trial['events'] else ''}\n"
         for one in trial["events"]:
             key = f" (key {one['key']})" if one["key"] else ""
             about = f"  {pairs(one['labels'])}" if one["labels"] else ""

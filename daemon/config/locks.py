@@ -130,7 +130,7 @@ def _missing(settings: Settings, no_token: str, no_credentials: str) -> Iterator
 
 
 def _has_credentials(source: Source) -> bool:
-    return bool(source.token or source.basic or source.hmac)
+    return bool(source.token or source.basic or source.hmac or source.handler.admit)
 
 
 def _door(read: Callable[[str], Door | None], text: str) -> Door | None:

@@ -11,14 +11,15 @@ from daemon.alert import Alert
 from daemon.clock import JUMP
 from daemon.config.settings import Channel
 from daemon.config.styles import style
-from daemon.delivery import breaker, handsets, verdict
+from daemon.delivery import breaker, handsets, ledger, verdict
 from daemon.delivery.breaker import Breaker, Crashed, Unasked
 from daemon.delivery.desk import Answer
+from daemon.delivery.ledger import Limit, Over
 from daemon.delivery.letter import Letter, without
 from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
 from daemon.delivery.throttle import Throttle, crowded, rates
-from daemon.delivery.verdict import Terms
+from daemon.delivery.verdict import OverQuota, Terms
 from daemon.delivery.way import Way
 from daemon.errors import Scope, SendError, SendWait, StoreError
 from daemon.links import ack_url
@@ -123,6 +124,15 @@ class Carrier:
         return Room(
             channel=self._throttle.room(self._clock.monotonic(), ahead), recipient=self._throttle.room_each(ahead)
         )
+
+    def limits(self) -> tuple[Limit, ...]:
+        """The channel's quotas, as they are in force now."""
+        zone = self._settings().texts.time_zone.info
+        return ledger.limits(self.channel, zone, self._clock.now(), self.lease)
+
+    def over(self, row: Claimed, over: Over) -> Answer:
+        """What becomes of a row that a quota keeps back."""
+        return self._answer(OverQuota(over, self._clock.now()), row, 1, 0.0)
 
     def shut(self) -> str:
         """Why nothing can be sent for long; empty when that is not so."""

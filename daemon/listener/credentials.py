@@ -14,7 +14,13 @@ from daemon.methods.table import Caller
 from daemon.secret import Secret
 
 TOKEN = "x-tocsin-token"  # noqa: S105 - a header's name
-SIGNATURES = ("x-hub-signature-256", "x-grafana-alerting-signature", "x-tocsin-signature")
+GITLAB = "x-gitlab-token"
+SIGNATURES = (
+    "x-hub-signature-256",
+    "x-grafana-alerting-signature",
+    "x-tocsin-signature",
+    "sentry-hook-signature",
+)
 
 NO_QUERY: Mapping[str, str] = types.MappingProxyType({})
 LOCAL = Caller(name="local", may=("read", "act", "admin"))
@@ -45,7 +51,8 @@ def opens(
         return Problem.STRANGE_PAGE if from_strange_page(headers) else None
     user, password = _basic(headers)
     if source.token is not None:
-        given = (_bearer(headers), _text(headers.get(TOKEN)), query.get("token"), password)
+        own = (_text(headers.get(TOKEN)), _text(headers.get(GITLAB)))
+        given = (_bearer(headers), *own, query.get("token"), query.get("access_token"), password)
         if _any_matches(source.token, given):
             return None
     if source.basic is not None and user and password:
@@ -54,7 +61,7 @@ def opens(
             return None
     if source.hmac is not None and any(name in headers for name in _names(source.hmac)):
         return _signed(source.hmac, headers, bodies, now)
-    tried = "authorization" in headers or TOKEN in headers or "token" in query
+    tried = not {"authorization", TOKEN, GITLAB}.isdisjoint(headers) or not {"token", "access_token"}.isdisjoint(query)
     return Problem.WRONG if tried else Problem.MISSING
 
 

@@ -8,7 +8,7 @@ from daemon.alerting.acknowledge import Acks
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings, Source
 from daemon.handset import Report
-from daemon.hook import Hook
+from daemon.hook import Hook, Outside
 from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.store.quarantine import Kind
@@ -54,4 +54,5 @@ class Parts:
     ready: Callable[[], str]  # why not, or nothing
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/
+    outside: Outside  # what the checks of sources may ask of other servers
     patience: float = PATIENCE  # seconds that one /rpc request may take

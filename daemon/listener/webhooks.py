@@ -4,13 +4,15 @@ import logging
 
 import msgspec
 
+from daemon import telemetry
 from daemon.config.settings import Source
-from daemon.errors import HandlerBroken, HandlerError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, NothingToTell, OutsideError, StoreError, Untrusted
 from daemon.hook import Hook
 from daemon.listener import credentials
 from daemon.listener.bodies import expanded
 from daemon.listener.exchange import Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
+from daemon.listener.repeats import Repeats
 from daemon.payload import coding
 from daemon.store.quarantine import Kind
 
@@ -22,13 +24,20 @@ LONGEST_REASON = 1_000
 log = logging.getLogger("tocsin.listener")
 
 _encode = msgspec.json.Encoder().encode
-_KINDS = {404: Kind.UNKNOWN_SOURCE, 401: Kind.BAD_CREDENTIALS, 403: Kind.BAD_CREDENTIALS}
+_KINDS = {
+    404: Kind.UNKNOWN_SOURCE,
+    401: Kind.BAD_CREDENTIALS,
+    403: Kind.BAD_CREDENTIALS,
+    503: Kind.UNCHECKED,
+}
 
 _METHOD = refused(
     Refusal(405, "method_not_allowed", "send webhooks with POST"), door=DOOR, headers=(("Allow", "POST"),)
 )
 _STORE = Refusal(503, "unavailable", "this could not be written to disk; send it again")
 _AGAIN = (("Retry-After", "5"),)
+_LATER = (("Retry-After", "20"),)
+_ALLOW = ("Allow", "POST")
 _BASIC = (("WWW-Authenticate", 'Basic realm="tocsin"'),)
 _BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
 _CODINGS = (("Accept-Encoding", "gzip, deflate"),)
@@ -39,9 +48,12 @@ class Webhooks:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._repeats = Repeats()
 
     def __call__(self, request: Request) -> Answer:
         """Answer 200 once the alarms are on disk; whatever makes no alarm is kept in quarantine."""
+        if request.method == "OPTIONS":
+            return self._asked_before(request)
         if request.method != "POST":
             return _METHOD
         try:
@@ -71,7 +83,12 @@ class Webhooks:
 
     def _accepted(self, source: Source, hook: Hook, request: Request) -> Answer:
         try:
-            accepted = self._parts.intake.take(source, hook)
+            return self._admitted(source, hook)
+        except Untrusted as error:
+            return self._kept(hook, request, Refusal(401, "not_trusted", str(error)))
+        except OutsideError as error:
+            why = f"this could not be checked now, send it again: {error}"
+            return self._kept(hook, request, Refusal(503, "unchecked", why), _LATER)
         except HandlerBroken as error:
             log.exception("a handler broke at a webhook of %s", source.name)
             return self._kept(hook, request, Refusal(500, "handler_broken", str(error)))
@@ -83,8 +100,38 @@ class Webhooks:
             log.exception("a webhook of %s failed", source.name)
             reason = f"tocsin failed at this body: {type(error).__name__}"
             return self._kept(hook, request, Refusal(500, "internal", reason))
+
+    def _admitted(self, source: Source, hook: Hook) -> Answer:
+        """Take it, once the source's own check is done; a repeat of what was taken is only said to be one."""
+        handler, now = source.handler, self._parts.clock.monotonic()
+        delivery = handler.delivery(hook) if handler.delivery else ""
+        if delivery and self._repeats.knows(source.name, delivery, now):
+            return _untold(source, "repeat", "this was taken before; nothing is done twice")
+        if handler.admit:
+            handler.admit(hook, self._parts.outside)
+        try:
+            answer = self._taken_in(source, hook)
+        except NothingToTell as nothing:
+            answer = _untold(source, "nothing", str(nothing))
+        if delivery:
+            self._repeats.note(source.name, delivery, now)
+        return answer
+
+    def _taken_in(self, source: Source, hook: Hook) -> Answer:
+        accepted = self._parts.intake.take(source, hook)
         codes = list(dict.fromkeys(one.code for one in accepted if one.code))
         return Answer(body=_encode({"accepted": len(accepted), "alerts": codes}), door=DOOR)
+
+    def _asked_before(self, request: Request) -> Answer:
+        """Answer a sender that asks before it sends: no alarm is in that, and no credentials are needed for it."""
+        source = self._parts.settings().sources.get(request.path[len(PATH) :].rstrip("/"))
+        if source is None or source.handler.handshake is None or request.refusal:
+            return _METHOD
+        said = source.handler.handshake(self._hook(request, source, source.name, request.body))
+        if not said:
+            return _METHOD
+        telemetry.untold.labels(source.name, "handshake").inc()
+        return Answer(headers=(_ALLOW, *said.items()), body=b"{}", door=DOOR)
 
     def _hook(self, request: Request, source: Source | None, name: str, plain: bytes | Refusal) -> Hook:
         """Make what the handler sees. What cannot be expanded stays as it was sent; only that is still called coded."""
@@ -112,6 +159,13 @@ class Webhooks:
         if refusal.status == 415:  # noqa: PLR2004 - Unsupported Media Type
             headers = _CODINGS
         return refused(refusal, door=DOOR, quarantined=code, headers=headers)
+
+
+def _untold(source: Source, why: str, detail: str) -> Answer:
+    """All is well, and there is no alarm in it: counted, and said to whoever looks at the sender's log."""
+    telemetry.untold.labels(source.name, why).inc()
+    detail = detail[:LONGEST_REASON].encode("utf-8", "replace").decode()
+    return Answer(body=_encode({"accepted": 0, "alerts": [], "detail": detail}), door=DOOR)
 
 
 def _bodies(request: Request, hook: Hook) -> tuple[bytes, ...]:

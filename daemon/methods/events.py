@@ -14,7 +14,7 @@ def add(table: Table, parts: Parts) -> None:
 
     @table.method("events.send", "act")
     def _send(
-        title: str,
+        title: str = "",
         state: State = State.FIRING,
         severity: Severity = Severity.ERROR,
         key: str = "",
@@ -25,7 +25,8 @@ def add(table: Table, parts: Parts) -> None:
     ) -> Outcome:
         """Raise an alarm, or end it with state "resolved"; it is on disk when this answers.
 
-        `key` names the problem; without one, title and labels together do. The end must name the same problem.
+        `key` names the problem; without one, title and labels together do. The end must name the same problem; with a
+        key it needs no title.
         """
         if not key or state is State.FIRING:
             _allow_title(title)

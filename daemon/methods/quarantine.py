@@ -89,9 +89,10 @@ def add(table: Table, parts: Parts) -> None:
         """Feed a request through its handler again, or all of a source that still wait.
 
         Those of a source go oldest first, at most 1000 at once, and `left` says how many still wait; the ones that
-        failed go behind the others next time. Those that came with bad credentials are left out: such a one is
-        replayed by its own id, by somebody who has looked at it. Each counts as heard when it came: an end that was
-        followed by a new alarm, or an alarm whose end was heard since, is `stale` and changes nothing.
+        failed go behind the others next time. Those that came with bad credentials or could not be checked are
+        left out: such a one is replayed by its own id, by somebody who has looked at it. Each counts as heard when it
+        came: an end that was followed by a new alarm, or an alarm whose end was heard since, is `stale` and changes
+        nothing.
         """
         if bool(id) == bool(source):
             raise MethodError("quarantine.replay needs either id or source", code=INVALID_PARAMS)

@@ -9,13 +9,16 @@ from daemon.alerting.arrival import Arrival
 from daemon.alerting.dedupe import Change
 from daemon.alerting.pipeline import Accepted
 from daemon.config.settings import Source
-from daemon.errors import HandlerBroken, HandlerError, MethodError, StoreError
+from daemon.errors import HandlerBroken, HandlerError, MethodError, NothingToTell, StoreError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.parts import Parts
-from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.registry import Sample
+from daemon.store.quarantine import Kind
 from daemon.store.requests import Door
+
+COMMAND = "a command"  # where what is delivered comes from
 
 log = logging.getLogger("tocsin.methods")
 
@@ -53,16 +56,23 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a delivered body told; `note` says why it told nothing."""
+
+    events: list[Outcome]
+    note: str = ""
+
+
 def outcomes(accepted: Iterable[Accepted]) -> list[Outcome]:
     """Take what is told of accepted events."""
     return [Outcome(alert=one.code, change=one.change) for one in accepted]
 
 
 def attempt(work: Callable[[], object]) -> str:
-    """Run a handler for an operator; return what is wrong with it, empty when nothing is."""
+    """Run a handler for an operator; return what is wrong with it, empty when nothing is. Raises NothingToTell."""
     try:
         work()
-    except StoreError:  # not the handler's doing
+    except (StoreError, NothingToTell):  # not the handler's doing, and no problem
         raise
     except HandlerBroken as error:
         log.exception("a handler broke")
@@ -84,6 +94,15 @@ def add(table: Table, parts: Parts) -> None:
         """List the open webhooks, with how each is protected."""
         return [_line(source) for source in parts.settings().sources.values()]
 
+    @table.method("sources.deliver", "act")
+    def _deliver(name: str, body: str, content_type: str = "application/json") -> Delivered:
+        """Hand a body to a source, as its webhook would; what it tells is on disk when this answers.
+
+        It needs none of the source's credentials: whoever may ask this may raise any alarm. A body that makes none is
+        kept in quarantine, and so is one for a source that there is not.
+        """
+        return _handed_on(parts, name, Sample(body=body.encode(), content_type=content_type))
+
     @table.method("sources.test", "act")
     def _test(
         name: str, sample: str = "", send: bool = False, body: str | None = None, content_type: str = ""
@@ -104,6 +123,35 @@ def add(table: Table, parts: Parts) -> None:
             raise MethodError("sources.test takes either a body or a sample", code=INVALID_PARAMS)
         own = Sample(body=body.encode(), content_type=content_type)
         return [_tried(parts, source, "", own, source.options, send=send)]
+
+
+def _handed_on(parts: Parts, name: str, sent: Sample) -> Delivered:
+    """Take it, or keep it in quarantine and say so. Raises MethodError."""
+    source = parts.settings().sources.get(name)
+    hook = Hook(
+        source=source.name if source else name,
+        body=sent.body,
+        content_type=sent.content_type,
+        received_at=parts.clock.now(),
+        remote=COMMAND,
+        options=source.options if source else None,
+    )
+    if source is None:
+        there_is_none = f"there is no source {name[:100]!r}: write it under `sources:`"
+        kept = parts.intake.refuse(hook, Kind.UNKNOWN_SOURCE, there_is_none, COMMAND)
+        raise MethodError(f"{there_is_none} (kept as {kept})", code=NOT_FOUND)
+    came = Arrival(door=Door.COMMAND, handler=source.handler.name, hook=hook, hides=source.handler.hides)
+    try:
+        return Delivered(events=outcomes(parts.intake.events(parts.intake.read(source, hook), came)))
+    except NothingToTell as nothing:
+        return Delivered(events=[], note=str(nothing))
+    except HandlerError as error:
+        broken = isinstance(error, HandlerBroken)
+        if broken:
+            log.exception("a handler broke")
+        kind = Kind.BROKEN_HANDLER if broken else Kind.UNUSABLE_BODY
+        kept = parts.intake.refuse(hook, kind, str(error), COMMAND)
+        raise MethodError(f"{error} (kept as {kept})", code=REFUSED) from error
 
 
 def _with_samples(parts: Parts, source: Source, wanted: str, *, send: bool) -> list[Trial]:
@@ -134,10 +182,14 @@ def _tried(parts: Parts, source: Source, title: str, sample: Sample, options: ob
         options=options,
     )
     events: list[Event] = []
-    problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
+    note = problem = ""
+    try:
+        problem = attempt(lambda: events.extend(parts.intake.read(source, hook)))
+    except NothingToTell as nothing:
+        note = f"it tells of no alarm: {nothing}"
     came = Arrival(door=Door.TRIAL, handler=source.handler.name, hook=hook, hides=source.handler.hides)
-    accepted = parts.intake.events([marked(event) for event in events], came) if send and not problem else []
-    return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem)
+    accepted = parts.intake.events([marked(event) for event in events], came) if send and events else []
+    return Trial(sample=title, events=events, sent=outcomes(accepted), problem=problem, note=note)
 
 
 def marked(event: Event) -> Event:
@@ -152,6 +204,7 @@ def marked(event: Event) -> Event:
 
 def _line(source: Source) -> SourceLine:
     set_ways = [name for name in ("token", "basic", "hmac") if getattr(source, name) is not None]
+    set_ways += ["a check of its own"] if source.handler.admit else []
     return SourceLine(
         name=source.name,
         path=f"/webhook/{source.name}",

@@ -1,195 +1,147 @@
 """Send text messages over Aliyun's Short Message Service (Dysmsapi 2017-05-25)."""
 
-import datetime as dt
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
-import msgspec
-
-from daemon import fitting
-from daemon.errors import Scope, SendFailed, SendRefused, SendWait, TemplateError
-from daemon.notice import Message, Receipt, in_templates
-from daemon.secret import Secret
-from daemon.senders import aliyun_codes, phone
-from daemon.senders.aliyun_codes import Cure
-from daemon.senders.aliyun_gateway import BEIJING, Detail, Gateway
-from daemon.senders.base import Sender, sender
+from daemon.declared import Answers, Each, Rate
+from daemon.handset import Report
+from daemon.notice import Message, Receipt, Recipient, in_templates
+from daemon.senders import aliyun_codes, aliyun_details, aliyun_receipts, phone
+from daemon.senders.aliyun import Aliyun, Parameters, Values, a_limit, an_endpoint, number_of
+from daemon.senders.aliyun_codes import DAY
+from daemon.senders.aliyun_gateway import Heard
+from daemon.senders.api import encoded
+from daemon.senders.base import sender
 from daemon.template import Template
-from daemon.texts.built_in import Kind
-from daemon.urls import check_url
+from daemon.units import Seconds
 
-LONGEST_PARAM = 500
-LONGEST_OUT_ID = 255
-REWRITTEN = 20  # characters a variable keeps after its text was refused: the oldest templates take no more
-NOTHING = "-"  # an empty variable is refused
-PAGE = 50
-MAX_PAGES = 20  # of one number's messages of one day: the gateway's limits let a number have far fewer
-MAX_DAYS = 30  # that the gateway remembers
-SLACK = 300.0  # seconds by which its clock and ours may differ
-_WAITING, _DELIVERED = "1", "3"
+LONGEST_PARAM: Final = 500
+LONGEST_OUT_ID: Final = 255
+MOST_PERSONAL: Final = 100  # numbers of one SendBatchSms
 
 
 @sender("aliyun_sms")
 @dataclass(frozen=True, kw_only=True)
-class AliyunSms(Sender):
-    """SendSms, with the same text to up to a thousand numbers in one request."""
+class AliyunSms(Aliyun):
+    """Text messages to telephones in mainland China, over Aliyun's Short Message Service.
 
-    address: ClassVar[str] = "phone"
+    SendSms takes the same text to up to a thousand numbers in one request; where a variable names its recipient,
+    SendBatchSms takes a text of their own to up to a hundred, and `batch` of the instance says so. What the
+    provider bounds is each variable (`max_param`), not the text: there is no `size`.
+    """
+
     batch: ClassVar[int] = 1_000
-    text: ClassVar[Kind] = "short"
+    rates: ClassVar[tuple[Rate, ...]] = (Rate(most=50, within=Seconds(DAY), each=Each.RECIPIENT),)
+    answers: ClassVar[Answers] = aliyun_codes.SMS
     knows_after: ClassVar[float] = 20.0
+    heard_answer: ClassVar[bytes] = b'{"code":0,"msg":"ok"}'  # what has any other is posted again
+    polls: ClassVar[bool] = True
 
-    access_key_id: str = field(metadata={"doc": "the AccessKey's id"})
-    access_key_secret: Secret = field(metadata={"doc": "the AccessKey's secret"})
-    security_token: Secret | None = field(default=None, metadata={"doc": "the token of temporary (STS) credentials"})
     sign_name: str = field(metadata={"doc": "the approved signature, without 【】"})
-    template_code: str = field(metadata={"doc": "the approved template: SMS_…"})
-    template_params: dict[str, Template] = field(
-        default_factory=dict,
-        metadata={"doc": "the template's variables: each a Jinja template that sees `alert`, `notice` and `message`"},
-    )
-    max_param: int = field(
-        default=35, metadata={"doc": "most characters of one variable", "least": 1, "most": LONGEST_PARAM}
-    )
-    endpoint: str = field(
-        default="https://dysmsapi.aliyuncs.com",
-        metadata={"doc": "the gateway of your region; http:// is taken too, for tests", "check": check_url},
-    )
+    max_param: int = a_limit(35, LONGEST_PARAM, "most characters of one variable")
+    endpoint: str = an_endpoint("https://dysmsapi.aliyuncs.com")
 
     def __post_init__(self) -> None:
         """Refuse what could not be sent."""
+        super().__post_init__()
         if not 1 <= self.max_param <= LONGEST_PARAM:
             raise ValueError(f"max_param is {self.max_param}; it must be 1 to {LONGEST_PARAM}")
-        for name in ("access_key_id", "access_key_secret", "sign_name", "template_code"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty")
-        try:
-            _ = self._gateway
-        except ValueError as error:
-            raise ValueError(f"endpoint {error}") from None
+        if not self.sign_name:
+            raise ValueError("sign_name is empty")
+        if set("【】") & set(self.sign_name):
+            raise ValueError("sign_name has 【】 in it: Aliyun puts them around it, leave them out")
+        if self._personal:
+            object.__setattr__(self, "batch", MOST_PERSONAL)
 
     def send(self, message: Message) -> Receipt:
         """Submit; a refused signature or text is mended and submitted once more, within the same time."""
-        numbers = [_number(recipient.name, recipient.address) for recipient in message.recipients]
-        params, warnings = self._params(message)
-        until = self.clock.monotonic() + self.timeout
-        parameters = {
-            "PhoneNumbers": ",".join(dict.fromkeys(numbers)),
-            "SignName": self.sign_name,
-            "TemplateCode": self.template_code,
-            "OutId": message.out_id[:LONGEST_OUT_ID],
-        }
-        reply, its_time = self._gateway.ask("SendSms", parameters | _written(params), until)
-        tried: list[Cure] = []
-        while (cure := aliyun_codes.cure(reply.code)) and cure not in tried:
-            tried.append(cure)
-            if cure is Cure.REWRITE:
-                params = {name: self._rewritten(value) for name, value in params.items()}
-            reply, its_time = self._gateway.ask("SendSms", parameters | _written(params), until, now=its_time)
-        if reply.code != aliyun_codes.OK:
-            raise aliyun_codes.error(reply.code, self._gateway.said(reply), reply.message or "")
-        detail = "sent in plainer words" if Cure.REWRITE in tried else "accepted"
+        people: dict[str, Recipient] = {}
+        for recipient in message.recipients:
+            people.setdefault(number_of(recipient.name, recipient.address), recipient)
+        rows, warnings = self._rows(message, list(people.values()))
+        until = self._until()
+
+        def ask(rows: list[Values], now: float | None) -> Heard:
+            if len(rows) == 1:
+                return self._gateway.ask("SendSms", self._same(message, list(people), rows[0]), until, now=now)
+            common = {"TemplateCode": self.template_code, "OutId": message.out_id[:LONGEST_OUT_ID]}
+            return self._gateway.ask("SendBatchSms", common, until, form=self._each(list(people), rows), now=now)
+
+        heard, rewritten = self._submitted(ask, rows)
+        reply = self._gateway.check(heard)
+        detail = "sent in plainer words" if rewritten else "accepted"
         return Receipt(provider_id=reply.biz_id or "", detail=detail, warnings=tuple(warnings))
 
     def find(self, message: Message, since: float) -> Receipt | None:
         """Look for the message's OutId among what its number was sent since then.
 
         Only for one recipient (None for several): the gateway is asked about one number at a time, and rows
-        that may have arrived are repeated one by one. It knows of a message some seconds after it took it
-        (`knows_after`).
+        that may have arrived are repeated one by one; the id of a message to many is that of its notice, so each
+        of them finds it. The gateway knows of a message some seconds after it took it (`knows_after`).
         """
         if len(message.recipients) != 1:
             return None
         recipient = message.recipients[0]
-        try:
-            for detail in self._sent_to(_number(recipient.name, recipient.address), since):
-                ours = detail.out_id == message.out_id and detail.sent_at >= since - SLACK
-                if ours and str(detail.status) in {_WAITING, _DELIVERED}:
-                    return Receipt(detail=f"the gateway has it: {detail.code or 'no word from the carrier yet'}")
-        except (SendWait, SendRefused) as error:
-            raise SendFailed(str(error), code=error.code) from error
+        number = number_of(recipient.name, recipient.address)
+        earliest = since - aliyun_details.SLACK
+        for detail in aliyun_details.sent_to(self._gateway, number, since, self.clock.now(), self._until()):
+            sent_at = aliyun_receipts.instant(detail.sent)
+            ours = detail.out_id == message.out_id[:LONGEST_OUT_ID] and sent_at is not None and sent_at >= earliest
+            if ours and str(detail.status) in {aliyun_receipts.WAITING, aliyun_receipts.DELIVERED}:
+                return Receipt(detail=f"the gateway has it: {detail.code or 'no word from the carrier yet'}")
         return None
 
-    def target(self) -> str:
-        """Name the gateway and the template."""
-        return f"{self._gateway.shown} {self.template_code}"
+    def heard(self, body: bytes) -> list[Report]:
+        """Read the reports that Aliyun posts (SmsReport)."""
+        return aliyun_receipts.reports(body)
 
-    def close(self) -> None:
-        """Let go of kept-alive connections."""
-        self._gateway.close()
+    def known_as(self, address: str) -> str:
+        """The eleven digits."""
+        return phone.mainland(address) or address
+
+    def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:
+        """Ask what became of a message that the gateway took at `sent_at`; None while there is no word yet.
+
+        `provider_id` is its receipt's. SendFailed when the gateway cannot be asked, SendRefused when it is no number.
+        """
+        number = number_of("", address)
+        last = min(self.clock.now(), sent_at + aliyun_details.SLACK)
+        for detail in aliyun_details.sent_to(self._gateway, number, sent_at, last, self._until(), biz_id=provider_id):
+            report = aliyun_receipts.polled(detail, provider_id, number)
+            if report is not None:
+                return report
+        return None
 
     @functools.cached_property
-    def _gateway(self) -> Gateway:
-        return Gateway(
-            self.endpoint,
-            self.access_key_id,
-            self.access_key_secret,
-            self.security_token,
-            timeout=self.timeout,
-            clock=self.clock,
-        )
+    def _personal(self) -> dict[str, Template]:
+        """The variables that say something else to each recipient."""
+        return {name: one for name, one in self.template_params.items() if "recipient" in one.names}
 
-    def _params(self, message: Message) -> tuple[dict[str, str], list[str]]:
-        """Render each variable; one that does not render says what the message is about, and a warning why."""
+    def _rows(self, message: Message, people: list[Recipient]) -> tuple[list[Values], list[str]]:
+        """Fill the variables: once for all, or once for each where they name the recipient."""
+        warnings: list[str] = []
         values = in_templates(message)
-        params, warnings = {}, []
-        for name, template in self.template_params.items():
-            try:
-                rendered = template.render(values)
-            except TemplateError as error:
-                warnings.append(f"template_params.{name}: {error}")
-                rendered = message.title
-            params[name] = _fitting(rendered, self.max_param)
-        return params, warnings
+        if not self._personal or len(people) == 1:
+            if self._personal:
+                values["recipient"] = people[0]
+            return [self._filled(self.template_params, values, warnings)], warnings
+        common = {name: one for name, one in self.template_params.items() if name not in self._personal}
+        filled = self._filled(common, values, warnings)
+        rows = [filled | self._filled(self._personal, values | {"recipient": one}, warnings) for one in people]
+        return rows, list(dict.fromkeys(warnings))
 
-    def _rewritten(self, value: str) -> str:
-        return _fitting(fitting.plain(value), min(REWRITTEN, self.max_param)).replace(fitting.ELLIPSIS, "")
+    def _same(self, message: Message, numbers: list[str], row: Values) -> Parameters:
+        return {
+            "PhoneNumbers": ",".join(numbers),
+            "SignName": self.sign_name,
+            "TemplateCode": self.template_code,
+            "OutId": message.out_id[:LONGEST_OUT_ID],
+        } | ({"TemplateParam": encoded(row).decode()} if row else {})
 
-    def _sent_to(self, number: str, since: float) -> Iterator[Detail]:
-        """Page through what a number was sent, day by day as the gateway counts days."""
-        until = self.clock.monotonic() + self.timeout
-        for day in _days(since - SLACK, self.clock.now()):
-            for page in range(1, MAX_PAGES + 1):
-                parameters = {
-                    "PhoneNumber": number,
-                    "SendDate": day,
-                    "PageSize": str(PAGE),
-                    "CurrentPage": str(page),
-                }
-                reply, _ = self._gateway.ask("QuerySendDetails", parameters, until)
-                if reply.code != aliyun_codes.OK:
-                    raise SendFailed(self._gateway.said(reply), code=reply.code)
-                rows = reply.details.rows if reply.details else []
-                yield from rows
-                if len(rows) < PAGE:
-                    break
-
-
-def _number(name: str, address: str) -> str:
-    number = phone.mainland(address)
-    if number is None:
-        said = f"{name or 'somebody'}'s number {phone.masked(address)} is not a mobile number of mainland China"
-        raise SendRefused(said, code="number", scope=Scope.RECIPIENT)
-    return number
-
-
-def _written(params: dict[str, str]) -> dict[str, str]:
-    return {"TemplateParam": msgspec.json.encode(params).decode()} if params else {}
-
-
-def _fitting(value: str, limit: int) -> str:
-    # Only what can be kept is looked at: a title of a megabyte costs no more than one of a line.
-    return fitting.cut(fitting.line(value[: 64 * LONGEST_PARAM]), limit) or NOTHING
-
-
-def _days(first: float, last: float) -> Iterator[str]:
-    """Name the days from one instant to another as the gateway does, the newest first."""
-    day = dt.datetime.fromtimestamp(last, BEIJING).date()
-    earliest = dt.datetime.fromtimestamp(max(first, 0.0), BEIJING).date()
-    for _ in range(MAX_DAYS):
-        yield day.strftime("%Y%m%d")
-        day -= dt.timedelta(days=1)
-        if day < earliest:
-            return
+    def _each(self, numbers: list[str], rows: list[Values]) -> Parameters:
+        return {
+            "PhoneNumberJson": encoded(numbers).decode(),
+            "SignNameJson": encoded([self.sign_name] * len(numbers)).decode(),
+            "TemplateParamJson": encoded(rows).decode(),
+        }

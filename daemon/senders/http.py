@@ -88,6 +88,10 @@ class Client:
         """Send to the URL's own path; return an answer of the 2xx family, raise what any other means."""
         return self.judged(self.exchange(self.path, body, headers))
 
+    def get(self, headers: Mapping[str, str]) -> Answer:
+        """Ask for the URL's own path; return an answer of the 2xx family, raise what any other means."""
+        return self.judged(self.exchange(self.path, b"", headers, method="GET"))
+
     def exchange(
         self,
         target: str,
@@ -177,7 +181,7 @@ class Client:
                 said = f"{self.shown}: the header {fitting.line(name)} would hold a control character"
                 raise SendRefused(said, scope=Scope.CHANNEL)
             lines.append(f"{name}: {value}\r\n")
-        lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+        lines.append("\r\n" if method == "GET" and not body else f"Content-Length: {len(body)}\r\n\r\n")
         return "".join(lines).encode() + body
 
     def _reason(self, error: Exception) -> str:

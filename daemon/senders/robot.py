@@ -7,14 +7,15 @@ from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from daemon.declared import Answers
-from daemon.event import Severity, State
+from daemon.event import Severity
 from daemon.fitting import Enveloped, Size
-from daemon.notice import Message, Reason
+from daemon.notice import Message
 from daemon.secret import Secret
 from daemon.senders import phone
 from daemon.senders.api import Api
 from daemon.senders.base import Sender
 from daemon.senders.http import Client
+from daemon.senders.mentions import calls
 from daemon.texts.built_in import Kind
 from daemon.urls import DEFAULT_PORT, check_url
 
@@ -96,9 +97,8 @@ class Robot(Sender):
     )
 
     def calls(self, message: Message) -> bool:
-        """Whether this message mentions somebody: it fires, is bad enough, and brings no news of an end."""
-        firing = message.state is State.FIRING and message.notice.reason is not Reason.SOME_RESOLVED
-        return firing and message.alert.severity.urgency <= self.mention_from.urgency
+        """Whether this message mentions somebody."""
+        return calls(message, self.mention_from)
 
     def door(
         self, webhook: Webhook, name: str, key: Secret | None, reply: type[R], secret: Secret | None = None

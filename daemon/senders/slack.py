@@ -3,11 +3,11 @@
 import functools
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from daemon.declared import Answers, Rate, failed, refused, sent
 from daemon.errors import Scope
-from daemon.event import State
+from daemon.event import Severity
 from daemon.fitting import Size
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
@@ -15,6 +15,7 @@ from daemon.senders.api import Api, encoded
 from daemon.senders.base import Sender, sender
 from daemon.senders.headed import headed
 from daemon.senders.http import Client
+from daemon.senders.mentions import calls
 from daemon.units import Seconds
 from daemon.urls import check_url
 
@@ -23,7 +24,6 @@ MOST_HEADER = 150
 MOST_MENTIONS = 10
 LEAST = 400  # characters that fit whatever stands in them: an escaped one has five at most
 
-Level = Literal["critical", "error", "warning", "info"]
 
 ANSWERS = Answers(
     sent("ok"),
@@ -92,8 +92,9 @@ class Slack(Sender):
             "check": check_mention,
         },
     )
-    mention_for: tuple[Level, ...] = field(
-        default=("critical",), metadata={"doc": "the severities at which they are mentioned; never when all is over"}
+    mention_from: Severity = field(
+        default=Severity.CRITICAL,
+        metadata={"doc": "the least severity that mentions anybody; what is over never does"},
     )
 
     def __post_init__(self) -> None:
@@ -140,7 +141,7 @@ class Slack(Sender):
         return {"text": title, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
     def _mentions(self, message: Message) -> str:
-        if message.state is not State.FIRING or message.alert.severity.value not in self.mention_for:
+        if not calls(message, self.mention_from):
             return ""
         return " ".join(_written(one) for one in dict.fromkeys(self.mention))
 

@@ -6,6 +6,7 @@ from daemon.declared import Outcome
 from daemon.store.base import Tx
 
 PUT_OFF = "rate"  # the code of a try that was none: the channel's own limit kept it back
+OVER_QUOTA = "quota"  # the same of one that a quota kept back
 FIRST, LAST = 5, 15  # of the tries of one delivery that are kept
 
 _COLUMNS = "delivery_id, n, at, seconds, outcome, step, code, words"
@@ -51,10 +52,10 @@ def recent(tx: Tx, channel: str, since: float) -> list[tuple[float, str]]:
         (at, address)
         for at, address in tx.all(
             "SELECT a.at AS at, d.address FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
-            " WHERE d.channel = ? AND a.at > ? AND a.code <> ?"
+            " WHERE d.channel = ? AND a.at > ? AND a.code NOT IN (?, ?)"
             " UNION ALL SELECT tried_at, address FROM deliveries"
             " WHERE channel = ? AND phase = 'waiting' AND interrupted > 0 AND tried_at > ? ORDER BY at",
-            (channel, since, PUT_OFF, channel, since),
+            (channel, since, PUT_OFF, OVER_QUOTA, channel, since),
         )
     ]
 

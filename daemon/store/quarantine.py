@@ -18,6 +18,7 @@ class Kind(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     UNUSABLE_BODY = "unusable_body"
     BROKEN_HANDLER = "broken_handler"
+    UNCHECKED = "unchecked"  # what its check needs could not be had; the sender was told to come again
 
     @property
     def of_known_sources(self) -> bool:
@@ -79,7 +80,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 SMALL = 16 * 1024  # bodies up to here are bounded by the number of rows alone
 _NAMES = "at, kind, source, reason, remote, content_type, headers, query, size, replayed_at, failed_at, body"
-_WAITING = "FROM quarantine WHERE source = ? AND replayed_at IS NULL AND kind <> ?"
+_WAITING = "FROM quarantine WHERE source = ? AND replayed_at IS NULL AND kind NOT IN (?, ?)"
+_NOT_KNOWN = (Kind.BAD_CREDENTIALS.value, Kind.UNCHECKED.value)  # from whom they come
 
 
 def add(tx: Tx, request: Quarantined, keep: int, most_bytes: int) -> tuple[int, int]:
@@ -132,15 +134,13 @@ def waiting(tx: Tx, source: str, limit: int) -> list[int]:
     Those that failed when they were fed through again go behind the others, the longest ago first; those that came
     with bad credentials do not go at all.
     """
-    rows = tx.all(
-        f"SELECT id {_WAITING} ORDER BY coalesce(failed_at, 0), id LIMIT ?", (source, Kind.BAD_CREDENTIALS.value, limit)
-    )
+    rows = tx.all(f"SELECT id {_WAITING} ORDER BY coalesce(failed_at, 0), id LIMIT ?", (source, *_NOT_KNOWN, limit))
     return [row[0] for row in rows]
 
 
 def count_waiting(tx: Tx, source: str) -> int:
     """How many of a source wait, but those with bad credentials."""
-    row = tx.one(f"SELECT count(*) {_WAITING}", (source, Kind.BAD_CREDENTIALS.value))
+    row = tx.one(f"SELECT count(*) {_WAITING}", (source, *_NOT_KNOWN))
     return int(row[0]) if row else 0
 
 

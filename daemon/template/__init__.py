@@ -10,7 +10,7 @@ from jinja2.runtime import Context
 
 from daemon.errors import TemplateError, TemplateUnboundedError
 from daemon.template.budget import MAX_RENDERED, MAX_STEPS, MAX_WORK, NAME, Budget, bounded
-from daemon.template.sandbox import GLOBALS, MAX_SOURCE, compiled, compiled_freely
+from daemon.template.sandbox import GLOBALS, MAX_SOURCE, compiled, compiled_freely, names
 
 __all__ = ["MAX_RENDERED", "MAX_SOURCE", "MAX_STEPS", "MAX_WORK", "OwnTemplate", "Template"]
 
@@ -55,6 +55,11 @@ class Template:
         """As Jinja's own `generate`, but for what it copies each time and for the traceback it writes anew."""
         compiled = self._compiled
         return compiled.root_render_func(Context(compiled.environment, {**GLOBALS, **values}, None, compiled.blocks))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names from outside that it uses."""
+        return names(self.source)
 
     def __repr__(self) -> str:
         return f"Template({self.source[:80]!r})"

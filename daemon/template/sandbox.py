@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import jinja2
 import msgspec
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
@@ -197,3 +197,8 @@ def compiled(source: str) -> jinja2.Template:
 def compiled_freely(source: str) -> jinja2.Template:
     """Compile a template that nobody but us has written."""
     return _OWN_ENVIRONMENT.from_string(source)
+
+
+def names(source: str) -> frozenset[str]:
+    """The names from outside that a template uses, whether or not they exist; of one that compiles."""
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))

@@ -18,7 +18,8 @@ NAMES: Final[dict[str, str]] = {
     "message": "`title` and `text` (in a template of your own: the built-in ones), `code`, `repeat` (an earlier try "
     "may have arrived)",
     "receiver": "the receiver's name",
-    "recipient": "`name` and `address` of the one it goes to; both empty for a room, and for a message to several",
+    "recipient": "`name` and `address` of the one it goes to; both empty for a room, and for a message to several "
+    "(but not in the `template_params` of a channel that says something else to each)",
     "labels": "the labels that all alarms of the notice share",
     "links": "the links of `alert`, and `acknowledge` when links to acknowledge are configured",
     "what": "the title of `alert` on one line",

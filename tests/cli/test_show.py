@@ -80,6 +80,7 @@ PARAMS = {
     "channels.test": {"channel": "room"},
     "probes.run": {"name": "front"},
     "sources.test": {"name": "shop", "send": True},
+    "sources.deliver": {"name": "shop", "body": '{"key": "7", "title": "stuck", "state": "firing"}'},
     "intervals.test": {"name": "office"},
     "silences.get": {"id": "S1"},
     "silences.preview": {"matchers": ['source="cli"']},

@@ -10,7 +10,7 @@ REAL = Catalog(senders=kinds_in(daemon.senders))
 RIGHT = """
 people: {lin: {telegram: "42"}}
 channels:
-  slack: {type: slack, url: "${URL}", mention: [here, U024BE7LH], mention_for: [critical, error]}
+  slack: {type: slack, url: "${URL}", mention: [here, U024BE7LH], mention_from: error}
   group: {type: telegram, token: "${TOKEN}", chat_id: "-1001", message_thread_id: 7}
   mine: {type: telegram_person, token: "${TOKEN}"}
   pager: {type: pagerduty, routing_key: "${KEY}", endpoint: https://events.eu.pagerduty.com}
@@ -23,7 +23,7 @@ WRONG = """
 channels:
   slack: {type: slack, url: "${URL}",
     mention: [here, lin],
-    mention_for: [fatal]}
+    mention_from: fatal}
   group: {type: telegram, token: "${TOKEN}",
     chat_id: ops}
   siren: {type: command,
@@ -57,7 +57,7 @@ def test_what_is_wrong_with_them_is_told_with_its_line(problems_of: Callable[...
     for wanted in (
         "tocsin.yml:3: channels.slack.url: is not a URL",
         "tocsin.yml:4: channels.slack.mention[1]: 'lin' is nobody",
-        "tocsin.yml:5: channels.slack.mention_for[0]:",
+        "tocsin.yml:5: channels.slack.mention_from:",
         "tocsin.yml:7: channels.group.chat_id: 'ops' is no chat",
         "channels.siren: argv: 'notify' is no full path",
         "tocsin.yml:11: channels.ntfy.url: is none that Apprise knows",

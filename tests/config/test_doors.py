@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+import made
 from daemon.config.doors import http_door, zmq_door
 from daemon.config.load import Loaded
+from daemon.config.locks import beyond_loopback
+from daemon.config.settings import Auth, Listen, Source
+from daemon.registry import Handler
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -166,3 +170,14 @@ def test_tokens_that_leave_the_zeromq_door_open_are_a_warning(load_text: Load) -
 )
 def test_both_doors_locked_or_both_open_is_none(more: str, load_text: Load) -> None:
     assert load_text(GOOD + more, T="s3cret", K=KEY).warnings == []
+
+
+def test_a_source_that_checks_its_sender_by_itself_is_locked() -> None:
+    for admit, locked in ((None, False), (lambda _hook, _outside: None, True)):
+        handler = Handler(name="own", handle=lambda _: [], samples={}, admit=admit)
+        settings = made.settings(
+            listen=Listen(http="0.0.0.0:8420"),
+            auth=Auth(allow_unauthenticated=True),
+            sources={"own": Source(name="own", handler=handler)},
+        )
+        assert [path for path, _ in beyond_loopback(settings)] == ([] if locked else [("sources", "own")])

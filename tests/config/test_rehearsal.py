@@ -73,3 +73,10 @@ def test_what_depends_on_the_alarms_of_the_house_is_not(template: str, load_text
 def test_a_secret_in_a_template_does_not_show_in_the_warning(load_text: Load) -> None:
     (warning,) = warnings(load_text, "${S}{{ alert.titel }}")
     assert "s3cret" not in warning
+
+
+def test_a_channel_whose_variables_name_the_recipient_takes_fewer_at_once(load_text: Load) -> None:
+    for template, batch in (("{{ recipient.name }}", 100), ("{{ alert.title }}", 1_000)):
+        loaded = load_text(TEXT.replace("%s", template), catalog=REAL, S="s3cret")
+        assert loaded.settings.channels["sms"].sender.batch == batch
+        assert not loaded.warnings

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from daemon import telemetry
 from daemon.config.receipts import Receipts
 from daemon.delivery.handsets import GIVE_UP
 from daemon.errors import SendFailed
@@ -114,7 +115,9 @@ def test_receipts_in_any_order_and_number_never_move_a_message_back(post: Post) 
 def test_receipts_of_strangers_are_counted_and_change_nothing(post: Post) -> None:
     row = sent(post, Reporting())
     stranger = Report(provider_id="900^0", address="lin", delivered=True, code="DELIVERED")
+    unknown = telemetry.receipts.labels("sms", "unknown")._value.get()
     assert hear(post, stranger, said(row, to="wang")) == (2, 0)
+    assert telemetry.receipts.labels("sms", "unknown")._value.get() == unknown + 2
     assert post.row(row).phase is Phase.SENT
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 import made
-from behind_the_door import echo
+from behind_the_door import Elsewhere, echo
 from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
@@ -21,6 +21,7 @@ from daemon.listener.server import HttpDoor
 from daemon.listener.web import Web
 from daemon.loading import built_in_handlers
 from daemon.store import alerts
+from daemon.store.receipts import Heard
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Bytes
 from fake_clock import FakeClock, settle
@@ -68,6 +69,8 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             ready=str,
             reload=list,
             api=echo,
+            hear=lambda _channel, _reports: Heard(words=[], unknown=0, known=0),
+            outside=Elsewhere(),
         )
     )
     return door(web, held.limits)

@@ -2,17 +2,21 @@
 
 import base64
 import dataclasses
+import re
 
 import msgspec
 import pytest
 
 from daemon.config.retention import Retention
 from daemon.config.settings import Source
+from daemon.errors import NothingToTell
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.methods.quarantine import MOST_AT_ONCE
 from daemon.methods.sources import marked
-from daemon.methods.table import INVALID_PARAMS, NOT_FOUND
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED
+from daemon.registry import Handler
+from daemon.secret import Secret
 from daemon.store import quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from fake_clock import BEGIN
@@ -254,3 +258,62 @@ def test_a_trial_takes_a_body_or_a_sample(mapped: Desk) -> None:
     with pytest.raises(Said, match="either a body or a sample") as said:
         mapped.ask("sources.test", name="script", sample="firing", body="{}")
     assert said.value.code == INVALID_PARAMS
+
+
+@pytest.fixture
+def own(desk: Desk) -> Desk:
+    def handle(hook: Hook) -> list[Event]:
+        if hook.body == b"ping":
+            raise NothingToTell("a ping")
+        if hook.body == b"boom":
+            raise RuntimeError("oops")
+        key = hook.json()["key"]
+        return [Event(source=hook.source, key=key, title=f"{hook.content_type} from {hook.remote}")]
+
+    handler = Handler(name="own", handle=handle, samples={})
+    desk.settings = dataclasses.replace(
+        desk.settings, sources={"own": Source(name="own", handler=handler, token=Secret("t"), labels={"a": "b"})}
+    )
+    return desk
+
+
+def test_a_body_is_delivered_as_by_the_webhook_without_the_source_s_credentials(own: Desk) -> None:
+    assert own.ask("sources.deliver", name="own", body='{"key": "k"}') == {
+        "events": [{"alert": "A1", "change": "new"}], "note": "",
+    }  # fmt: skip
+    (alert,) = own.ask("alerts.list")
+    assert alert["title"] == "application/json from a command"
+    assert alert["labels"]["a"] == "b"
+
+
+def test_what_is_delivered_and_tells_of_nothing_says_so(own: Desk) -> None:
+    assert own.ask("sources.deliver", name="own", body="ping") == {"events": [], "note": "a ping"}
+    (trial,) = own.ask("sources.test", name="own", body="ping", send=True)
+    assert (trial["problem"], trial["note"], trial["sent"]) == ("", "it tells of no alarm: a ping", [])
+    assert own.ask("quarantine.list") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "code", "kind", "said"),
+    [
+        ("nobody", "{}", NOT_FOUND, Kind.UNKNOWN_SOURCE, "there is no source 'nobody': write it under `sources:`"),
+        ("own", "{", REFUSED, Kind.UNUSABLE_BODY, "the body is not valid JSON"),
+        ("own", "boom", REFUSED, Kind.BROKEN_HANDLER, "the handler 'own' is broken"),
+    ],
+)
+def test_what_is_delivered_and_makes_no_alarm_is_kept(
+    own: Desk, name: str, body: str, code: int, kind: Kind, said: str
+) -> None:
+    with pytest.raises(Said, match=re.escape(said)) as caught:
+        own.ask("sources.deliver", name=name, body=body)
+    assert caught.value.code == code
+    assert "(kept as Q1)" in str(caught.value)
+    assert [one["kind"] for one in own.ask("quarantine.list")] == [kind]
+
+
+def test_what_could_not_be_checked_is_replayed_by_its_own_code_only(own: Desk) -> None:
+    hook = Hook(source="own", body=b'{"key": "k"}')
+    own.intake.refuse(hook, Kind.UNCHECKED, "no certificate", "1.2.3.4")
+    assert own.ask("quarantine.replay", source="own") == {"requests": [], "left": 0}
+    (replayed,) = own.ask("quarantine.replay", id="Q1")["requests"]
+    assert replayed["problem"] == ""

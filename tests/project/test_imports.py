@@ -16,6 +16,7 @@ HOMES = {
     "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
     "chinese_calendar": ("daemon/calendars/china.py",),
     "certifi": ("daemon/senders/connections.py",),
+    "cryptography": ("daemon/payload/signed.py",),
     "gevent": (
         "daemon/__main__.py",
         "daemon/agenda.py",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from daemon import telemetry
 from daemon.alert import Alert
 from daemon.config.proof import DeadMan
 from daemon.config.settings import Settings
@@ -67,6 +68,7 @@ def test_none_is_given_while_something_is_wrong(outside: Outside, caplog: pytest
     settle()
     outside.clock.advance(60.0)
     settle()
+    assert telemetry.dead_man.labels("withheld")._value.get() >= 2
     assert not outside.provider.requests
     assert caplog.text.count("no connection") == 1
     assert CANARY not in caplog.text

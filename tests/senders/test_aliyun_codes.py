@@ -1,9 +1,10 @@
-"""Every code of the gateway, sorted."""
+"""Every code of the gateways, sorted."""
 
 import pytest
 
-from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.senders.aliyun_codes import Cure, cure, error
+from daemon.declared import Outcome
+from daemon.errors import Scope, SendFailed, SendRefused
+from daemon.senders.aliyun_codes import SMS, VOICE, Cure, cure, named, tier
 
 ACCOUNT = [
     "isv.OUT_OF_SERVICE",
@@ -69,6 +70,18 @@ PASSING = [
 ]
 
 
+CALLS = [
+    ("isv.TTS_TEMPLATE_ILLEGAL", Scope.CHANNEL),
+    ("isv.DISPLAY_NUMBER_ILLEGAL", Scope.CHANNEL),
+    ("isv.TEMPLATE_MISSING_PARAMETERS", Scope.CHANNEL),
+    ("isv.MOBILE_NUMBER_ILLEGAL", Scope.RECIPIENT),
+    ("isv.BLACK_KEY_CONTROL_LIMIT", Scope.MESSAGE),
+    ("isv.INVALID_PARAMETERS", Scope.MESSAGE),
+    ("isv.PARAM_LENGTH_LIMIT", Scope.MESSAGE),
+    ("isv.PARAM_NOT_SUPPORT_URL", Scope.MESSAGE),
+]
+
+
 @pytest.mark.parametrize(
     ("code", "scope"),
     [(code, Scope.CHANNEL) for code in ACCOUNT + CONFIGURED]
@@ -76,37 +89,55 @@ PASSING = [
     + [(code, Scope.RECIPIENT) for code in NUMBER],
 )
 def test_what_is_refused_for_good(code: str, scope: Scope) -> None:
-    refused = error(code, "said", "")
+    refused = SMS.error(code, "said")
     assert isinstance(refused, SendRefused)
     assert (refused.scope, refused.code, str(refused)) == (scope, code, "said")
 
 
+@pytest.mark.parametrize(("code", "scope"), CALLS)
+def test_what_is_refused_for_good_of_a_call(code: str, scope: Scope) -> None:
+    refused = VOICE.error(code, "said")
+    assert isinstance(refused, SendRefused)
+    assert refused.scope is scope
+
+
 @pytest.mark.parametrize("code", PASSING)
 def test_what_may_pass(code: str) -> None:
-    failed = error(code, "said", "")
-    assert isinstance(failed, SendFailed)
-    assert not failed.ambiguous, "the gateway said no, in so many words"
+    for answers in (SMS, VOICE):
+        failed = answers.error(code, "said")
+        assert isinstance(failed, SendFailed)
+        assert not failed.ambiguous, "the gateway said no, in so many words"
+
+
+def test_a_word_that_the_service_bars_is_a_number_of_text_messages_and_a_text_of_calls() -> None:
+    """The two services use one code for two things."""
+    assert SMS.meaning("isv.BLACK_KEY_CONTROL_LIMIT").scope is Scope.RECIPIENT
+    assert VOICE.meaning("isv.BLACK_KEY_CONTROL_LIMIT").scope is Scope.MESSAGE
 
 
 @pytest.mark.parametrize(
-    ("message", "seconds"),
+    ("words", "seconds"),
     [
         ("触发分钟级流控Permits:1", 60), ("触发小时级流控Permits:5", 3600), ("触发天级流控Permits:10", 86400),
         ("触发号码天级流控Permits:40", 86400), ("触发月级流控Permits:100", 86400), ("Minute limit", 60),
         ("hourly limit", 3600), ("daily: one DAY", 86400), ("", 60), ("touched some limit", 60),
     ],
 )  # fmt: skip
-def test_a_number_over_its_limit_waits_for_the_tier_that_is_named(message: str, seconds: float) -> None:
-    wait = error("isv.BUSINESS_LIMIT_CONTROL", "said", message)
-    assert isinstance(wait, SendWait)
-    assert (wait.seconds, wait.scope) == (seconds, Scope.RECIPIENT)
+def test_a_number_over_its_limit_waits_for_the_tier_that_is_named(words: str, seconds: float) -> None:
+    assert tier(words) == named("isv.BUSINESS_LIMIT_CONTROL", words) == seconds
+    for answers in (SMS, VOICE):
+        limit = answers.meaning("isv.BUSINESS_LIMIT_CONTROL")
+        assert (limit.outcome, limit.scope) == (Outcome.WAIT, Scope.RECIPIENT)
 
 
 @pytest.mark.parametrize("code", ["isv.DAY_LIMIT_CONTROL", "isv.MONTH_LIMIT_CONTROL"])
 def test_an_account_over_its_limit_waits_as_a_whole(code: str) -> None:
-    wait = error(code, "said", "触发分钟级流控")
-    assert isinstance(wait, SendWait)
-    assert (wait.seconds, wait.scope) == (86_400, Scope.CHANNEL)
+    assert named(code, "触发分钟级流控") == 86_400
+    assert SMS.meaning(code).scope is Scope.CHANNEL
+
+
+def test_what_is_no_limit_names_no_wait() -> None:
+    assert {named(code, "天") for code in ACCOUNT + CONFIGURED + THIS_TEXT + NUMBER + PASSING} == {None}
 
 
 def test_only_signatures_and_texts_are_mended() -> None:

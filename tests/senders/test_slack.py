@@ -56,8 +56,8 @@ def test_an_alarm_cannot_mention_anybody_or_make_a_link(slack: FakeSlack) -> Non
     assert all(section["verbatim"] for section in sections), "else Slack looks for @here itself"
 
 
-def test_those_named_are_mentioned_at_the_severities_that_are_named(slack: FakeSlack) -> None:
-    sender = posting(slack, mention=("here", "U024BE7LH", "S0615G0KT"), mention_for=("critical", "error"))
+def test_those_named_are_mentioned_from_the_severity_that_is_named(slack: FakeSlack) -> None:
+    sender = posting(slack, mention=("here", "U024BE7LH", "S0615G0KT"), mention_from=Severity.ERROR)
     sender.send(message())
     sender.send(message(severity=Severity.WARNING))
     first, second = (sent["blocks"][1]["text"]["text"] for sent in slack.messages)

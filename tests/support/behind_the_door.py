@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daemon.config.settings import Settings, Source
+from daemon.errors import OutsideError
 from daemon.hook import Hook
 from daemon.listener.exchange import Answer, Request, refused
 from daemon.listener.parts import Parts
@@ -13,6 +14,23 @@ from daemon.listener.web import Web
 from daemon.methods.table import Caller
 from daemon.store.quarantine import Kind
 from fake_clock import FakeClock
+
+
+class Elsewhere:
+    """The servers outside: bodies by URL, or the error that a question raises; remembers what was asked."""
+
+    def __init__(self, answers: Mapping[str, bytes | Exception] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.asked: list[str] = []
+
+    def get(self, url: str) -> bytes:
+        self.asked.append(url)
+        answer = self.answers.get(url, OutsideError(f"nobody answers at {url}"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    kept = get
 
 
 @dataclass
@@ -32,6 +50,7 @@ class Daemon:
     acks: object = None
     hear: object = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
+    outside: Elsewhere = field(default_factory=Elsewhere)
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
         self.asked.append((body, caller))
@@ -55,6 +74,7 @@ class Daemon:
                 ready=lambda: self.why_not,
                 reload=self.reload,
                 api=echo,
+                outside=self.outside,
                 patience=self.patience,
             )
         )

@@ -1,4 +1,4 @@
-"""Aliyun's SMS gateway as far as tocsin meets it: checks signatures, sends nothing, remembers everything.
+"""Aliyun's gateways for text messages and calls as far as tocsin meets them: they check, send nothing, remember all.
 
 In a test: `with FakeAliyun() as gateway: … gateway.endpoint …`. From a shell, for crash tests and benchmarks:
 `python tests/support/fake_aliyun.py --port 0 --latency 0.1 --trust --record sent.jsonl` prints its port on the
@@ -9,12 +9,11 @@ import argparse
 import datetime as dt
 import itertools
 import json
-import re
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -26,10 +25,27 @@ from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket
 
-from aliyun_rules import KEY_ID, KEY_SECRET, Refusal, check_signature, check_time, checked_params
+from aliyun_rules import (
+    KEY_ID,
+    KEY_SECRET,
+    Call,
+    Refusal,
+    check_number,
+    check_params,
+    check_signature,
+    check_time,
+    checked_call,
+    checked_params,
+    parsed,
+)
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 MAX_NUMBERS = 1_000
+MAX_PERSONAL = 100
+CARRIED = 4  # seconds that a carrier takes
+# What one number may get: so many within so many seconds, and how the gateway calls it.
+SMS_LIMITS = ((50, 86_400, "天"),)
+CALL_LIMITS = ((1, 60, "分钟"), (5, 3_600, "小时"), (20, 86_400, "天"))
 
 
 @dataclass
@@ -47,12 +63,16 @@ class Sms:
 
 
 @dataclass
-class Call:
-    """One request, as it came."""
+class Rung:
+    """One call to one number."""
 
-    action: str
-    query: dict[str, str]
-    headers: dict[str, str]
+    number: str
+    template: str
+    params: dict[str, str]
+    out_id: str
+    call_id: str
+    at: float
+    asked: dict[str, str]
 
 
 @dataclass
@@ -87,6 +107,7 @@ class FakeAliyun:
         trust: bool = False,
         latency: float = 0.0,
         lag: float = 0.0,
+        limited: bool = False,
         record: Path | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -95,8 +116,10 @@ class FakeAliyun:
         self.trust = trust
         self.latency = latency
         self.lag = lag  # so long after it took a message QuerySendDetails does not show it
+        self.limited = limited  # whether a number's limits are kept
         self.now = now
         self.sent: list[Sms] = []
+        self.rung: list[Rung] = []
         self.calls: list[Call] = []
         self.script: deque[Say | Hang | Drop] = deque()
         self.number_codes: dict[str, tuple[str, str]] = {}
@@ -139,7 +162,15 @@ class FakeAliyun:
                         return
                     buffer += data
                 head, buffer = buffer[:end].decode("latin-1"), buffer[end + 4 :]
-                answer = self._answer(head)
+                headers = dict(_fields(head))
+                length = int(headers.get("content-length", "0"))
+                while len(buffer) < length:
+                    data = connection.recv(65_536)
+                    if not data:
+                        return
+                    buffer += data
+                body, buffer = buffer[:length], buffer[length:]
+                answer = self._answer(head.partition("\r\n")[0], headers, body)
                 if answer is None:
                     return
                 connection.sendall(answer)
@@ -148,14 +179,13 @@ class FakeAliyun:
         finally:
             connection.close()
 
-    def _answer(self, head: str) -> bytes | None:
-        first, *lines = head.split("\r\n")
+    def _answer(self, first: str, headers: dict[str, str], body: bytes) -> bytes | None:
         method, target, _ = first.split(" ", 2)
-        if method == "GET":
+        if method == "GET" and urlsplit(target).path == "/sent":
             return _written(200, json.dumps([asdict(sms) for sms in self.sent], ensure_ascii=False).encode())
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
-        call = Call(headers.get("x-acs-action", ""), query, headers)
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        call = Call(query, headers, form, method, body)
         if not self.trust:
             self.calls.append(call)
         if self.latency:
@@ -167,12 +197,12 @@ class FakeAliyun:
         if isinstance(step, Say) and not step.sends:
             return self._said(step)
         try:
-            body = self._work(method, call)
+            answer = self._work(call)
         except Refusal as refusal:
             return self._said(Say(refusal.code, refusal.message, refusal.status))
         if isinstance(step, Drop):
             return None
-        return self._said(step) if step else _written(200, body)
+        return self._said(step) if step else _written(200, answer)
 
     def _said(self, step: Say) -> bytes:
         body = step.body
@@ -184,62 +214,119 @@ class FakeAliyun:
 
     # ---- the API
 
-    def _work(self, method: str, call: Call) -> bytes:
+    def _work(self, call: Call) -> bytes:
         if not self.trust:
-            self._check(method, call)
+            self._check(call)
         match call.action:
             case "SendSms":
-                return self._send(call.query)
+                return self._send(call.asked)
+            case "SendBatchSms":
+                return self._send_each(call.asked)
             case "QuerySendDetails":
-                return self._details(call.query)
+                return self._details(call.asked)
+            case "SingleCallByTts":
+                return self._ring(call.asked)
         raise Refusal("InvalidAction.NotFound", "Specified api is not found", 404)
 
-    def _check(self, method: str, call: Call) -> None:
-        check_signature(method, call.query, call.headers, self.keys, self.token)
-        check_time(call.headers, self.now())
-        nonce = call.headers["x-acs-signature-nonce"]
-        if nonce in self._nonces:
+    def _check(self, call: Call) -> None:
+        check_signature(call, self.keys, self.token)
+        check_time(call, self.now())
+        if call.nonce in self._nonces:
             raise Refusal("SignatureNonceUsed", "Specified signature nonce was used already.", 400)
-        self._nonces.add(nonce)
+        self._nonces.add(call.nonce)
 
-    def _send(self, query: dict[str, str]) -> bytes:
-        numbers = query.get("PhoneNumbers", "").split(",")
+    def _send(self, asked: dict[str, str]) -> bytes:
+        numbers = asked.get("PhoneNumbers", "").split(",")
         if len(numbers) > MAX_NUMBERS:
             raise Refusal("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
-        params = checked_params(query.get("TemplateParam", ""))
-        if len(query.get("OutId", "")) > 255:
+        params = checked_params(asked.get("TemplateParam", ""))
+        return self._take(asked, [(number, asked["SignName"], params) for number in numbers])
+
+    def _send_each(self, asked: dict[str, str]) -> bytes:
+        numbers, signs = parsed(asked["PhoneNumberJson"]), parsed(asked["SignNameJson"])
+        params = parsed(asked["TemplateParamJson"]) if "TemplateParamJson" in asked else [{}] * len(numbers)
+        if len(numbers) > MAX_PERSONAL:
+            raise Refusal("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
+        if not len(numbers) == len(signs) == len(params):
+            raise Refusal("isv.INVALID_PARAMETERS", "the arrays differ in length")
+        return self._take(asked, [(n, s, check_params(p)) for n, s, p in zip(numbers, signs, params, strict=True)])
+
+    def _take(self, asked: dict[str, str], each: list[tuple[str, str, dict[str, str]]]) -> bytes:
+        """All of a request, or nothing of it."""
+        if len(asked.get("OutId", "")) > 255:
             raise Refusal("isv.INVALID_PARAMETERS", "OutId")
-        for number in numbers:
-            if not re.fullmatch(r"1[3-9]\d{9}", number):
-                raise Refusal("isv.MOBILE_NUMBER_ILLEGAL", f"{number}invalid mobile number")
-            if number in self.number_codes:
-                raise Refusal(*self.number_codes[number])
+        for number, _, _ in each:
+            self._check_number(number, self.sent, SMS_LIMITS)
         biz_id = f"{next(self._ids):018}^0"
-        for number in numbers:
-            sms = Sms(
-                number, query["SignName"], query["TemplateCode"], params, query.get("OutId", ""), biz_id, self.now()
-            )
+        for number, sign, params in each:
+            sms = Sms(number, sign, asked["TemplateCode"], params, asked.get("OutId", ""), biz_id, self.now())
             self.sent.append(sms)
             if self._record:
                 self._record.write(json.dumps(asdict(sms), ensure_ascii=False) + "\n")
         return json.dumps({"Code": "OK", "Message": "OK", "RequestId": f"R-{biz_id}", "BizId": biz_id}).encode()
 
-    def _details(self, query: dict[str, str]) -> bytes:
-        size, page = int(query["PageSize"]), int(query["CurrentPage"])
+    def _ring(self, asked: dict[str, str]) -> bytes:
+        params, number = checked_call(asked), asked["CalledNumber"]
+        self._check_number(number, self.rung, CALL_LIMITS)
+        call_id = f"{next(self._ids):012}^1"
+        self.rung.append(Rung(number, asked["TtsCode"], params, asked.get("OutId", ""), call_id, self.now(), asked))
+        return json.dumps({"Code": "OK", "Message": "OK", "RequestId": f"R-{call_id}", "CallId": call_id}).encode()
+
+    def _check_number(self, number: str, told: Sequence[Sms | Rung], limits: tuple[tuple[int, int, str], ...]) -> None:
+        check_number(number)
+        if number in self.number_codes:
+            raise Refusal(*self.number_codes[number])
+        if self.limited:
+            had = [one.at for one in told if one.number == number]
+            for most, within, tier in limits:
+                if sum(at > self.now() - within for at in had) >= most:
+                    raise Refusal("isv.BUSINESS_LIMIT_CONTROL", f"触发{tier}级流控Permits:{most}")
+
+    def _details(self, asked: dict[str, str]) -> bytes:
+        size, page = int(asked["PageSize"]), int(asked["CurrentPage"])
         if not 1 <= size <= 50:
             raise Refusal("isv.INVALID_PARAMETERS", "PageSize")
         shown_to = self.now() - self.lag
         rows = [
             s for s in self.sent
-            if s.number == query["PhoneNumber"] and _day(s.at) == query["SendDate"] and s.at <= shown_to
+            if s.number == asked["PhoneNumber"] and _day(s.at) == asked["SendDate"] and s.at <= shown_to
+            and asked.get("BizId", s.biz_id) == s.biz_id
         ]  # fmt: skip
         shown = [
             {"PhoneNum": s.number, "SendStatus": s.status, "ErrCode": {2: "USER_REJECT", 3: "DELIVERED"}.get(s.status),
              "TemplateCode": s.template, "Content": "", "SendDate": _beijing(s.at), "OutId": s.out_id}
+            | ({"ReceiveDate": _beijing(s.at + CARRIED)} if s.status != 1 else {})
             for s in rows[(page - 1) * size : page * size]
         ]  # fmt: skip
         answer = {"Code": "OK", "Message": "OK", "RequestId": "R", "TotalCount": str(len(rows))}
         return json.dumps(answer | {"SmsSendDetailDTOs": {"SmsSendDetailDTO": shown}}).encode()
+
+
+def sms_reports(*sent: Sms) -> bytes:
+    """What Aliyun posts of these, once the carrier has answered."""
+    return json.dumps(
+        [
+            {
+                "phone_number": s.number,
+                "send_time": _beijing(s.at),
+                "report_time": _beijing(s.at + CARRIED),
+                "success": s.status == 3,
+                "err_code": "DELIVERED" if s.status == 3 else "MOBILE_NOT_ON_SERVICE",
+                "err_msg": "用户接收成功" if s.status == 3 else "用户不在服务区",
+                "sms_size": "1",
+                "biz_id": s.biz_id,
+            }
+            | ({"out_id": s.out_id} if s.out_id else {})
+            for s in sent
+        ],
+        ensure_ascii=False,
+    ).encode()
+
+
+def _fields(head: str) -> Iterator[tuple[str, str]]:
+    for line in head.split("\r\n")[1:]:
+        name, _, value = line.partition(": ")
+        yield name.lower(), value
 
 
 def _written(status: int, body: bytes, headers: dict[str, str] | None = None) -> bytes:

@@ -9,6 +9,7 @@ from daemon.senders.aliyun_sms import AliyunSms
 from daemon.senders.base import Sender
 from daemon.senders.http import Client
 from daemon.senders.smtp import Smtp
+from daemon.senders.voice import Voice
 from daemon.template import Template
 from fake_smtp import FakeSmtp
 
@@ -31,6 +32,21 @@ def sms(endpoint: str, kind: type[AliyunSms] = AliyunSms, **settings: object) ->
         "sign_name": "托辛",
         "template_code": "SMS_154950909",
         "template_params": {"name": Template("{{ alert.title }}")},
+        "endpoint": endpoint,
+        "timeout": 2.0,
+    }
+    made = kind(**(defaults | settings))  # type: ignore[arg-type]
+    _OPENED.append(made)
+    return made
+
+
+def voice(endpoint: str, kind: type[Voice] = Voice, **settings: object) -> Voice:
+    """A channel whose template reads the alert's title and code."""
+    defaults: dict[str, object] = {
+        "access_key_id": KEY_ID,
+        "access_key_secret": Secret(KEY_SECRET),
+        "template_code": "TTS_1",
+        "template_params": {"name": Template("{{ alert.title }}"), "code": Template("{{ alert.code }}")},
         "endpoint": endpoint,
         "timeout": 2.0,
     }

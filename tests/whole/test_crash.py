@@ -151,7 +151,7 @@ sources:
 people: {{lin: {{phone: '13800000001'}}, may: {{phone: '13800000002'}}, wu: {{phone: '13800000003'}}}}
 channels:
   sms: {{type: aliyun_sms, access_key_id: id, access_key_secret: key, sign_name: x, template_code: SMS_1,
-         template_params: {{title: '{{{{ alert.title }}}}'}}, endpoint: '{endpoint}', pool: {pool}}}
+         template_params: {{title: '{{{{ alert.title }}}}'}}, endpoint: '{endpoint}', pool: {pool}, rates: []}}
 receivers: [{{name: ops, notify: [{{to: [lin, may, wu], by: [sms]}}]}}]
 route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 """

@@ -1,10 +1,18 @@
 """Aliyun's SMS gateway."""
 
+import json
+
 from channel_samples import CANARY, Sample
 from daemon.secret import Secret
 from daemon.template import Template
-from fake_provider import say
+from fake_provider import Step, say
 from messages import LIN
+
+
+def says(code: str) -> Step:
+    reply = {"Code": code, "Message": "no", "RequestId": "R-1"}
+    return say(200, json.dumps(reply | ({"BizId": "9^0"} if code == "OK" else {})).encode())
+
 
 SAMPLE = Sample(
     settings=lambda url: {
@@ -16,7 +24,8 @@ SAMPLE = Sample(
         "template_params": {"name": Template("{{ alert.title }}"), "text": Template("{{ message.text }}")},
         "endpoint": url,
     },
-    yes=say(200, b'{"Code":"OK","Message":"OK","RequestId":"R-1","BizId":"9^0"}'),
-    no=say(200, b'{"Code":"isv.INVALID_PARAMETERS","Message":"no","RequestId":"R-1"}'),
+    yes=says("OK"),
+    no=says("isv.INVALID_PARAMETERS"),
     to=(LIN,),
+    says=says,
 )
