@@ -205,6 +205,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Its texts of every kind, and what was wrong with the operator's templates."""
         return Speech(self.style, in_templates(self))
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was wrong with the operator's templates in the texts that were asked for so far."""
+        speech: Speech | None = vars(self).get("speech")
+        return speech.warnings if speech else []
+
 
 def in_templates(message: Message) -> dict[str, Any]:
     """The names that a template may use: those of `daemon.texts.context.NAMES`."""

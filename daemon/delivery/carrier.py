@@ -288,6 +288,6 @@ class Carrier:
 
 def _with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
     """Templates that did not render are told with the message that went without them."""
-    if isinstance(outcome, SendError) or not message.speech.warnings:
+    if isinstance(outcome, SendError) or not message.warnings:
         return outcome
-    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.speech.warnings))
+    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.warnings))

@@ -30,6 +30,7 @@ log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
 GRACE = 5.0
+GAP = 0.02
 
 
 class Courier:
@@ -44,13 +45,16 @@ class Courier:
         *,
         seed: int | None = None,
         grace: float = GRACE,
+        gap: float = GAP,
     ) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
         self._alarms = Alarms(voice, clock, settings)
         draw = random.Random(seed).random  # noqa: S311 - spreads tries, keeps no secret
-        self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace, settings=settings)
+        self._means = Means(
+            store=store, clock=clock, draw=draw, alarms=self._alarms, gap=gap, grace=grace, settings=settings
+        )
         self._emergency = Emergency(store.name, clock, settings, voice, grace)
         self._untold = Untold(store, voice.last_resort)
         self._handsets = Handsets(store, clock, settings, self._alarms)

@@ -48,6 +48,7 @@ class Lane:
         self._sending = Group()
         self._held: dict[int, Delivery] = {}  # rows under our lease
         self._answers: list[Answer] = []  # verdicts not yet on disk
+        self._began = float("-inf")  # when the last round did
         self._trouble = 0  # rounds in a row that the store could not write
         self._draining = False
 
@@ -129,14 +130,21 @@ class Lane:
                 nap = self._one_by_one()
             if not self._finished():
                 self._clock.wait(self._wake, nap)
+                self._gather()
         self.ended.set()
+
+    def _gather(self) -> None:
+        """While messages are being sent, let some answers come together: a transaction for each costs more than it."""
+        left = self._began + self._means.gap - self._clock.monotonic()
+        if self._held and left > 0:
+            self._clock.sleep(left)
 
     def _finished(self) -> bool:
         return self._draining and not self._held
 
     def _round(self) -> float:
         """Name every station of one round: orders, store, report, send off. Returns how long nothing will be due."""
-        now = self._clock.now()
+        now, self._began = self._clock.now(), self._clock.monotonic()
         orders, answers = self._orders(now), self._answers
         if not (answers or orders.slots or orders.shut):
             return self._nap(NOTHING, orders)

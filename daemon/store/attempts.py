@@ -37,11 +37,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(tx: Tx, delivery_id: int, tried: Try, step: str) -> None:
     """Write a try down. The counter goes on when a dead delivery is revived, unlike the delivery's own."""
-    row = tx.one("SELECT max(n) FROM attempts WHERE delivery_id = ?", (delivery_id,))
-    n = ((row[0] if row else None) or 0) + 1
-    tx.run(
-        f"INSERT INTO attempts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (delivery_id, n, tried.at, tried.seconds, tried.outcome.value, step, tried.code, tried.words),
+    ((n,),) = tx.all(
+        f"INSERT INTO attempts ({_COLUMNS}) SELECT ?, coalesce(max(n), 0) + 1, ?, ?, ?, ?, ?, ? FROM attempts"
+        " WHERE delivery_id = ? RETURNING n",
+        (delivery_id, tried.at, tried.seconds, tried.outcome.value, step, tried.code, tried.words, delivery_id),
     )
     if n > FIRST + LAST:
         tx.run("DELETE FROM attempts WHERE delivery_id = ? AND n > ? AND n <= ?", (delivery_id, FIRST, n - LAST))

@@ -211,7 +211,7 @@ def whole(post: Post) -> Intake:
     )
     intake = Intake(post.store, post.clock, lambda: Rules(post.settings), lambda key, *_: post.last.append(key))
     voice = Voice(alarm=intake.alarm, over=intake.alarm_over, last_resort=lambda key, *_: post.last.append(key))
-    post.courier = Courier(post.store, post.clock, lambda: post.settings, voice, seed=7, grace=0.01)
+    post.courier = Courier(post.store, post.clock, lambda: post.settings, voice, seed=7, grace=0.01, gap=0.0)
     return intake
 
 
