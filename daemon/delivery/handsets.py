@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import gevent
 
 from daemon import telemetry
-from daemon.clock import Clock
+from daemon.clock import Clock, unhurried
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.verdict import Awaits
@@ -59,7 +59,7 @@ class Handsets:
         heard = self._store.write(lambda tx: receipts.take(tx, channel.name, reports, sender.known_as, now))
         telemetry.receipts.labels(channel.name, "unknown").inc(heard.unknown)
         telemetry.receipts.labels(channel.name, "repeated").inc(heard.known)
-        tell(heard.words, self._alarms)
+        tell(unhurried(self._clock, heard.words), self._alarms)
         return heard
 
     def _run(self) -> None:

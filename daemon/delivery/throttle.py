@@ -191,7 +191,7 @@ def crowded(full: Full) -> SendWait:
     each = full.rate.each is Each.RECIPIENT
     what = "message" if each else "request"
     many = f"{full.rate.most} {what}{'s' if full.rate.most > 1 else ''} in {spoken(full.rate.within)}"
-    said = f"not sent: the limit of the channel is {many}{' to each recipient' if each else ''}"
+    said = f"the limit of the channel is {many}{' to each recipient' if each else ''}"
     return SendWait(said, seconds=full.seconds, code=PUT_OFF, scope=Scope.RECIPIENT if each else Scope.MESSAGE)
 
 

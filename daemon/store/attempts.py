@@ -61,8 +61,10 @@ def recent(
         " WHERE d.channel = ? AND a.at > ? AND a.code <> ?"
         " UNION ALL SELECT tried_at + ?, notice_id, address FROM deliveries"
         " WHERE channel = ? AND phase = 'waiting' AND interrupted > 0 AND tried_at + ? > ? AND NOT EXISTS"
-        "  (SELECT 1 FROM attempts l WHERE l.delivery_id = deliveries.id AND l.at >= tried_at) ORDER BY at, notice",
-        (channel, since, PUT_OFF, longest, channel, longest, since),
+        "  (SELECT 1 FROM attempts l WHERE l.delivery_id = deliveries.id AND l.at >= tried_at)"
+        " UNION ALL SELECT sent_at + ?, 0, address FROM canaries WHERE channel = ? AND sent_at + ? > ?"
+        " ORDER BY at, notice",
+        (channel, since, PUT_OFF, *([longest, channel, longest, since] * 2)),
     )
     if not batched:
         return [(at, [address]) for at, _, address in rows]

@@ -92,7 +92,7 @@ def _shorten(
     ids = (bool(waiting), *sorted(notice_id for _, notice_id, _ in (*waiting, *over)))
     if ids not in made:
         made[ids] = _notice(tx, ids[1:], now, with_firing=bool(waiting))
-    notice = made[ids]
+    notice, reason = made[ids], "nothing of it is left to tell"
     if notice is not None:
         hops = [Hop(channel=channel, address=queue.address), *_hops(queue.hops)]
         why = f"instead of {len(waiting) + len(over)} that waited"
@@ -100,9 +100,10 @@ def _shorten(
         if tried := [first_try_at for _, _, first_try_at in waiting if first_try_at is not None]:
             # Else a way that works now and then would be tried for ever, each time with something new.
             tx.run("UPDATE deliveries SET first_try_at = ? WHERE id = ?", (min(tried), put))
-    code = notice.id if notice else 0
-    _folded(tx, waiting, now, f"told in N{code}" if code else "nothing of it is left to tell", code)
-    _mark(tx, queue.chain, over, code)
+        reason = f"told in D{put}"
+    told_in = notice.id if notice else 0
+    _folded(tx, waiting, now, reason, told_in)
+    _mark(tx, queue.chain, over, told_in)
     return len(waiting) + len(over)
 
 

@@ -41,7 +41,7 @@ def test_what_the_rate_has_no_room_for_is_told_in_one_message(post: Post) -> Non
     assert digest.notice.reason is Reason.DIGEST
     assert digest.notice.firing == 50
     assert {post.row(one).phase for one in rows} == {Phase.FOLDED}
-    assert post.row(rows[0]).reason == f"told in N{digest.notice.id}"
+    assert post.row(rows[0]).reason == f"told in {digest.code}"
     assert post.row(rows[-1] + 1).phase is Phase.SENT
 
 

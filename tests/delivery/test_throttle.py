@@ -10,6 +10,8 @@ from daemon.declared import Each, Rate
 from daemon.delivery.throttle import Throttle
 from daemon.errors import SendWait
 from daemon.notice import Phase, Recipient
+from daemon.store import canaries
+from daemon.store.canaries import Sent
 from daemon.units import Seconds
 from delivering import Batching, Post, Provider
 
@@ -221,3 +223,16 @@ def test_after_a_restart_a_batch_counts_as_the_one_request_that_it_was(post: Pos
     post.put("sms", fingerprint="f2")
     post.go(10)
     assert len(sms.heard) == 2
+
+
+def test_a_canary_counts_after_a_restart_too(post: Post) -> None:
+    robot = Provider()
+    post.channel("robot", robot, rates=(rate(1, 60),), digest_after=3600.0)
+    sent = Sent(channel="robot", sent_at=post.clock.now(), taken=True)
+    post.store.store.write(lambda tx: canaries.put(tx, sent))
+    post.courier.start()
+    post.put("robot", fingerprint="f1")
+    post.go(50)
+    assert not robot.heard
+    post.go(60)
+    assert len(robot.heard) == 1
