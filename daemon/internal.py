@@ -32,6 +32,8 @@ class Check(StrEnum):
     BREAKER = "breaker"
     FAIL_OVER = "fail_over"
     DEAD = "dead"
+    QUOTA = "quota"
+    QUOTA_SPENT = "quota_spent"
     TEMPLATE = "template"
     UNREADABLE = "unreadable"
     CANARY = "canary"
@@ -50,6 +52,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 QUIET = "after a `self_checks.window` without another"
 WORKS = "once the channel has worked for a while without another; at the latest " + QUIET
+RENEWED = "with the day or month, or when the quota is raised"
 
 KINDS: Mapping[Check, Kind] = {
     Check.HUB_LAG: Kind(
@@ -128,6 +131,19 @@ KINDS: Mapping[Check, Kind] = {
         about=("channel",),
         means="Messages were given up: see `tocsinctl deliveries list --phase dead`.",
         ends=WORKS,
+    ),
+    Check.QUOTA: Kind(
+        severity=Severity.WARNING,
+        about=("channel", "quota"),
+        means="A quota of the channel is used beyond its `warn_at`; the text says when it will be gone at this rate.",
+        ends=RENEWED,
+    ),
+    Check.QUOTA_SPENT: Kind(
+        severity=Severity.ERROR,
+        about=("channel", "quota"),
+        means="Of a quota of the channel only the reserve is left, or nothing: what is not critical goes elsewhere,"
+        " or is told in digests.",
+        ends=RENEWED,
     ),
     Check.TEMPLATE: Kind(
         severity=Severity.WARNING,

@@ -267,6 +267,10 @@ class Sends(Protocol):
     def timeout(self) -> float:
         """The longest one try may take, in seconds."""
 
+    @property
+    def approved_template(self) -> str:
+        """The template that the provider approved; empty where there is none."""
+
     def send(self, message: Message) -> Receipt:
         """Try once; raise SendWait, SendFailed or SendRefused."""
 

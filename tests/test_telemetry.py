@@ -33,6 +33,8 @@ ELSEWHERE = {
     "dead_man": "tests/proof/test_deadman.py",
     "breaker_open": "tests/delivery/test_report.py",
     "last_resort": "tests/test_last_resort.py",
+    "quota_used": "tests/delivery/test_quotas.py",
+    "quota_most": "tests/delivery/test_quotas.py",
     "template_failures": "tests/delivery/test_report.py",
     "probe_looks": "tests/probing/test_scheduler.py",
     "probe_up": "tests/probing/test_scheduler.py",

@@ -12,14 +12,15 @@ from daemon.clock import JUMP
 from daemon.config.settings import Channel
 from daemon.config.styles import style
 from daemon.declared import Rate
-from daemon.delivery import breaker, handsets, verdict
+from daemon.delivery import breaker, handsets, ledger, verdict
 from daemon.delivery.breaker import Breaker, Crashed, Unasked
 from daemon.delivery.desk import Answer
+from daemon.delivery.ledger import Limit, Over
 from daemon.delivery.letter import Letter, without
 from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
 from daemon.delivery.throttle import Throttle, crowded, rates, recalled
-from daemon.delivery.verdict import Terms
+from daemon.delivery.verdict import OverQuota, Terms
 from daemon.delivery.way import Way
 from daemon.errors import Scope, SendError, SendWait
 from daemon.links import ack_url
@@ -123,6 +124,15 @@ class Carrier:
             channel=self._throttle.room(self._clock.monotonic(), ahead), recipient=self._throttle.room_each(ahead)
         )
 
+    def limits(self) -> tuple[Limit, ...]:
+        """The channel's quotas, as they are in force now."""
+        zone = self._settings().texts.time_zone.info
+        return ledger.limits(self.channel, zone, self._clock.now(), self.lease)
+
+    def over(self, row: Claimed, over: Over) -> Answer:
+        """What becomes of a row that a quota keeps back."""
+        return self._answer(OverQuota(over, self._clock.now()), row, 1, 0.0)
+
     def shut(self) -> str:
         """Why nothing can be sent for long; empty when that is not so."""
         if self._breaker.shut:
@@ -145,10 +155,7 @@ class Carrier:
         return ack_url(self._settings().links, alert, recipient.name, now)
 
     def admit(self, letter: Letter) -> tuple[Letter | None, list[Answer]]:
-        """Leave out whoever may be told no more for now: that part can go, and these are put off.
-
-        Rows that were claimed as one message may be several: in two languages, say. Those beyond the limit wait, too.
-        """
+        """Leave out whoever may be told no more for now, or all (one notice in two languages is two messages)."""
         now = self._clock.monotonic()
         if (shut := self._throttle.shut(now)) is not None:
             return None, [self._answer(crowded(shut), row, 1, 0.0) for row in letter.rows]
@@ -172,7 +179,7 @@ class Carrier:
         """Name every station of one message: reconcile and send, learn, judge. It began in `epoch` of the breaker."""
         began, way = self._clock.monotonic(), self._way
         try:
-            outcome = _with_warnings(self._tried(letter, way), letter.message)
+            outcome = verdict.with_warnings(self._tried(letter, way), letter.message)
         finally:
             self._busy -= 1
             self._end(letter.addresses)
@@ -291,10 +298,3 @@ class Carrier:
         before, self._ahead = self._ahead, now - self._clock.monotonic()
         if abs(self._ahead - before) > JUMP:
             self._since = now
-
-
-def _with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
-    """Templates that did not render are told with the message that went without them."""
-    if isinstance(outcome, SendError) or not message.speech.warnings:
-        return outcome
-    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.speech.warnings))

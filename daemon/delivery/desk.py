@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from daemon.delivery import spending
+from daemon.delivery.ledger import Limit, Over
 from daemon.delivery.verdict import Awaits, Step, Verdict
 from daemon.notice import Delivery, Phase
-from daemon.store import attempts, backlog, leases, outbox, receipts
+from daemon.store import attempts, backlog, leases, outbox, quotas, receipts
 from daemon.store.attempts import Try
 from daemon.store.backlog import Room
 from daemon.store.base import Tx
@@ -34,6 +36,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     slots: int = 0  # messages that may be sent now
     batch: int = 1
     room: Room | None = None  # for how many messages there is soon a place; None while nothing is to be folded
+    limits: tuple[Limit, ...] = ()  # its quotas
     shut: str = ""  # why nothing can be sent for long; empty when that is not so
     stale: float = float("-inf")  # while shut, rows without a next hop that were created up to then are dead
 
@@ -48,6 +51,7 @@ class Haul(msgspec.Struct, frozen=True, kw_only=True):
     next_due: float | None
     folded: int = 0  # messages that became part of another
     words: list[Word] = []  # what receipts said of those that were taken just now
+    over: dict[int, Over] = {}  # what was claimed and may not go, by the delivery's id
 
 
 def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
@@ -55,11 +59,15 @@ def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
     words: list[Word] = []
     settled = [settle(tx, answer, orders.now, words) for answer in answers]
     taken = Taken(claimed=[], unreadable=[])
-    folded = backlog.fold(tx, orders.channel, orders.now, orders.room) if orders.slots and orders.room else 0
+    folded = _folded(tx, orders) if orders.slots else 0
     if orders.slots:
         taken = leases.claim(
             tx, orders.channel, orders.now, orders.lease, orders.slots, batch=orders.batch, held=orders.held
         )
+    over: dict[int, Over] = {}
+    if orders.limits and taken.claimed:
+        counted, over = spending.admit(tx, orders.channel, orders.limits, taken.claimed, orders.now)
+        taken = Taken(claimed=counted, unreadable=taken.unreadable)
     gone = []
     if orders.shut:
         leases.lapse(tx, orders.channel, orders.now, orders.lease, orders.held)
@@ -71,9 +79,17 @@ def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
         gone=gone,
         folded=folded,
         words=words,
+        over=over,
         more=full,
         next_due=leases.next_due(tx, orders.channel) if orders.slots and not full else None,
     )
+
+
+def _folded(tx: Tx, orders: Orders) -> int:
+    if orders.room is None:
+        return 0
+    company = quotas.in_company(tx, orders.channel, orders.now) if orders.limits else ()
+    return backlog.fold(tx, orders.channel, orders.now, orders.room, company)
 
 
 def settle(tx: Tx, answer: Answer, now: float, words: list[Word] | None = None) -> bool:
@@ -81,6 +97,8 @@ def settle(tx: Tx, answer: Answer, now: float, words: list[Word] | None = None) 
 
     What a receipt said that came before the answer is added to `words`.
     """
+    if answer.claimed.charges.charges:
+        spending.settle(tx, answer.claimed, now, taken=answer.verdict.step is Step.SENT or answer.verdict.ambiguous)
     ours = _settle(tx, answer.claimed, answer.verdict, now, [] if words is None else words)
     if ours and answer.tried is not None:
         attempts.add(tx, answer.claimed.delivery.id, answer.tried, answer.verdict.step)

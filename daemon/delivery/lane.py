@@ -9,7 +9,7 @@ import msgspec
 from gevent.pool import Group
 
 from daemon.config.settings import Channel
-from daemon.delivery import desk
+from daemon.delivery import desk, spending
 from daemon.delivery.carrier import Carrier
 from daemon.delivery.desk import Answer, Haul, Orders
 from daemon.delivery.letter import Letter, letters
@@ -19,7 +19,7 @@ from daemon.delivery.verdict import Step, Verdict
 from daemon.errors import SendRefused, StoreError, StoreUnavailable
 from daemon.notice import Delivery, Message, Receipt
 from daemon.store.base import Tx
-from daemon.store.outbox import Taken
+from daemon.store.outbox import Claimed, Taken
 from daemon.store.receipts import Word
 
 log = logging.getLogger("tocsin.delivery")
@@ -82,10 +82,12 @@ class Lane:
 
     def test(self, message: Message) -> Receipt:
         """Send one message past the outbox; raises SendError."""
-        if self._carrier is None:
+        carrier = self._carrier
+        if carrier is None:
             raise SendRefused(f"no channel is called {self.name!r} in the configuration")
         try:
-            return self._carrier.test(message)
+            with spending.counted(self._means.store, self._clock, self.name, carrier.limits(), message):
+                return carrier.test(message)
         finally:
             self.wake()
 
@@ -170,6 +172,7 @@ class Lane:
             lease=carrier.lease,
             batch=1 if shut else carrier.channel.sender.batch,
             room=None if shut else carrier.room(),
+            limits=carrier.limits(),
             shut=shut,
             stale=carrier.stale(now),
         )
@@ -191,6 +194,10 @@ class Lane:
             self._answers += [Answer(claimed=one, verdict=gone) for one in claimed]
             self.wake()
             return
+        if haul.over:
+            self._answers += [carrier.over(one, haul.over[one.delivery.id]) for one in claimed if _is_over(one, haul)]
+            claimed = [one for one in claimed if not _is_over(one, haul)]
+            self.wake()
         for letter in letters(claimed, carrier, carrier.channel.sender.batch, self._means.store.name, now):
             admitted, answers = carrier.admit(letter)
             if admitted is not None:
@@ -252,6 +259,10 @@ class Lane:
             else:
                 self._settled(msgspec.structs.replace(NOTHING, settled=[kept], words=words), [answer], "")
         return TROUBLE_PAUSE
+
+
+def _is_over(one: Claimed, haul: Haul) -> bool:
+    return one.delivery.id in haul.over
 
 
 def _settle(answer: Answer, now: float, tx: Tx) -> tuple[bool, list[Word]]:

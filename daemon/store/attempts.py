@@ -8,6 +8,7 @@ from daemon.declared import Outcome
 from daemon.store.base import Tx
 
 PUT_OFF = "rate"  # the code of a try that was none: the channel's own limit kept it back
+OVER_QUOTA = "quota"  # the same of one that a quota kept back
 FIRST, LAST = 5, 15  # of the tries of one delivery that are kept
 
 _COLUMNS = "delivery_id, n, at, seconds, outcome, step, code, words"
@@ -58,13 +59,13 @@ def recent(
     """
     rows = tx.all(
         "SELECT a.at AS at, d.notice_id AS notice, d.address FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
-        " WHERE d.channel = ? AND a.at > ? AND a.code <> ?"
+        " WHERE d.channel = ? AND a.at > ? AND a.code NOT IN (?, ?)"
         " UNION ALL SELECT tried_at + ?, notice_id, address FROM deliveries"
         " WHERE channel = ? AND phase = 'waiting' AND interrupted > 0 AND tried_at + ? > ? AND NOT EXISTS"
         "  (SELECT 1 FROM attempts l WHERE l.delivery_id = deliveries.id AND l.at >= tried_at)"
         " UNION ALL SELECT sent_at + ?, 0, address FROM canaries WHERE channel = ? AND sent_at + ? > ?"
         " ORDER BY at, notice",
-        (channel, since, PUT_OFF, *([longest, channel, longest, since] * 2)),
+        (channel, since, PUT_OFF, OVER_QUOTA, *([longest, channel, longest, since] * 2)),
     )
     if not batched:
         return [(at, [address]) for at, _, address in rows]

@@ -1,6 +1,6 @@
 """A queue that is longer than its channel's rate allows: what waits is told in one message to each recipient."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -44,14 +44,15 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
         return self.recipient, self.address, self.chain, self.hops
 
 
-def fold(tx: Tx, channel: str, now: float, room: Room) -> int:
+def fold(tx: Tx, channel: str, now: float, room: Room, company: Collection[str] = ()) -> int:
     """Tell in one message what is more than there is room for; return how many messages became part of one.
 
     What tells first of something new and critical goes by itself as long as there is room for it. What may have arrived
     already goes by itself, too. Stories that were over before they could be told are one line of the message.
+    What is due of a chain in `company` becomes one message, however much room there is.
     """
     least = min(room.channel, room.recipient)
-    if tx.one(f"SELECT 1 FROM deliveries WHERE {_UNTOLD} LIMIT 1", (channel,)) is None:
+    if not company and tx.one(f"SELECT 1 FROM deliveries WHERE {_UNTOLD} LIMIT 1", (channel,)) is None:
         if least >= NO_LIMIT:
             return 0
         waiting = f"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE {_DUE} LIMIT ?)"
@@ -61,7 +62,9 @@ def fold(tx: Tx, channel: str, now: float, room: Room) -> int:
     too_many = sum(queue.waiting for queue in queues) > room.channel
     share = max(1, room.channel // len(queues)) if too_many and queues else room.channel
     made: dict[tuple[int, ...], Notice | None] = {}  # whoever waits for the same is told the same, in one request
-    return sum(_shorten(tx, channel, queue, min(share, room.recipient), now, made) for queue in queues)
+    alone = min(share, room.recipient)
+    rooms = [1 if queue.chain in company else alone for queue in queues]
+    return sum(_shorten(tx, channel, queue, one, now, made) for queue, one in zip(queues, rooms, strict=True))
 
 
 def _queues(tx: Tx, channel: str, now: float) -> list[Queue]:
