@@ -87,7 +87,7 @@ class Phase(StrEnum):
     SENT = "sent"  # the provider took it
     DELIVERED = "delivered"  # it is on the handset, as the provider's receipt says
     FAILED_OVER = "failed_over"  # given up here, goes on as another delivery over the next channel
-    FOLDED = "folded"  # never sent, for what it was to tell was over before; nor is the end told
+    FOLDED = "folded"  # never sent by itself: told in a digest, or over before and told in one line once that works
     DEAD = "dead"  # given up for good, kept with its reason; `deliveries.retry` revives it
 
 

@@ -20,6 +20,7 @@ from daemon.errors import SendRefused, StoreError, StoreUnavailable
 from daemon.notice import Delivery, Message, Receipt
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed, Taken
+from daemon.store.receipts import Word
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -59,7 +60,7 @@ class Lane:
     def recall(self) -> None:
         """Count what went out before this lane began: the provider has not forgotten it."""
         if self._carrier is not None:
-            self._carrier.recall(self._means.store)
+            self._carrier.recall()
 
     def wake(self) -> None:
         """There may be something to do. Never waits."""
@@ -68,7 +69,10 @@ class Lane:
     def configure(self, channel: Channel | None) -> None:
         """Go on by new settings, with the rows and the sends there are."""
         if self._carrier is None:
-            self._carrier = Carrier(channel, self._means, self._report) if channel else None
+            carrier = Carrier(channel, self._means, self._report) if channel else None
+            if carrier is not None:
+                carrier.recall()
+            self._carrier = carrier
         elif channel is None:
             self._carrier.retire()
             self._carrier = None
@@ -252,7 +256,7 @@ class Lane:
         while answers:
             answer = answers.pop(0)
             try:
-                kept = self._means.store.write(partial(_settle, answer, now))
+                kept, words = self._means.store.write(partial(_settle, answer, now))
             except StoreUnavailable as error:
                 self._answers = [answer, *answers, *self._answers]
                 return self._without_store(error)
@@ -261,7 +265,7 @@ class Lane:
                 log.exception("%s cannot be settled; it is tried again when its lease ends", code)
                 self._held.pop(answer.claimed.delivery.id, None)
             else:
-                self._settled(msgspec.structs.replace(NOTHING, settled=[kept]), [answer], "")
+                self._settled(msgspec.structs.replace(NOTHING, settled=[kept], words=words), [answer], "")
         return TROUBLE_PAUSE
 
 
@@ -269,5 +273,6 @@ def _is_over(one: Claimed, haul: Haul) -> bool:
     return one.delivery.id in haul.over
 
 
-def _settle(answer: Answer, now: float, tx: Tx) -> bool:
-    return desk.settle(tx, answer, now)
+def _settle(answer: Answer, now: float, tx: Tx) -> tuple[bool, list[Word]]:
+    words: list[Word] = []
+    return desk.settle(tx, answer, now, words), words

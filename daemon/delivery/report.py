@@ -3,6 +3,7 @@
 import logging
 
 from daemon import telemetry
+from daemon.delivery import handsets
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.breaker import Breaker
 from daemon.delivery.desk import Answer, Haul
@@ -56,6 +57,7 @@ class Report:
             self._settled(answer, kept=kept, now=now)
         for claimed, phase in haul.gone:
             self._ended(claimed, Step.FAIL_OVER if phase is Phase.FAILED_OVER else Step.DEAD, reason)
+        handsets.tell(haul.words, self._alarms)
         if haul.folded:
             log.info("%s: %d messages that waited are told in company", self._channel, haul.folded)
             self._folded.inc(haul.folded)

@@ -11,7 +11,7 @@ from daemon.delivery import backoff
 from daemon.delivery.backoff import Draw
 from daemon.delivery.ledger import Over
 from daemon.errors import Scope, SendError, SendRefused, SendWait
-from daemon.notice import Delivery, Receipt
+from daemon.notice import Delivery, Message, Receipt
 from daemon.store.attempts import OVER_QUOTA, Try
 from daemon.units import spoken
 
@@ -126,6 +126,13 @@ def told(error: SendError) -> str:
     """The error in one line, with the provider's own code."""
     text = str(error) or type(error).__name__
     return _storable(f"{text} ({error.code})" if error.code and error.code not in text else text)
+
+
+def with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
+    """Templates that did not render are told with the message that went without them."""
+    if isinstance(outcome, SendError) or not message.warnings:
+        return outcome
+    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.warnings))
 
 
 def recorded(outcome: Receipt | SendError, now: float, seconds: float) -> Try:

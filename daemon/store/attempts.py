@@ -1,5 +1,7 @@
 """Every try of a delivery that came to an end: the first ones and the last ones of each."""
 
+import itertools
+
 import msgspec
 
 from daemon.declared import Outcome
@@ -46,18 +48,28 @@ def add(tx: Tx, delivery_id: int, tried: Try, step: str) -> None:
         tx.run("DELETE FROM attempts WHERE delivery_id = ? AND n > ? AND n <= ?", (delivery_id, FIRST, n - LAST))
 
 
-def recent(tx: Tx, channel: str, since: float) -> list[tuple[float, str]]:
-    """What went out over a channel since then, oldest first: when each try ended, or was broken off, and to whom."""
-    return [
-        (at, address)
-        for at, address in tx.all(
-            "SELECT a.at AS at, d.address FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
-            " WHERE d.channel = ? AND a.at > ? AND a.code NOT IN (?, ?)"
-            " UNION ALL SELECT tried_at, address FROM deliveries"
-            " WHERE channel = ? AND phase = 'waiting' AND interrupted > 0 AND tried_at > ? ORDER BY at",
-            (channel, since, PUT_OFF, OVER_QUOTA, channel, since),
-        )
-    ]
+def recent(
+    tx: Tx, channel: str, since: float, *, longest: float = 0.0, batched: bool = False
+) -> list[tuple[float, list[str]]]:
+    """What went out over a channel since then, oldest first: when each request ended, and to whom.
+
+    One that was broken off ended at most `longest` seconds after it began. Where a channel is `batched`, tries of one
+    notice that ended in the same instant were one request.
+    """
+    rows = tx.all(
+        "SELECT a.at AS at, d.notice_id AS notice, d.address FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+        " WHERE d.channel = ? AND a.at > ? AND a.code NOT IN (?, ?)"
+        " UNION ALL SELECT tried_at + ?, notice_id, address FROM deliveries"
+        " WHERE channel = ? AND phase = 'waiting' AND interrupted > 0 AND tried_at + ? > ? AND NOT EXISTS"
+        "  (SELECT 1 FROM attempts l WHERE l.delivery_id = deliveries.id AND l.at >= tried_at)"
+        " UNION ALL SELECT sent_at + ?, 0, address FROM canaries WHERE channel = ? AND sent_at + ? > ?"
+        " ORDER BY at, notice",
+        (channel, since, PUT_OFF, OVER_QUOTA, *([longest, channel, longest, since] * 2)),
+    )
+    if not batched:
+        return [(at, [address]) for at, _, address in rows]
+    together = itertools.groupby(rows, key=lambda row: (row[0], row[1]))
+    return [(at, [address for _, _, address in request]) for (at, _), request in together]
 
 
 def of_delivery(tx: Tx, delivery_id: int) -> list[Attempt]:
