@@ -65,7 +65,7 @@ class Alarms:
 
     def amended(self, channel: str, about: Alert, text: str) -> None:
         """A message went otherwise than it was meant to; `text` is why, such as a template that did not render."""
-        self._raise(Check.AMENDED, channel, f"Messages over {channel} go otherwise than they are meant to", text, about)
+        self._raise(Check.AMENDED, channel, f"Messages over {channel} go amended", text, about)
 
     def unreadable(self, channel: str, text: str) -> None:
         """A row of the outbox makes no sense."""
