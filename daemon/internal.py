@@ -34,7 +34,7 @@ class Check(StrEnum):
     DEAD = "dead"
     QUOTA = "quota"
     QUOTA_SPENT = "quota_spent"
-    TEMPLATE = "template"
+    AMENDED = "amended"
     UNREADABLE = "unreadable"
     CANARY = "canary"
     UNCONFIRMED = "unconfirmed"
@@ -145,10 +145,11 @@ KINDS: Mapping[Check, Kind] = {
         " or is told in digests.",
         ends=RENEWED,
     ),
-    Check.TEMPLATE: Kind(
+    Check.AMENDED: Kind(
         severity=Severity.WARNING,
         about=("channel",),
-        means="A template of the channel did not render; the built-in text was sent.",
+        means="A message of the channel went, but otherwise than it was meant to: above all with the built-in text"
+        " where a template did not render. The alarm says what to mend.",
         ends=QUIET,
     ),
     Check.UNREADABLE: Kind(

@@ -35,7 +35,7 @@ ELSEWHERE = {
     "last_resort": "tests/test_last_resort.py",
     "quota_used": "tests/delivery/test_quotas.py",
     "quota_most": "tests/delivery/test_quotas.py",
-    "template_failures": "tests/delivery/test_report.py",
+    "delivery_warnings": "tests/delivery/test_report.py",
     "probe_looks": "tests/probing/test_scheduler.py",
     "probe_up": "tests/probing/test_scheduler.py",
     "probe_seconds": "tests/probing/test_scheduler.py",
