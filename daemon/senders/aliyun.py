@@ -13,7 +13,7 @@ from daemon.secret import Secret
 from daemon.senders import aliyun_codes, phone
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.aliyun_gateway import Gateway, Heard, Signature
-from daemon.senders.base import Sender
+from daemon.senders.over_http import OverHttp
 from daemon.template import Template
 from daemon.texts.built_in import Kind
 from daemon.urls import check_url
@@ -27,7 +27,7 @@ Values = dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aliyun(Sender):
+class Aliyun(OverHttp):
     """An account, and a template that was approved."""
 
     address: ClassVar[str] = "phone"
@@ -88,6 +88,7 @@ class Aliyun(Sender):
             signature=self.signature,
             answers=self.answers,
             timeout=self.timeout,
+            road=self.road,
             clock=self.clock,
         )
 

@@ -15,6 +15,7 @@ from daemon.senders import acs1, acs3, aliyun_codes
 from daemon.senders.aliyun_codes import Cure
 from daemon.senders.api import Api
 from daemon.senders.http import Answer, Client
+from daemon.senders.road import STRAIGHT, Road
 
 VERSION: Final = "2017-05-25"  # of the text message service and of the voice service alike
 REGION: Final = "cn-hangzhou"
@@ -80,11 +81,12 @@ class Gateway:
         signature: Signature,
         answers: Answers,
         timeout: float,
+        road: Road = STRAIGHT,
         clock: Clock,
     ) -> None:
         said = [secret.reveal()] + ([token.reveal()] if token else [])
         hidden = [*said, *map(acs3.encoded, said)]  # a form shows them percent-encoded
-        self._client = Client(endpoint, timeout=timeout, clock=clock, hidden=hidden)
+        self._client = Client(endpoint, timeout=timeout, clock=clock, hidden=hidden, road=road)
         self._api = Api(self._client, answers, Reply)
         self._key_id = key_id
         self._secret = secret

@@ -10,6 +10,7 @@ import certifi
 from gevent import monkey
 
 from daemon.clock import Clock
+from daemon.senders.road import Road, tunnel
 
 MAX_IDLE = 500  # connections kept for the next burst
 IDLE_SECONDS = 4.0  # common servers hang up after five: a younger connection is rarely closed under our feet
@@ -22,12 +23,12 @@ _POLLIN = 1
 class Connections:
     """Idle connections, newest first out. Who takes one gives it back, whatever happened."""
 
-    def __init__(self, host: str, port: int, clock: Clock, timeout: float, *, secure: bool, ca_file: str) -> None:
+    def __init__(self, host: str, port: int, clock: Clock, timeout: float, *, secure: bool, road: Road) -> None:
         self._address = (host, port)
         self._clock = clock
         self._timeout = timeout
         self._secure = secure
-        self._ca_file = ca_file
+        self._road = road
         self._idle: deque[tuple[socket.socket, float]] = deque()
         self._closed = False
 
@@ -61,8 +62,17 @@ class Connections:
             self._idle.popleft()[0].close()
 
     def _open(self) -> socket.socket:
-        connection = opened(self._address, self._timeout)
-        return encrypted(connection, self._address[0], self._ca_file) if self._secure else connection
+        proxy = self._road.proxy
+        connection = opened(proxy.address if proxy else self._address, self._timeout)
+        if not self._secure:
+            return connection
+        if proxy is not None:
+            try:
+                tunnel(connection, proxy, *self._address)
+            except BaseException:
+                connection.close()
+                raise
+        return encrypted(connection, self._address[0], self._road.ca_file)
 
 
 def opened(address: tuple[str, int], timeout: float) -> socket.socket:

@@ -17,6 +17,7 @@ from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.senders.blotted import blotted, longest_first
 from daemon.senders.connections import Connections
+from daemon.senders.road import STRAIGHT, Road
 from daemon.urls import DEFAULT_PORT, split
 
 MAX_BODY = 64 * 1024  # of an answer; nobody says yes or no in more
@@ -46,7 +47,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Client:
     """Requests to one server over kept-alive connections; shared by many greenlets.
 
-    No redirect is followed, no proxy is taken from the environment, certificates are verified. Errors name
+    No redirect is followed, certificates are verified; a proxy is used where the `road` has one, and none is taken from
+    the environment. Errors name
     the server as `scheme://host`, never path, query or credentials; where the server repeats one of `hidden`,
     a password, or with `secret_url` a part of the URL, it is blotted out.
     """
@@ -59,7 +61,7 @@ class Client:
         clock: Clock,
         hidden: Iterable[str] = (),
         secret_url: bool = False,
-        ca_file: str = "",
+        road: Road = STRAIGHT,
     ) -> None:
         """Take the URL apart; ValueError with a sentence that does not show it when it is none."""
         parts, host = split(url)
@@ -72,9 +74,15 @@ class Client:
         self.path = quote(parts.path or "/", safe=_KEPT_IN_URLS) + query
         self._timeout = timeout
         self._clock = clock
-        self._connections = Connections(host, port, clock, timeout, secure=parts.scheme == "https", ca_file=ca_file)
+        self._connections = Connections(host, port, clock, timeout, secure=parts.scheme == "https", road=road)
         self._head = f"Host: {place}\r\nUser-Agent: tocsin/{__version__}\r\nAccept: application/json\r\n"
         secrets = {*hidden, *(_telling(parts, self.path) if secret_url else ())}
+        self._before_target = ""
+        if road.proxy is not None:
+            secrets |= set(road.proxy.secrets)
+            if parts.scheme == "http":  # the proxy reads the request itself; https goes through a tunnel
+                self._before_target = self.shown
+                self._head += road.proxy.header
         self.has_user = bool(parts.username or parts.password)
         if self.has_user:
             user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
@@ -175,7 +183,7 @@ class Client:
             self._connections.give_back(connection, reusable=reusable)
 
     def _request(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        lines = [f"{method} {target} HTTP/1.1\r\n", self._head]
+        lines = [f"{method} {self._before_target}{target} HTTP/1.1\r\n", self._head]
         for name, value in headers.items():
             if not (name + value).isprintable():
                 said = f"{self.shown}: the header {fitting.line(name)} would hold a control character"

@@ -15,8 +15,9 @@ from daemon.fitting import Size
 from daemon.notice import Message, Reason, Receipt
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
-from daemon.senders.base import Sender, sender
+from daemon.senders.base import sender
 from daemon.senders.http import Client
+from daemon.senders.over_http import OverHttp
 from daemon.texts.built_in import Kind
 from daemon.urls import check_url
 
@@ -45,7 +46,7 @@ class _Reply(msgspec.Struct):
 
 @sender("pagerduty")
 @dataclass(frozen=True, kw_only=True)
-class PagerDuty(Sender):
+class PagerDuty(OverHttp):
     """A room: the PagerDuty service that the integration belongs to; a group of alarms is one incident.
 
     It declares no rate, though PagerDuty has one (about 120 events a minute): what waits for a rate is told in one
@@ -94,7 +95,8 @@ class PagerDuty(Sender):
     @functools.cached_property
     def _api(self) -> Api[_Reply]:
         hidden = [self.routing_key.reveal()]
-        return Api(Client(self.endpoint, timeout=self.timeout, clock=self.clock, hidden=hidden), ANSWERS, _Reply)
+        client = Client(self.endpoint, timeout=self.timeout, clock=self.clock, road=self.road, hidden=hidden)
+        return Api(client, ANSWERS, _Reply)
 
     def _event(self, message: Message) -> tuple[bytes, bool]:
         """Write the event, and say whether details had to go so that it is no larger than PagerDuty takes."""

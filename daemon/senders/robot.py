@@ -13,9 +13,9 @@ from daemon.notice import Message
 from daemon.secret import Secret
 from daemon.senders import phone
 from daemon.senders.api import Api
-from daemon.senders.base import Sender
 from daemon.senders.http import Client
 from daemon.senders.mentions import calls
+from daemon.senders.over_http import OverHttp
 from daemon.texts.built_in import Kind
 from daemon.urls import DEFAULT_PORT, check_url
 
@@ -86,7 +86,7 @@ class Door(NamedTuple, Generic[R]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Robot(Sender):
+class Robot(OverHttp):
     """A room: a robot that speaks in one group chat."""
 
     url: Secret | None = field(default=None, metadata={"doc": "the robot's webhook"})
@@ -106,7 +106,7 @@ class Robot(Sender):
         """Where to speak; ValueError where the settings do not say it. `secret` signs, and never shows either."""
         server, found = webhook.settled(self.url, key, name, self.endpoint)
         hidden = [found] if secret is None else [found, secret.reveal()]
-        client = Client(server, timeout=self.timeout, clock=self.clock, hidden=hidden)
+        client = Client(server, timeout=self.timeout, clock=self.clock, road=self.road, hidden=hidden)
         path = client.path.rstrip("/") + webhook.path
         target = f"{path}?{webhook.parameter}={found}" if webhook.parameter else path + found
         return Door(Api(client, self.answers or Answers(), reply), target)

@@ -12,10 +12,11 @@ from daemon.fitting import Size
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
-from daemon.senders.base import Sender, sender
+from daemon.senders.base import sender
 from daemon.senders.headed import headed
 from daemon.senders.http import Client
 from daemon.senders.mentions import calls
+from daemon.senders.over_http import OverHttp
 from daemon.units import Seconds
 from daemon.urls import check_url
 
@@ -75,7 +76,7 @@ def check_mention(mention: str) -> None:
 
 @sender("slack")
 @dataclass(frozen=True, kw_only=True)
-class Slack(Sender):
+class Slack(OverHttp):
     """A room: the Slack channel that the incoming webhook belongs to."""
 
     size: ClassVar[Size | None] = SECTION
@@ -122,7 +123,7 @@ class Slack(Sender):
 
     @functools.cached_property
     def _api(self) -> Api[str]:
-        client = Client(self.url.reveal(), timeout=self.timeout, clock=self.clock, secret_url=True)
+        client = Client(self.url.reveal(), timeout=self.timeout, clock=self.clock, road=self.road, secret_url=True)
         return Api(client, ANSWERS, str, read=_word)
 
     def _payload(self, message: Message) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from daemon.fitting import Size, Unit
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
-from daemon.senders.base import Sender, sender
+from daemon.senders.base import sender
 from daemon.senders.http import LONGEST_WAIT, Answer, Client
+from daemon.senders.over_http import OverHttp
 from daemon.senders.telegram_html import telegram_html
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
@@ -79,7 +80,7 @@ def check_chat(chat: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Bot(Sender):
+class _Bot(OverHttp):
     """What both ways have: the bot, and one sendMessage."""
 
     text: ClassVar[Kind] = "html"
@@ -111,7 +112,8 @@ class _Bot(Sender):
 
     @functools.cached_property
     def _api(self) -> Api[_Reply]:
-        client = Client(self.endpoint, timeout=self.timeout, clock=self.clock, hidden=[self.token.reveal()])
+        hidden = [self.token.reveal()]
+        client = Client(self.endpoint, timeout=self.timeout, clock=self.clock, road=self.road, hidden=hidden)
         return Api(client, self.said, _Reply)
 
     @functools.cached_property

@@ -12,6 +12,7 @@ from daemon.senders import phone, tc3, tencent_codes
 from daemon.senders.api import JSON, Api, encoded
 from daemon.senders.http import Answer, Client
 from daemon.senders.phone import Phone
+from daemon.senders.road import Road
 from daemon.senders.tencent_status import Said, Status, judged, of_all, of_each, their_time
 
 VERSION, SERVICE = "2021-01-11", "sms"
@@ -75,10 +76,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Api3:
     """One account at one endpoint."""
 
-    def __init__(self, endpoint: str, account: Account, *, timeout: float, clock: Clock) -> None:
+    def __init__(self, endpoint: str, account: Account, *, timeout: float, clock: Clock, road: Road) -> None:
         secrets = (account.secret_id, account.secret_key, account.token)
         hidden = [one.reveal() for one in secrets if one is not None]
-        self.client = Client(endpoint, timeout=timeout, clock=clock, hidden=hidden)
+        self.client = Client(endpoint, timeout=timeout, clock=clock, hidden=hidden, road=road)
         self._api = Api(self.client, tencent_codes.ANSWERS, Reply)
         self._account = account
         self._clock = clock

@@ -9,7 +9,7 @@ from daemon.errors import Scope, SendError, SendRefused
 from daemon.handset import Report
 from daemon.notice import Message, Receipt
 from daemon.senders import phone, tencent_codes, tencent_receipts, tencent_variables
-from daemon.senders.base import Sender
+from daemon.senders.over_http import OverHttp
 from daemon.senders.phone import Phone
 from daemon.senders.tencent_codes import Cure
 from daemon.senders.tencent_status import Gateway, Status
@@ -25,7 +25,7 @@ KEPT = 7 * 86_400.0  # seconds that they answer for
 
 
 @dataclass(frozen=True, kw_only=True)
-class TencentSender(Sender):
+class TencentSender(OverHttp):
     """Text messages by an approved template; a subclass says over which API."""
 
     address: ClassVar[str] = "phone"

@@ -96,4 +96,4 @@ class TencentSms(TencentSender):
             sign_name=self.sign_name,
             template_id=self.template_id,
         )
-        return Api3(self.endpoint, account, timeout=self.timeout, clock=self.clock)
+        return Api3(self.endpoint, account, timeout=self.timeout, clock=self.clock, road=self.road)

@@ -64,4 +64,4 @@ class TencentSmsV5(TencentSender):
         account = Account(
             sdk_app_id=self.sdk_app_id, app_key=self.app_key, sign_name=self.sign_name, template_id=self.template_id
         )
-        return ApiV5(self.endpoint, account, timeout=self.timeout, clock=self.clock)
+        return ApiV5(self.endpoint, account, timeout=self.timeout, clock=self.clock, road=self.road)

@@ -18,6 +18,7 @@ from daemon.senders import phone, tencent_codes
 from daemon.senders.api import JSON, Api, encoded
 from daemon.senders.http import Answer, Client
 from daemon.senders.phone import Phone
+from daemon.senders.road import Road
 from daemon.senders.tencent_status import Said, Status, judged, of_all, of_each, their_time
 
 PATH = "/v5/tlssmssvr/"
@@ -75,8 +76,8 @@ def signature(app_key: str, random: int, at: int, mobiles: Sequence[str] = ()) -
 class ApiV5:
     """One application at one endpoint."""
 
-    def __init__(self, endpoint: str, account: Account, *, timeout: float, clock: Clock) -> None:
-        self.client = Client(endpoint, timeout=timeout, clock=clock, hidden=[account.app_key.reveal()])
+    def __init__(self, endpoint: str, account: Account, *, timeout: float, clock: Clock, road: Road) -> None:
+        self.client = Client(endpoint, timeout=timeout, clock=clock, hidden=[account.app_key.reveal()], road=road)
         self._api = Api(self.client, tencent_codes.ANSWERS_V5, Reply)
         self._account = account
         self._clock = clock

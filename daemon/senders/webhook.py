@@ -4,13 +4,13 @@ import functools
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from daemon.notice import Message, Receipt
 from daemon.secret import Secret
-from daemon.senders.base import Sender, sender
+from daemon.senders.base import sender
 from daemon.senders.document import body
 from daemon.senders.http import Client
+from daemon.senders.over_http import OverHttp
 from daemon.urls import check_url
 
 _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "transfer-encoding"))
@@ -18,7 +18,7 @@ _RESERVED = frozenset(("host", "content-length", "content-type", "connection", "
 
 @sender("webhook")
 @dataclass(frozen=True, kw_only=True)
-class Webhook(Sender):
+class Webhook(OverHttp):
     """A room: one POST for each message; any 2xx is yes."""
 
     url: Secret = field(
@@ -31,9 +31,6 @@ class Webhook(Sender):
     headers: dict[str, Secret] = field(
         default_factory=dict, metadata={"doc": "further headers; their values are secrets"}
     )
-    ca_file: str = field(
-        default="", metadata={"doc": "PEM file of the authority to trust; empty for the system's authorities"}
-    )
 
     def __post_init__(self) -> None:
         """Refuse what could not be sent."""
@@ -45,8 +42,6 @@ class Webhook(Sender):
         for name, value in (("secret", self.secret), ("token", self.token)):
             if value is not None and not value:
                 raise ValueError(f"{name} is empty: leave it out or fill it")
-        if self.ca_file and not Path(self.ca_file).is_file():
-            raise ValueError(f"ca_file: there is no file {self.ca_file}")
         try:
             in_url = self._client.has_user
         except ValueError as error:
@@ -85,7 +80,7 @@ class Webhook(Sender):
             clock=self.clock,
             hidden=hidden,
             secret_url=True,
-            ca_file=self.ca_file,
+            road=self.road,
         )
 
 

@@ -19,8 +19,9 @@ from daemon.notice import Message, Receipt, Recipient
 from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import Api, encoded
-from daemon.senders.base import Sender, sender
+from daemon.senders.base import sender
 from daemon.senders.http import Client
+from daemon.senders.over_http import OverHttp
 from daemon.senders.wecom_robot import coloured
 from daemon.senders.wecom_token import Token
 from daemon.texts.built_in import Kind
@@ -70,7 +71,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 @sender("wecom_app")
 @dataclass(frozen=True, kw_only=True)
-class WecomApp(Sender):
+class WecomApp(OverHttp):
     """People: an application of the company's own in WeCom writes to each."""
 
     address: ClassVar[str] = "wecom"
@@ -177,7 +178,8 @@ class WecomApp(Sender):
     @functools.cached_property
     def _client(self) -> Client:
         secret = self.secret.reveal()
-        return Client(self.endpoint, timeout=self.timeout, clock=self.clock, hidden=[secret, quote(secret, safe="")])
+        hidden = [secret, quote(secret, safe="")]
+        return Client(self.endpoint, timeout=self.timeout, clock=self.clock, road=self.road, hidden=hidden)
 
     @functools.cached_property
     def _sending(self) -> Api[Reply]:

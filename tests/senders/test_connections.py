@@ -1,18 +1,14 @@
 """The HTTP client's connections: kept, dropped, timed out, trusted."""
 
-import datetime as dt
-import ipaddress
-import ssl
 from pathlib import Path
 
 import gevent
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from certificates import certificate
 from daemon.errors import SendFailed
 from daemon.senders import connections
+from daemon.senders.road import Road
 from fake_clock import FakeClock
 from fake_provider import FakeProvider, Step, drop, hang, leave, raw, say
 from opened import client
@@ -105,38 +101,10 @@ def test_a_dropped_connection_is_ambiguous_and_not_repeated(provider: FakeProvid
 # ---- TLS
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
-    """A certificate signed by itself, and a server's context that shows it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    alternative = x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
-    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, secret)
-    return pem, context
-
-
 def test_a_certificate_of_a_known_authority_is_trusted_and_its_connection_kept(tmp_path: Path) -> None:
     pem, context = certificate(tmp_path, "127.0.0.1")
     provider = FakeProvider().start(tls=context)
-    trusting = client(provider.url, ca_file=str(pem))
+    trusting = client(provider.url, road=Road(ca_file=str(pem)))
     assert trusting.post(b"", {}).status == 200
     assert trusting.post(b"", {}).status == 200
     assert provider.connections == 1
@@ -149,7 +117,7 @@ def test_a_certificate_of_a_stranger_or_for_another_name_is_not_trusted(tmp_path
     pem, context = certificate(tmp_path, "other.example.com" if known else "127.0.0.1")
     provider = FakeProvider().start(tls=context)
     with pytest.raises(SendFailed) as caught:
-        client(provider.url, ca_file=str(pem) if known else "").post(b"s3cret", {})
+        client(provider.url, road=Road(ca_file=str(pem) if known else "")).post(b"s3cret", {})
     assert "CertificateError" in str(caught.value) or "CertVerification" in str(caught.value)
     assert not caught.value.ambiguous
     assert not provider.requests

@@ -22,6 +22,7 @@ from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.senders.console import Console
 from fake_provider import FakeProvider, Step, drop, endless, hang, raw, say
+from fake_proxy import FakeProxy
 from messages import message
 
 KINDS = kinds_in(daemon.senders)
@@ -38,9 +39,9 @@ OUTCOMES = {
 NETWORKED = [name for name, sample in SAMPLES.items() if sample]
 
 
-def made(name: str, url: str, timeout: float = 2.0) -> Sender:
+def made(name: str, url: str, timeout: float = 2.0, **more: object) -> Sender:
     sample = SAMPLES[name]
-    sender = KINDS[name](timeout=timeout, **(sample.settings(url) if sample else needed(name)))
+    sender = KINDS[name](timeout=timeout, **(sample.settings(url) if sample else needed(name)), **more)
     if sample and sample.prepared:
         sample.prepared(sender)
     return sender
@@ -172,6 +173,23 @@ def test_a_proxy_of_the_environment_is_not_taken(
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
     provider.then(SAMPLES[name].yes)
     assert isinstance(outcome(name, provider.url), Receipt)
+
+
+@pytest.mark.parametrize("name", NETWORKED)
+def test_a_configured_proxy_is_respected(name: str, provider: FakeProvider) -> None:
+    host, _, port = provider.url.removeprefix("http://").partition(":")
+    provider.then(SAMPLES[name].yes)
+    with FakeProxy(to=(host, int(port))) as proxy:
+        sender = made(name, "http://nowhere.invalid", proxy=Secret(proxy.url))
+        assert isinstance(sender.send(message(*SAMPLES[name].to)), Receipt)
+        sender.close()
+        wrong = made(name, "http://nowhere.invalid", proxy=Secret(proxy.url.replace("someone", "nobody")))
+        with pytest.raises(SendError) as refused:
+            wrong.send(message(*SAMPLES[name].to))
+        wrong.close()
+    assert proxy.heads[0].split()[1].startswith("http://nowhere.invalid/")
+    assert len(provider.requests) == 1
+    assert CANARY not in exposed(refused.value)
 
 
 @pytest.mark.parametrize("name", NETWORKED)

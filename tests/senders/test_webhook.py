@@ -147,7 +147,6 @@ def test_a_refusal_quotes_the_server_without_the_secrets(provider: FakeProvider)
         ({"secret": Secret("")}, "secret is empty"),
         ({"token": Secret("a"), "headers": {"authorization": Secret("b")}}, "credentials are given twice"),
         ({"token": Secret("a"), "url": Secret("http://u:p@x/")}, "credentials are given twice"),
-        ({"ca_file": "/nowhere/ca.pem"}, "there is no file /nowhere/ca.pem"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, object], said: str) -> None:
