@@ -37,17 +37,31 @@ def test_all_samples_are_read_and_what_fired_is_ended(tried: tuple[Desk, Handler
 
 @pytest.mark.parametrize("handler", [one for one in HANDLERS.values() if one.hides], ids=lambda handler: handler.name)
 def test_what_a_handler_hides_is_shown_neither_in_what_is_kept_nor_in_quarantine(desk: Desk, handler: Handler) -> None:
-    source = Source(name="mine", handler=handler)
+    source = Source(name="mine", handler=handler, options=handler.sample_options)
     desk.settings = dataclasses.replace(desk.settings, sources={"mine": source})
     sample = handler.samples["firing"]
-    hook = Hook(source="mine", body=sample.body, content_type=sample.content_type)
+    hook = Hook(source="mine", body=sample.body, content_type=sample.content_type, options=handler.sample_options)
     desk.intake.take(source, hook)
     desk.intake.refuse(hook, Kind.UNUSABLE_BODY, "no", "192.0.2.7")
     kept = desk.store.read(lambda tx: requests.of_alert(tx, 1, 1))[0].request.carried.body
     shown = desk.ask("quarantine.show", id="Q1")["body"]
     for name in handler.hides:
-        [value] = re.findall(rf'"{name}": "([^"]+)"', sample.body.decode())
+        [value] = re.findall(rf'"{name}": ?"([^"]+)"', sample.body.decode())
         assert value not in kept
         assert value not in shown
     assert kept.count("***") >= len(handler.hides) <= shown.count("***")
     assert desk.ask("quarantine.replay", id="Q1")["requests"][0]["problem"] == ""  # it is hidden, and not lost
+
+
+def test_what_any_source_hides_is_hidden_of_a_source_whose_name_was_mistaken_and_of_bytes_that_are_no_text(
+    desk: Desk,
+) -> None:
+    source = Source(name="mine", handler=HANDLERS["healthchecks"])
+    desk.settings = dataclasses.replace(desk.settings, sources={"mine": source})
+    body = b'{"check": {"ping_url": "https://hc-ping.com/7f0c", "desc": "\xff"}, "password": "7f0c"}'
+    desk.intake.refuse(Hook(source="mime", body=body), Kind.UNKNOWN_SOURCE, "no", "192.0.2.7")
+    desk.intake.refuse(Hook(source="mine", body=body), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    for code in ("Q1", "Q2"):
+        shown = desk.ask("quarantine.show", id=code)
+        assert shown["encoding"] == "utf-8"
+        assert "7f0c" not in shown["body"]
