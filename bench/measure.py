@@ -1,5 +1,6 @@
 """Processes, processor time, medians, and the tables of docs/benchmarks.md."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +51,19 @@ def process(*command: str, cpu: str, port: int = 0) -> Iterator[subprocess.Popen
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def figures(*command: str) -> dict[str, float]:
+    """What a Python process on the server's processor prints as JSON."""
+    whole = ["taskset", "-c", SERVER, sys.executable, *command]
+    found: dict[str, float] = json.loads(subprocess.run(whole, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return found
+
+
+def drained(kind: str, pool: int, messages: int, port: int, people: int = 1) -> dict[str, float]:
+    """Drain a full outbox through a kind of channel, in a process of its own; its figures."""
+    with tempfile.TemporaryDirectory(dir=ROOT / "var") as home:
+        return figures("bench/drain.py", home, kind, *map(str, (pool, messages, port, people)))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -6,7 +6,9 @@ import gevent
 from gevent.event import Event
 from gevent.server import StreamServer
 
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"Code":"OK"}'
+# A yes as Aliyun says it, and as WeCom does.
+YES = b'{"Code":"OK","Message":"OK","BizId":"900619746936498440^0","errcode":0,"errmsg":"ok"}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(YES), YES)
 
 
 def serve(delay: float) -> "StreamServer":

@@ -2,6 +2,7 @@
 
 import sys
 
+import channels
 import intake
 import isolation
 import machine
@@ -9,7 +10,7 @@ import routing
 import sending
 from measure import ROOT
 
-PARTS = (machine, sending, intake, isolation, routing)
+PARTS = (machine, sending, channels, intake, isolation, routing)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -1,12 +1,7 @@
 """One by one against pools of greenlets, through a provider that answers after 100 ms, outbox on."""
 
-import json
-import subprocess
-import sys
-import tempfile
-
 from chart import bars
-from measure import LOAD, ROOT, SERVER, aim, free_port, median, process, show, table
+from measure import LOAD, ROOT, aim, drained, free_port, median, process, show, table
 
 ROUNDS = 3
 LATENCY = 0.1
@@ -21,19 +16,10 @@ def main() -> None:
     with process("bench/provider.py", str(port), str(LATENCY * 1000), cpu=LOAD, port=port):
         for _ in range(ROUNDS):
             for pool, messages in MESSAGES.items():
-                seen[pool].append(drained(pool, messages, port))
+                seen[pool].append(drained("aliyun_sms", pool, messages, port))
     rates = {f"pool {pool}" if pool > 1 else "one by one": rate(rounds) for pool, rounds in seen.items()}
     (ROOT / "docs" / "benchmarks.svg").write_text(bars("messages per second", rates), encoding="utf-8")
     show("sending", f"{report(seen)}\n\n![messages per second by pool](benchmarks.svg)")
-
-
-def drained(pool: int, messages: int, port: int) -> dict[str, float]:
-    """Drain a full outbox in a process of its own; its figures."""
-    with tempfile.TemporaryDirectory(dir=ROOT / "var") as home:
-        command = ["taskset", "-c", SERVER, sys.executable, "bench/drain.py", home, str(pool), str(messages), str(port)]
-        output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    figures: dict[str, float] = json.loads(output)
-    return figures
 
 
 def rate(rounds: list[dict[str, float]]) -> float:

@@ -87,7 +87,8 @@ class Answers:
     def error(self, code: str, said: str, seconds: float | None = None) -> SendError | None:
         """Make the error that a code means, None when the message was taken; `seconds` is the wait that was asked for.
 
-        What is failed for now and comes with such a wait is a wait of the whole channel.
+        What is failed for now and comes with such a wait is a wait of the whole channel. Where nothing goes until
+        somebody mends it, the error says what the code means: providers say it in a word, or in their own tongue.
         """
         one = self.meaning(code)
         match one.outcome:
@@ -96,6 +97,7 @@ class Answers:
             case Outcome.WAIT:
                 return SendWait(said, seconds=one.seconds if seconds is None else seconds, code=code, scope=one.scope)
             case Outcome.REFUSED:
+                said = f"{said} ({one.means})" if one.scope is Scope.CHANNEL else said
                 return SendRefused(said, code=code, scope=one.scope)
         if seconds is not None:
             return SendWait(said, seconds=seconds, code=code, scope=Scope.CHANNEL)

@@ -97,16 +97,17 @@ def cut_until(text: str, excess: Callable[[str], int]) -> str:
 
 def line(text: str) -> str:
     """Put it on one line: breaks, control characters and runs of white space become one space each."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() or c == JOINER else " " for c in text)
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return " ".join("".join(c if c.isprintable() or c == JOINER else " " for c in text).split())
 
 
 def lines(text: str) -> str:
     """Keep line breaks and tabs; other control characters, escape sequences among them, become a space."""
-    if text.isprintable():
-        return text
     text = text.replace("\r\n", "\n")
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     return "".join(c if c.isprintable() or c in f"\n\t{JOINER}" else " " for c in text)
 
 

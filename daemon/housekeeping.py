@@ -16,6 +16,7 @@ from daemon.store import (
     outbox,
     overrides,
     quarantine,
+    quotas,
     receipts,
     requests,
     silences,
@@ -61,6 +62,7 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     _all(store, lambda tx: groups.forget(tx, now - GROUPS, BATCH))
     _all(store, lambda tx: requests.forget(tx, now - retention.alerts, BATCH))
     _all(store, lambda tx: receipts.forget(tx, now - RECEIPTS, BATCH))
+    store.write(lambda tx: quotas.forget(tx, now))
     store.write(lambda tx: overrides.forget(tx, now - retention.alerts))  # kept as long as what was told by them
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits

@@ -32,7 +32,9 @@ class Check(StrEnum):
     BREAKER = "breaker"
     FAIL_OVER = "fail_over"
     DEAD = "dead"
-    TEMPLATE = "template"
+    QUOTA = "quota"
+    QUOTA_SPENT = "quota_spent"
+    AMENDED = "amended"
     UNREADABLE = "unreadable"
     CANARY = "canary"
     UNCONFIRMED = "unconfirmed"
@@ -50,6 +52,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 QUIET = "after a `self_checks.window` without another"
 WORKS = "once the channel has worked for a while without another; at the latest " + QUIET
+RENEWED = "with the day or month, or when the quota is raised"
 
 KINDS: Mapping[Check, Kind] = {
     Check.HUB_LAG: Kind(
@@ -129,10 +132,24 @@ KINDS: Mapping[Check, Kind] = {
         means="Messages were given up: see `tocsinctl deliveries list --phase dead`.",
         ends=WORKS,
     ),
-    Check.TEMPLATE: Kind(
+    Check.QUOTA: Kind(
+        severity=Severity.WARNING,
+        about=("channel", "quota"),
+        means="A quota of the channel is used beyond its `warn_at`; the text says when it will be gone at this rate.",
+        ends=RENEWED,
+    ),
+    Check.QUOTA_SPENT: Kind(
+        severity=Severity.ERROR,
+        about=("channel", "quota"),
+        means="Of a quota of the channel only the reserve is left, or nothing: what is not critical goes elsewhere,"
+        " or is told in digests.",
+        ends=RENEWED,
+    ),
+    Check.AMENDED: Kind(
         severity=Severity.WARNING,
         about=("channel",),
-        means="A template of the channel did not render; the built-in text was sent.",
+        means="A message of the channel went, but otherwise than it was meant to: above all with the built-in text"
+        " where a template did not render. The alarm says what to mend.",
         ends=QUIET,
     ),
     Check.UNREADABLE: Kind(

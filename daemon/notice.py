@@ -87,7 +87,7 @@ class Phase(StrEnum):
     SENT = "sent"  # the provider took it
     DELIVERED = "delivered"  # it is on the handset, as the provider's receipt says
     FAILED_OVER = "failed_over"  # given up here, goes on as another delivery over the next channel
-    FOLDED = "folded"  # never sent, for what it was to tell was over before; nor is the end told
+    FOLDED = "folded"  # never sent by itself: told in a digest, or over before and told in one line once that works
     DEAD = "dead"  # given up for good, kept with its reason; `deliveries.retry` revives it
 
 
@@ -205,6 +205,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Its texts of every kind, and what was wrong with the operator's templates."""
         return Speech(self.style, in_templates(self))
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was wrong with the operator's templates in the texts that were asked for so far."""
+        speech: Speech | None = vars(self).get("speech")
+        return speech.warnings if speech else []
+
 
 def in_templates(message: Message) -> dict[str, Any]:
     """The names that a template may use: those of `daemon.texts.context.NAMES`."""
@@ -266,6 +272,10 @@ class Sends(Protocol):
     @property
     def timeout(self) -> float:
         """The longest one try may take, in seconds."""
+
+    @property
+    def approved_template(self) -> str:
+        """The template that the provider approved; empty where there is none."""
 
     def send(self, message: Message) -> Receipt:
         """Try once; raise SendWait, SendFailed or SendRefused."""

@@ -58,7 +58,13 @@ receipts = _counter("tocsin_receipts_total", "Delivery receipts, by what they sa
 confirmed = _gauge("tocsin_channel_confirmed_timestamp_seconds", "When a channel was last seen to work.", "channel")
 dead_man = _counter("tocsin_dead_man_signs_total", "Signs of life to somebody outside.", "result")
 breaker_open = _gauge("tocsin_breaker_open", "1 while a channel's breaker is open.", "channel")
-template_failures = _counter("tocsin_template_failures_total", "Templates that did not render.", "channel")
+quota_used = _gauge("tocsin_quota_used", "Messages of a quota that are used; the fullest's.", "channel", "each", "per")
+quota_most = _gauge("tocsin_quota_most", "Messages that a quota has.", "channel", "each", "per")
+delivery_warnings = _counter(
+    "tocsin_delivery_warnings_total",
+    "What was amiss with messages that went all the same: above all templates that did not render.",
+    "channel",
+)
 last_resort = _counter(
     "tocsin_last_resort_total", "Alarms about tocsin itself that could be told in no other way.", "result"
 )

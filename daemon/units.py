@@ -2,7 +2,8 @@
 
 import math
 import re
-from typing import NewType
+from dataclasses import dataclass
+from typing import NewType, Self
 
 Seconds = NewType("Seconds", float)
 Bytes = NewType("Bytes", int)
@@ -12,7 +13,32 @@ _BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 # Digits are ASCII and few, so that no text can make a number that is none or takes long to read.
 _DURATION = re.compile(r"(?:\d{1,12}(?:\.\d{1,12})?(?:ms|[smhdwy]))+", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", re.ASCII)
+_SHARE = re.compile(r"(?:(\d{1,3}(?:\.\d{1,6})?) ?%|(\d{1,12}))", re.ASCII)
 _SIZE = re.compile(r"(\d{1,15}) ?(?:([KMGT])(?:i?B)?|B)", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A part of something that is counted: a fraction of it, or so many."""
+
+    fraction: float = 0.0
+    number: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `10%` or `200`. Raises ValueError with what would be right."""
+        match = _SHARE.fullmatch(text)
+        if match is None or (match[1] and float(match[1]) > 100):  # noqa: PLR2004 - per cent
+            raise ValueError("is not a share; write for example 10%, or a number such as 200")
+        return cls(fraction=float(match[1]) / 100) if match[1] else cls(number=int(match[2]))
+
+    def of(self, whole: int) -> int:
+        """How many that is of so many, rounded down."""
+        return int(whole * self.fraction + 1e-9) if self.fraction else self.number
+
+    def __str__(self) -> str:
+        """Write it as it is read."""
+        return f"{self.fraction * 100:g}%" if self.fraction else str(self.number)
 
 
 def seconds(text: str | float) -> Seconds:

@@ -13,7 +13,8 @@ def check_url(url: str | Secret) -> None:
 
 
 def split(url: str) -> tuple[SplitResult, str]:
-    """Check that it is an http(s) URL; return its parts, and its host as DNS knows it."""
+    """Check that it is an http(s) URL, with space around it or not; return its parts, and its host as DNS knows it."""
+    url = url.strip()
     problem = "is not a URL: write for example https://alarms.example.com/hook"
     try:
         parts = urlsplit(url)
@@ -21,7 +22,7 @@ def split(url: str) -> tuple[SplitResult, str]:
         name = host if ":" in host else host.encode("idna").decode()
     except ValueError:
         raise ValueError(problem) from None  # its own words would show the URL
-    if parts.scheme not in DEFAULT_PORT or not name or not url.isprintable() or " " in url.strip():
+    if parts.scheme not in DEFAULT_PORT or not name or not url.isprintable() or " " in url:
         raise ValueError(problem)
     try:
         _ = parts.port

@@ -141,10 +141,10 @@ def test_long_messages_and_endless_tracebacks_are_cut_in_the_middle(tmp_path: Pa
 def test_levels_hold_for_our_loggers_and_libraries_never_debug(tmp_path: Path) -> None:
     log.configure(Where(file=str(tmp_path / "log"), level="debug"))
     logging.getLogger("daemon.x").debug("ours")
-    logging.getLogger("urllib3").debug("theirs")
+    logging.getLogger("a_library").debug("theirs")
     log.set_level("error")
     logger.warning("not now")
-    logging.getLogger("urllib3").error("theirs")
+    logging.getLogger("a_library").error("theirs")
     assert [line.rpartition(" ")[2] for line in lines_of(tmp_path / "log")] == ["ours", "theirs"]
 
 

@@ -65,16 +65,17 @@ def looks(tx: Tx, about: Iterable[Notice], rows: Iterable[Claimed]) -> list[Noti
 def of(said: Sequence[NoticeLook]) -> list[Way]:
     """Where each chain of deliveries stands: what was sent first counts, else what came last.
 
-    The end of a problem counts only for those of whose telling nothing else is known.
+    The end of a problem counts only for those of whose telling nothing else is known, or who were told of both in one.
     """
+    told = {one.chain: one for notice in said for one in notice.deliveries if one.phase in TOLD}
     beginnings = [one for notice in said if notice.firing for one in notice.deliveries]
     chains: dict[tuple[str, str], list[DeliveryLook]] = {}
     for one in beginnings or [one for notice in said for one in notice.deliveries]:
         chains.setdefault((one.recipient, one.chain), []).append(one)
-    return [
-        _way(next((one for one in chain if one.phase in TOLD), None) or max(chain, key=_number))
-        for chain in chains.values()
+    stands = [
+        next((one for one in chain if one.phase in TOLD), None) or max(chain, key=_number) for chain in chains.values()
     ]
+    return [_way(told.get(one.chain, one) if one.phase is Phase.FOLDED else one) for one in stands]
 
 
 def _number(one: DeliveryLook) -> int:

@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import acks, channels, explain, intervals, replay, rota, send, show, silences, wording
+from daemon.cli import acks, channels, explain, intervals, quota, replay, rota, send, show, silences, wording
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -167,6 +167,7 @@ COMMANDS = (
         patience=LONG,
         failed=lambda tested: not all(one["sent"] for one in tested),
     ),
+    *quota.COMMANDS,
     Command(
         words="probes list",
         method="probes.list",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from daemon.config import quota
 from daemon.config.audience import Leg, Receiver, Route
 from daemon.config.escalations import told
 from daemon.config.findings import Path, quoted
@@ -101,6 +102,13 @@ def receipts(settings: Settings) -> Iterator[Problem]:
             yield path, "says no way: token for receipts that the provider brings, poll for asking"
         elif wanted.token is not None and not wanted.token:
             yield (*path, "token"), "is empty: fill it or leave it out"
+
+
+def quotas(settings: Settings) -> Iterator[Problem]:
+    """Quotas that can be counted, and that leave something for everybody."""
+    for name, channel in settings.channels.items():
+        for path, said in quota.problems(channel.quotas, channel.sender, channel.type, channel.deadline):
+            yield ("channels", name, "quotas", *path), said
 
 
 def proof(settings: Settings) -> Iterator[Problem]:

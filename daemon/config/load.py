@@ -150,6 +150,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from rota.schedules(settings, written)
     yield from check.legs(settings, written)
     yield from check.receipts(settings)
+    yield from check.quotas(settings)
     yield from check.proof(settings)
     if "route" not in broken:
         yield from check.routes(settings, written)

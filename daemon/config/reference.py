@@ -17,7 +17,7 @@ from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.registry import Catalog
 from daemon.secret import Secret
 from daemon.template import Template
-from daemon.units import Bytes, Seconds, spoken
+from daemon.units import Bytes, Seconds, Share, spoken
 from daemon.zone import Zone
 
 _NAMED = {
@@ -28,6 +28,7 @@ _NAMED = {
     Seconds: "duration",
     Bytes: "size",
     Secret: "secret",
+    Share: "share or number",
     Template: "template",
     Zone: "time zone",
     Matcher: "matcher",

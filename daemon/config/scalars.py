@@ -11,7 +11,7 @@ from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.findings import quoted
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.template import Template
-from daemon.units import Bytes, Seconds, seconds, size
+from daemon.units import Bytes, Seconds, Share, seconds, size
 from daemon.zone import Zone
 
 CENTURY = 100 * 365 * 86_400.0
@@ -68,6 +68,7 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     bool: yes_or_no,
     Seconds: duration,
     Bytes: amount,
+    Share: Share.parse,
     Template: Template,
     Day: Day,
     Days: Days,

@@ -11,6 +11,7 @@ from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
 from daemon.config.proof import Canary, DeadMan
+from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
@@ -187,6 +188,7 @@ class Channel:
     rates: tuple[Rate, ...] | None = field(
         default=None, metadata=doc("how often it may be used, in place of its provider's own limits; [] lifts them")
     )
+    quotas: tuple[Quota, ...] = field(default=(), metadata=doc("how many messages in a day or a month"))
     digest_after: Seconds = field(
         default=Seconds(30.0),
         metadata=doc("what would wait longer than this for a place in `rates` is told in one message", most=86_400),

@@ -1,5 +1,6 @@
 """The settings that say in which words people are told: language, time zone, templates in place of built-in texts."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
@@ -46,6 +47,13 @@ class Templates:
 
     def of(self, lang: Lang) -> dict[Kind, Template]:
         """The templates of a language, by the kind of text."""
+        return self._by_lang[lang]
+
+    @functools.cached_property
+    def _by_lang(self) -> dict[Lang, dict[Kind, Template]]:
+        return {lang: self._in(lang) for lang in LANGS}
+
+    def _in(self, lang: Lang) -> dict[Kind, Template]:
         found: dict[Kind, Template] = {}
         for one in fields(self):
             wording: Wording | None = getattr(self, one.name)

@@ -63,9 +63,9 @@ class Alarms:
         self._shut[channel] = (title, text)
         self._raise(Check.BREAKER, channel, title, text, about)
 
-    def template(self, channel: str, about: Alert, text: str) -> None:
-        """A template did not render; the built-in text went out."""
-        self._raise(Check.TEMPLATE, channel, f"A template of {channel} does not render", text, about)
+    def amended(self, channel: str, about: Alert, text: str) -> None:
+        """A message went otherwise than it was meant to; `text` is why, such as a template that did not render."""
+        self._raise(Check.AMENDED, channel, f"Messages over {channel} go amended", text, about)
 
     def unreadable(self, channel: str, text: str) -> None:
         """A row of the outbox makes no sense."""

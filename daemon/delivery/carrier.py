@@ -11,21 +11,21 @@ from daemon.alert import Alert
 from daemon.clock import JUMP
 from daemon.config.settings import Channel
 from daemon.config.styles import style
-from daemon.delivery import breaker, handsets, verdict
+from daemon.declared import Rate
+from daemon.delivery import breaker, handsets, ledger, verdict
 from daemon.delivery.breaker import Breaker, Crashed, Unasked
 from daemon.delivery.desk import Answer
+from daemon.delivery.ledger import Limit, Over
 from daemon.delivery.letter import Letter, without
 from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
-from daemon.delivery.throttle import Throttle, crowded, rates
-from daemon.delivery.verdict import Terms
+from daemon.delivery.throttle import Throttle, crowded, rates, recalled
+from daemon.delivery.verdict import OverQuota, Terms
 from daemon.delivery.way import Way
-from daemon.errors import Scope, SendError, SendWait, StoreError
+from daemon.errors import Scope, SendError, SendWait
 from daemon.links import ack_url
 from daemon.notice import Message, Receipt, Recipient
-from daemon.store import attempts
 from daemon.store.backlog import Room
-from daemon.store.base import Store
 from daemon.store.outbox import Claimed
 from daemon.texts.style import Style
 
@@ -50,7 +50,9 @@ class Carrier:
         self._report = report
         self._way = Way(channel.sender, means.grace)
         self._breaker: Breaker = breaker.CLOSED
+        self._store = means.store
         self._throttle = Throttle(rates(channel))
+        self._under_way: list[list[str]] = []  # to whom, of each request
         self._rest_until = 0.0  # the provider asked the whole channel to wait
         self._since = means.clock.now()
         self._ahead = self._since - means.clock.monotonic()
@@ -77,9 +79,11 @@ class Carrier:
             self._way = Way(channel.sender, self._grace)
             self._learn(breaker.CLOSED, None)
             self._rest_until = 0.0
-        if rates(channel) != self._throttle.rates:
-            self._throttle = Throttle(rates(channel))
         self.channel = channel
+        if rates(channel) != self._throttle.rates:
+            self._throttle = self._recalled(rates(channel))
+            for addresses in self._under_way:
+                self._throttle.begin(addresses)
 
     def retire(self) -> None:
         """Let go of the sender once it is idle."""
@@ -99,17 +103,13 @@ class Carrier:
         pause = self._breaker.until - now if self._breaker.state is breaker.State.OPEN else 0.0
         return max(0.0, pause, self._rest_until - now)
 
-    def recall(self, store: Store) -> None:
-        """Count what went out before; when that cannot be read the windows are taken to be empty."""
-        if self._throttle.rates:
-            now, ahead = self._clock.now(), self._clock.now() - self._clock.monotonic()
-            since = now - self._throttle.longest
-            try:
-                sent = store.read(lambda tx: attempts.recent(tx, self.channel.name, since))
-            except StoreError as error:
-                log.warning("%s: what went out before cannot be counted: %s", self.channel.name, error)
-                return
-            self._throttle.recall([(min(at, now) - ahead, address) for at, address in sent])
+    def recall(self) -> None:
+        """Count what went out before."""
+        self._throttle = self._recalled(self._throttle.rates)
+
+    def _recalled(self, limits: tuple[Rate, ...]) -> Throttle:
+        batched = self._way.sender.batch > 1
+        return recalled(limits, self._store, self._clock, self.channel.name, self._way.limit, batched=batched)
 
     def crowded(self) -> float:
         """Seconds until the provider's own limits let another request begin; 0 when they do now."""
@@ -123,6 +123,15 @@ class Carrier:
         return Room(
             channel=self._throttle.room(self._clock.monotonic(), ahead), recipient=self._throttle.room_each(ahead)
         )
+
+    def limits(self) -> tuple[Limit, ...]:
+        """The channel's quotas, as they are in force now."""
+        zone = self._settings().texts.time_zone.info
+        return ledger.limits(self.channel, zone, self._clock.now(), self.lease)
+
+    def over(self, row: Claimed, over: Over) -> Answer:
+        """What becomes of a row that a quota keeps back."""
+        return self._answer(OverQuota(over, self._clock.now()), row, 1, 0.0)
 
     def shut(self) -> str:
         """Why nothing can be sent for long; empty when that is not so."""
@@ -146,8 +155,10 @@ class Carrier:
         return ack_url(self._settings().links, alert, recipient.name, now)
 
     def admit(self, letter: Letter) -> tuple[Letter | None, list[Answer]]:
-        """Leave out whoever may be told no more for now: that part can go, and these are put off."""
+        """Leave out whoever may be told no more for now, or all (one notice in two languages is two messages)."""
         now = self._clock.monotonic()
+        if (shut := self._throttle.shut(now)) is not None:
+            return None, [self._answer(crowded(shut), row, 1, 0.0) for row in letter.rows]
         full = {one.address: self._throttle.full(one.address, now) for one in letter.message.recipients}
         errors = {address: crowded(one) for address, one in full.items() if one is not None}
         if not errors:
@@ -159,36 +170,39 @@ class Carrier:
     def trying(self, letter: Letter) -> int:
         """A message is about to be sent; once the breaker's pause is over it is the trial. Returns the epoch."""
         self._busy += 1
-        self._throttle.begin(letter.addresses)
+        self._begin(letter.addresses)
         if self._breaker.may_try(self._clock.monotonic()):
             self._breaker = self._breaker.tried()
         return self._breaker.epoch
 
     def carry(self, letter: Letter, epoch: int) -> list[Answer]:
         """Name every station of one message: reconcile and send, learn, judge. It began in `epoch` of the breaker."""
-        began, way, throttle = self._clock.monotonic(), self._way, self._throttle
+        began, way = self._clock.monotonic(), self._way
         try:
-            outcome = _with_warnings(self._tried(letter, way), letter.message)
+            outcome = verdict.with_warnings(self._tried(letter, way), letter.message)
         finally:
             self._busy -= 1
-            throttle.end(letter.addresses, self._clock.monotonic())
+            self._end(letter.addresses)
         took = self._clock.monotonic() - began
         each = verdict.each(outcome, [row.delivery.recipient.address for row in letter.rows])
         lesson = verdict.lesson([own for own, _ in each])
         self._report.tried(took, lesson)
         if not way.retired:
             self._remember(lesson, letter.rows[0], self._clock.now(), epoch)
-        return [self._answer(own, row, sharing, took) for row, (own, sharing) in zip(letter.rows, each, strict=True)]
+        pairs, ended = zip(letter.rows, each, strict=True), self._clock.now()  # one instant tells what was one request
+        return [self._answer(own, row, sharing, took, ended) for row, (own, sharing) in pairs]
 
     def test(self, message: Message) -> Receipt:
-        """Send past the outbox; raises SendError. A success closes the breaker."""
-        began, way, throttle = self._clock.monotonic(), self._way, self._throttle
+        """Send past the outbox, within the limits; raises SendError. A success closes the breaker."""
+        began, way = self._clock.monotonic(), self._way
         addresses = [recipient.address for recipient in message.recipients]
-        throttle.begin(addresses)
+        if full := self._throttle.full_for(addresses, began):
+            raise crowded(full)
+        self._begin(addresses)
         try:
             receipt = way.send(message)
         finally:
-            throttle.end(addresses, self._clock.monotonic())
+            self._end(addresses)
         self._report.tried(self._clock.monotonic() - began, receipt)
         if not way.retired:
             self._learn(self._breaker.succeeded(), None)
@@ -207,6 +221,14 @@ class Carrier:
             last_error=self._last_error,
             last_error_at=self._last_error_at,
         )
+
+    def _begin(self, addresses: list[str]) -> None:
+        self._under_way.append(addresses)
+        self._throttle.begin(addresses)
+
+    def _end(self, addresses: list[str]) -> None:
+        self._under_way.remove(addresses)
+        self._throttle.end(addresses, self._clock.monotonic())
 
     def _tried(self, letter: Letter, way: Way) -> Receipt | SendError:
         """What may have arrived already is asked after first."""
@@ -246,8 +268,10 @@ class Carrier:
             self._rest_until = max(self._rest_until, self._clock.monotonic() + rest)
         self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic(), epoch), about)
 
-    def _answer(self, outcome: Receipt | SendError, row: Claimed, batch: int, took: float) -> Answer:
-        now = self._clock.now()
+    def _answer(
+        self, outcome: Receipt | SendError, row: Claimed, batch: int, took: float, ended: float | None = None
+    ) -> Answer:
+        now = self._clock.now() if ended is None else ended
         judged = verdict.judge(outcome, row.delivery, self._terms(batch), now, self._draw)
         if isinstance(outcome, Receipt):
             judged = msgspec.structs.replace(judged, awaits=handsets.awaits(self.channel, row.delivery, now))
@@ -274,10 +298,3 @@ class Carrier:
         before, self._ahead = self._ahead, now - self._clock.monotonic()
         if abs(self._ahead - before) > JUMP:
             self._since = now
-
-
-def _with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
-    """Templates that did not render are told with the message that went without them."""
-    if isinstance(outcome, SendError) or not message.speech.warnings:
-        return outcome
-    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.speech.warnings))

@@ -13,6 +13,7 @@ from daemon.config.styles import style
 from daemon.delivery.alarms import Alarms, Voice
 from daemon.delivery.breaker import State
 from daemon.delivery.direct import CANARY, TEST, Emergency, proof_message
+from daemon.delivery.gauge import Gauge
 from daemon.delivery.handsets import Handsets
 from daemon.delivery.lane import Lane
 from daemon.delivery.means import LaneStatus, Means
@@ -29,6 +30,7 @@ log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
 GRACE = 5.0
+GAP = 0.02
 
 
 class Courier:
@@ -43,16 +45,20 @@ class Courier:
         *,
         seed: int | None = None,
         grace: float = GRACE,
+        gap: float = GAP,
     ) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
         self._alarms = Alarms(voice, clock, settings)
         draw = random.Random(seed).random  # noqa: S311 - spreads tries, keeps no secret
-        self._means = Means(store=store, clock=clock, draw=draw, alarms=self._alarms, grace=grace, settings=settings)
+        self._means = Means(
+            store=store, clock=clock, draw=draw, alarms=self._alarms, gap=gap, grace=grace, settings=settings
+        )
         self._emergency = Emergency(store.name, clock, settings, voice, grace)
         self._untold = Untold(store, voice.last_resort)
         self._handsets = Handsets(store, clock, settings, self._alarms)
+        self._gauge = Gauge(store, clock, settings, voice)
         self._lanes: dict[str, Lane] = {}
         self._stopping = threading.Event()
         self._looking: gevent.Greenlet[[], None] | None = None
@@ -140,7 +146,7 @@ class Courier:
             if before - ahead > JUMP:
                 log.warning("the clock was set back by %.0f s", before - ahead)
                 self._set_back()
-            for look in (self._look, self._alarms.look, self._look_for_untold):
+            for look in (self._look, self._alarms.look, self._look_for_untold, self._gauge.look):
                 try:
                     look()
                 except Exception:  # a bug in one look must not end all looking

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import msgspec
 
+from daemon.delivery import spending
+from daemon.delivery.ledger import Limit, Over
 from daemon.delivery.verdict import Awaits, Step, Verdict
 from daemon.notice import Delivery, Phase
-from daemon.store import attempts, backlog, leases, outbox, receipts
+from daemon.store import attempts, backlog, leases, outbox, quotas, receipts
 from daemon.store.attempts import Try
 from daemon.store.backlog import Room
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed, Taken
+from daemon.store.receipts import Word
 
 GIVE_UP_AT_ONCE = 200
 
@@ -33,6 +36,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     slots: int = 0  # messages that may be sent now
     batch: int = 1
     room: Room | None = None  # for how many messages there is soon a place; None while nothing is to be folded
+    limits: tuple[Limit, ...] = ()  # its quotas
     shut: str = ""  # why nothing can be sent for long; empty when that is not so
     stale: float = float("-inf")  # while shut, rows without a next hop that were created up to then are dead
 
@@ -46,17 +50,24 @@ class Haul(msgspec.Struct, frozen=True, kw_only=True):
     more: bool  # every slot found work: there may be more of it
     next_due: float | None
     folded: int = 0  # messages that became part of another
+    words: list[Word] = []  # what receipts said of those that were taken just now
+    over: dict[int, Over] = {}  # what was claimed and may not go, by the delivery's id
 
 
 def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
     """Everything in one transaction: what is settled first cannot be claimed again."""
-    settled = [settle(tx, answer, orders.now) for answer in answers]
+    words: list[Word] = []
+    settled = [settle(tx, answer, orders.now, words) for answer in answers]
     taken = Taken(claimed=[], unreadable=[])
-    folded = backlog.fold(tx, orders.channel, orders.now, orders.room) if orders.slots and orders.room else 0
+    folded = _folded(tx, orders) if orders.slots else 0
     if orders.slots:
         taken = leases.claim(
             tx, orders.channel, orders.now, orders.lease, orders.slots, batch=orders.batch, held=orders.held
         )
+    over: dict[int, Over] = {}
+    if orders.limits and taken.claimed:
+        counted, over = spending.admit(tx, orders.channel, orders.limits, taken.claimed, orders.now)
+        taken = Taken(claimed=counted, unreadable=taken.unreadable)
     gone = []
     if orders.shut:
         leases.lapse(tx, orders.channel, orders.now, orders.lease, orders.held)
@@ -67,27 +78,41 @@ def turn(tx: Tx, orders: Orders, answers: Sequence[Answer]) -> Haul:
         taken=taken,
         gone=gone,
         folded=folded,
+        words=words,
+        over=over,
         more=full,
         next_due=leases.next_due(tx, orders.channel) if orders.slots and not full else None,
     )
 
 
-def settle(tx: Tx, answer: Answer, now: float) -> bool:
-    """Write one verdict and the try that led to it; False when somebody else holds the row by now."""
-    ours = _settle(tx, answer.claimed, answer.verdict, now)
+def _folded(tx: Tx, orders: Orders) -> int:
+    if orders.room is None:
+        return 0
+    company = quotas.in_company(tx, orders.channel, orders.now) if orders.limits else ()
+    return backlog.fold(tx, orders.channel, orders.now, orders.room, company)
+
+
+def settle(tx: Tx, answer: Answer, now: float, words: list[Word] | None = None) -> bool:
+    """Write one verdict and the try that led to it; False when somebody else holds the row by now.
+
+    What a receipt said that came before the answer is added to `words`.
+    """
+    if answer.claimed.charges.charges:
+        spending.settle(tx, answer.claimed, now, taken=answer.verdict.step is Step.SENT or answer.verdict.ambiguous)
+    ours = _settle(tx, answer.claimed, answer.verdict, now, [] if words is None else words)
     if ours and answer.tried is not None:
         attempts.add(tx, answer.claimed.delivery.id, answer.tried, answer.verdict.step)
     return ours
 
 
-def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
+def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float, words: list[Word]) -> bool:
     delivery = claimed.delivery
     match verdict.step:
         case Step.SENT:
             provider_id = verdict.receipt.provider_id if verdict.receipt else ""
             ours = outbox.sent(tx, delivery, provider_id, verdict.reason, now)
             if ours and verdict.awaits is not None and provider_id:
-                _expect(tx, claimed, provider_id, verdict.awaits, now)
+                words += _expect(tx, claimed, provider_id, verdict.awaits, now)
             return ours
         case Step.LATER:
             return outbox.later(tx, delivery, verdict.due_at, verdict.reason, ambiguous=verdict.ambiguous)
@@ -98,9 +123,10 @@ def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float) -> bool:
     return outbox.dead(tx, delivery, verdict.reason, now, ambiguous=verdict.ambiguous)
 
 
-def _expect(tx: Tx, claimed: Claimed, provider_id: str, awaits: Awaits, now: float) -> None:
+def _expect(tx: Tx, claimed: Claimed, provider_id: str, awaits: Awaits, now: float) -> list[Word]:
     by = awaits.handset_by if claimed.delivery.then else None
-    receipts.expect(tx, claimed, provider_id, awaits.known_as, now, handset_by=by, poll_at=awaits.poll_at)
+    word = receipts.expect(tx, claimed, provider_id, awaits.known_as, now, handset_by=by, poll_at=awaits.poll_at)
+    return [word] if word else []
 
 
 def close(tx: Tx, answers: Sequence[Answer], broken_off: Sequence[Delivery], now: float, knows_after: float) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import gevent
 
 from daemon import telemetry
-from daemon.clock import Clock
+from daemon.clock import Clock, unhurried
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.verdict import Awaits
@@ -59,7 +59,7 @@ class Handsets:
         heard = self._store.write(lambda tx: receipts.take(tx, channel.name, reports, sender.known_as, now))
         telemetry.receipts.labels(channel.name, "unknown").inc(heard.unknown)
         telemetry.receipts.labels(channel.name, "repeated").inc(heard.known)
-        self._tell(heard.words)
+        tell(unhurried(self._clock, heard.words), self._alarms)
         return heard
 
     def _run(self) -> None:
@@ -83,7 +83,7 @@ class Handsets:
         if due is None or due > now:
             return LONGEST_NAP if due is None else min(LONGEST_NAP, due - now)
         self._poll(self._store.read(lambda tx: receipts.to_poll(tx, now, POLLS)))
-        self._tell(self._store.write(lambda tx: receipts.overdue(tx, now)))
+        tell(self._store.write(lambda tx: receipts.overdue(tx, now)), self._alarms)
         return 0.0
 
     def _poll(self, rows: Iterable[Claimed]) -> None:
@@ -105,23 +105,25 @@ class Handsets:
         if report is not None and channel is not None:
             self.hear(channel, [report])
         again = next_poll(channel, taken_at, now)
-        self._store.write(lambda tx: receipts.polled(tx, {delivery.id: again}))
+        self._store.write(lambda tx: receipts.polled(tx, delivery.id, again, now))
 
-    def _tell(self, words: Iterable[Word]) -> None:
-        for word in words:
-            delivery = word.claimed.delivery
-            who = delivery.recipient.name or "the room"
-            log.log(
-                logging.INFO if word.phase is Phase.DELIVERED else logging.WARNING,
-                "%s to %s over %s: %s: %s", delivery.code, who, delivery.channel, word.phase, word.reason,
-                extra={"channel": delivery.channel, "delivery": delivery.code},
-            )  # fmt: skip
-            telemetry.receipts.labels(delivery.channel, word.phase.value).inc()
-            text = f"{delivery.code} to {who} about {word.claimed.notice.alert.code}: {word.reason}"
-            if word.phase is Phase.DEAD:
-                self._alarms.dead(delivery.channel, word.claimed.notice.alert, text)
-            elif word.phase is Phase.FAILED_OVER:
-                self._alarms.failed_over(delivery.channel, word.claimed.notice.alert, text)
+
+def tell(words: Iterable[Word], alarms: Alarms) -> None:
+    """What receipts changed: a line in the log, a number, and an alarm where somebody has to act."""
+    for word in words:
+        delivery = word.claimed.delivery
+        who = delivery.recipient.name or "the room"
+        log.log(
+            logging.INFO if word.phase is Phase.DELIVERED else logging.WARNING,
+            "%s to %s over %s: %s: %s", delivery.code, who, delivery.channel, word.phase, word.reason,
+            extra={"channel": delivery.channel, "delivery": delivery.code},
+        )  # fmt: skip
+        telemetry.receipts.labels(delivery.channel, word.phase.value).inc()
+        text = f"{delivery.code} to {who} about {word.claimed.notice.alert.code}: {word.reason}"
+        if word.phase is Phase.DEAD:
+            alarms.dead(delivery.channel, word.claimed.notice.alert, text)
+        elif word.phase is Phase.FAILED_OVER:
+            alarms.failed_over(delivery.channel, word.claimed.notice.alert, text)
 
 
 def awaits(channel: Channel, delivery: Delivery, now: float) -> Awaits | None:
@@ -132,7 +134,7 @@ def awaits(channel: Channel, delivery: Delivery, now: float) -> Awaits | None:
     return Awaits(
         known_as=channel.sender.known_as(delivery.recipient.address),
         handset_by=None if within is None else now + within,
-        poll_at=None if poll is None else now + poll,
+        poll_at=None if poll is None else now + min(poll, within or poll),
     )
 
 

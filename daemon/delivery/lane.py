@@ -9,7 +9,7 @@ import msgspec
 from gevent.pool import Group
 
 from daemon.config.settings import Channel
-from daemon.delivery import desk
+from daemon.delivery import desk, spending
 from daemon.delivery.carrier import Carrier
 from daemon.delivery.desk import Answer, Haul, Orders
 from daemon.delivery.letter import Letter, letters
@@ -19,7 +19,8 @@ from daemon.delivery.verdict import Step, Verdict
 from daemon.errors import SendRefused, StoreError, StoreUnavailable
 from daemon.notice import Delivery, Message, Receipt
 from daemon.store.base import Tx
-from daemon.store.outbox import Taken
+from daemon.store.outbox import Claimed, Taken
+from daemon.store.receipts import Word
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -48,6 +49,7 @@ class Lane:
         self._sending = Group()
         self._held: dict[int, Delivery] = {}  # rows under our lease
         self._answers: list[Answer] = []  # verdicts not yet on disk
+        self._began = float("-inf")  # when the last round did
         self._trouble = 0  # rounds in a row that the store could not write
         self._draining = False
 
@@ -58,7 +60,7 @@ class Lane:
     def recall(self) -> None:
         """Count what went out before this lane began: the provider has not forgotten it."""
         if self._carrier is not None:
-            self._carrier.recall(self._means.store)
+            self._carrier.recall()
 
     def wake(self) -> None:
         """There may be something to do. Never waits."""
@@ -67,7 +69,10 @@ class Lane:
     def configure(self, channel: Channel | None) -> None:
         """Go on by new settings, with the rows and the sends there are."""
         if self._carrier is None:
-            self._carrier = Carrier(channel, self._means, self._report) if channel else None
+            carrier = Carrier(channel, self._means, self._report) if channel else None
+            if carrier is not None:
+                carrier.recall()
+            self._carrier = carrier
         elif channel is None:
             self._carrier.retire()
             self._carrier = None
@@ -78,10 +83,12 @@ class Lane:
 
     def test(self, message: Message) -> Receipt:
         """Send one message past the outbox; raises SendError."""
-        if self._carrier is None:
+        carrier = self._carrier
+        if carrier is None:
             raise SendRefused(f"no channel is called {self.name!r} in the configuration")
         try:
-            return self._carrier.test(message)
+            with spending.counted(self._means.store, self._clock, self.name, carrier.limits(), message):
+                return carrier.test(message)
         finally:
             self.wake()
 
@@ -127,14 +134,21 @@ class Lane:
                 nap = self._one_by_one()
             if not self._finished():
                 self._clock.wait(self._wake, nap)
+                self._gather()
         self.ended.set()
+
+    def _gather(self) -> None:
+        """While messages are being sent, let some answers come together: a transaction for each costs more than it."""
+        left = self._began + self._means.gap - self._clock.monotonic()
+        if self._held and left > 0:
+            self._clock.sleep(left)
 
     def _finished(self) -> bool:
         return self._draining and not self._held
 
     def _round(self) -> float:
         """Name every station of one round: orders, store, report, send off. Returns how long nothing will be due."""
-        now = self._clock.now()
+        now, self._began = self._clock.now(), self._clock.monotonic()
         orders, answers = self._orders(now), self._answers
         if not (answers or orders.slots or orders.shut):
             return self._nap(NOTHING, orders)
@@ -166,6 +180,7 @@ class Lane:
             lease=carrier.lease,
             batch=1 if shut else carrier.channel.sender.batch,
             room=None if shut else carrier.room(),
+            limits=carrier.limits(),
             shut=shut,
             stale=carrier.stale(now),
         )
@@ -187,6 +202,10 @@ class Lane:
             self._answers += [Answer(claimed=one, verdict=gone) for one in claimed]
             self.wake()
             return
+        if haul.over:
+            self._answers += [carrier.over(one, haul.over[one.delivery.id]) for one in claimed if _is_over(one, haul)]
+            claimed = [one for one in claimed if not _is_over(one, haul)]
+            self.wake()
         for letter in letters(claimed, carrier, carrier.channel.sender.batch, self._means.store.name, now):
             admitted, answers = carrier.admit(letter)
             if admitted is not None:
@@ -237,7 +256,7 @@ class Lane:
         while answers:
             answer = answers.pop(0)
             try:
-                kept = self._means.store.write(partial(_settle, answer, now))
+                kept, words = self._means.store.write(partial(_settle, answer, now))
             except StoreUnavailable as error:
                 self._answers = [answer, *answers, *self._answers]
                 return self._without_store(error)
@@ -246,9 +265,14 @@ class Lane:
                 log.exception("%s cannot be settled; it is tried again when its lease ends", code)
                 self._held.pop(answer.claimed.delivery.id, None)
             else:
-                self._settled(msgspec.structs.replace(NOTHING, settled=[kept]), [answer], "")
+                self._settled(msgspec.structs.replace(NOTHING, settled=[kept], words=words), [answer], "")
         return TROUBLE_PAUSE
 
 
-def _settle(answer: Answer, now: float, tx: Tx) -> bool:
-    return desk.settle(tx, answer, now)
+def _is_over(one: Claimed, haul: Haul) -> bool:
+    return one.delivery.id in haul.over
+
+
+def _settle(answer: Answer, now: float, tx: Tx) -> tuple[bool, list[Word]]:
+    words: list[Word] = []
+    return desk.settle(tx, answer, now, words), words

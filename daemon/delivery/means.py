@@ -21,6 +21,7 @@ class Means:
     clock: Clock
     draw: Draw
     alarms: Alarms
+    gap: float  # seconds between two rounds of a lane that has messages under way
     grace: float  # beyond a sender's own time-out, before its call is broken off
     settings: Callable[[], Settings]  # for who speaks which language
 

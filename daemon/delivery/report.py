@@ -3,6 +3,7 @@
 import logging
 
 from daemon import telemetry
+from daemon.delivery import handsets
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.breaker import Breaker
 from daemon.delivery.desk import Answer, Haul
@@ -32,7 +33,7 @@ class Report:
         self._folded = telemetry.deliveries.labels(channel, Phase.FOLDED.value)
         self._age = telemetry.delivery_seconds.labels(channel)
         self._took = telemetry.send_seconds.labels(channel)
-        self._template_failures = telemetry.template_failures.labels(channel)
+        self._warnings = telemetry.delivery_warnings.labels(channel)
 
     def opened(self) -> None:
         """The channel is served."""
@@ -44,10 +45,10 @@ class Report:
         self._alarms.gone(self._channel)
 
     def tried(self, seconds: float, outcome: Receipt | SendError) -> None:
-        """How long one try took, and which templates did not render in it."""
+        """How long one try took, and how much was amiss with what went."""
         self._took.observe(seconds)
         if isinstance(outcome, Receipt):
-            self._template_failures.inc(len(outcome.warnings))
+            self._warnings.inc(len(outcome.warnings))
             self._alarms.works(self._channel)
 
     def round(self, haul: Haul, answers: list[Answer], reason: str, now: float) -> None:
@@ -56,6 +57,7 @@ class Report:
             self._settled(answer, kept=kept, now=now)
         for claimed, phase in haul.gone:
             self._ended(claimed, Step.FAIL_OVER if phase is Phase.FAILED_OVER else Step.DEAD, reason)
+        handsets.tell(haul.words, self._alarms)
         if haul.folded:
             log.info("%s: %d messages that waited are told in company", self._channel, haul.folded)
             self._folded.inc(haul.folded)
@@ -94,7 +96,7 @@ class Report:
     def _warned(self, claimed: Claimed, receipt: Receipt) -> None:
         for warning in receipt.warnings:
             log.warning("%s went, but: %s", claimed.delivery.code, warning, extra=self._extra(claimed))
-        self._alarms.template(self._channel, claimed.notice.alert, "\n".join(receipt.warnings))
+        self._alarms.amended(self._channel, claimed.notice.alert, "\n".join(receipt.warnings))
 
     def _ended(self, claimed: Claimed, step: Step, reason: str) -> None:
         self._outcomes[step].inc()

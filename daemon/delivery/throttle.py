@@ -4,23 +4,29 @@ A request takes a place in the window from when it begins until `within` seconds
 the two the provider counted it, no stretch of that length ever holds more than the limit.
 """
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from daemon.clock import Clock
 from daemon.config.settings import Channel
 from daemon.declared import Each, Rate, of_channel
-from daemon.errors import Scope, SendWait
+from daemon.errors import Scope, SendWait, StoreError
+from daemon.store import attempts
 from daemon.store.attempts import PUT_OFF
 from daemon.store.backlog import NO_LIMIT
+from daemon.store.base import Store
 from daemon.units import spoken
+
+log = logging.getLogger("tocsin.delivery")
 
 _TOO_MANY_ADDRESSES = 4_096  # remembered before those whose windows are empty are dropped
 
 
 class Full(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipient's window has no place left."""
+    """A window of the channel's, or of a recipient's, has no place left."""
 
     rate: Rate
     seconds: float  # until there is one
@@ -106,10 +112,16 @@ class Throttle:
 
     def full(self, address: str, now: float) -> Full | None:
         """The window in which nothing more may go to this address now; None when it may."""
-        windows = self._recipients.get(address, ()) if address else ()
-        shut = [window for window in windows if not window.left(now)]
-        worst = max(shut, key=lambda window: window.free_in(now), default=None)
-        return Full(rate=worst.rate, seconds=worst.free_in(now)) if worst else None
+        return _fullest(self._recipients.get(address, ()) if address else (), now)
+
+    def shut(self, now: float) -> Full | None:
+        """The window of the channel in which nothing more may go now; None when it may."""
+        return _fullest(self._channel, now)
+
+    def full_for(self, addresses: Iterable[str], now: float) -> Full | None:
+        """The first window that keeps one request to these back; None when it may go."""
+        found = (self.shut(now), *(self.full(address, now) for address in addresses))
+        return next(filter(None, found), None)
 
     def begin(self, addresses: Iterable[str]) -> None:
         """One request to these goes out."""
@@ -123,10 +135,10 @@ class Throttle:
         if len(self._recipients) > _TOO_MANY_ADDRESSES:
             self._tidy(now)
 
-    def recall(self, sent: Iterable[tuple[float, str]]) -> None:
-        """What was sent before this process began, oldest first: when each request ended, and to whom."""
-        for ended, address in sent:
-            for window in self._windows((address,)):
+    def recall(self, sent: Iterable[tuple[float, Sequence[str]]]) -> None:
+        """What was sent before this began to count, oldest first: when each request ended, and to whom."""
+        for ended, addresses in sent:
+            for window in self._windows(addresses):
                 window.recall(ended)
 
     def _windows(self, addresses: Iterable[str]) -> list[Window]:
@@ -152,8 +164,39 @@ def rates(channel: Channel) -> tuple[Rate, ...]:
     return channel.sender.rates if channel.rates is None else channel.rates
 
 
+def recalled(
+    limits: tuple[Rate, ...], store: Store, clock: Clock, channel: str, longest: float, *, batched: bool
+) -> Throttle:
+    """Windows that hold what the channel sent before; empty ones when that cannot be read.
+
+    `longest` is what one try may have taken that was broken off. Where the channel is `batched`, several recipients
+    may have been one request.
+    """
+    throttle = Throttle(limits)
+    if not limits:
+        return throttle
+    now, ahead = clock.now(), clock.now() - clock.monotonic()
+    since = now - throttle.longest
+    try:
+        sent = store.read(lambda tx: attempts.recent(tx, channel, since, longest=longest, batched=batched))
+    except StoreError as error:
+        log.warning("%s: what went out before cannot be counted: %s", channel, error)
+        return throttle
+    throttle.recall([(min(at, now) - ahead, addresses) for at, addresses in sent])
+    return throttle
+
+
 def crowded(full: Full) -> SendWait:
-    """What a message meets whose recipient may be told no more for now."""
-    many = f"{full.rate.most} message{'s' if full.rate.most > 1 else ''} in {spoken(full.rate.within)}"
-    said = f"not sent: the limit of the channel is {many} to each recipient"
-    return SendWait(said, seconds=full.seconds, code=PUT_OFF, scope=Scope.RECIPIENT)
+    """What a message meets that may not go for now."""
+    each = full.rate.each is Each.RECIPIENT
+    what = "message" if each else "request"
+    many = f"{full.rate.most} {what}{'s' if full.rate.most > 1 else ''} in {spoken(full.rate.within)}"
+    said = f"the limit of the channel is {many}{' to each recipient' if each else ''}"
+    return SendWait(said, seconds=full.seconds, code=PUT_OFF, scope=Scope.RECIPIENT if each else Scope.MESSAGE)
+
+
+def _fullest(windows: Iterable[Window], now: float) -> Full | None:
+    """Of those that have no place left the one that is longest without."""
+    shut = [window for window in windows if not window.left(now)]
+    worst = max(shut, key=lambda window: window.free_in(now), default=None)
+    return Full(rate=worst.rate, seconds=worst.free_in(now)) if worst else None

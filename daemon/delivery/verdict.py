@@ -9,9 +9,10 @@ import msgspec
 from daemon.declared import Outcome
 from daemon.delivery import backoff
 from daemon.delivery.backoff import Draw
+from daemon.delivery.ledger import Over
 from daemon.errors import Scope, SendError, SendRefused, SendWait
-from daemon.notice import Delivery, Receipt
-from daemon.store.attempts import Try
+from daemon.notice import Delivery, Message, Receipt
+from daemon.store.attempts import OVER_QUOTA, Try
 from daemon.units import spoken
 
 # What waited longer than its deadline because tocsin was down still gets this much of trying.
@@ -48,6 +49,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     awaits: Awaits | None = None  # the receipt of the handset, where the channel has such
 
 
+class OverQuota(SendWait):
+    """A message that a quota kept back until a certain instant. Exactly then: what waits so long is told in company."""
+
+    def __init__(self, over: Over, now: float) -> None:
+        self.at = over.at
+        self.in_company = over.in_company
+        super().__init__(over.reason, seconds=max(0.0, over.at - now), code=OVER_QUOTA)
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What the channel says about patience, and how it stands after the try."""
 
@@ -71,7 +81,7 @@ def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: f
         case SendRefused() if delivery.then or outcome.scope is not Scope.CHANNEL:
             return _given_up(delivery, told(outcome), ambiguous=False)
         case SendWait():
-            return _again(outcome, delivery, terms, now, now + backoff.asked(outcome.seconds, draw))
+            return _again(outcome, delivery, terms, now, _asked(outcome, now, draw))
     if delivery.then and terms.shut:
         return _given_up(delivery, told(outcome), ambiguous=outcome.ambiguous)
     last_call = min(ends_at(delivery, terms), fails_over_at(delivery, terms))
@@ -118,6 +128,13 @@ def told(error: SendError) -> str:
     return _storable(f"{text} ({error.code})" if error.code and error.code not in text else text)
 
 
+def with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
+    """Templates that did not render are told with the message that went without them."""
+    if isinstance(outcome, SendError) or not message.warnings:
+        return outcome
+    return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.warnings))
+
+
 def recorded(outcome: Receipt | SendError, now: float, seconds: float) -> Try:
     """What is kept of one try that has just ended: the provider's own code and words."""
     if isinstance(outcome, Receipt):
@@ -133,9 +150,14 @@ def _again(error: SendError, delivery: Delivery, terms: Terms, now: float, due_a
     if now >= ends_at(delivery, terms) or due_at > ends_at(delivery, terms):
         reason = f"given up, {spoken(terms.deadline)} is the longest it is tried: {told(error)}"
         return _given_up(delivery, reason, ambiguous=error.ambiguous)
-    if now >= fails_over_at(delivery, terms) or due_at > fails_over_at(delivery, terms):
+    stays = isinstance(error, OverQuota) and error.in_company
+    if not stays and (now >= fails_over_at(delivery, terms) or due_at > fails_over_at(delivery, terms)):
         return _given_up(delivery, told(error), ambiguous=error.ambiguous)
     return Verdict(step=Step.LATER, reason=told(error), due_at=due_at, ambiguous=error.ambiguous)
+
+
+def _asked(error: SendWait, now: float, draw: Draw) -> float:
+    return error.at if isinstance(error, OverQuota) else now + backoff.asked(error.seconds, draw)
 
 
 def _given_up(delivery: Delivery, reason: str, *, ambiguous: bool) -> Verdict:

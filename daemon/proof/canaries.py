@@ -4,14 +4,18 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.proof import Canary
 from daemon.config.settings import Channel, Settings
 from daemon.errors import SendError
+from daemon.event import OWN
 from daemon.internal import Alarm, AlarmOver, Check
 from daemon.notice import Receipt, Recipient
-from daemon.store import canaries
+from daemon.store import alerts, canaries
+from daemon.store.attempts import PUT_OFF
 from daemon.store.base import Store
 from daemon.store.canaries import Sent
 from daemon.units import spoken
@@ -39,7 +43,7 @@ class Canaries:
         self._alarm = alarm
         self._over = over
         self._failing: dict[str, str] = {}
-        self._open: set[tuple[Check, str]] | None = None  # alarms that may be open; None: any, from before the start
+        self._open: set[tuple[Check, str]] | None = None  # alarms that are open; None: not looked up since the start
 
     def failing(self) -> dict[str, str]:
         """The channels whose canary failed or did not arrive, or that have long not been seen to work; and why."""
@@ -49,6 +53,7 @@ class Canaries:
         """Send what is due, see what has arrived, tell what has not. Raises StoreUnavailable."""
         settings, now = self._settings(), self._clock.now()
         channels = settings.channels
+        is_open = self._open = self._opened() if self._open is None else self._open
         last = self._store.read(canaries.last)
         failing = {}
         for name, channel in channels.items():
@@ -56,31 +61,38 @@ class Canaries:
                 failing[name] = why
         confirmed = self._confirmed(channels)
         for name, channel in channels.items():
-            self._tell(Check.CANARY, name, failing.get(name, ""))
+            self._tell(is_open, Check.CANARY, name, failing.get(name, ""))
             why = unconfirmed(channel, confirmed.get(name), last.get(name), self._clock.now())
-            self._tell(Check.UNCONFIRMED, name, why)
+            self._tell(is_open, Check.UNCONFIRMED, name, why)
             if why:
                 failing.setdefault(name, why)
-        self._open = self._open or set()
+        for check, name in list(is_open):
+            if name not in channels:
+                self._tell(is_open, check, name, "")
         self._failing = failing
 
     def _canary(self, channel: Channel, sent: Sent | None, settings: Settings, now: float) -> str:
         """See to one channel's canary; return why it failed, or nothing."""
         canary = channel.canary
         if canary is not None and is_due(canary, sent, settings.texts.time_zone.info, now):
-            sent = self._send(channel, canary, settings, now)
+            sent = self._send(channel, canary, settings, now, sent)
         if sent is None or not sent.taken:
             return sent.words if sent else ""
         if sent.confirmed_at is not None and sent.confirmed_at >= sent.sent_at:
             return ""
         return self._arrived(channel, sent, now)
 
-    def _send(self, channel: Channel, canary: Canary, settings: Settings, now: float) -> Sent:
+    def _send(self, channel: Channel, canary: Canary, settings: Settings, now: float, before: Sent | None) -> Sent:
         person = settings.people.get(canary.to)
         address = getattr(person, channel.sender.address, "") if channel.sender.address else ""
+        # Before it is sent: where that cannot be written, a real message would go out each minute.
+        begun = Sent(channel=channel.name, sent_at=now, taken=False, address=address)
+        self._store.write(lambda tx: canaries.put(tx, begun))
         try:
             receipt = self._test(channel.name, Recipient(name=canary.to, address=address))
         except SendError as error:
+            if error.code == PUT_OFF:  # the channel is busy, so it goes with the next look
+                return self._put_off(before or msgspec.structs.replace(begun, sent_at=now - AGAIN))
             sent = Sent(channel=channel.name, sent_at=now, taken=False, address=address, words=str(error))
         else:
             sent = Sent(
@@ -95,8 +107,16 @@ class Canaries:
         self._store.write(lambda tx: canaries.put(tx, sent))
         return sent
 
+    def _put_off(self, before: Sent) -> Sent:
+        self._store.write(lambda tx: canaries.put(tx, before))
+        return before
+
     def _arrived(self, channel: Channel, sent: Sent, now: float) -> str:
-        """Look for the receipt, brought or asked for; return why it counts as failed, or nothing."""
+        """Look for the receipt, brought or asked for; return why it counts as failed, or nothing.
+
+        It is not sent again, for it may be waiting for a handset that is off; any later receipt shows that the channel
+        works.
+        """
         sender = channel.sender
         known_as = sender.known_as(sent.address)
         arrived = self._store.read(lambda tx: canaries.receipt(tx, sent, known_as))
@@ -106,7 +126,7 @@ class Canaries:
                 arrived = report.delivered if report is not None else None
             except SendError as error:
                 log.warning("the provider of %s could not be asked about its canary: %s", channel.name, error)
-        if arrived:
+        if arrived or self._store.read(lambda tx: canaries.handset(tx, channel.name)) > sent.sent_at:
             self._store.write(lambda tx: canaries.confirm(tx, channel.name, now))
             return ""
         within = channel.delivered_within or ARRIVES
@@ -123,16 +143,20 @@ class Canaries:
             telemetry.confirmed.labels(name).set(at)
         return confirmed
 
-    def _tell(self, check: Check, channel: str, why: str) -> None:
-        """Raise or end one alarm; what was open before the start is ended as well."""
-        known = None if self._open is None else (check, channel) in self._open
-        if why:
-            self._open = (self._open or set()) | {(check, channel)}
-            if not known:
-                self._alarm(check, channel, title=TITLES[check].format(channel), text=f"{why}.")
-        elif known is not False:
+    def _opened(self) -> set[tuple[Check, str]]:
+        """What is still open from before the start."""
+        own = self._store.read(lambda tx: alerts.open_of_source(tx, OWN))
+        keys = [alert.key.partition(":") for alert in own]
+        return {(check, about) for kind, _, about in keys for check in TITLES if kind == check}
+
+    def _tell(self, is_open: set[tuple[Check, str]], check: Check, channel: str, why: str) -> None:
+        """Raise or end one alarm."""
+        if why and (check, channel) not in is_open:
+            self._alarm(check, channel, title=TITLES[check].format(channel), text=f"{why}.")
+            is_open.add((check, channel))
+        elif not why and (check, channel) in is_open:
             self._over(check, channel)
-            self._open = (self._open or set()) - {(check, channel)}
+            is_open.discard((check, channel))
 
 
 TITLES = {

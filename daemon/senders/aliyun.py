@@ -65,6 +65,11 @@ class Aliyun(Sender):
         except ValueError as error:
             raise ValueError(f"endpoint {error}") from None
 
+    @property
+    def approved_template(self) -> str:
+        """What quotas of the template count."""
+        return self.template_code
+
     def target(self) -> str:
         """Name the gateway and the template."""
         return f"{self._gateway.shown} {self.template_code}"

@@ -1,7 +1,7 @@
 """Calls to one of Aliyun's services: signed in either way, sent, and the answer read."""
 
 import email.utils
-import uuid
+import secrets
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -144,7 +144,7 @@ class Gateway:
             "x-acs-action": action,
             "x-acs-content-sha256": acs3.digest(body),
             "x-acs-date": at,
-            "x-acs-signature-nonce": uuid.uuid4().hex,
+            "x-acs-signature-nonce": secrets.token_hex(16),
             "x-acs-version": VERSION,
         }
         if body:
@@ -167,7 +167,7 @@ class Gateway:
             "Format": "JSON",
             "RegionId": REGION,
             "SignatureMethod": acs1.METHOD,
-            "SignatureNonce": uuid.uuid4().hex,
+            "SignatureNonce": secrets.token_hex(16),
             "SignatureVersion": acs1.VERSION,
             "Timestamp": at,
             "Version": VERSION,

@@ -60,6 +60,11 @@ class Sender:
         del provider_id, address, sent_at
         return None
 
+    @property
+    def approved_template(self) -> str:
+        """The template that its provider approved, where quotas may be counted by it; empty where there is none."""
+        return ""
+
     def known_as(self, address: str) -> str:
         """What the provider's receipts call this address."""
         return address

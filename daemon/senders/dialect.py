@@ -16,6 +16,7 @@ _INDENT = 64  # a sign further in begins nothing
 _MENTION = re.compile(r"<(?=\s{0,4}/?\s{0,4}(?:@|at\b))", re.IGNORECASE)
 _EVERYBODY = re.compile(r"(?<![\w.])@(?=all\b|everyone\b|所有人)", re.IGNORECASE)
 _TAG = re.compile(r"<(?=[/@!?A-Za-z])")
+_REST_OF_ENTITY = re.compile(r"\\?#|(?:lt|gt|amp|quot)|[A-Za-z0-9]{1,32};", re.IGNORECASE)  # after its &
 
 
 class Dialect(NamedTuple):
@@ -44,6 +45,8 @@ def written(markdown: str, dialect: Dialect) -> str:
 
     def inert(found: re.Match[str]) -> str:
         sign = found[1]
+        if sign == "&" and not _REST_OF_ENTITY.match(markdown, found.end()):
+            return sign  # most stand in links, which another sign would break
         other = dialect.anywhere.get(sign)
         if other is None and sign in dialect.at_begin:
             begins = _BEGIN.search(markdown, max(0, found.start() - _INDENT), found.start())

@@ -40,8 +40,10 @@ def part(kind: str, text: str) -> bytes:
     """
     text = fitting.lines(text)
     lines = text.split("\n")
-    if text.isascii() and all(len(line) <= LONGEST_LINE - 1 for line in lines):
-        way, body = "7bit", "\r\n".join("." + line if line.startswith(".") else line for line in lines)
+    if text.isascii() and len(max(lines, key=len)) < LONGEST_LINE:
+        way, body = "7bit", "\r\n".join(lines)
+        if body.startswith(".") or "\n." in body:
+            body = "\r\n".join("." + line if line.startswith(".") else line for line in lines)
     else:
         encoded = base64.encodebytes("\r\n".join(lines).encode("utf-8", "replace"))
         way, body = "base64", encoded.decode().rstrip("\n").replace("\n", "\r\n")

@@ -17,9 +17,10 @@ def mainland(written: str) -> str | None:
     `+1 310…` is an American number although its eleven digits look like ours: a foreign prefix is never
     stripped. Invisible signs, as copied from address books, and full-width digits are understood.
     """
-    normal = unicodedata.normalize("NFKC", written)
-    visible = "".join(c for c in normal if unicodedata.category(c) != "Cf")
-    match = _MAINLAND.fullmatch(_DECORATION.sub("", visible))
+    if not written.isascii():
+        normal = unicodedata.normalize("NFKC", written)
+        written = "".join(c for c in normal if unicodedata.category(c) != "Cf")
+    match = _MAINLAND.fullmatch(_DECORATION.sub("", written))
     return match[1] if match else None
 
 

@@ -134,7 +134,7 @@ class _Bot(Sender):
             cured.add(cure)
             if cure == MIGRATED:
                 payload["chat_id"] = moved
-                warnings.append(f"the group {chat} has become the supergroup {moved}: write chat {moved} instead")
+                warnings.append(f"the group {chat} has become the supergroup {moved}: that is its chat_id now")
             else:
                 payload["text"] = plain
                 del payload["parse_mode"]

@@ -37,6 +37,11 @@ class TencentSms(TencentSender):
         metadata={"doc": "the API's address; http:// is taken too, for tests", "check": check_url},
     )
 
+    @property
+    def approved_template(self) -> str:
+        """What quotas of the template count."""
+        return self.template_id
+
     def needed(self) -> Sequence[str]:
         """The settings that may not be empty."""
         return ("secret_id", "secret_key", "sdk_app_id", "sign_name", "template_id", "region")

@@ -29,6 +29,11 @@ class TencentSmsV5(TencentSender):
         metadata={"doc": "the API's address; http:// is taken too, for tests", "check": check_url},
     )
 
+    @property
+    def approved_template(self) -> str:
+        """What quotas of the template count."""
+        return str(self.template_id)
+
     def needed(self) -> Sequence[str]:
         """The settings that may not be empty."""
         return ("sdk_app_id", "app_key", "sign_name", "template_id")

@@ -62,6 +62,12 @@ def receipt(tx: Tx, sent: Sent, known_as: str) -> bool | None:
     return bool(row[0]) if row else None
 
 
+def handset(tx: Tx, channel: str) -> float:
+    """When a handset last confirmed anything that the channel sent; 0 when none did."""
+    row = tx.one("SELECT max(heard_at) FROM receipts WHERE channel = ? AND delivered = 1", (channel,))
+    return (row[0] if row else None) or 0.0
+
+
 def confirmed(tx: Tx, channels: Mapping[str, bool]) -> dict[str, float]:
     """When each channel last did what it is for; those that never did are left out.
 

@@ -78,6 +78,14 @@ def next_due(tx: Tx, channel: str) -> float | None:
     return row[0] if row else None
 
 
+def sending(tx: Tx, channel: str) -> Counter[str]:
+    """How many deliveries of a channel are under lease, by address."""
+    rows = tx.all(
+        "SELECT address, count(*) FROM deliveries WHERE phase = 'sending' AND channel = ? GROUP BY address", (channel,)
+    )
+    return Counter(dict(rows))
+
+
 def set_back(tx: Tx, now: float) -> int:
     """After the clock was set back: move with it what was made or tried in what is the future now.
 

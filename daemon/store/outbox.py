@@ -8,6 +8,7 @@ from daemon.event import Severity
 from daemon.notice import Delivery, Hop, Notice, Phase, Reason, Recipient
 from daemon.store import folding, notices
 from daemon.store.base import Row, Tx
+from daemon.store.quotas import NO_CHARGES, Charges
 
 _encode = msgspec.json.Encoder().encode
 _hops = msgspec.json.Decoder(list[Hop]).decode
@@ -39,10 +40,11 @@ def topic(channel: str) -> str:
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery under lease, with what is to be said."""
+    """A delivery under lease, with what is to be said, and the quotas that it was counted on."""
 
     delivery: Delivery
     notice: Notice
+    charges: Charges = NO_CHARGES
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

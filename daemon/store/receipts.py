@@ -1,6 +1,6 @@
 """Delivery receipts: accepted by the provider is one thing, on the handset another."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from daemon.store.outbox import SELECT_BOTH, Claimed, readable
 
 TOPIC = "handset"  # announced when a receipt is waited for
 AT_ONCE = 200
+ASKING = 30.0  # seconds more for what is to be asked about first, when many are
 
 _encode = msgspec.json.Encoder().encode
 
@@ -88,7 +89,9 @@ def expect(
 def overdue(tx: Tx, now: float) -> list[Word]:
     """Hand on what was taken and is not known to have arrived in time; at most AT_ONCE."""
     rows = tx.all(
-        f"{SELECT_BOTH} WHERE d.phase = 'sent' AND d.handset_by <= ? ORDER BY d.handset_by LIMIT ?", (now, AT_ONCE)
+        f"{SELECT_BOTH} WHERE d.phase = 'sent' AND d.handset_by <= ?"
+        " AND (d.poll_at IS NULL OR d.poll_at > ? OR d.handset_by <= ?) ORDER BY d.handset_by LIMIT ?",
+        (now, now, now - ASKING, AT_ONCE),
     )
     words = []
     for claimed in readable(tx, rows, now).claimed:
@@ -104,10 +107,13 @@ def to_poll(tx: Tx, now: float, limit: int) -> list[Claimed]:
     return readable(tx, rows, now).claimed
 
 
-def polled(tx: Tx, next_at: Mapping[int, float | None]) -> None:
-    """When to ask again, by delivery; None for those that are not asked about any more."""
-    for delivery_id, at in next_at.items():
-        tx.run("UPDATE deliveries SET poll_at = ? WHERE id = ? AND phase = 'sent'", (at, delivery_id))
+def polled(tx: Tx, delivery_id: int, again: float | None, now: float) -> None:
+    """When to ask again, None for never: not later than at the moment when the next channel is to take over."""
+    tx.run(
+        "UPDATE deliveries SET poll_at = CASE WHEN handset_by > ? AND handset_by < ? THEN handset_by ELSE ? END"
+        " WHERE id = ? AND phase = 'sent'",
+        (now, again, again, delivery_id),
+    )
 
 
 def next_due(tx: Tx) -> float | None:

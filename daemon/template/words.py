@@ -21,7 +21,7 @@ SEVERITIES: Final[dict[str, dict[str, str]]] = {
 _UNITS: Final[dict[str, tuple[str, ...]]] = {"en": (" d", " h", " min", " s"), "zh": ("天", "小时", "分钟", "秒")}
 _SECONDS = (86_400, 3_600, 60, 1)
 _LATEST = 253_402_000_000.0  # in the year 9999: no clock can show more
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&-])")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+!|~@&-]")
 
 
 def duration(seconds: float, lang: str) -> str:
@@ -97,7 +97,7 @@ def _lined(text: Any) -> str:
 
 def markdown(text: Any) -> str:
     """Let no sign of a text mean anything in Markdown: no link, no mention, no heading."""
-    return _MARKDOWN.sub(r"\\\1", str(text))
+    return _MARKDOWN.sub(lambda sign: "\\" + sign[0], str(text))
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

@@ -68,7 +68,9 @@ def what(alert: Alert) -> str:
 def where(labels: Mapping[str, str]) -> str:
     """The label that tells most of where it is: a host without its domain and port, else a pod, a service, a place."""
     for name in WHERE:
-        place = fitting.line(labels.get(name, "")[:_LONGEST])
+        if not (said := labels.get(name)):
+            continue
+        place = fitting.line(said[:_LONGEST])
         if scheme := _SCHEME.match(place):
             place = place[scheme.end() :].partition("/")[0]
         if place:
@@ -81,7 +83,9 @@ def where(labels: Mapping[str, str]) -> str:
 def value(alert: Alert) -> str:
     """How much it is: a label that says so, else the one number of its text, where that is beyond doubt."""
     for name in VALUE:
-        said = fitting.line(alert.labels.get(name, "")[:_LONGEST])
+        if not (label := alert.labels.get(name)):
+            continue
+        said = fitting.line(label[:_LONGEST])
         if 0 < len(said) <= LONGEST_VALUE:
             return said
     text = fitting.line(alert.text[:_LONGEST])

@@ -2,14 +2,15 @@
 
 In the pieces, line breaks and indentation mean nothing; `¶` is a line break of the text and `␣` a space that would
 else be lost. `⟦…⟧` stands out, `ESCAPED` makes an alarm's own words mean nothing in the markup of the kind, and
-`LINKED` is how it writes a link: `name` and `url`.
+`LINKED` is how it writes a link: `name` and `url`. Texts of several lines are given their first, which is the text
+of one line, as `headline`: what needs both makes it once.
 """
 
 import functools
 from types import ModuleType
 from typing import Final, Literal, NamedTuple, get_args
 
-from daemon.template import Template
+from daemon.template import OwnTemplate
 from daemon.template.words import Lang
 from daemon.texts import chinese, english
 
@@ -48,6 +49,7 @@ _MARKUPS: Final[dict[Kind, _Markup]] = {
 }
 _LANGUAGES: Final[dict[Lang, ModuleType]] = {"en": english, "zh": chinese}
 LAST_RESORT: Final[dict[Lang, str]] = {"en": english.LAST_RESORT, "zh": chinese.LAST_RESORT}
+_OF_BODIES: Final = "{% set over = not notice.firing %}{% set all = notice.firing + notice.resolved %}"
 _NAMES: Final[dict[Lang, str]] = {"en": "name", "zh": "('确认' if name == 'acknowledge' else name)"}
 
 
@@ -58,7 +60,7 @@ def _source(kind: Kind, lang: Lang, language: ModuleType) -> str:
     if kind == "line":
         return _flat(language.FACTS + language.LINE)
     escaped, line_break, (begin, end), linked = _MARKUPS[kind]
-    body = _flat(f"{language.FACTS}{{% set headline %}}{language.LINE}{{% endset %}}{language.BODY}")
+    body = _flat(_OF_BODIES + language.BODY)
     for token, meaning in (
         ("ESCAPED", escaped),
         ("LINKED", linked.replace("NAME", f"({_NAMES[lang]})")),
@@ -75,6 +77,6 @@ def _flat(source: str) -> str:
 
 
 @functools.cache
-def template(kind: Kind, lang: Lang) -> Template:
+def template(kind: Kind, lang: Lang) -> OwnTemplate:
     """The built-in text of a kind in a language; compiled when it is first wanted, so that a start need not wait."""
-    return Template(_source(kind, lang, _LANGUAGES[lang]))
+    return OwnTemplate(_source(kind, lang, _LANGUAGES[lang]))

@@ -22,6 +22,7 @@ NAMES: Final[dict[str, str]] = {
     "(but not in the `template_params` of a channel that says something else to each)",
     "labels": "the labels that all alarms of the notice share",
     "links": "the links of `alert`, and `acknowledge` when links to acknowledge are configured",
+    "mark": "how bad it is in a word or two: `严重`, `CRIT`; when it is over `恢复`, `OK`; of a test `测试`, `TEST`",
     "what": "the title of `alert` on one line",
     "where": "the label of `alert` that tells most of where it is: `host`, `node`, `pod`, `instance`, `service`, …; a "
     "host without its domain and port; empty where there is none",
@@ -82,6 +83,7 @@ def in_brief(alert: Alert, others: int, lang: Lang, *, is_test: bool) -> dict[st
 
     function: Callable[..., str] = told
     return {
+        "mark": brief.facts(alert, others, lang, is_test=is_test).marks[1],
         "what": brief.what(alert),
         "where": brief.where(alert.labels),
         "value": brief.value(alert),

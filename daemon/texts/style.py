@@ -1,6 +1,7 @@
 """How a message is to be said, and saying it."""
 
 import datetime as dt
+import functools
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -78,16 +79,21 @@ class Speech:
         matters most of it, the short code above all. In HTML and Markdown it is escaped.
         """
         text = self.say(kind)
-        rooms = iter(_ROOMS)
-        while not size.fits(text) and (room := next(rooms, None)):
-            text = Speech(self._style, _less(self._values, room)).say(kind)
         if size.fits(text):
             return text
+        for room in _ROOMS:
+            text = Speech(self._style, _less(self._values, room)).say(kind)
+            if size.fits(text):
+                return text
         title = self.say("line")
         if not size.fits(title):
             title = self._values["brief"](size.most, size.unit) or size.cut(title)
         escape = _ESCAPES.get(kind)
         return title if escape is None else _escaped(title, size, escape)
+
+    @functools.cached_property
+    def _headline(self) -> str:
+        return template("line", self._style.lang).render(self._values)
 
     def _own(self, kind: Kind, template: Template) -> str:
         self._inside = True
@@ -106,7 +112,10 @@ class Speech:
 
     def _built_in(self, kind: Kind) -> str:
         try:
-            return _within(kind, template(kind, self._style.lang).render(self._values))
+            if kind == "line":
+                return _within(kind, self._headline)
+            values = self._values if kind == "short" else {**self._values, "headline": self._headline}
+            return _within(kind, template(kind, self._style.lang).render(values))
         except TemplateError as error:  # an alarm that nobody foresaw must be told all the same
             self.warnings.append(f"the built-in text: {error}")
             alert = self._values["alert"]

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "etc" / "tocsin.yml"
 TEXT = SHIPPED.read_text()
 ENVIRON = {name: f"/value-of-{name}" for name in re.findall(r"\$\{([A-Z_]+)", TEXT)}
+ENVIRON["DINGTALK_URL"] = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
+ENVIRON["HEALTHCHECKS_URL"] = "https://hc-ping.example.com/0123456789abcdef"
 CATALOG = catalog("")
 
 # pieces that mean something to YAML, to references or to the settings
@@ -56,7 +58,7 @@ def test_also_with_everything_in_it_that_is_commented_out(tmp_path: Path) -> Non
     assert loaded.warnings == []
     assert loaded.settings.auth.curve
     assert [token.name for token in loaded.settings.auth.tokens] == ["ops", "prometheus"]
-    assert set(loaded.settings.channels) == {"console", "sms"}
+    assert set(loaded.settings.channels) == {"console", "sms", "chat", "mail"}
     assert loaded.settings.receivers["ops"].notify[1].to == ("lin", "team:dba", "schedule:night")
     assert set(loaded.settings.probes) == {"own-door", "shop"}
     assert loaded.settings.sources["datadog"].token

@@ -140,7 +140,7 @@ def test_an_alarm_is_ended_only_after_its_hold_without_trouble(steps: list[tuple
 def test_an_alarm_about_a_channel_raises_none_about_it_whatever_its_kind(post: Post) -> None:
     post.channel("sms", Provider(answer=raising(ARREARS)))
     post.courier.start()
-    for check in (Check.DEAD, Check.FAIL_OVER, Check.BREAKER, Check.TEMPLATE):
+    for check in (Check.DEAD, Check.FAIL_OVER, Check.BREAKER, Check.AMENDED):
         post.put("sms", **own(check, "sms"))
     post.go(600)
     assert post.raised() == []
@@ -211,7 +211,7 @@ def whole(post: Post) -> Intake:
     )
     intake = Intake(post.store, post.clock, lambda: Rules(post.settings), lambda key, *_: post.last.append(key))
     voice = Voice(alarm=intake.alarm, over=intake.alarm_over, last_resort=lambda key, *_: post.last.append(key))
-    post.courier = Courier(post.store, post.clock, lambda: post.settings, voice, seed=7, grace=0.01)
+    post.courier = Courier(post.store, post.clock, lambda: post.settings, voice, seed=7, grace=0.01, gap=0.0)
     return intake
 
 

@@ -1,11 +1,12 @@
 """A queue that is longer than its channel's rate allows is told in company; what is new and critical goes first."""
 
 from daemon.declared import Each, Rate
-from daemon.errors import SendFailed
+from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.event import Severity, State
 from daemon.notice import Hop, Message, Phase, Reason
-from daemon.store import alerts, notices, outbox
+from daemon.store import alerts, flaps, notices, outbox
 from daemon.store.base import Tx
+from daemon.store.flaps import Flap
 from daemon.units import Seconds
 from delivering import Batching, Post, Provider, alert_of, raising
 
@@ -40,7 +41,7 @@ def test_what_the_rate_has_no_room_for_is_told_in_one_message(post: Post) -> Non
     assert digest.notice.reason is Reason.DIGEST
     assert digest.notice.firing == 50
     assert {post.row(one).phase for one in rows} == {Phase.FOLDED}
-    assert post.row(rows[0]).reason == f"told in N{digest.notice.id}"
+    assert post.row(rows[0]).reason == f"told in {digest.code}"
     assert post.row(rows[-1] + 1).phase is Phase.SENT
 
 
@@ -146,3 +147,55 @@ def test_a_story_that_was_over_before_it_could_be_told_is_one_line(post: Post) -
     assert [message.notice.reason for message in robot.heard] == [Reason.FIRST, Reason.ALL_RESOLVED]
     post.go(600)
     assert len(robot.heard) == 2
+
+
+def test_a_story_that_had_gone_on_to_another_channel_is_told_once(post: Post) -> None:
+    """Its beginning goes on to mail while its end still waits for sms: both are folded away, each where it waits."""
+    sms, mail = Provider(answer=raising(SendRefused("no such number", scope=Scope.RECIPIENT), None)), Provider()
+    post.channel("sms", sms)
+    post.channel("mail", mail)
+    ways = [Hop(channel=way, address="+86lin") for way in ("sms", "mail")]
+
+    def story(tx: Tx) -> None:
+        alert = alerts.add(tx, alert_of(post.clock.now(), state=State.FIRING, title="short"))
+        group = tx.insert("INSERT INTO groups (node, receiver, key, labels) VALUES ('r', 'ops', 'k', '{}')")
+        notice = notices.add(tx, [alert], [], "ops", Reason.FIRST, post.clock.now(), group_id=group)
+        outbox.put(tx, notice, "lin", ways, post.clock.now())
+        tx.run("UPDATE alerts SET state = 'resolved', ended_at = ? WHERE id = ?", (post.clock.now(), alert.id))
+        over = [alerts.get(tx, alert.id)]
+        end = notices.add(tx, [], over, "ops", Reason.ALL_RESOLVED, post.clock.now(), group_id=group)
+        outbox.put(tx, end, "lin", ways, post.clock.now() + 60)
+
+    post.courier.start()
+    post.store.store.write(story)
+    post.go(600)
+    assert [message.notice.reason for message in (*sms.heard[1:], *mail.heard)] == [Reason.ALL_RESOLVED]
+
+
+def test_what_flaps_is_told_as_firing_whatever_it_is_just_now(post: Post) -> None:
+    robot = Provider()
+    post.channel("robot", robot, rates=TWENTY)
+    storm(post, 30)
+
+    def flap(tx: Tx) -> None:
+        tx.run("UPDATE alerts SET state = 'resolved', ended_at = ? WHERE id <= 2", (post.clock.now(),))
+        flaps.put(tx, Flap(fingerprint="error0", since=post.clock.now(), alert_id=1))
+
+    post.store.store.write(flap)
+    post.courier.start()
+    post.go(5)
+    (digest,) = robot.heard
+    assert (digest.notice.firing, digest.notice.resolved) == (29, 1)
+
+
+def test_a_digest_that_is_put_off_again_and_again_takes_the_next_channel_in_time(post: Post) -> None:
+    """Each round something new joins it, and so it is a new row each time; its patience is that of the oldest."""
+    busy = SendWait("send too fast", seconds=20.0, scope=Scope.CHANNEL)
+    robot, mail = Provider(answer=raising(busy)), Provider()
+    post.channel("robot", robot, rates=(Rate(most=1, within=Seconds(10.0)),), fail_over_after=60.0, digest_after=1.0)
+    post.channel("mail", mail)
+    post.courier.start()
+    for n in range(16):
+        post.put("robot", "mail", fingerprint=f"f{n}", state=State.FIRING)
+        post.go(10)
+    assert mail.heard

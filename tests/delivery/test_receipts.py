@@ -171,11 +171,11 @@ def test_a_provider_that_can_be_asked_is_asked_at_growing_pauses(post: Post) -> 
 def test_what_is_never_known_is_not_asked_for_for_ever(post: Post) -> None:
     sms = Reporting()
     sent(post, sms, receipts=POLLED)
-    post.go(3_000)
+    post.go(500)
     asked = len(sms.polled)
-    assert asked < 12
+    assert asked < 8
     post.clock.advance(GIVE_UP)
-    post.go(2_000)
+    post.go(500)
     assert len(sms.polled) == asked + 1
 
 
@@ -203,3 +203,37 @@ def test_waiting_for_a_receipt_survives_a_restart(post: Post) -> None:
     post.new_courier().start()
     post.go(90)
     assert post.row(row).phase is Phase.FAILED_OVER
+
+
+def test_a_no_that_comes_before_the_answer_is_an_alarm_as_well(post: Post) -> None:
+    post.channel("sms", Reporting(), receipts=PUSHED)
+    post.courier.start()
+    hear(post, said(1, delivered=False, code="USER_REJECT"))
+    (row,) = post.put("sms")
+    post.quiet()
+    assert post.row(row).phase is Phase.DEAD
+    assert "dead:sms" in post.raised()
+
+
+def test_many_that_are_due_after_a_pause_are_all_asked_about_before_any_is_handed_on(post: Post) -> None:
+    sms = Reporting()
+    post.channel("sms", sms, receipts=POLLED, delivered_within=Seconds(60.0))
+    post.channel("voice", Provider())
+    post.courier.start()
+    rows = [post.put("sms", "voice", fingerprint=f"f{n}")[0] for n in range(50)]
+    post.quiet()
+    post.courier._handsets.stop(0.0)
+    post.clock.advance(61)
+    sms.became.update({f"P-D{row}": said(row) for row in rows})
+    post.new_courier().start()
+    post.go(5)
+    assert {post.row(row).phase for row in rows} == {Phase.DELIVERED}
+
+
+def test_what_is_asked_about_is_asked_once_more_when_its_time_is_up(post: Post) -> None:
+    sms = Reporting()
+    row = sent(post, sms, receipts=POLLED, delivered_within=Seconds(50.0))
+    post.go(45)
+    sms.became[f"P-D{row}"] = said(row)
+    post.go(10)
+    assert post.row(row).phase is Phase.DELIVERED

@@ -47,9 +47,9 @@ def test_templates_that_did_not_render_are_counted_by_channel_once_a_message(pos
     post.courier.start()
     post.put("worded", to=("a", "b", "c"))
     post.quiet()
-    assert number("tocsin_template_failures_total", channel="worded") == 2
+    assert number("tocsin_delivery_warnings_total", channel="worded") == 2
     post.courier.test("worded", Recipient(name="a", address="+861"))
-    assert number("tocsin_template_failures_total", channel="worded") == 4
+    assert number("tocsin_delivery_warnings_total", channel="worded") == 4
 
 
 def test_the_breakers_gauge_follows_it(post: Post) -> None:
@@ -105,7 +105,7 @@ def test_alarms_say_how_bad_it_is_and_which_channel(post: Post) -> None:
     assert {(alarm.key, alarm.severity) for alarm in post.alarms} == {
         ("breaker:sms", Severity.ERROR),
         ("fail_over:sms", Severity.WARNING),
-        ("template:backup", Severity.WARNING),
+        ("amended:backup", Severity.WARNING),
     }
     assert all(
         alarm.labels == dict(zip(("check", "channel"), alarm.key.split(":"), strict=True)) for alarm in post.alarms

@@ -1,11 +1,17 @@
 """How often a channel may be used: no stretch of a window's length ever holds more requests than its rate."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.declared import Each, Rate
 from daemon.delivery.throttle import Throttle
-from daemon.notice import Phase
+from daemon.errors import SendWait
+from daemon.notice import Phase, Recipient
+from daemon.store import canaries
+from daemon.store.canaries import Sent
 from daemon.units import Seconds
 from delivering import Batching, Post, Provider
 
@@ -139,3 +145,94 @@ def test_rates_can_be_lifted_and_set_by_a_reload(post: Post) -> None:
     post.courier.reload()
     post.go(1)
     assert len(robot.heard) == 3
+
+
+def test_one_notice_in_two_languages_is_two_requests_and_still_keeps_to_the_rate(post: Post) -> None:
+    sms = Batching()
+    people = {
+        name: replace(person, lang="zh" if name == "wang" else "en") for name, person in post.settings.people.items()
+    }
+    post.settings = replace(post.settings, people=people)
+    post.channel("sms", sms, rates=(rate(1, 60),), digest_after=3600.0)
+    post.courier.start()
+    ids = post.put("sms", to=("lin", "wang"))
+    post.go(50)
+    assert len(sms.heard) == 1
+    post.go(20)
+    assert {message.lang for message in sms.heard} == {"en", "zh"}
+    assert [post.row(one).phase for one in ids] == [Phase.SENT, Phase.SENT]
+
+
+def test_other_rates_count_what_went_out_under_the_former_ones(post: Post) -> None:
+    robot = Provider()
+    post.channel("robot", robot, rates=(rate(5, 60),), digest_after=3600.0)
+    post.courier.start()
+    for n in range(3):
+        post.put("robot", fingerprint=f"f{n}")
+    post.go(1)
+    post.channel("robot", robot, rates=(rate(4, 120),), digest_after=3600.0)
+    post.courier.reload()
+    for n in range(3):
+        post.put("robot", fingerprint=f"g{n}")
+    post.go(100)
+    assert len(robot.heard) == 4
+    post.go(30)
+    assert len(robot.heard) == 6
+
+
+def test_a_channel_that_was_gone_for_a_moment_has_not_forgotten(post: Post) -> None:
+    robot = Provider()
+    post.channel("robot", robot, rates=(rate(1, 60),), digest_after=3600.0)
+    post.courier.start()
+    post.put("robot", fingerprint="f1")
+    post.go(1)
+    post.without("robot")
+    post.courier.reload()
+    post.go(1)
+    post.channel("robot", robot, rates=(rate(1, 60),), digest_after=3600.0)
+    post.courier.reload()
+    post.put("robot", fingerprint="f2")
+    post.go(50)
+    assert len(robot.heard) == 1
+
+
+def test_a_test_keeps_to_the_rate_too(post: Post) -> None:
+    robot = Provider()
+    post.channel("robot", robot, rates=(rate(1, 60), rate(1, 600, Each.RECIPIENT)))
+    post.courier.start()
+    lin, wang = (Recipient(name=name, address=f"+86{name}") for name in ("lin", "wang"))
+    post.courier.test("robot", lin)
+    with pytest.raises(SendWait, match=r"1 request in 1 ?m"):
+        post.courier.test("robot", wang)
+    post.clock.advance(61)
+    with pytest.raises(SendWait, match="to each recipient"):
+        post.courier.test("robot", lin)
+    post.courier.test("robot", wang)
+    assert len(robot.heard) == 2
+
+
+def test_after_a_restart_a_batch_counts_as_the_one_request_that_it_was(post: Post) -> None:
+    sms = Batching()
+    post.channel("sms", sms, rates=(rate(2, 60),), digest_after=3600.0)
+    post.courier.start()
+    post.put("sms", to=("lin", "wang"))
+    post.go(1)
+    assert len(sms.heard) == 1
+    post.stop()
+    post.new_courier().start()
+    post.put("sms", fingerprint="f2")
+    post.go(10)
+    assert len(sms.heard) == 2
+
+
+def test_a_canary_counts_after_a_restart_too(post: Post) -> None:
+    robot = Provider()
+    post.channel("robot", robot, rates=(rate(1, 60),), digest_after=3600.0)
+    sent = Sent(channel="robot", sent_at=post.clock.now(), taken=True)
+    post.store.store.write(lambda tx: canaries.put(tx, sent))
+    post.courier.start()
+    post.put("robot", fingerprint="f1")
+    post.go(50)
+    assert not robot.heard
+    post.go(60)
+    assert len(robot.heard) == 1

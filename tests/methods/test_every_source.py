@@ -45,11 +45,11 @@ def test_what_a_handler_hides_is_shown_neither_in_what_is_kept_nor_in_quarantine
     desk.intake.refuse(hook, Kind.UNUSABLE_BODY, "no", "192.0.2.7")
     kept = desk.store.read(lambda tx: requests.of_alert(tx, 1, 1))[0].request.carried.body
     shown = desk.ask("quarantine.show", id="Q1")["body"]
-    for name in handler.hides:
-        [value] = re.findall(rf'"{name}": ?"([^"]+)"', sample.body.decode())
+    found = [value for name in handler.hides for value in re.findall(rf'"{name}": ?"([^"]+)"', sample.body.decode())]
+    for value in found:
         assert value not in kept
         assert value not in shown
-    assert kept.count("***") >= len(handler.hides) <= shown.count("***")
+    assert kept.count("***") >= len(found) <= shown.count("***")
     assert desk.ask("quarantine.replay", id="Q1")["requests"][0]["problem"] == ""  # it is hidden, and not lost
 
 

@@ -10,17 +10,19 @@ from daemon.calendars.spans import TimeOfDay
 from daemon.config.proof import Canary
 from daemon.config.receipts import Receipts
 from daemon.config.settings import Channel, Settings
-from daemon.errors import SendFailed
+from daemon.errors import SendFailed, SendWait, StoreUnavailable
+from daemon.event import OWN, State
 from daemon.handset import Report
 from daemon.internal import Check
 from daemon.notice import Receipt, Recipient
 from daemon.proof.canaries import Canaries, is_due, latest, unconfirmed
 from daemon.secret import Secret
-from daemon.store import canaries, receipts
+from daemon.store import alerts, canaries, receipts
+from daemon.store.attempts import PUT_OFF
 from daemon.store.canaries import Sent
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
-from delivering import Provider
+from delivering import Provider, Ward, alert_of
 from fake_clock import BEGIN, FakeClock
 from made import settings as made_settings
 
@@ -170,3 +172,57 @@ def test_a_channel_with_a_canary_must_be_confirmed_each_day() -> None:
     assert unconfirmed(channel, BEGIN, sent, BEGIN + 25 * HOUR) == ""
     assert unconfirmed(channel, BEGIN, sent, BEGIN + 26 * HOUR)
     assert unconfirmed(channel, None, sent, BEGIN + 26 * HOUR) == "nothing was ever confirmed over it"
+
+
+@pytest.mark.parametrize("key", ["canary:sms", "unconfirmed:sms", "canary:gone", "unconfirmed:gone"])
+def test_what_was_open_before_the_start_and_is_well_or_gone_is_ended(roost: Roost, key: str) -> None:
+    before = alert_of(BEGIN, source=OWN, key=key, state=State.FIRING)
+    roost.store.write(lambda tx: alerts.add(tx, before))
+    roost.open[key] = "from before"
+    roost.channel()
+    roost.canaries.look()
+    assert not roost.open
+
+
+def test_the_alarm_about_a_channel_that_is_no_longer_configured_ends(roost: Roost) -> None:
+    roost.channel()
+    roost.error = SendFailed("no connection")
+    roost.canaries.look()
+    assert "canary:sms" in roost.open
+    roost.channel("mail", canary=None)
+    roost.canaries.look()
+    assert not roost.open
+
+
+def test_one_that_the_channels_own_limit_keeps_back_goes_with_the_next_look_and_is_no_alarm(roost: Roost) -> None:
+    roost.channel()
+    roost.error = SendWait("not sent: the limit", seconds=30.0, code=PUT_OFF)
+    roost.canaries.look()
+    assert not roost.open
+    roost.error = None
+    roost.go(60)
+    assert len(roost.sent) == 2
+    roost.go(600)
+    assert len(roost.sent) == 2
+
+
+def test_while_the_store_cannot_be_written_nothing_is_sent(roost: Roost) -> None:
+    roost.store = Ward(roost.store)
+    roost.born()
+    roost.channel()
+    roost.store.ill = True
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable):
+            roost.canaries.look()
+    assert not roost.sent
+
+
+def test_any_later_receipt_shows_that_the_channel_works(roost: Roost) -> None:
+    roost.channel(receipts=Receipts(token=Secret("t0ken-of-receipts")), delivered_within=Seconds(120.0))
+    roost.go(300)
+    assert roost.open
+    other = Report(provider_id="P-D7", address="13800000002", delivered=True, code="DELIVERED")
+    roost.store.write(lambda tx: receipts.take(tx, "sms", [other], str, roost.clock.now()))
+    roost.canaries.look()
+    assert not roost.open
+    assert len(roost.sent) == 1

@@ -91,7 +91,8 @@ CALLS = [
 def test_what_is_refused_for_good(code: str, scope: Scope) -> None:
     refused = SMS.error(code, "said")
     assert isinstance(refused, SendRefused)
-    assert (refused.scope, refused.code, str(refused)) == (scope, code, "said")
+    said = f"said ({SMS.meaning(code).means})" if scope is Scope.CHANNEL else "said"
+    assert (refused.scope, refused.code, str(refused)) == (scope, code, said)
 
 
 @pytest.mark.parametrize(("code", "scope"), CALLS)

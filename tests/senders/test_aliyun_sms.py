@@ -186,7 +186,8 @@ def test_ok_is_not_the_status_but_the_code(gateway: FakeAliyun) -> None:
     error = refusal(gateway)
     assert isinstance(error, SendRefused)
     assert (error.scope, error.code) == (Scope.CHANNEL, "isv.OUT_OF_SERVICE")
-    assert str(error) == f"{gateway.endpoint} answered isv.OUT_OF_SERVICE: 业务停机 (request R-1)"
+    said = "isv.OUT_OF_SERVICE: 业务停机 (request R-1) (arrears, or the package is used up)"
+    assert str(error) == f"{gateway.endpoint} answered {said}"
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 500, 503])

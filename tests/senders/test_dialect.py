@@ -30,6 +30,19 @@ def test_an_alarms_own_words_stay_words(words: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_link_in_an_alarms_own_words_leads_where_it_led(dialect: Dialect) -> None:
+    assert "https://g.example/d?a=1&region=cn&b=x" in written(
+        markdown("see https://g.example/d?a=1&region=cn&b=x"), dialect
+    )
+
+
+@pytest.mark.parametrize("dialect", [WECOM, DINGTALK])
+def test_no_entity_of_an_alarms_own_words_is_read(dialect: Dialect) -> None:
+    for words in ("&lt;@all&gt;", "&#60;at id=all>", "&LT", "&ltat id=all", "&nbsp;&copy;", "&amp;lt;"):
+        assert "&" not in written(markdown(words), dialect)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_markup_that_is_meant_stays(dialect: Dialect) -> None:
     said = written("**a\\*b**  \n- [graph](https://g.example/a_b?c=1&d=2)", dialect)
     assert said.startswith("**a")

@@ -27,6 +27,11 @@ def posting(slack: FakeSlack, **more: object) -> Slack:
     return slack.serves(Slack(**{"url": Secret(slack.url + PATH), **more}))  # type: ignore[arg-type]
 
 
+def test_a_url_that_was_pasted_with_space_around_it_is_understood(slack: FakeSlack) -> None:
+    posting(slack, url=Secret(f" {slack.url}{PATH} \n")).send(message())
+    assert len(slack.messages) == 1
+
+
 def test_a_message_is_a_header_with_the_title_and_a_section_with_the_rest(slack: FakeSlack) -> None:
     receipt = posting(slack).send(message(links={"runbook": "https://wiki.it/a?b=1&c=2"}))
     header, section, context = slack.messages[0]["blocks"]

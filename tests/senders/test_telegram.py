@@ -79,7 +79,7 @@ def test_a_group_that_became_a_supergroup_is_followed_and_told_of(telegram: Fake
     telegram.moved[-5] = -1001
     receipt = room(telegram, chat_id="-5").send(in_html())
     assert telegram.messages[0]["chat_id"] == -1001
-    assert receipt.warnings == ("the group -5 has become the supergroup -1001: write chat -1001 instead",)
+    assert receipt.warnings == ("the group -5 has become the supergroup -1001: that is its chat_id now",)
 
 
 def test_a_group_that_moves_on_and_on_is_followed_once(telegram: FakeTelegram) -> None:

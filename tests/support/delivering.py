@@ -133,6 +133,7 @@ class Post:
             ),
             seed=7,
             grace=0.01,
+            gap=0.0,
         )
         return self.courier
 

@@ -200,3 +200,11 @@ def test_every_severity_has_its_words(severity: Severity) -> None:
     for lang in ("en", "zh"):
         marks = facts(alarm(severity=severity, state=State.FIRING), 0, lang).marks
         assert [len(mark) for mark in marks] == sorted(len(mark) for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("over", "lang", "word"), [(False, "zh", "严重"), (True, "zh", "恢复"), (False, "en", "CRIT"), (True, "en", "OK")]
+)
+def test_the_mark_says_how_bad_it_is_or_that_it_is_over(over: bool, lang: Lang, word: str) -> None:
+    said = told(alarm(over=over), lang=lang)
+    assert Template("{{ mark }}").render(in_templates(said)) == word

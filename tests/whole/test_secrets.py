@@ -21,6 +21,8 @@ KEY = "canarycanarycanarycanarycanarycanary1234"  # a secret key must be 40 char
 PUBLIC, SECRET = (key.decode() for key in pair())
 ENVIRON = {"CANARY": CANARY, "KEY": KEY}
 
+ROOMS = ("wecom", "wecom2", "ding", "ding2", "feishu", "feishu2", "slack", "telegram", "pager", "apprise", "program")
+PERSONAL = ("voice", "tencent", "tencent5", "wecoms", "telegrams", "mail")
 CONFIG = """
 log: {{level: debug, file: '{home}/tocsin.log', format: json}}
 auth:
@@ -36,7 +38,7 @@ sources:
     map: {{key: $.key, title: $.title}}
     hmac: {{secret: '${{CANARY}}', header: X-Sign, timestamp_header: X-Time}}
 people:
-  lin: {{phone: '+8613800000001'}}
+  lin: {{phone: '+8613800000001', wecom: lin, telegram: '5', email: lin@it.example}}
 channels:
   sms:
     type: aliyun_sms
@@ -53,7 +55,44 @@ channels:
     token: '${{CANARY}}'
     headers: {{X-Own: '${{CANARY}}'}}
   userinfo: {{type: webhook, url: 'http://u:${{CANARY}}@127.0.0.1:{closed}/'}}
-receivers: [{{name: ops, notify: [{{to: [lin], by: [sms]}}, {{by: [hook]}}, {{by: [userinfo]}}]}}]
+  voice:
+    {{type: voice, access_key_id: someone, access_key_secret: '${{CANARY}}', security_token: '${{CANARY}}',
+     template_code: TTS_1, endpoint: 'http://127.0.0.1:{closed}'}}
+  tencent:
+    {{type: tencent_sms, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}', token: '${{CANARY}}',
+     sdk_app_id: '1400006666', sign_name: tocsin, template_id: '1', endpoint: 'http://127.0.0.1:{closed}',
+     receipts: {{token: '${{CANARY}}'}}}}
+  tencent5:
+    {{type: tencent_sms_v5, app_key: '${{CANARY}}', sdk_app_id: '1400006666', sign_name: tocsin, template_id: 1,
+     endpoint: 'http://127.0.0.1:{closed}'}}
+  wecom: {{type: wecom_robot, url: 'http://127.0.0.1:{closed}/cgi-bin/webhook/send?key=${{CANARY}}',
+           endpoint: 'http://127.0.0.1:{closed}'}}
+  wecom2: {{type: wecom_robot, key: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  wecoms: {{type: wecom_app, corp_id: ww1, agent_id: 1000002, secret: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  ding: {{type: dingtalk_robot, url: 'http://127.0.0.1:{closed}/robot/send?access_token=${{CANARY}}',
+          secret: 'SEC${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  ding2: {{type: dingtalk_robot, access_token: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  feishu: {{type: feishu_robot, url: 'http://127.0.0.1:{closed}/open-apis/bot/v2/hook/${{CANARY}}',
+            secret: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  feishu2: {{type: feishu_robot, token: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  slack: {{type: slack, url: 'http://127.0.0.1:{closed}/services/T0/B0/${{CANARY}}'}}
+  telegram: {{type: telegram, token: '123456:${{CANARY}}', chat_id: '-1001', endpoint: 'http://127.0.0.1:{closed}'}}
+  telegrams: {{type: telegram_person, token: '123456:${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  pager: {{type: pagerduty, routing_key: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  mail: {{type: smtp, host: 127.0.0.1, port: {closed}, security: tls, user: u, password: '${{CANARY}}',
+          from: t@it.example}}
+  apprise: {{type: apprise, url: 'json://127.0.0.1:{closed}/${{CANARY}}'}}
+  program: {{type: command, argv: [/bin/false], env: {{KEY: '${{CANARY}}'}}}}
+receivers:
+  - name: ops
+    notify:
+      - {{to: [lin], by: [sms]}}
+      - {{by: [hook]}}
+      - {{by: [userinfo]}}
+      - {{to: [lin], by: [voice, tencent, tencent5, wecoms, telegrams, mail]}}
+      - {{by: [wecom, wecom2, ding, ding2, feishu, feishu2]}}
+      - {{by: [slack, telegram, pager, apprise, program]}}
+dead_man: [{{url: 'http://127.0.0.1:{closed}/${{CANARY}}', token: '${{CANARY}}'}}]
 route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 probes:
   web:
@@ -157,6 +196,8 @@ def asked(daemon: Tocsind) -> list[bytes]:
         daemon.post("/webhook/locked", b"{not json", **token)[1],
         daemon.request("GET", "/metrics", headers=token)[1],
         daemon.request("GET", "/ack/" + "A" * 40)[1],
+        daemon.post(f"/receipts/tencent/{CANARY}", b"[]")[1],
+        daemon.post(f"/receipts/tencent/{CANARY}x", b"[]")[1],
         daemon.post("/rpc", b"{}", Authorization=f"Bearer {CANARY}x")[1],
     ]
     reading = ["status", "channels.list", "deliveries.list", "alerts.list", "quarantine.list", "sources.list",
@@ -168,6 +209,9 @@ def asked(daemon: Tocsind) -> list[bytes]:
     calls += [("alerts.explain", {"labels": {"a": "b"}}), ("config.replay", {})]
     calls += [("channels.test", {"channel": "sms", "to": "lin"}), ("channels.test", {"channel": "hook"})]
     calls += [("channels.test", {"channel": "userinfo"}), ("probes.run", {"name": "web"})]
+    calls += [("channels.test", {"channel": name}) for name in ROOMS]
+    calls += [("channels.test", {"channel": name, "to": "lin"}) for name in PERSONAL]
+    calls += [("channels.schema", {}), ("quota.list", {})]
     for method, params in calls:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         answers.append(daemon.post("/rpc", body, **token)[1])
@@ -186,7 +230,7 @@ def test_the_canary_never_shows(tmp_path: Path) -> None:
     results = [json.loads(answer) for answer in answers if answer.startswith(b"{")]
     assert sum("result" in result for result in results) >= 10, results
     shown = b"\n".join(answers).decode()
-    assert shown.count('"secret_key":"***"') == 2  # config.get, over both doors
+    assert shown.count('"secret_key":"***"') == 4  # config.get, over both doors: our own, and that of an SMS channel
     assert not leaks(shown)
     assert "see ***" in shown  # alerts.explain, of the body that was kept
     for file in ("stderr", "tocsin.log"):

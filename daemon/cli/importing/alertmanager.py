@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from daemon.cli.importing.hours import names_of, time_intervals
 from daemon.cli.importing.ledger import Ledger, Reference, Variable
+from daemon.cli.importing.messengers import GLOBAL
 from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.receivers import KINDS, Receivers
 from daemon.cli.importing.routes import inhibit_rules, route
@@ -17,6 +18,7 @@ LARGEST = 1024 * 1024  # of a file that tocsin reads
 _TOP = frozenset(
     ("global", "templates", "route", "receivers", "inhibit_rules", "mute_time_intervals", "time_intervals")
 )
+_GLOBAL = frozenset(("http_config", "resolve_timeout")) | GLOBAL
 _RESOLVE_TIMEOUT = "5m"  # the default, Alertmanager's and ours
 _LEAST = 1.0  # seconds that tocsin takes for it
 _OF_KINDS = {"smtp": "e-mail"} | {kind: what for kind, (what, _) in KINDS.items()}
@@ -73,8 +75,8 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
         root.wrong("there is nothing in it; is it Alertmanager's configuration?")
         return {}
     general = fields["global"].table() if "global" in fields else {}
-    http_config = _global(general)
-    receivers = Receivers(root.ledger, http_config, folder)
+    _global(general)
+    receivers = Receivers(root.ledger, general, folder)
     receivers.carry(fields["receivers"].items() if "receivers" in fields else [])
     hours = [one for key in ("mute_time_intervals", "time_intervals") if key in fields for one in fields[key].items()]
     intervals = names_of(hours)
@@ -96,18 +98,17 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
     }
 
 
-def _global(fields: dict[str, Part]) -> Part | None:
-    """Say what of `global` is lost; return its `http_config`."""
+def _global(fields: dict[str, Part]) -> None:
+    """Say what of `global` is lost."""
     told: set[str] = set()
     for key, part in fields.items():
         kind = key.partition("_")[0]
         if kind in _OF_KINDS:
             if kind not in told:
-                part.left(f"{kind}_… are settings of {_OF_KINDS[kind]}, for which tocsin has no channel")
+                part.left(f"{kind}_… are settings of {_OF_KINDS[kind]}, which is not carried over")
             told.add(kind)
-        elif key not in ("http_config", "resolve_timeout"):
+        elif key not in _GLOBAL:
             part.left("tocsin does not know this setting")
-    return fields.get("http_config")
 
 
 def _resolve_timeout(part: Part | None) -> str:

@@ -1,11 +1,11 @@
 """One of Alertmanager's `webhook_configs` as a channel of tocsin's kind `webhook`."""
 
 import base64
-import posixpath
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from daemon.cli.importing.files import left_in, path_of
 from daemon.cli.importing.ledger import Ledger, Reference
 from daemon.cli.importing.part import Part
 from daemon.config.findings import quoted
@@ -57,7 +57,7 @@ class Webhooks:
 
     def _url(self, name: str, fields: dict[str, Part], has_credentials: bool) -> Value:
         if "url_file" in fields:
-            return self._file(fields["url_file"])
+            return left_in(fields["url_file"], self.folder)
         part = fields["url"]
         text = part.text()
         self.ledger.hide(text)
@@ -98,7 +98,7 @@ class Webhooks:
         elif key == "bearer_token":
             made["token"] = self.ledger.secret(f"{name}_token", part.place, "the bearer token", part.text())
         elif key == "bearer_token_file":
-            made["token"] = self._file(part)
+            made["token"] = left_in(part, self.folder)
         else:
             part.left("tocsin has no OAuth 2.0: these webhooks carry no credentials until they are given some")
 
@@ -113,7 +113,7 @@ class Webhooks:
             self.ledger.hide(password)
             value = base64.b64encode(f"{user}:{password}".encode()).decode()
         elif "password_file" in fields:
-            about += f"; the password is in {self._path(fields['password_file'])}"
+            about += f"; the password is in {path_of(fields['password_file'], self.folder)}"
         return Reference("Basic " + self.ledger.secret(f"{name}_basic", part.place, about, value))
 
     def _authorization(self, name: str, part: Part, made: Channel, headers: Channel) -> None:
@@ -128,11 +128,13 @@ class Webhooks:
         elif kind.lower() == "bearer":
             about = "the bearer token"
             made["token"] = (
-                self._file(from_file) if from_file else self.ledger.secret(f"{name}_token", part.place, about, value)
+                left_in(from_file, self.folder)
+                if from_file
+                else self.ledger.secret(f"{name}_token", part.place, about, value)
             )
         else:
             about = f"the credentials of {kind}"
-            about += f", as in {self._path(from_file)}" if from_file else ""
+            about += f", as in {path_of(from_file, self.folder)}" if from_file else ""
             secret = self.ledger.secret(f"{name}_credentials", part.place, about, None if from_file else value)
             headers["Authorization"] = Reference(f"{kind} {secret}")
 
@@ -150,7 +152,7 @@ class Webhooks:
             else:
                 ((key, one),) = given
                 headers[header] = (
-                    self._file(one)
+                    left_in(one, self.folder)
                     if key == "files"
                     else self.ledger.secret(f"{name}_{header}", one.place, f"the header {header}", one.text())
                 )
@@ -158,22 +160,12 @@ class Webhooks:
     def _tls(self, part: Part, made: Channel) -> None:
         for key, one in part.table().items():
             if key == "ca_file":
-                made["ca_file"] = self.ledger.file(self._path(one), one.place)
+                made["ca_file"] = self.ledger.file(path_of(one, self.folder), one.place)
             elif key == "insecure_skip_verify":
                 if one.flag():
                     one.left("tocsin verifies every certificate: give the channel a ca_file")
             elif not one.is_nothing:
                 one.left(f"tocsin's webhooks have no setting {quoted(key)} for TLS")
-
-    def _file(self, part: Part) -> Reference:
-        """Leave a secret in its file."""
-        return Reference("file:" + self.ledger.file(self._path(part), part.place))
-
-    def _path(self, part: Part) -> str:
-        named = part.text()
-        if not named:
-            part.wrong("names no file; name one, or remove the line")
-        return posixpath.normpath(posixpath.join(self.folder, named))
 
 
 def _address(text: str) -> SplitResult | None:
