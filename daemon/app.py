@@ -79,6 +79,7 @@ class App:
         self._stops: list[tuple[str, Callable[[], None]]] = []
         self._doors: dict[str, str] = {}
         self._aside = AsideThread()
+        self._reader = AsideThread()
 
     @property
     def settings(self) -> Settings:
@@ -104,11 +105,12 @@ class App:
         store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
         self._stops.append(("store", store.close))
         self._stops.append(("side thread", self._aside.stop))
+        self._stops.append(("reader of large bodies", self._reader.stop))
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
         last_resort = LastResort(self._clock, lambda: self.settings.self_checks.syslog)
-        intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell)
+        intake = Intake(store, self._clock, lambda: self._rules, last_resort.tell, self._reader)
         self._acks = Acks(store, self._clock, lambda: self._rules)
         self._agenda = agenda = Agenda(store, self._clock, lambda: self._rules, intake.nobody)
         voice = _voice(intake, last_resort)
@@ -158,6 +160,7 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
+                aside=self._reader,
             )
         )
         http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)

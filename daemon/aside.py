@@ -7,12 +7,24 @@ from gevent.threadpool import ThreadPool
 
 T = TypeVar("T")
 
+LARGE = 32 * 1024  # bytes of a body; to read a megabyte takes tenths of a second, to hand it over much less than one
+
 
 class Aside(Protocol):
     """Does work beside the event loop, and hands back or raises what comes of it."""
 
     def __call__(self, work: Callable[[], T]) -> T:
         """`work` may only compute: no gevent, no store, no logging, no clock."""
+
+
+def at_once(work: Callable[[], T]) -> T:
+    """Stand in for a thread where there is no event loop to keep free."""
+    return work()
+
+
+def beside(aside: Aside, body: bytes, work: Callable[[], T]) -> T:
+    """Do what a body costs: beside the event loop if it is large, else at once."""
+    return aside(work) if len(body) > LARGE else work()
 
 
 class _Done(Generic[T]):

@@ -61,6 +61,7 @@ _ENDS = frozenset(("executed", "avoided", "canceled", "cancelled", "normal", "re
 _NO_LEVEL = frozenset(("", "OK"))
 # `{k=v, k=v}`: a value may hold commas and equals signs; a comma ends it where a name and an equals sign follow.
 _PAIR = re.compile(r",\s{0,8}(?=[A-Za-z_][\w.-]{0,99}=)")
+_MOST = 8_000  # characters of dimensions
 _IN_TITLE = 80  # characters of an instance's name; longer ones are descriptions
 
 
@@ -129,7 +130,7 @@ def _dimensions(value: object) -> dict[str, str]:
     """Read `{k=v, k=v}`, which Java makes of a map; an older rule sends an object, or a list of one, as JSON."""
     if isinstance(value, str):
         text = value.strip()
-        read = unpacked(text)
+        read = unpacked(text) if len(text) <= _MOST else {"dimensions": text}
         if not isinstance(read, dict | list):
             pairs = (pair.partition("=") for pair in _PAIR.split(text.removeprefix("{").removesuffix("}")))
             read = {name.strip(): of.strip() for name, equals, of in pairs if equals}

@@ -1,13 +1,12 @@
 """GitHub: workflows, checks, deployments and statuses that fail, and alerts about vulnerable code."""
 
-import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from daemon.errors import HandlerError, NothingToTell
+from daemon.errors import HandlerError
 from daemon.event import Event, State
 from daemon.hook import Hook
 from daemon.payload.fields import body_of, mapping, member, text_of
@@ -128,13 +127,10 @@ def github(hook: Hook) -> Iterator[Event]:
     """What failed fires, the next success of the same thing on the same branch resolves it."""
     body = _body(hook)
     event = hook.headers.get("x-github-event") or guessed(body)
-    said = read(event, body)
-    only = hook.options.branches if isinstance(hook.options, Options) else ()
-    if only and said.branch and not any(fnmatch.fnmatchcase(said.branch, one) for one in only):
-        raise NothingToTell(f"the branch {said.branch[:200]!r} is not among the source's branches")
+    said = read(event, body, hook.options.branches if isinstance(hook.options, Options) else ())
     repository = mapping(member(body, "repository"), "repository")
     name = text_of(member(repository, "full_name", "repository."))
-    labels = {"repository": name, "event": event, "branch": said.branch} | said.labels
+    labels = {"repository": name, "event": event, "branch": said.branch or ""} | said.labels
     yield Event(
         source=hook.source,
         key="|".join((name, event, *said.key)),

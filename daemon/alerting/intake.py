@@ -1,28 +1,26 @@
 """Where events come in: a handler's, a probe's, an operator's or tocsin's own, durably when a call returns."""
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-
-import msgspec
+from functools import partial
 
 from daemon import internal, telemetry
 from daemon.alert import Alert
 from daemon.alerting import arrival, pipeline, report
 from daemon.alerting.arrival import INSIDE, Arrival
 from daemon.alerting.dedupe import Change
+from daemon.alerting.handled import Pace, handled
 from daemon.alerting.pipeline import Accepted, Outcome
 from daemon.alerting.rules import Rules
+from daemon.aside import LARGE, Aside, at_once, beside
 from daemon.clock import Clock, unhurried
 from daemon.config.settings import Source
-from daemon.errors import HandlerBroken, HandlerError, NothingToTell, StoreError
+from daemon.errors import HandlerError, NothingToTell, StoreError
 from daemon.event import API, OWN, Event, cleaned
 from daemon.hook import Hook
 from daemon.internal import Check
 from daemon.lastresort import LastWord, only_logged
 from daemon.payload import coding
-from daemon.registry import Handler
 from daemon.secret import redact_headers, redact_query
 from daemon.store import quarantine
 from daemon.store.base import Store, Tx
@@ -36,15 +34,21 @@ MOST_SIZE = 2**63 - 1  # a Content-Length may be larger than what a database can
 
 
 class Intake:
-    """The one way into the pipeline. `last_resort` says what cannot be told in any other way."""
+    """The one way into the pipeline. `last_resort` says what cannot be told otherwise; `aside` reads what is large."""
 
     def __init__(
-        self, store: Store, clock: Clock, rules: Callable[[], Rules], last_resort: LastWord = only_logged
+        self,
+        store: Store,
+        clock: Clock,
+        rules: Callable[[], Rules],
+        last_resort: LastWord = only_logged,
+        aside: Aside = at_once,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
         self._last_resort = last_resort
+        self._aside = aside
         self._nobody_said: dict[str, float] = {}  # receiver -> when
         self.pushed_out = 0  # requests of known sources that others pushed out of quarantine, since the start
 
@@ -60,18 +64,9 @@ class Intake:
     def read(self, source: Source, hook: Hook) -> list[Event]:
         """Run the handler only. Raises HandlerError, NothingToTell; HandlerBroken when it raised anything else."""
         limit = self._rules().settings.limits.events
-        try:
-            read = islice(unhurried(self._clock, source.handler.handle(hook)), limit + 1)
-            events = [_named(event, source) for event in read]
-        except (HandlerError, NothingToTell):
-            raise
-        except Exception as error:
-            raise HandlerBroken(_where(source.handler, error)) from error
-        if not events:
-            raise HandlerError(f"the body holds no alarm that {source.handler.name!r} could read")
-        if len(events) > limit:
-            raise HandlerError(f"the body holds more than {limit} alarms; send them in smaller bodies")
-        return events
+        # What is read in the event loop lets others have a turn; what is read beside it holds up nobody.
+        pace: Pace = iter if len(hook.body) > LARGE else partial(unhurried, self._clock)
+        return beside(self._aside, hook.body, partial(handled, source, hook, limit, pace))
 
     def _read_again(self, source: Source, hook: Hook) -> list[Event]:
         """The same for what waited in quarantine: if it tells of nothing, that is the end of it."""
@@ -233,16 +228,6 @@ class Intake:
         )
 
 
-def _named(event: Event, source: Source) -> Event:
-    """Give a handler's event the name of the source it came through, and that source's labels.
-
-    Its identity is settled before: an operator who changes the labels of a source must not lose the ends of what
-    is open.
-    """
-    labels = source.labels | event.labels
-    return msgspec.structs.replace(event, source=source.name, key=event.identity(), labels=labels)
-
-
 def _refusal(request: Quarantined, handler: str | None) -> Event:
     """The alarm about a refused request; `handler` is its source's, None where the source is unknown.
 
@@ -264,18 +249,6 @@ def _refusal(request: Quarantined, handler: str | None) -> Event:
         title=f"Webhooks of {about} are refused: {request.kind.replace('_', ' ')}",
         text=f"{first}See `tocsinctl quarantine list`; replay them after the cause is mended.",
     )
-
-
-def _where(handler: Handler, error: Exception) -> str:
-    """The place in the handler's file, and what was raised there. Not its words: they may quote what must not show."""
-    code = getattr(handler.handle, "__code__", None)
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if code is not None and frame.filename == code.co_filename
-    ]
-    place = f" at {code.co_filename.rpartition('/')[2]}:{lines[-1]}" if code is not None and lines else ""
-    return f"the handler {handler.name!r} is broken{place}: {type(error).__name__}"
 
 
 def _count(one: Accepted) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from daemon.links import PATH as ACK
 
 JSON = "application/json"
+WEBHOOKS = "/webhook/"
 RECEIPTS = "/receipts/"
 FIELDS = 100  # of a query
 NO_BODY = frozenset({204, 304})
@@ -45,9 +46,10 @@ class Request(msgspec.Struct, kw_only=True):
 
     @property
     def shown_path(self) -> str:
-        """The path for the log. That of a signed link is as good as a password; receipts may have a token in theirs."""
-        if self.path.startswith(RECEIPTS):
-            return RECEIPTS + self.path.removeprefix(RECEIPTS).partition("/")[0]
+        """The path for the log. That of a signed link is as good as a password; others may have a token in theirs."""
+        for door in (WEBHOOKS, RECEIPTS):
+            if self.path.startswith(door):
+                return door + self.path.removeprefix(door).partition("/")[0]
         return f"{ACK}***" if self.path.startswith(ACK) else self.path
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from daemon.alerting.acknowledge import Acks
+from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings, Source
 from daemon.handset import Report
@@ -55,4 +56,5 @@ class Parts:
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/
     outside: Outside  # what the checks of sources may ask of other servers
+    aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

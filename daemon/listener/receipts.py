@@ -1,7 +1,9 @@
 """`POST /receipts/<channel>`: a provider says what became of the messages that it took."""
 
 import logging
+from functools import partial
 
+from daemon.aside import beside
 from daemon.config.settings import Channel
 from daemon.errors import StoreError
 from daemon.listener import credentials
@@ -39,7 +41,7 @@ def _taken(parts: Parts, channel: Channel, request: Request) -> Answer:
     if isinstance(body, Refusal):
         return refused(body)
     try:
-        reports = channel.sender.heard(body)
+        reports = beside(parts.aside, body, partial(channel.sender.heard, body))
     except ValueError as error:
         log.warning("receipts for %s cannot be read: %s", channel.name, error, extra={"channel": channel.name})
         return refused(Refusal(422, "unusable_body", str(error)))

@@ -5,10 +5,10 @@ import msgspec
 from daemon import telemetry
 from daemon.links import PATH as ACK
 from daemon.listener.alertmanager import answers, api
-from daemon.listener.exchange import RECEIPTS, Answer, Refusal, Request, refused
+from daemon.listener.exchange import RECEIPTS, WEBHOOKS, Answer, Refusal, Request, refused
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
-from daemon.listener.webhooks import PATH, Webhooks
+from daemon.listener.webhooks import Webhooks
 from daemon.listener.wsgi import served
 
 ALIVE = "/-/healthy"  # answered however much there is to do: a watchdog must not mistake work for death
@@ -35,7 +35,7 @@ class Web:
             return refused(_BUSY, door=_door(request.path), headers=_SOON)
         self._in_work += 1
         try:
-            if request.path.startswith(PATH):
+            if request.path.startswith(WEBHOOKS):
                 return self._webhooks(request)
             if request.path.startswith(api.PATH):
                 return self._api(request)
@@ -48,7 +48,7 @@ class Web:
 
 
 def _door(path: str) -> str:
-    if path.startswith(PATH):
+    if path.startswith(WEBHOOKS):
         return "webhook"
     if path.startswith(ACK):
         return "ack"

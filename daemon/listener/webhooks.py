@@ -1,22 +1,24 @@
 """`POST /webhook/<source>`: from a request to a durable alarm, or to quarantine."""
 
 import logging
+from functools import partial
 
 import msgspec
 
 from daemon import telemetry
+from daemon.aside import beside
 from daemon.config.settings import Source
 from daemon.errors import HandlerBroken, HandlerError, NothingToTell, OutsideError, StoreError, Untrusted
 from daemon.hook import Hook
 from daemon.listener import credentials
 from daemon.listener.bodies import expanded
-from daemon.listener.exchange import Answer, Refusal, Request, fields_of, refused
+from daemon.listener.exchange import WEBHOOKS, Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
 from daemon.listener.repeats import Repeats
 from daemon.payload import coding
+from daemon.secret import HIDDEN
 from daemon.store.quarantine import Kind
 
-PATH = "/webhook/"
 DOOR = "webhook"
 LONGEST_NAME = 128  # of a source that nobody configured
 LONGEST_REASON = 1_000
@@ -31,6 +33,7 @@ _KINDS = {
     503: Kind.UNCHECKED,
 }
 
+_HIDDEN_STEPS = f"/{HIDDEN}"
 _METHOD = refused(
     Refusal(405, "method_not_allowed", "send webhooks with POST"), door=DOOR, headers=(("Allow", "POST"),)
 )
@@ -64,12 +67,14 @@ class Webhooks:
 
     def _taken(self, request: Request) -> Answer:
         settings = self._parts.settings()
-        name = request.path[len(PATH) :].rstrip("/")
+        name = _name(request)
         source = settings.sources.get(name)
         plain = expanded(request.body, request.headers.get(coding.HEADER, ""), settings.limits.body)
         hook = self._hook(request, source, name, plain)
         if source is None:
-            return self._kept(hook, request, Refusal(404, "unknown_source", f"no source is called {hook.source!r}"))
+            more = "; a token goes into the query (?token=…) or a header" if name.endswith(_HIDDEN_STEPS) else ""
+            why = f"no source is called {hook.source!r}{more}"
+            return self._kept(hook, request, Refusal(404, "unknown_source", why))
         problem = request.refusal or (plain if isinstance(plain, Refusal) else None)
         if problem:
             return self._kept(hook, request, problem)
@@ -104,7 +109,8 @@ class Webhooks:
     def _admitted(self, source: Source, hook: Hook) -> Answer:
         """Take it, once the source's own check is done; a repeat of what was taken is only said to be one."""
         handler, now = source.handler, self._parts.clock.monotonic()
-        delivery = handler.delivery(hook) if handler.delivery else ""
+        named = handler.delivery
+        delivery = beside(self._parts.aside, hook.body, partial(named, hook)) if named else ""
         if delivery and self._repeats.knows(source.name, delivery, now):
             return _untold(source, "repeat", "this was taken before; nothing is done twice")
         if handler.admit:
@@ -124,7 +130,7 @@ class Webhooks:
 
     def _asked_before(self, request: Request) -> Answer:
         """Answer a sender that asks before it sends: no alarm is in that, and no credentials are needed for it."""
-        source = self._parts.settings().sources.get(request.path[len(PATH) :].rstrip("/"))
+        source = self._parts.settings().sources.get(_name(request))
         if source is None or source.handler.handshake is None or request.refusal:
             return _METHOD
         said = source.handler.handshake(self._hook(request, source, source.name, request.body))
@@ -138,7 +144,7 @@ class Webhooks:
         body = request.body if isinstance(plain, Refusal) else plain
         headers = request.headers if body is request.body else coding.without(request.headers)
         return Hook(
-            source=source.name if source else name[:LONGEST_NAME],
+            source=source.name if source else name[: LONGEST_NAME + len(_HIDDEN_STEPS)],
             body=body,
             content_type=request.headers.get("content-type", ""),
             headers=headers,
@@ -159,6 +165,12 @@ class Webhooks:
         if refusal.status == 415:  # noqa: PLR2004 - Unsupported Media Type
             headers = _CODINGS
         return refused(refusal, door=DOOR, quarantined=code, headers=headers)
+
+
+def _name(request: Request) -> str:
+    """The source that is asked for. What follows it may be a token that somebody took for a part of the address."""
+    name, slash, _ = request.path.removeprefix(WEBHOOKS).rstrip("/").partition("/")
+    return name[:LONGEST_NAME] + _HIDDEN_STEPS if slash else name
 
 
 def _untold(source: Source, why: str, detail: str) -> Answer:

@@ -1,12 +1,13 @@
 """Requests that made no events: look at them, and feed them through again."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 import msgspec
 
 from daemon.alerting.pipeline import Accepted
+from daemon.config.settings import Source
 from daemon.errors import MethodError
 from daemon.methods.codes import Id, Limit, found, number, page
 from daemon.methods.parts import Parts
@@ -81,8 +82,7 @@ def add(table: Table, parts: Parts) -> None:
     def _show(id: Id) -> RequestShown:  # noqa: A002 - the name that callers write
         """Show one request that made no events, with its body and headers (secrets hidden)."""
         request = _kept(parts, id)
-        source = parts.settings().sources.get(request.source)
-        return _shown(request, source.handler.hides if source else ())
+        return _shown(request, _hidden(parts.settings().sources, request.source))
 
     @table.method("quarantine.replay", "act")
     def _replay(id: Id = 0, source: str = "") -> Replays:  # noqa: A002 - the name that callers write
@@ -135,11 +135,17 @@ def _line(request: Quarantined | Listed) -> RequestLine:
     return msgspec.convert(request, RequestLine, from_attributes=True)
 
 
+def _hidden(sources: Mapping[str, Source], name: str) -> tuple[str, ...]:
+    """The fields that are secret in its body. Whoever mistook the name of a source may have sent those of any."""
+    known = [sources[name]] if name in sources else sources.values()
+    return tuple(dict.fromkeys(field for source in known for field in source.handler.hides))
+
+
 def _shown(request: Quarantined, hides: tuple[str, ...]) -> RequestShown:
-    """Show it; the fields that its handler calls secret are hidden here, while what is kept can be replayed."""
+    """Show it; the fields that are secret are hidden here, while what is kept can be replayed."""
     try:
-        text = request.body.decode()
-        encoding, body = "utf-8", redact_text(text, hides) if hides else text
+        # Bytes that are no text cannot be searched as they are, and must not carry a secret out as base64.
+        encoding, body = "utf-8", redact_text(request.body.decode(errors="replace" if hides else "strict"), hides)
     except UnicodeDecodeError:
         encoding, body = "base64", base64.b64encode(request.body).decode()
     return RequestShown(

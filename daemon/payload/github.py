@@ -1,6 +1,7 @@
 """What GitHub's events say: which of them raise alarms, which end them, and what names the problem."""
 
-from collections.abc import Callable
+import fnmatch
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +43,8 @@ _OPENS = frozenset(
 )
 _CLOSES = frozenset(("fixed", "dismissed", "auto_dismissed", "closed_by_user", "resolved"))
 
+_SHOWN = 12  # digits of a commit
+
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What one event says. `{repository}` in the title stands for the repository's full name."""
@@ -52,17 +55,32 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     when: float | None
     text: str = ""
     severity: Severity = Severity.ERROR
-    branch: str = ""
+    branch: str | None = None  # empty where GitHub does not say which; None of what has none
     labels: dict[str, str] = {}
     links: dict[str, str] = {}
 
 
-def read(event: str, body: dict[str, Any]) -> Said:
-    """Read one event's body. Raises HandlerError, and NothingToTell where it neither raises nor ends an alarm."""
+def read(event: str, body: dict[str, Any], only: Sequence[str] = ()) -> Said:
+    """Read one event's body; `only` are patterns of the branches that count.
+
+    Raises HandlerError, and NothingToTell where it neither raises nor ends an alarm, or is of another branch.
+    """
     reads = _READS.get(event)
     if reads is None:
         raise NothingToTell(f"GitHub's event {event[:80]!r} is no alarm")
-    return reads(body)
+    branches = body.get("branches")
+    if only and isinstance(branches, list):  # of a commit that is on several, one that counts is taken
+        body = body | {
+            "branches": [one for one in branches if isinstance(one, dict) and _counts(one.get("name"), only)]
+        }
+    said = reads(body)
+    if only and said.branch is not None and not _counts(said.branch, only):
+        raise NothingToTell(f"the branch {said.branch[:200]!r} is not among the source's branches")
+    return said
+
+
+def _counts(branch: object, only: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(text_of(branch), one) for one in only)
 
 
 def guessed(body: dict[str, Any]) -> str:
@@ -129,18 +147,19 @@ def _workflow_run(body: dict[str, Any]) -> Said:
     )
 
 
-def _check(body: dict[str, Any], name: str, branch: object, title: str) -> Said:
+def _check(body: dict[str, Any], name: str, of: dict[str, Any], title: str) -> Said:
+    """Of a fork's commit GitHub names no branch: the commit stands for it, so that two of them are not one problem."""
     check = _part(body, name)
     word = text_of(check.get("conclusion")) or "in_progress"
     app = text_of(_inner(check, "app").get("slug"))
     output = _inner(check, "output")
-    where = text_of(branch)
+    branch, commit = text_of(of.get("head_branch")), text_of(check.get("head_sha") or of.get("head_sha"))
     return Said(
         state=_ended(word, f"{name}.conclusion"),
-        key=(app, title, where),
-        title=f"{title or app} failed on {where} of {{repository}}",
+        key=(app, title, branch or commit),
+        title=f"{title or app} failed on {branch or commit[:_SHOWN]} of {{repository}}",
         text="\n".join(filter(None, (text_of(output.get("title")), text_of(output.get("summary"))))),
-        branch=where,
+        branch=branch,
         labels={"alertname": title or app, "app": app},
         links=links_of(check=check.get("html_url"), details=check.get("details_url")),
         when=instant(check.get("completed_at") or check.get("updated_at")),
@@ -149,11 +168,11 @@ def _check(body: dict[str, Any], name: str, branch: object, title: str) -> Said:
 
 def _check_run(body: dict[str, Any]) -> Said:
     check = _part(body, "check_run")
-    return _check(body, "check_run", _inner(check, "check_suite").get("head_branch"), text_of(check.get("name")))
+    return _check(body, "check_run", _inner(check, "check_suite"), text_of(check.get("name")))
 
 
 def _check_suite(body: dict[str, Any]) -> Said:
-    return _check(body, "check_suite", _part(body, "check_suite").get("head_branch"), "")
+    return _check(body, "check_suite", _part(body, "check_suite"), "")
 
 
 def _deployment(body: dict[str, Any]) -> Said:
@@ -174,20 +193,28 @@ def _deployment(body: dict[str, Any]) -> Said:
 
 def _status(body: dict[str, Any]) -> Said:
     word = text_of(member(body, "state"))
-    branches = body.get("branches")
-    first = branches[0] if isinstance(branches, list) and branches else None
-    branch = text_of(first.get("name")) if isinstance(first, dict) else ""
+    branch, commit = _branch(body), text_of(body.get("sha"))
     context = text_of(body.get("context"))
     return Said(
         state=_ended(word, "state"),
-        key=(context, branch or text_of(body.get("sha"))),
-        title=f"{context} failed on {branch or text_of(body.get('sha'))[:12]} of {{repository}}",
+        key=(context, branch or commit),
+        title=f"{context} failed on {branch or commit[:_SHOWN]} of {{repository}}",
         text=text_of(body.get("description")),
         branch=branch,
         labels={"alertname": context},
         links=links_of(target=body.get("target_url")),
         when=instant(body.get("updated_at")),
     )
+
+
+def _branch(body: dict[str, Any]) -> str:
+    """A commit may be on several branches, in any order: the default one counts before the others."""
+    branches = body.get("branches")
+    names = (
+        [text_of(one.get("name")) for one in branches if isinstance(one, dict)] if isinstance(branches, list) else []
+    )
+    default = text_of(_inner(body, "repository").get("default_branch"))
+    return default if default in names else next(iter(names), "")
 
 
 def _alert(body: dict[str, Any], title: str, text: str, words: list[str], **labels: str) -> Said:

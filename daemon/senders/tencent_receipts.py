@@ -14,6 +14,7 @@ from daemon.senders.phone import CHINA, Phone, read
 from daemon.senders.tencent_api3 import PullStatus
 from daemon.senders.tencent_codes import BEIJING
 
+MOST = 10_000  # reports in one body
 SUCCESS, FAIL = "SUCCESS", "FAIL"
 ANSWER = b'{"result":0,"errmsg":"OK"}'  # what a callback must be answered; anything else is sent again
 
@@ -33,6 +34,8 @@ def parsed(body: bytes) -> list[Report]:
         rows = [rows]
     if not isinstance(rows, list):
         raise ValueError("the body is not an array of delivery reports, as Tencent posts it")  # noqa: TRY004 - of a value, not of code
+    if len(rows) > MOST:
+        raise ValueError(f"the body has {len(rows)} reports; at most {MOST} are taken at once")
     return [one for one in map(of_row, rows) if one is not None]
 
 

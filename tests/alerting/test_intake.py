@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -9,10 +10,11 @@ from daemon import housekeeping
 from daemon.alerting.dedupe import Change
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
+from daemon.aside import LARGE, AsideThread
 from daemon.clock import TURN, SystemClock
 from daemon.config.retention import Retention
 from daemon.config.settings import Limits, Settings, Source
-from daemon.errors import HandlerError, StoreUnavailable
+from daemon.errors import HandlerBroken, HandlerError, StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.internal import Check
@@ -25,6 +27,8 @@ from daemon.units import Bytes
 from fake_clock import FakeClock
 from made import event, settings, source
 from served import waiting_reader
+
+T = TypeVar("T")
 
 PIECES = 10
 
@@ -142,6 +146,43 @@ def test_while_a_body_of_many_alarms_is_read_others_are_served(store: SqliteStor
         large = Source(name="shop", handler=Handler(name="made", handle=lambda _: pieces(order, send), samples={}))
         assert len(Intake(store, Hasty(), lambda: Rules(settings())).read(large, hook())) == PIECES
     assert "served" in order[:-1]
+
+
+class Beside:
+    """Another thread: remembers how often something was done there."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        self.done += 1
+        return work()
+
+
+@pytest.mark.parametrize(("size", "beside"), [(LARGE, 0), (LARGE + 1, 1)])
+def test_a_large_body_is_read_beside_the_event_loop(store: SqliteStore, size: int, beside: int) -> None:
+    there = Beside()
+    clock = Hasty()
+    made = Handler(name="made", handle=lambda _: [event(key="a"), event(key="b")], samples={})
+    one = Intake(store, clock, lambda: Rules(settings()), aside=there)
+    assert len(one.read(Source(name="shop", handler=made), Hook(source="shop", body=b"x" * size))) == 2
+    assert there.done == beside
+
+
+def test_what_a_handler_raises_of_a_large_body_is_told_as_of_a_small_one(store: SqliteStore) -> None:
+    def broken(_: Hook) -> list[Event]:
+        raise KeyError("secret")
+
+    thread = AsideThread()
+    one = Intake(store, SystemClock(), lambda: Rules(settings()), aside=thread)
+    large = Hook(source="shop", body=b"x" * (LARGE + 1))
+    try:
+        with pytest.raises(HandlerBroken, match=r"^the handler 'made' is broken at test_intake.py:\d+: KeyError$"):
+            one.read(Source(name="shop", handler=Handler(name="made", handle=broken, samples={})), large)
+        with pytest.raises(HandlerError, match="holds no alarm"):
+            one.read(Source(name="shop", handler=Handler(name="made", handle=lambda _: [], samples={})), large)
+    finally:
+        thread.stop()
 
 
 def test_while_many_events_are_cleaned_others_are_served(store: SqliteStore) -> None:

@@ -1,12 +1,13 @@
 """The commands and the table of methods say the same."""
 
 import argparse
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from daemon.cli.arguments import params, parser, setting
+from daemon.cli.arguments import ALIASES, GROUPS, LOCAL, params, parser, setting
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command
 from daemon.cli.commands import COMMANDS, SHOWN, command
@@ -179,3 +180,19 @@ def test_bash_offers_the_words_that_fit(typed: str, offered: set[str], tmp_path:
     assert offered <= set(done.stdout.split()), done
     if not typed.endswith(" ") and typed:
         assert len(done.stdout.split()) <= 2
+
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_every_command_that_a_page_names_is_one() -> None:
+    groups = {name: group for group in GROUPS for name in (group, *ALIASES.get(group, ()))}
+    known = {*WORDS, *LOCAL, *groups}
+    wrong = []
+    for page in PAGES:
+        for first, second in re.findall(r"[`/]tocsinctl ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text()):
+            said = f"{groups[first]} {second}" if first in groups and second else first
+            if said not in known:
+                wrong.append(f"{page.name}: tocsinctl {said}")
+    assert not wrong

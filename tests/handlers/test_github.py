@@ -82,6 +82,36 @@ def test_only_the_branches_that_matter_are_heard() -> None:
     assert one(sample("firing, Dependabot"), branches=("main",)).severity is Severity.ERROR
 
 
+def status(*branches: str, **more: Any) -> dict[str, Any]:
+    return sample("firing, a commit status") | {"branches": [{"name": one} for one in branches]} | more
+
+
+@pytest.mark.parametrize("branches", [("main",), ("feature", "main"), ("main", "other")])
+def test_a_commit_on_several_branches_is_one_of_the_branch_that_matters(branches: tuple[str, ...]) -> None:
+    assert one(status(*branches), branches=("main",)).key == "acme/shop|status|ci/build|main"
+    by_default = status(*branches, repository={"full_name": "acme/shop", "default_branch": "main"})
+    assert one(by_default).key == "acme/shop|status|ci/build|main"
+
+
+def test_where_branches_are_named_a_commit_on_none_of_them_is_not_heard() -> None:
+    assert one(status(), branches=()).key == "acme/shop|status|ci/build|acb5820ced9479c074f688cc328bf03f341a511d"
+    for body in (status(), status("feature")):
+        with pytest.raises(NothingToTell, match="not among the source's branches"):
+            one(body, branches=("main",))
+    assert one(sample("firing, a deployment"), branches=("main",)).state is State.FIRING
+
+
+def test_checks_of_two_forks_are_two_problems() -> None:
+    check = sample("firing, a check")
+    keys = set()
+    for sha in ("aaaa", "bbbb"):
+        fork = check["check_run"] | {"head_sha": sha, "check_suite": {"head_branch": None, "head_sha": sha}}
+        keys.add(one(check | {"check_run": fork}).key)
+        with pytest.raises(NothingToTell):
+            one(check | {"check_run": fork}, branches=("main",))
+    assert keys == {"acme/shop|check_run|octo-lint|octo-linter|aaaa", "acme/shop|check_run|octo-lint|octo-linter|bbbb"}
+
+
 @pytest.mark.parametrize("event", ["ping", "push", "issues", "pull_request"])
 def test_other_events_are_no_alarms(event: str) -> None:
     with pytest.raises(NothingToTell, match=f"'{event}' is no alarm"):

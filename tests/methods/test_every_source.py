@@ -51,3 +51,17 @@ def test_what_a_handler_hides_is_shown_neither_in_what_is_kept_nor_in_quarantine
         assert value not in shown
     assert kept.count("***") >= len(found) <= shown.count("***")
     assert desk.ask("quarantine.replay", id="Q1")["requests"][0]["problem"] == ""  # it is hidden, and not lost
+
+
+def test_what_any_source_hides_is_hidden_of_a_source_whose_name_was_mistaken_and_of_bytes_that_are_no_text(
+    desk: Desk,
+) -> None:
+    source = Source(name="mine", handler=HANDLERS["healthchecks"])
+    desk.settings = dataclasses.replace(desk.settings, sources={"mine": source})
+    body = b'{"check": {"ping_url": "https://hc-ping.com/7f0c", "desc": "\xff"}, "password": "7f0c"}'
+    desk.intake.refuse(Hook(source="mime", body=body), Kind.UNKNOWN_SOURCE, "no", "192.0.2.7")
+    desk.intake.refuse(Hook(source="mine", body=body), Kind.UNUSABLE_BODY, "no", "192.0.2.7")
+    for code in ("Q1", "Q2"):
+        shown = desk.ask("quarantine.show", id=code)
+        assert shown["encoding"] == "utf-8"
+        assert "7f0c" not in shown["body"]
