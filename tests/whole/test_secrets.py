@@ -58,19 +58,22 @@ channels:
     headers: {{X-Own: '${{CANARY}}'}}
   userinfo: {{type: webhook, url: 'http://u:${{CANARY}}@127.0.0.1:{closed}/'}}
   voice:
-    {{type: voice, proxy: *road, access_key_id: someone, access_key_secret: '${{CANARY}}', security_token: '${{CANARY}}',
+    {{type: voice, proxy: *road, access_key_id: someone, access_key_secret: '${{CANARY}}',
+         security_token: '${{CANARY}}',
      template_code: TTS_1, endpoint: 'http://127.0.0.1:{closed}'}}
   tencent:
     {{type: tencent_sms, proxy: *road, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}', token: '${{CANARY}}',
      sdk_app_id: '1400006666', sign_name: tocsin, template_id: '1', endpoint: 'http://127.0.0.1:{closed}',
      receipts: {{token: '${{CANARY}}'}}}}
   tencent5:
-    {{type: tencent_sms_v5, proxy: *road, app_key: '${{CANARY}}', sdk_app_id: '1400006666', sign_name: tocsin, template_id: 1,
+    {{type: tencent_sms_v5, proxy: *road, app_key: '${{CANARY}}', sdk_app_id: '1400006666', sign_name: tocsin,
+         template_id: 1,
      endpoint: 'http://127.0.0.1:{closed}'}}
   wecom: {{type: wecom_robot, proxy: *road, url: 'http://127.0.0.1:{closed}/cgi-bin/webhook/send?key=${{CANARY}}',
            endpoint: 'http://127.0.0.1:{closed}'}}
   wecom2: {{type: wecom_robot, proxy: *road, key: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
-  wecoms: {{type: wecom_app, proxy: *road, corp_id: ww1, agent_id: 1000002, secret: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
+  wecoms: {{type: wecom_app, proxy: *road, corp_id: ww1, agent_id: 1000002, secret: '${{CANARY}}',
+       endpoint: 'http://127.0.0.1:{closed}'}}
   ding: {{type: dingtalk_robot, proxy: *road, url: 'http://127.0.0.1:{closed}/robot/send?access_token=${{CANARY}}',
           secret: 'SEC${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
   ding2: {{type: dingtalk_robot, proxy: *road, access_token: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
@@ -78,7 +81,8 @@ channels:
             secret: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
   feishu2: {{type: feishu_robot, proxy: *road, token: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
   slack: {{type: slack, proxy: *road, url: 'http://127.0.0.1:{closed}/services/T0/B0/${{CANARY}}'}}
-  telegram: {{type: telegram, proxy: *road, token: '123456:${{CANARY}}', chat_id: '-1001', endpoint: 'http://127.0.0.1:{closed}'}}
+  telegram: {{type: telegram, proxy: *road, token: '123456:${{CANARY}}', chat_id: '-1001',
+       endpoint: 'http://127.0.0.1:{closed}'}}
   telegrams: {{type: telegram_person, proxy: *road, token: '123456:${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
   pager: {{type: pagerduty, proxy: *road, routing_key: '${{CANARY}}', endpoint: 'http://127.0.0.1:{closed}'}}
   mail: {{type: smtp, host: 127.0.0.1, port: {closed}, security: tls, user: u, password: '${{CANARY}}',
