@@ -234,7 +234,7 @@ def in_templates(message: Message) -> dict[str, Any]:
     }
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     """The provider took the message: its own id for it, and its own words.
 
     `warnings` is what went wrong on our side although the message went, such as a template that did not render.
@@ -249,12 +249,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     ids: Mapping[str, str] = {}
     errors: Mapping[str, SendError] = {}
 
-    def of(self, address: str) -> "Receipt | SendError":
+    def of(self, address: str) -> "Acceptance | SendError":
         """What became of the message to this address."""
         if not (self.ids or self.errors):
             return self
         own = self.ids.get(address, self.provider_id)
-        return self.errors.get(address) or Receipt(provider_id=own, detail=self.detail, warnings=self.warnings)
+        return self.errors.get(address) or Acceptance(provider_id=own, detail=self.detail, warnings=self.warnings)
 
 
 class Sends(Protocol):
@@ -277,10 +277,10 @@ class Sends(Protocol):
     def approved_template(self) -> str:
         """The template that the provider approved; empty where there is none."""
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Try once; raise SendWait, SendFailed or SendRefused."""
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         """Ask the provider whether it took the message, after a crash."""
 
     def heard(self, body: bytes) -> list[Report]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Receipt
+from daemon.notice import Acceptance
 
 IN_A_ROW = 5
 FIRST_PAUSE = 10.0
@@ -108,11 +108,11 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 CLOSED = Breaker()
 
 
-def after(breaker: Breaker, outcome: Receipt | SendError, now: float, epoch: int) -> Breaker:
+def after(breaker: Breaker, outcome: Acceptance | SendError, now: float, epoch: int) -> Breaker:
     """What one try tells about the channel; `epoch` is the breaker's when the try began."""
     match outcome:
         # it answered, if only that it will not have this one
-        case Receipt() | SendRefused(scope=Scope.MESSAGE | Scope.RECIPIENT):
+        case Acceptance() | SendRefused(scope=Scope.MESSAGE | Scope.RECIPIENT):
             return breaker.succeeded()
         case SendWait():  # it is well but busy
             return breaker.succeeded() if breaker.shut else breaker

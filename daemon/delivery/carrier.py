@@ -24,7 +24,7 @@ from daemon.delivery.verdict import OverQuota, Terms
 from daemon.delivery.way import Way
 from daemon.errors import Scope, SendError, SendWait
 from daemon.links import ack_url
-from daemon.notice import Message, Receipt, Recipient
+from daemon.notice import Acceptance, Message, Recipient
 from daemon.store.backlog import Room
 from daemon.store.outbox import Claimed
 from daemon.texts.style import Style
@@ -192,7 +192,7 @@ class Carrier:
         pairs, ended = zip(letter.rows, each, strict=True), self._clock.now()  # one instant tells what was one request
         return [self._answer(own, row, sharing, took, ended) for row, (own, sharing) in pairs]
 
-    def test(self, message: Message) -> Receipt:
+    def test(self, message: Message) -> Acceptance:
         """Send past the outbox, within the limits; raises SendError. A success closes the breaker."""
         began, way = self._clock.monotonic(), self._way
         addresses = [recipient.address for recipient in message.recipients]
@@ -200,13 +200,13 @@ class Carrier:
             raise crowded(full)
         self._begin(addresses)
         try:
-            receipt = way.send(message)
+            acceptance = way.send(message)
         finally:
             self._end(addresses)
-        self._report.tried(self._clock.monotonic() - began, receipt)
+        self._report.tried(self._clock.monotonic() - began, acceptance)
         if not way.retired:
             self._learn(self._breaker.succeeded(), None)
-        return receipt
+        return acceptance
 
     def status(self) -> LaneStatus:
         """How it stands."""
@@ -230,12 +230,12 @@ class Carrier:
         self._under_way.remove(addresses)
         self._throttle.end(addresses, self._clock.monotonic())
 
-    def _tried(self, letter: Letter, way: Way) -> Receipt | SendError:
+    def _tried(self, letter: Letter, way: Way) -> Acceptance | SendError:
         """What may have arrived already is asked after first."""
         message, first = letter.message, letter.rows[0]
         if message.repeat:
             found = self._outcome(letter, lambda: way.find(message, first.notice.at))
-            if isinstance(found, Receipt):
+            if isinstance(found, Acceptance):
                 return found
             if found is not None:
                 log.warning("the provider could not be asked about %s: %s", message.out_id, found)
@@ -257,7 +257,7 @@ class Carrier:
             )
             return Crashed(f"the sender broke ({type(error).__name__}), see the log", ambiguous=True)
 
-    def _remember(self, outcome: Receipt | SendError, about: Claimed, now: float, epoch: int) -> None:
+    def _remember(self, outcome: Acceptance | SendError, about: Claimed, now: float, epoch: int) -> None:
         """Draw the lessons of one try for the whole channel."""
         if isinstance(outcome, SendError):
             self._last_error, self._last_error_at = verdict.told(outcome), now
@@ -269,11 +269,11 @@ class Carrier:
         self._learn(breaker.after(self._breaker, outcome, self._clock.monotonic(), epoch), about)
 
     def _answer(
-        self, outcome: Receipt | SendError, row: Claimed, batch: int, took: float, ended: float | None = None
+        self, outcome: Acceptance | SendError, row: Claimed, batch: int, took: float, ended: float | None = None
     ) -> Answer:
         now = self._clock.now() if ended is None else ended
         judged = verdict.judge(outcome, row.delivery, self._terms(batch), now, self._draw)
-        if isinstance(outcome, Receipt):
+        if isinstance(outcome, Acceptance):
             judged = msgspec.structs.replace(judged, awaits=handsets.awaits(self.channel, row.delivery, now))
         return Answer(claimed=row, verdict=judged, tried=verdict.recorded(outcome, now, took))
 

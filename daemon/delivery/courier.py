@@ -20,7 +20,7 @@ from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.untold import Untold
 from daemon.errors import SendRefused, StoreError
 from daemon.handset import Report
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.store import leases, outbox
 from daemon.store.base import Store
 from daemon.store.receipts import Heard
@@ -102,20 +102,20 @@ class Courier:
         self._handsets.stop(max(0.0, end - self._clock.monotonic()))
         self._alarms.join(max(0.0, end - self._clock.monotonic()))
 
-    def canary(self, channel: str, recipient: Recipient) -> Receipt:
+    def canary(self, channel: str, recipient: Recipient) -> Acceptance:
         """Send one canary past the outbox; raises SendError."""
         return self.test(channel, recipient, CANARY)
 
-    def test(self, channel: str, recipient: Recipient, words: Mapping[Lang, tuple[str, str]] = TEST) -> Receipt:
+    def test(self, channel: str, recipient: Recipient, words: Mapping[Lang, tuple[str, str]] = TEST) -> Acceptance:
         """Send one real message past the outbox; raises SendError."""
         lane, settings = self._lanes.get(channel), self._settings()
         known = settings.channels.get(channel)
         if lane is None or known is None:
             raise SendRefused(f"no channel is called {channel!r} in the configuration")
         said = style(settings, known, recipient.name)
-        receipt = lane.test(proof_message(channel, recipient, self._store.name, self._clock.now(), said, words))
+        acceptance = lane.test(proof_message(channel, recipient, self._store.name, self._clock.now(), said, words))
         log.info("test over %s to %s: sent", channel, recipient.name or "the room", extra={"channel": channel})
-        return receipt
+        return acceptance
 
     def hear(self, channel: Channel, reports: list[Report]) -> Heard:
         """Take the receipts that a provider brought; raises StoreUnavailable."""

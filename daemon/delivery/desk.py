@@ -109,7 +109,7 @@ def _settle(tx: Tx, claimed: Claimed, verdict: Verdict, now: float, words: list[
     delivery = claimed.delivery
     match verdict.step:
         case Step.SENT:
-            provider_id = verdict.receipt.provider_id if verdict.receipt else ""
+            provider_id = verdict.acceptance.provider_id if verdict.acceptance else ""
             ours = outbox.sent(tx, delivery, provider_id, verdict.reason, now)
             if ours and verdict.awaits is not None and provider_id:
                 words += _expect(tx, claimed, provider_id, verdict.awaits, now)

@@ -17,7 +17,7 @@ from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.report import Report
 from daemon.delivery.verdict import Step, Verdict
 from daemon.errors import SendRefused, StoreError, StoreUnavailable
-from daemon.notice import Delivery, Message, Receipt
+from daemon.notice import Acceptance, Delivery, Message
 from daemon.store.base import Tx
 from daemon.store.outbox import Claimed, Taken
 from daemon.store.receipts import Word
@@ -81,7 +81,7 @@ class Lane:
             self._carrier.configure(channel)
         self.wake()
 
-    def test(self, message: Message) -> Receipt:
+    def test(self, message: Message) -> Acceptance:
         """Send one message past the outbox; raises SendError."""
         carrier = self._carrier
         if carrier is None:

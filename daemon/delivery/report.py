@@ -9,7 +9,7 @@ from daemon.delivery.breaker import Breaker
 from daemon.delivery.desk import Answer, Haul
 from daemon.delivery.verdict import Step
 from daemon.errors import SendError
-from daemon.notice import Phase, Receipt
+from daemon.notice import Acceptance, Phase
 from daemon.store.outbox import Claimed
 
 log = logging.getLogger("tocsin.delivery")
@@ -44,10 +44,10 @@ class Report:
         telemetry.breaker_open.remove(self._channel)
         self._alarms.gone(self._channel)
 
-    def tried(self, seconds: float, outcome: Receipt | SendError) -> None:
+    def tried(self, seconds: float, outcome: Acceptance | SendError) -> None:
         """How long one try took, and how much was amiss with what went."""
         self._took.observe(seconds)
-        if isinstance(outcome, Receipt):
+        if isinstance(outcome, Acceptance):
             self._warnings.inc(len(outcome.warnings))
             self._alarms.works(self._channel)
 
@@ -89,14 +89,14 @@ class Report:
             return
         if verdict.step is Step.SENT:
             self._age.observe(max(0.0, now - claimed.delivery.created_at))
-            if verdict.receipt and verdict.receipt.warnings:
-                self._warned(claimed, verdict.receipt)
+            if verdict.acceptance and verdict.acceptance.warnings:
+                self._warned(claimed, verdict.acceptance)
         self._ended(claimed, verdict.step, verdict.reason)
 
-    def _warned(self, claimed: Claimed, receipt: Receipt) -> None:
-        for warning in receipt.warnings:
+    def _warned(self, claimed: Claimed, acceptance: Acceptance) -> None:
+        for warning in acceptance.warnings:
             log.warning("%s went, but: %s", claimed.delivery.code, warning, extra=self._extra(claimed))
-        self._alarms.amended(self._channel, claimed.notice.alert, "\n".join(receipt.warnings))
+        self._alarms.amended(self._channel, claimed.notice.alert, "\n".join(acceptance.warnings))
 
     def _ended(self, claimed: Claimed, step: Step, reason: str) -> None:
         self._outcomes[step].inc()

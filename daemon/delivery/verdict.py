@@ -11,7 +11,7 @@ from daemon.delivery import backoff
 from daemon.delivery.backoff import Draw
 from daemon.delivery.ledger import Over
 from daemon.errors import Scope, SendError, SendRefused, SendWait
-from daemon.notice import Delivery, Message, Receipt
+from daemon.notice import Acceptance, Delivery, Message
 from daemon.store.attempts import OVER_QUOTA, Try
 from daemon.units import spoken
 
@@ -45,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     due_at: float = 0.0
     ambiguous: bool = False
-    receipt: Receipt | None = None
+    acceptance: Acceptance | None = None
     awaits: Awaits | None = None  # the receipt of the handset, where the channel has such
 
 
@@ -69,12 +69,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     knows_after: float = 0.0  # how long after a try its provider can be asked about it
 
 
-def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: float, draw: Draw) -> Verdict:
+def judge(outcome: Acceptance | SendError, delivery: Delivery, terms: Terms, now: float, draw: Draw) -> Verdict:
     """Decide what one try means for one of the deliveries in it."""
     match outcome:
-        case Receipt():
-            receipt = msgspec.structs.replace(outcome, provider_id=_storable(outcome.provider_id))
-            return Verdict(step=Step.SENT, reason=_storable(outcome.detail), receipt=receipt)
+        case Acceptance():
+            acceptance = msgspec.structs.replace(outcome, provider_id=_storable(outcome.provider_id))
+            return Verdict(step=Step.SENT, reason=_storable(outcome.detail), acceptance=acceptance)
         case SendRefused(scope=Scope.RECIPIENT) | SendWait(scope=Scope.RECIPIENT) if terms.batch > 1:
             return Verdict(step=Step.ALONE, reason=told(outcome), due_at=now)
         # what is refused with its whole channel (arrears can be paid) and has no other way is tried like a failure
@@ -90,19 +90,19 @@ def judge(outcome: Receipt | SendError, delivery: Delivery, terms: Terms, now: f
     return _again(outcome, delivery, terms, now, min(due_at, last_call) if now < last_call else due_at)
 
 
-def each(outcome: Receipt | SendError, addresses: Sequence[str]) -> list[tuple[Receipt | SendError, int]]:
+def each(outcome: Acceptance | SendError, addresses: Sequence[str]) -> list[tuple[Acceptance | SendError, int]]:
     """What one request came to for each recipient in it, and for how many of them it is the very same answer."""
-    own = [outcome.of(address) if isinstance(outcome, Receipt) else outcome for address in addresses]
+    own = [outcome.of(address) if isinstance(outcome, Acceptance) else outcome for address in addresses]
     sharing = Counter(id(one) for one in own)
     return [(one, sharing[id(one)]) for one in own]
 
 
-def lesson(outcomes: Sequence[Receipt | SendError]) -> Receipt | SendError:
+def lesson(outcomes: Sequence[Acceptance | SendError]) -> Acceptance | SendError:
     """What one request teaches about its channel: what reaches all of it, else that it works, else why it does not."""
     for one in outcomes:
         if isinstance(one, SendRefused | SendWait) and one.scope is Scope.CHANNEL:
             return one
-    return next((one for one in outcomes if isinstance(one, Receipt)), outcomes[0])
+    return next((one for one in outcomes if isinstance(one, Acceptance)), outcomes[0])
 
 
 def ends_at(delivery: Delivery, terms: Terms) -> float:
@@ -128,16 +128,16 @@ def told(error: SendError) -> str:
     return _storable(f"{text} ({error.code})" if error.code and error.code not in text else text)
 
 
-def with_warnings(outcome: Receipt | SendError, message: Message) -> Receipt | SendError:
+def with_warnings(outcome: Acceptance | SendError, message: Message) -> Acceptance | SendError:
     """Templates that did not render are told with the message that went without them."""
     if isinstance(outcome, SendError) or not message.warnings:
         return outcome
     return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *message.warnings))
 
 
-def recorded(outcome: Receipt | SendError, now: float, seconds: float) -> Try:
+def recorded(outcome: Acceptance | SendError, now: float, seconds: float) -> Try:
     """What is kept of one try that has just ended: the provider's own code and words."""
-    if isinstance(outcome, Receipt):
+    if isinstance(outcome, Acceptance):
         return Try(at=now, seconds=seconds, outcome=Outcome.SENT, words=_storable(outcome.detail))
     kinds = {SendWait: Outcome.WAIT, SendRefused: Outcome.REFUSED}
     kind = next((kind for error, kind in kinds.items() if isinstance(outcome, error)), Outcome.FAILED)

@@ -7,7 +7,7 @@ from typing import TypeVar
 import gevent
 
 from daemon.errors import SendFailed
-from daemon.notice import Message, Receipt, Sends
+from daemon.notice import Acceptance, Message, Sends
 
 log = logging.getLogger("tocsin.delivery")
 
@@ -23,18 +23,18 @@ class Way:
         self.retired = False  # what it still meets says nothing about the one that replaced it
         self._busy = 0
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Try once; raises SendError, or whatever a broken sender raises."""
-        receipt: object = self._within_limit(lambda: self.sender.send(message))
-        if not isinstance(receipt, Receipt):
-            raise TypeError(f"a sender returned {receipt!r:.80} in place of a Receipt")
-        return receipt
+        acceptance: object = self._within_limit(lambda: self.sender.send(message))
+        if not isinstance(acceptance, Acceptance):
+            raise TypeError(f"a sender returned {acceptance!r:.80} in place of an Acceptance")
+        return acceptance
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         """Ask the provider whether it has the message; raises SendError, or whatever a broken sender raises."""
         found: object = self._within_limit(lambda: self.sender.find(message, since))
-        if found is not None and not isinstance(found, Receipt):
-            raise TypeError(f"a sender found {found!r:.80} in place of a Receipt")
+        if found is not None and not isinstance(found, Acceptance):
+            raise TypeError(f"a sender found {found!r:.80} in place of an Acceptance")
         return found
 
     def retire(self) -> None:

@@ -9,7 +9,7 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.reading import Reading
 from daemon.store.base import Store
 
@@ -36,7 +36,7 @@ class Courier(Protocol):
     def status(self) -> Sequence[LaneStatus]:
         """How each channel stands."""
 
-    def test(self, channel: str, recipient: Recipient) -> Receipt:
+    def test(self, channel: str, recipient: Recipient) -> Acceptance:
         """Send one test message now, past the outbox; raises SendError."""
 
 

@@ -13,7 +13,7 @@ from daemon.config.settings import Channel, Settings
 from daemon.errors import SendError
 from daemon.event import OWN
 from daemon.internal import Alarm, AlarmOver, Check
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.store import alerts, canaries
 from daemon.store.attempts import PUT_OFF
 from daemon.store.base import Store
@@ -27,7 +27,7 @@ ARRIVES = 600.0  # how long its receipt is waited for where `delivered_within` d
 A_DAY = 86_400.0
 SLACK = 3_600.0  # beyond a day, before a channel with a canary counts as unconfirmed
 
-Test = Callable[[str, Recipient], Receipt]
+Test = Callable[[str, Recipient], Acceptance]
 
 
 class Canaries:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from daemon.declared import Answers, Each, Rate
 from daemon.handset import Report
-from daemon.notice import Message, Receipt, Recipient, in_templates
+from daemon.notice import Acceptance, Message, Recipient, in_templates
 from daemon.senders import aliyun_codes, aliyun_details, aliyun_receipts, phone
 from daemon.senders.aliyun import Aliyun, Parameters, Values, a_limit, an_endpoint, number_of
 from daemon.senders.aliyun_codes import DAY
@@ -54,7 +54,7 @@ class AliyunSms(Aliyun):
         if self._personal:
             object.__setattr__(self, "batch", MOST_PERSONAL)
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Submit; a refused signature or text is mended and submitted once more, within the same time."""
         people: dict[str, Recipient] = {}
         for recipient in message.recipients:
@@ -71,9 +71,9 @@ class AliyunSms(Aliyun):
         heard, rewritten = self._submitted(ask, rows)
         reply = self._gateway.check(heard)
         detail = "sent in plainer words" if rewritten else "accepted"
-        return Receipt(provider_id=reply.biz_id or "", detail=detail, warnings=tuple(warnings))
+        return Acceptance(provider_id=reply.biz_id or "", detail=detail, warnings=tuple(warnings))
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         """Look for the message's OutId among what its number was sent since then.
 
         Only for one recipient (None for several): the gateway is asked about one number at a time, and rows
@@ -89,7 +89,7 @@ class AliyunSms(Aliyun):
             sent_at = aliyun_receipts.instant(detail.sent)
             ours = detail.out_id == message.out_id[:LONGEST_OUT_ID] and sent_at is not None and sent_at >= earliest
             if ours and str(detail.status) in {aliyun_receipts.WAITING, aliyun_receipts.DELIVERED}:
-                return Receipt(detail=f"the gateway has it: {detail.code or 'no word from the carrier yet'}")
+                return Acceptance(detail=f"the gateway has it: {detail.code or 'no word from the carrier yet'}")
         return None
 
     def heard(self, body: bytes) -> list[Report]:

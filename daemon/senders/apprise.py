@@ -12,7 +12,7 @@ from gevent import Timeout
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.event import Severity, State
 from daemon.fitting import Size
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
 from daemon.senders.blotted import blotted
@@ -58,7 +58,7 @@ class ByApprise(Sender):
         except ValueError as error:
             raise ValueError(f"url {error}") from None
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Notify once, in this greenlet and within the time of a try."""
         library, service = _library(), self._service[0]
         shape = service.resolve_format(library.NotifyFormat.TEXT)
@@ -77,7 +77,7 @@ class ByApprise(Sender):
             said = f"{self.target()}: {type(error).__name__} {self._blotted(str(error))}"
         else:
             if result:
-                return Receipt(detail=f"{self.target()} took it")
+                return Acceptance(detail=f"{self.target()} took it")
             said = "; ".join(dict.fromkeys(self._blotted(entry.message) for entry in result.logs()))
             raise _error(f"{self.target()}: {said or 'it was not taken'}", len(service))
         raise SendFailed(said, ambiguous=True)

@@ -7,7 +7,7 @@ from daemon.clock import Clock, SystemClock
 from daemon.declared import Answers, Rate
 from daemon.fitting import Size
 from daemon.handset import Report
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.registry import kind as sender
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
@@ -37,11 +37,11 @@ class Sender:
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one try may take", "least": 0.05})
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Try once. Returns what the provider answered; raises SendWait, SendFailed or SendRefused."""
         raise NotImplementedError
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         """Ask the provider whether it took this message (by `out_id`) since then; None if it does not know.
 
         Called before a try that may have arrived is repeated, `knows_after` seconds after that try. A sender

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from daemon.declared import Answers, failed, refused, sent, wait
 from daemon.errors import Scope, SendFailed, SendRefused
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
 from daemon.senders.blotted import blotted
@@ -85,7 +85,7 @@ class Command(Sender):
         if both := {*self.wait_on} & {*self.refused_on}:
             raise ValueError(f"{min(both)} stands in both wait_on and refused_on; keep one")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Run it once, for as long as a try may take."""
         environment = BASIC | {name: value.reveal() for name, value in self.env.items()}
         environment["TOCSIN_DELIVERY"] = message.out_id
@@ -103,7 +103,7 @@ class Command(Sender):
         error_ = self._meaning.error(code, _told(f"{self.argv[0]} ended with {code}", said))
         if error_ is not None:
             raise error_
-        return Receipt(detail=_told(f"{self.argv[0]} ended with 0", self._first_line(ended.out)))
+        return Acceptance(detail=_told(f"{self.argv[0]} ended with 0", self._first_line(ended.out)))
 
     def target(self) -> str:
         """Name the program; its arguments may tell too much."""

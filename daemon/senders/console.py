@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from daemon import fitting
 from daemon.errors import SendFailed
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.senders.base import Sender, sender
 
 STDOUT = 1
@@ -25,7 +25,7 @@ class Console(Sender):
 
     descriptor: ClassVar[int] = STDOUT
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Print the block; a reader that takes nothing or has gone is SendFailed."""
         data = block(message).encode("utf-8", "replace")
         deadline = self.clock.monotonic() + self.timeout
@@ -44,7 +44,7 @@ class Console(Sender):
             raise SendFailed(f"cannot write to standard output: {reason}", ambiguous=written > 0) from error
         finally:
             _turn.release()
-        return Receipt(detail="printed")
+        return Acceptance(detail="printed")
 
     def target(self) -> str:
         """Say where it goes."""

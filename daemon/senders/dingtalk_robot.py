@@ -15,7 +15,7 @@ import msgspec
 from daemon.declared import Answers, Outcome, Rate, failed, refused, sent, wait
 from daemon.errors import Scope
 from daemon.fitting import Size, Unit
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import encoded
@@ -98,7 +98,7 @@ class DingTalkRobot(Robot):
         if self.secret is not None and not self.secret:
             raise ValueError("secret is empty: leave it out or fill it")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """POST once."""
         body = robot.fitted(message, SIZE, KINDS[self.format], lambda text: self._body(message, text), len)
         api, target = self._door
@@ -107,7 +107,7 @@ class DingTalkRobot(Robot):
             target += f"&timestamp={stamp}&sign={quote(signature(self.secret, stamp), safe='')}"
         reply, answer = api.ask(target, body)
         api.check(str(reply.errcode), reply.errmsg, answer, muted(reply))
-        return Receipt(detail=f"{api.client.shown} took it")
+        return Acceptance(detail=f"{api.client.shown} took it")
 
     def target(self) -> str:
         """Name the server; the access_token is a secret."""

@@ -16,7 +16,7 @@ from daemon.declared import Answers, Outcome, Rate, refused, sent, wait
 from daemon.errors import Scope
 from daemon.event import Severity, State
 from daemon.fitting import Size, Unit
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import encoded
@@ -109,7 +109,7 @@ class FeishuRobot(Robot):
         if self.secret is not None and not self.secret:
             raise ValueError("secret is empty: leave it out or fill it")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """POST once."""
         stamp = self._stamp()
         write = self._card if self.format == "card" else self._plain
@@ -118,7 +118,7 @@ class FeishuRobot(Robot):
         reply, answer = api.ask(target, body)
         waits = ANSWERS.meaning(reply.declared).outcome is Outcome.WAIT
         api.check(reply.declared, reply.msg, answer, pause(answer, message.out_id) if waits else None)
-        return Receipt(detail=f"{api.client.shown} took it")
+        return Acceptance(detail=f"{api.client.shown} took it")
 
     def target(self) -> str:
         """Name the server; the token is a secret."""

@@ -12,7 +12,7 @@ from daemon.declared import Answers, failed, refused, sent, wait
 from daemon.errors import Scope
 from daemon.event import State
 from daemon.fitting import Size
-from daemon.notice import Message, Reason, Receipt
+from daemon.notice import Acceptance, Message, Reason
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import sender
@@ -75,14 +75,14 @@ class PagerDuty(OverHttp):
         except ValueError as error:
             raise ValueError(f"endpoint {error}") from None
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Enqueue one event."""
         event, dropped = self._event(message)
         reply, answer = self._api.ask(self._api.client.path.rstrip("/") + TARGET, event)
         words = "; ".join(filter(None, (reply.message, *reply.errors)))
         self._api.check(_code(reply), words, answer)
         detail = f"{action(message)} {dedup_key(message)}"
-        return Receipt(provider_id=dedup_key(message), detail=f"{detail}, with less detail" if dropped else detail)
+        return Acceptance(provider_id=dedup_key(message), detail=f"{detail}, with less detail" if dropped else detail)
 
     def target(self) -> str:
         """Name the server."""

@@ -9,7 +9,7 @@ from daemon.declared import Answers, Rate, failed, refused, sent
 from daemon.errors import Scope
 from daemon.event import Severity
 from daemon.fitting import Size
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import sender
@@ -107,11 +107,11 @@ class Slack(OverHttp):
         except ValueError as error:
             raise ValueError(f"url {error}") from None
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """POST once; Slack says `ok` or one word of what is wrong."""
         word, answer = self._api.ask(self._api.client.path, encoded(self._payload(message)))
         self._api.check(word, "", answer)
-        return Receipt(detail=f"{self._api.client.shown} answered {word}")
+        return Acceptance(detail=f"{self._api.client.shown} answered {word}")
 
     def target(self) -> str:
         """Name the server; the rest of the URL is the secret."""

@@ -10,7 +10,7 @@ from gevent import Timeout
 from daemon import fitting
 from daemon.declared import Answers
 from daemon.errors import Scope, SendFailed, SendRefused
-from daemon.notice import Message, Receipt, Recipient
+from daemon.notice import Acceptance, Message, Recipient
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
 from daemon.senders.blotted import blotted, longest_first
@@ -88,7 +88,7 @@ class Smtp(Sender):
         if self.ca_file and not Path(self.ca_file).is_file():
             raise ValueError(f"ca_file: there is no file {self.ca_file}")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Hand over one mail to the one recipient of the message."""
         to = _reachable(message.recipients[0])
         attempt = Attempt()
@@ -113,7 +113,7 @@ class Smtp(Sender):
             words = error.strerror or str(error)
             said = f"{self._shown}: no {attempt.where}: {type(error).__name__} {self._blotted(words)}".strip()
             raise SendFailed(said, ambiguous=attempt.is_ambiguous) from None
-        return Receipt(provider_id=mail.message_id, detail=self._blotted(reply.words))
+        return Acceptance(provider_id=mail.message_id, detail=self._blotted(reply.words))
 
     def target(self) -> str:
         """Name the server."""

@@ -10,7 +10,7 @@ import msgspec
 from daemon.declared import Answers, Each, Rate, failed, refused, sent, wait
 from daemon.errors import Scope, SendRefused
 from daemon.fitting import Size, Unit
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.api import Api, encoded
 from daemon.senders.base import sender
@@ -120,7 +120,7 @@ class _Bot(OverHttp):
     def _path(self) -> str:
         return f"{self._api.client.path.rstrip('/')}/bot{self.token.reveal()}/sendMessage"
 
-    def _deliver(self, message: Message, chat: str, **more: Any) -> Receipt:
+    def _deliver(self, message: Message, chat: str, **more: Any) -> Acceptance:
         """Send; HTML that Telegram cannot read, or a group that moved, is mended and goes once more."""
         marked, plain = fitted(message)
         payload: dict[str, Any] = {"chat_id": _chat_id(chat), "text": marked, "parse_mode": "HTML", **more}
@@ -143,7 +143,7 @@ class _Bot(OverHttp):
                 warnings.append("Telegram could not read the HTML, so it went as plain text: mend the template")
             reply, answer = self._api.ask(self._path, encoded(payload), within=until - self.clock.monotonic())
         self._check(reply, answer)
-        return Receipt(provider_id=str(reply.result.message_id or ""), detail="sent", warnings=tuple(warnings))
+        return Acceptance(provider_id=str(reply.result.message_id or ""), detail="sent", warnings=tuple(warnings))
 
     def _check(self, reply: _Reply, answer: Answer) -> None:
         seconds = reply.parameters.retry_after
@@ -168,7 +168,7 @@ class Telegram(_Bot):
         default=None, metadata={"doc": "the topic, in a group that has topics", "least": 1, "most": 2**53}
     )
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Send to the chat."""
         more = {} if self.message_thread_id is None else {"message_thread_id": self.message_thread_id}
         return self._deliver(message, self.chat_id, **more)
@@ -187,7 +187,7 @@ class TelegramPerson(_Bot):
     answers: ClassVar[Answers | None] = OF_PERSON
     said: ClassVar[Answers] = OF_PERSON
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Send to the person's chat."""
         chat = message.recipients[0].address
         if not _CHAT.fullmatch(chat):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from daemon.declared import Each, Rate
 from daemon.errors import Scope, SendError, SendRefused
 from daemon.handset import Report
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.senders import phone, tencent_codes, tencent_receipts, tencent_variables
 from daemon.senders.over_http import OverHttp
 from daemon.senders.phone import Phone
@@ -76,7 +76,7 @@ class TencentSender(OverHttp):
         """The account at its endpoint, always the same one."""
         raise NotImplementedError
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Submit, in one request for the numbers of mainland China and another for foreign ones: no request takes both.
 
         What is refused for our clock or for the text goes once more, by their clock or with shorter variables,
@@ -104,7 +104,7 @@ class TencentSender(OverHttp):
             raise different[0]
         detail = "sent with shorter variables" if shortened else "accepted"
         lone = next(iter(ids.values())) if len(phones) == len(ids) == 1 else ""
-        return Receipt(provider_id=lone, detail=detail, warnings=tuple(warnings), ids=ids, errors=errors)
+        return Acceptance(provider_id=lone, detail=detail, warnings=tuple(warnings), ids=ids, errors=errors)
 
     def heard(self, body: bytes) -> list[Report]:
         """Read a callback's body; ValueError when it is none of Tencent's."""

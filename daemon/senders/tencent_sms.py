@@ -8,7 +8,7 @@ from typing import ClassVar
 from daemon.declared import Answers
 from daemon.errors import SendFailed, SendRefused, SendWait
 from daemon.handset import Report
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders import phone, tencent_codes, tencent_receipts
 from daemon.senders.base import sender
@@ -50,7 +50,7 @@ class TencentSms(TencentSender):
         """The account at its endpoint, always the same one."""
         return self._gateway
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         """Look for the message's own id among what a number was sent since then.
 
         Only for one recipient (None for several), and only what a carrier has said something of is shown, some
@@ -65,7 +65,7 @@ class TencentSms(TencentSender):
             raise SendFailed(str(error), code=error.code) from error
         for row in rows:
             if row.session_context == message.out_id and row.report_status == tencent_receipts.SUCCESS:
-                return Receipt(provider_id=row.serial_no or "", detail=f"it is on the handset: {row.description}")
+                return Acceptance(provider_id=row.serial_no or "", detail=f"it is on the handset: {row.description}")
         return None
 
     def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:

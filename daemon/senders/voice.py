@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from daemon import fitting
 from daemon.declared import Answers, Each, Rate
 from daemon.errors import SendRefused
-from daemon.notice import Message, Receipt, in_templates
+from daemon.notice import Acceptance, Message, in_templates
 from daemon.senders import aliyun_codes
 from daemon.senders.aliyun import Aliyun, Parameters, Values, a_limit, an_endpoint, number_of
 from daemon.senders.aliyun_codes import DAY, HOUR, MINUTE
@@ -59,7 +59,7 @@ class Voice(Aliyun):
         if len(_written(dict.fromkeys(self.template_params, '"'))) > LONGEST_PARAMS:  # the widest there is in JSON
             raise ValueError(f"template_params has so many variables that {LONGEST_PARAMS} characters do not hold them")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Have one number called; a refused signature or text is mended and submitted once more, in the same time."""
         if len(message.recipients) != 1:
             raise SendRefused(f"one call is to one number, not to {len(message.recipients)}", code="number")
@@ -75,7 +75,7 @@ class Voice(Aliyun):
         heard, rewritten = self._submitted(ask, [row])
         reply = self._gateway.check(heard)
         detail = "the call is made in plainer words" if rewritten else "the call is made"
-        return Receipt(provider_id=reply.call_id or "", detail=detail, warnings=tuple(warnings))
+        return Acceptance(provider_id=reply.call_id or "", detail=detail, warnings=tuple(warnings))
 
     def _call(self, message: Message, number: str, row: Values) -> Parameters:
         """The id is cut at its beginning, for its end tells one delivery from another."""

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.base import sender
 from daemon.senders.document import body
@@ -49,7 +49,7 @@ class Webhook(OverHttp):
         if in_url + (self.token is not None) + ("authorization" in map(str.lower, self.headers)) > 1:
             raise ValueError("credentials are given twice: keep one of url, token and headers")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """POST once."""
         payload = body(message)
         headers = {"Content-Type": "application/json", "X-Tocsin-Delivery": message.out_id}
@@ -61,7 +61,7 @@ class Webhook(OverHttp):
             headers["X-Tocsin-Timestamp"] = stamp
             headers["X-Tocsin-Signature"] = signature(self.secret, stamp, payload)
         answer = self._client.post(payload, headers)
-        return Receipt(detail=f"{self._client.shown} answered {answer.status}")
+        return Acceptance(detail=f"{self._client.shown} answered {answer.status}")
 
     def target(self) -> str:
         """Name the server; the rest of the URL may be a secret."""

@@ -15,7 +15,7 @@ import msgspec
 from daemon.declared import Answers, Each, Rate, failed, refused, sent, wait
 from daemon.errors import Scope, SendError, SendFailed, SendRefused
 from daemon.fitting import Size, Unit
-from daemon.notice import Message, Receipt, Recipient
+from daemon.notice import Acceptance, Message, Recipient
 from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import Api, encoded
@@ -105,7 +105,7 @@ class WecomApp(OverHttp):
         except ValueError as error:
             raise ValueError(f"endpoint {error}") from None
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """Submit; when the access token is refused, once more with a new one, within the same time.
 
         The receipt names whom WeCom left out; who alone was left out is an error of its own.
@@ -119,7 +119,7 @@ class WecomApp(OverHttp):
         errors |= {user: self._left_out(user) for user in users if user.lower() in left_out}
         if len(message.recipients) == len(errors) == 1:
             raise next(iter(errors.values()))
-        return Receipt(provider_id=reply.msgid, detail=f"{self._client.shown} took it", errors=errors)
+        return Acceptance(provider_id=reply.msgid, detail=f"{self._client.shown} took it", errors=errors)
 
     def _submitted(self, users: list[str], content: str) -> Reply:
         until = self.clock.monotonic() + self.timeout

@@ -14,7 +14,7 @@ from daemon.declared import Answers, Rate, failed, refused, sent, wait
 from daemon.errors import Scope
 from daemon.event import Severity, State
 from daemon.fitting import Size, Unit
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders import dialect, robot
 from daemon.senders.api import encoded
@@ -87,7 +87,7 @@ class WecomRobot(Robot):
         if self.format == "markdown" and (self.mention_mobiles or robot.ALL in self.mention):
             raise ValueError("WeCom's Markdown mentions user ids only: for mention_mobiles and all write format: text")
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         """POST once."""
         content = robot.fitted(
             message,
@@ -103,7 +103,7 @@ class WecomRobot(Robot):
         api, target = self._door
         reply, answer = api.ask(target, encoded({"msgtype": self.format, self.format: said}))
         api.check(str(reply.errcode), reply.errmsg, answer)
-        return Receipt(detail=f"{api.client.shown} took it")
+        return Acceptance(detail=f"{api.client.shown} took it")
 
     def target(self) -> str:
         """Name the server; the key is a secret."""

@@ -18,7 +18,7 @@ from daemon.delivery.desk import Answer
 from daemon.delivery.verdict import Step, Verdict
 from daemon.event import Severity
 from daemon.matcher import parse
-from daemon.notice import Receipt
+from daemon.notice import Acceptance
 from daemon.store import leases
 from daemon.store.attempts import Try
 from daemon.store.base import Tx
@@ -39,8 +39,8 @@ class Story(Hearing):
     def settles(self, channel: str, step: Step = Step.SENT, code: str = "", words: str = "", **more: object) -> None:
         """Everything that waits for a channel is tried once, with this outcome."""
         now = self.now
-        receipt = Receipt(provider_id="P-7") if step is Step.SENT else None
-        verdict = Verdict(step=step, reason=f"{words} ({code})" if code else words, receipt=receipt, **more)  # type: ignore[arg-type]
+        receipt = Acceptance(provider_id="P-7") if step is Step.SENT else None
+        verdict = Verdict(step=step, reason=f"{words} ({code})" if code else words, acceptance=receipt, **more)  # type: ignore[arg-type]
         outcome = Outcome.SENT if step is Step.SENT else Outcome.REFUSED
         tried = Try(at=now, seconds=0.25, outcome=outcome, code=code, words=words)
 

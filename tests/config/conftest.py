@@ -11,7 +11,7 @@ from daemon.config.load import Loaded, load
 from daemon.errors import ConfigError
 from daemon.event import Event
 from daemon.hook import Hook
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.probes.base import Probe, Reading
 from daemon.registry import Catalog, Handler
 from daemon.secret import Secret
@@ -22,9 +22,9 @@ from fake_clock import BEGIN, FakeClock
 
 @dataclass(frozen=True, kw_only=True)
 class Room(Sender):
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         del message
-        return Receipt()
+        return Acceptance()
 
 
 @dataclass(frozen=True, kw_only=True)

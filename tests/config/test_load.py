@@ -11,7 +11,7 @@ from daemon.config.settings import Settings
 from daemon.errors import ConfigError, HandlerBroken
 from daemon.event import Severity
 from daemon.hook import Hook
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.registry import Catalog, Handler
 from daemon.senders.base import Sender
 
@@ -27,8 +27,8 @@ route: {receiver: ops}
 
 @dataclass(frozen=True, kw_only=True)
 class Room(Sender):
-    def send(self, message: Message) -> Receipt:
-        return Receipt(detail=message.title)
+    def send(self, message: Message) -> Acceptance:
+        return Acceptance(detail=message.title)
 
 
 def settings(load_text: Load, text: str, **environ: str) -> Settings:

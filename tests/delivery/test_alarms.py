@@ -17,7 +17,7 @@ from daemon.delivery.standing import HOLD, Standing
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Event, Severity, State
 from daemon.internal import Check
-from daemon.notice import Message, Phase, Receipt
+from daemon.notice import Acceptance, Message, Phase
 from daemon.store import alerts
 from delivering import Post, Provider, raising
 from made import settings
@@ -188,10 +188,10 @@ def test_an_own_alarm_that_somebody_was_told_does_not(post: Post) -> None:
     assert post.last == []
 
 
-def _only_lin(name: str) -> Receipt:
+def _only_lin(name: str) -> Acceptance:
     if name != "lin":
         raise SendRefused("no")
-    return Receipt()
+    return Acceptance()
 
 
 def test_an_own_alarm_that_two_pauses_of_the_breaker_delay_does_not(post: Post) -> None:
@@ -236,10 +236,10 @@ def test_a_day_in_which_both_channels_fail_makes_a_bounded_number_of_alarms(post
 
 @pytest.mark.slow
 def test_a_day_in_which_a_channel_works_and_fails_by_turns_makes_a_few_alarms(post: Post) -> None:
-    def answer(_: Message) -> Receipt:
+    def answer(_: Message) -> Acceptance:
         if int(post.clock.now() / 300) % 2:
             raise ARREARS
-        return Receipt()
+        return Acceptance()
 
     post.channel("x", Provider(answer=answer))
     post.channel("y", Provider())

@@ -5,13 +5,13 @@ from msgspec.structs import replace
 
 from daemon.delivery.breaker import CLOSED, Breaker, Crashed, State, Unasked, Why, after
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Receipt
+from daemon.notice import Acceptance
 
 FAILED = SendFailed("503")
 CHANNEL = SendRefused("arrears", scope=Scope.CHANNEL)
 
 
-def fed(breaker: Breaker, *outcomes: Receipt | SendError, now: float = 100.0) -> Breaker:
+def fed(breaker: Breaker, *outcomes: Acceptance | SendError, now: float = 100.0) -> Breaker:
     for outcome in outcomes:
         breaker = after(breaker, outcome, now, breaker.epoch)
     return breaker
@@ -27,10 +27,10 @@ def test_four_failures_are_borne_and_the_fifth_opens_it_for_ten_seconds() -> Non
 
 @pytest.mark.parametrize(
     "answer",
-    [Receipt(), SendRefused("this text"), SendRefused("this number", scope=Scope.RECIPIENT)],
+    [Acceptance(), SendRefused("this text"), SendRefused("this number", scope=Scope.RECIPIENT)],
     ids=["sent", "message refused", "recipient refused"],
 )
-def test_an_answer_between_failures_begins_the_count_anew(answer: Receipt | SendError) -> None:
+def test_an_answer_between_failures_begins_the_count_anew(answer: Acceptance | SendError) -> None:
     assert fed(CLOSED, *[FAILED] * 4, answer, *[FAILED] * 4).state is State.CLOSED
 
 
@@ -62,8 +62,8 @@ def test_failed_trials_make_the_pause_grow_to_five_minutes() -> None:
     assert pauses == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
-@pytest.mark.parametrize("outcome", [Receipt(), SendWait("busy", seconds=9), SendRefused("text")])
-def test_a_trial_that_was_answered_closes_it_and_forgets(outcome: Receipt | SendError) -> None:
+@pytest.mark.parametrize("outcome", [Acceptance(), SendWait("busy", seconds=9), SendRefused("text")])
+def test_a_trial_that_was_answered_closes_it_and_forgets(outcome: Acceptance | SendError) -> None:
     closed = fed(fed(CLOSED, CHANNEL).tried(), outcome)
     assert replace(closed, epoch=0) == CLOSED
 
@@ -79,7 +79,7 @@ def test_late_failures_of_earlier_sends_do_not_make_the_pause_longer() -> None:
 
 
 def test_a_late_success_of_an_earlier_send_closes_it() -> None:
-    assert fed(fed(CLOSED, *[FAILED] * 5), Receipt()).state is State.CLOSED
+    assert fed(fed(CLOSED, *[FAILED] * 5), Acceptance()).state is State.CLOSED
 
 
 @pytest.mark.parametrize("late", [FAILED, CHANNEL, Crashed("bug"), Unasked("who knows")])
@@ -92,7 +92,7 @@ def test_a_late_failure_of_an_earlier_send_is_not_the_trials(late: SendError) ->
 
 @pytest.mark.parametrize("late", [FAILED, CHANNEL])
 def test_a_late_failure_of_an_earlier_send_says_nothing_about_a_channel_that_works_again(late: SendError) -> None:
-    again = fed(fed(CLOSED, *[FAILED] * 5).tried(), Receipt())
+    again = fed(fed(CLOSED, *[FAILED] * 5).tried(), Acceptance())
     for _ in range(9):
         assert after(again, late, 111.0, CLOSED.epoch) == again
     assert fed(again, *[FAILED] * 5).state is State.OPEN

@@ -10,18 +10,18 @@ from gevent.event import Event
 from daemon.config.audience import Leg, Receiver, Route
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
-from daemon.notice import Message, Phase, Reason, Receipt, Recipient
+from daemon.notice import Acceptance, Message, Phase, Reason, Recipient
 from delivering import Batching, Post, Provider, raising
 
 
 def test_a_crash_between_send_and_settle_is_reconciled_with_the_provider(post: Post) -> None:
-    sms = Provider(answer=lambda _: (post.stop_dead(), Receipt())[1])
+    sms = Provider(answer=lambda _: (post.stop_dead(), Acceptance())[1])
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
     post.quiet()
     assert post.row(one).phase is Phase.SENDING
-    sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-1")
+    sms.known[f"{post.store.name}-D{one}"] = Acceptance(provider_id="B-1")
     post.new_courier().start()
     post.quiet()
     assert (post.row(one).phase, post.row(one).provider_id) == (Phase.SENT, "B-1")
@@ -30,7 +30,7 @@ def test_a_crash_between_send_and_settle_is_reconciled_with_the_provider(post: P
 
 def test_after_a_crash_what_the_provider_does_not_know_is_sent_again_and_marked(post: Post) -> None:
     answers = [post.stop_dead, lambda: None]
-    sms = Provider(answer=lambda _: (answers.pop(0)(), Receipt(provider_id="second"))[1])
+    sms = Provider(answer=lambda _: (answers.pop(0)(), Acceptance(provider_id="second"))[1])
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
@@ -43,25 +43,25 @@ def test_after_a_crash_what_the_provider_does_not_know_is_sent_again_and_marked(
 
 def test_after_a_crash_another_stores_message_of_the_same_number_is_not_taken_for_ours(post: Post) -> None:
     answers = [post.stop_dead, lambda: None]
-    sms = Provider(answer=lambda _: (answers.pop(0)(), Receipt(provider_id="ours"))[1])
+    sms = Provider(answer=lambda _: (answers.pop(0)(), Acceptance(provider_id="ours"))[1])
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
     post.quiet()
     for other in (f"D{one}", f"00000000-D{one}"):
-        sms.known[other] = Receipt(provider_id="theirs")
+        sms.known[other] = Acceptance(provider_id="theirs")
     post.new_courier().start()
     post.quiet()
     assert post.row(one).provider_id == "ours"
 
 
 def test_after_a_crash_each_row_of_a_batch_is_asked_after_by_the_batchs_id_and_its_own_number(post: Post) -> None:
-    sms = Batching(answer=lambda _: (post.stop_dead(), Receipt())[1])
+    sms = Batching(answer=lambda _: (post.stop_dead(), Acceptance())[1])
     post.channel("sms", sms)
     post.put("sms", to=("lin", "wang"))
     post.courier.start()
     post.quiet()
-    sms.known[f"{post.store.name}-N1"] = Receipt(provider_id="B-1")
+    sms.known[f"{post.store.name}-N1"] = Acceptance(provider_id="B-1")
     post.new_courier().start()
     post.quiet()
     assert [(m.out_id, [r.address for r in m.recipients]) for m, _ in sms.asked] == [
@@ -73,7 +73,7 @@ def test_after_a_crash_each_row_of_a_batch_is_asked_after_by_the_batchs_id_and_i
 
 def test_reload_keeps_rows_and_sends_and_replaces_the_sender_when_its_last_send_has_ended(post: Post) -> None:
     gate = Event()
-    old, new = Provider(answer=lambda _: gate.wait() and Receipt(provider_id="old")), Provider()
+    old, new = Provider(answer=lambda _: gate.wait() and Acceptance(provider_id="old")), Provider()
     post.channel("sms", old, pool=1)
     post.courier.start()
     (under_way,), (queued,) = post.put("sms"), post.put("sms")
@@ -92,7 +92,7 @@ def test_reload_keeps_rows_and_sends_and_replaces_the_sender_when_its_last_send_
 
 def test_reload_serves_new_channels_and_buries_what_is_left_on_removed_ones(post: Post) -> None:
     gate = Event()
-    old = Provider(answer=lambda _: gate.wait() and Receipt())
+    old = Provider(answer=lambda _: gate.wait() and Acceptance())
     post.channel("sms", old, pool=1)
     post.courier.start()
     (under_way,), (queued,), (over,) = post.put("sms"), post.put("sms"), post.put("sms", "mail")
@@ -174,7 +174,7 @@ def test_a_reload_that_does_not_touch_the_sender_keeps_it_and_its_breaker(post: 
 
 def test_stop_lets_what_is_being_sent_finish_and_claims_no_more(post: Post) -> None:
     gate = Event()
-    sms = Provider(answer=lambda _: gate.wait() and Receipt())
+    sms = Provider(answer=lambda _: gate.wait() and Acceptance())
     post.channel("sms", sms, pool=1)
     post.courier.start()
     (under_way,), (queued,) = post.put("sms"), post.put("sms")
@@ -193,7 +193,7 @@ def test_stop_lets_what_is_being_sent_finish_and_claims_no_more(post: Post) -> N
 
 def test_what_does_not_finish_in_time_is_given_back_and_repeated_by_the_next_start(post: Post) -> None:
     never = Event()
-    post.channel("sms", Provider(answer=lambda _: never.wait() and Receipt()))
+    post.channel("sms", Provider(answer=lambda _: never.wait() and Acceptance()))
     post.courier.start()
     (one,) = post.put("sms")
     post.quiet()
@@ -211,14 +211,14 @@ def test_what_does_not_finish_in_time_is_given_back_and_repeated_by_the_next_sta
 def test_a_sender_that_cannot_be_killed_does_not_keep_the_others_answers_off_the_disk(post: Post) -> None:
     gate = Event()
 
-    def answer(message: Message) -> Receipt:
+    def answer(message: Message) -> Acceptance:
         if message.alert.title == "done":
             post.store.ill = True
-            return Receipt(provider_id="yes")
+            return Acceptance(provider_id="yes")
         while not gate.is_set():
             with suppress(gevent.GreenletExit):
                 gate.wait()
-        return Receipt()
+        return Acceptance()
 
     post.channel("sms", Provider(answer=answer), pool=2)
     post.courier.start()
@@ -232,9 +232,9 @@ def test_a_sender_that_cannot_be_killed_does_not_keep_the_others_answers_off_the
 
 
 def test_stop_with_an_ill_store_ends_in_time(post: Post) -> None:
-    def answer(_: Message) -> Receipt:
+    def answer(_: Message) -> Acceptance:
         post.store.ill = True
-        return Receipt()
+        return Acceptance()
 
     post.channel("sms", Provider(answer=answer))
     post.courier.start()

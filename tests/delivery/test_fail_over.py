@@ -5,7 +5,7 @@ import pytest
 from gevent.event import Event
 
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.notice import Phase, Receipt
+from daemon.notice import Acceptance, Phase
 from daemon.store import outbox
 from delivering import Post, Provider, raising
 
@@ -232,7 +232,7 @@ def test_a_storm_of_dead_letters_is_one_alarm_a_minute(post: Post) -> None:
 
 def test_a_hanging_channel_does_not_delay_another(post: Post) -> None:
     never = Event()
-    post.channel("hangs", Provider(answer=lambda _: never.wait() and Receipt(), timeout=60.0), pool=3)
+    post.channel("hangs", Provider(answer=lambda _: never.wait() and Acceptance(), timeout=60.0), pool=3)
     quick = Provider()
     post.channel("quick", quick)
     post.courier.start()
@@ -247,7 +247,7 @@ def test_a_hanging_channel_does_not_delay_another(post: Post) -> None:
 
 def test_a_call_that_hangs_beyond_its_time_out_is_broken_off_and_may_have_arrived(post: Post) -> None:
     never = Event()
-    sms = Provider(answer=lambda _: never.wait() and Receipt(), timeout=0.02)
+    sms = Provider(answer=lambda _: never.wait() and Acceptance(), timeout=0.02)
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
@@ -267,7 +267,7 @@ def test_what_may_have_arrived_is_asked_after_before_it_is_repeated(post: Post, 
     (one,) = post.put("sms")
     post.quiet()
     if found:
-        sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-7", detail="it has it")
+        sms.known[f"{post.store.name}-D{one}"] = Acceptance(provider_id="B-7", detail="it has it")
     post.go(10)
     row = post.row(one)
     assert row.phase is Phase.SENT

@@ -5,7 +5,7 @@ from gevent.event import Event
 from daemon import telemetry
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from delivering import Post, Provider, raising
 
 
@@ -16,13 +16,13 @@ class Hanging:
         self.gates = {"slow": Event(), "trial": Event()}
         self.down = True
 
-    def __call__(self, message: Message) -> Receipt:
+    def __call__(self, message: Message) -> Acceptance:
         title = message.alert.title
         if gate := self.gates.get(title):
             gate.wait()
         if title == "slow" or (self.down and title != "trial"):
             raise SendFailed(f"{title} failed")
-        return Receipt()
+        return Acceptance()
 
 
 def on_trial(post: Post, provider: Hanging) -> None:

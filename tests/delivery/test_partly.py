@@ -2,14 +2,14 @@
 
 from daemon.delivery.breaker import State
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.notice import Message, Phase, Receipt
+from daemon.notice import Acceptance, Message, Phase
 from daemon.store import attempts
 from delivering import Batching, Post
 
 THREE = ("lin", "wang", "may")
 
 
-def started(post: Post, *receipts: Receipt) -> Batching:
+def started(post: Post, *receipts: Acceptance) -> Batching:
     """A channel that answers with these, one a request, the last one for ever."""
     left = list(receipts)
     sms = Batching(answer=lambda _: left.pop(0) if len(left) > 1 else left[0])
@@ -29,7 +29,7 @@ def tries(post: Post, delivery: int) -> list[tuple[str, str]]:
 
 def test_who_was_taken_is_sent_and_who_was_refused_is_not_tried_again(post: Post) -> None:
     no = SendRefused("blacklist", code="E1", scope=Scope.RECIPIENT)
-    receipt = Receipt(detail="accepted", ids={"+86lin": "S-1", "+86may": "S-3"}, errors={"+86wang": no})
+    receipt = Acceptance(detail="accepted", ids={"+86lin": "S-1", "+86may": "S-3"}, errors={"+86wang": no})
     sms = started(post, receipt)
     post.put("sms", to=THREE)
     post.go(600)
@@ -41,7 +41,7 @@ def test_who_was_taken_is_sent_and_who_was_refused_is_not_tried_again(post: Post
 
 
 def test_who_was_refused_takes_the_next_channel(post: Post) -> None:
-    sms = started(post, Receipt(ids={"+86lin": "S-1"}, errors={"+86wang": SendRefused("no", scope=Scope.RECIPIENT)}))
+    sms = started(post, Acceptance(ids={"+86lin": "S-1"}, errors={"+86wang": SendRefused("no", scope=Scope.RECIPIENT)}))
     post.channel("backup", Batching())
     post.courier.reload()
     post.put("sms", "backup", to=("lin", "wang"))
@@ -57,7 +57,7 @@ def test_who_was_refused_takes_the_next_channel(post: Post) -> None:
 
 def test_a_numbers_own_limit_is_waited_for_without_the_others(post: Post) -> None:
     over = SendWait("30 s", seconds=30.0)
-    sms = started(post, Receipt(ids={"+86lin": "S-1", "+86may": "S-3"}, errors={"+86wang": over}), Receipt())
+    sms = started(post, Acceptance(ids={"+86lin": "S-1", "+86may": "S-3"}, errors={"+86wang": over}), Acceptance())
     post.put("sms", to=THREE)
     post.go(29)
     assert asked(sms) == [list(THREE)]
@@ -68,7 +68,7 @@ def test_a_numbers_own_limit_is_waited_for_without_the_others(post: Post) -> Non
 
 def test_what_may_have_reached_one_is_marked_for_them_alone(post: Post) -> None:
     lost = SendFailed("no word", ambiguous=True)
-    sms = started(post, Receipt(ids={"+86lin": "S-1"}, errors={"+86wang": lost}), Receipt())
+    sms = started(post, Acceptance(ids={"+86lin": "S-1"}, errors={"+86wang": lost}), Acceptance())
     post.put("sms", to=("lin", "wang"))
     post.go(60)
     assert asked(sms) == [["lin", "wang"], ["wang"]]
@@ -77,7 +77,7 @@ def test_what_may_have_reached_one_is_marked_for_them_alone(post: Post) -> None:
 
 def test_an_account_that_runs_dry_within_a_request_opens_the_breaker(post: Post) -> None:
     dry = SendRefused("arrears", scope=Scope.CHANNEL)
-    started(post, Receipt(ids={"+86lin": "S-1"}, errors={"+86wang": dry, "+86may": dry}))
+    started(post, Acceptance(ids={"+86lin": "S-1"}, errors={"+86wang": dry, "+86may": dry}))
     post.put("sms", to=THREE)
     post.quiet()
     assert post.row(1).phase is Phase.SENT
@@ -88,10 +88,10 @@ def test_an_account_that_runs_dry_within_a_request_opens_the_breaker(post: Post)
 def test_a_cause_that_some_share_sends_each_of_them_alone(post: Post) -> None:
     shared = SendRefused("one of you", scope=Scope.RECIPIENT)
 
-    def answer(message: Message) -> Receipt:
+    def answer(message: Message) -> Acceptance:
         if len(message.recipients) == 3:
-            return Receipt(ids={"+86lin": "S-1"}, errors={"+86wang": shared, "+86may": shared})
-        return Receipt(provider_id="alone")
+            return Acceptance(ids={"+86lin": "S-1"}, errors={"+86wang": shared, "+86may": shared})
+        return Acceptance(provider_id="alone")
 
     sms = Batching(answer=answer)
     post.channel("sms", sms)

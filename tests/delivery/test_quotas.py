@@ -10,7 +10,7 @@ from daemon import telemetry
 from daemon.config.quota import Counted, Per, Quota, Then
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity, State
-from daemon.notice import Message, Phase, Reason, Receipt, Recipient
+from daemon.notice import Acceptance, Message, Phase, Reason, Recipient
 from daemon.store import attempts
 from daemon.units import Seconds, Share
 from daemon.zone import Zone
@@ -65,7 +65,7 @@ def test_what_is_over_takes_the_next_channel_and_what_is_critical_the_reserve(po
 
 def test_many_at_once_do_not_pass_the_quota_together(post: Post) -> None:
     go = gevent.event.Event()
-    sms = Provider(answer=lambda message: go.wait() and Receipt(provider_id=message.code))
+    sms = Provider(answer=lambda message: go.wait() and Acceptance(provider_id=message.code))
     post.channel("sms", sms, quotas=(quota(7),), pool=50)
     post.courier.start()
     rows = storm(post, 30)
@@ -88,7 +88,7 @@ def test_what_the_provider_refuses_or_never_heard_of_is_not_counted(post: Post) 
 
 def test_of_a_request_to_several_only_those_count_whom_the_provider_took(post: Post) -> None:
     no = SendRefused("no such number", scope=Scope.RECIPIENT)
-    sms = Batching(answer=lambda message: Receipt(provider_id=message.code, errors={"+86b": no}))
+    sms = Batching(answer=lambda message: Acceptance(provider_id=message.code, errors={"+86b": no}))
     post.channel("sms", sms, quotas=(quota(3),))
     post.courier.start()
     rows = post.put("sms", to=("a", "b", "c"))
@@ -171,10 +171,10 @@ def test_each_recipient_has_a_digest_of_their_own_and_who_is_not_over_hears_at_o
 def test_a_digest_that_could_not_be_sent_goes_as_soon_as_it_can(post: Post) -> None:
     down = [False]
 
-    def answer(message: Message) -> Receipt:
+    def answer(message: Message) -> Acceptance:
         if down[0]:
             raise SendFailed("no connection")
-        return Receipt(provider_id=message.code)
+        return Acceptance(provider_id=message.code)
 
     sms = Provider(answer=answer)
     post.channel("sms", sms, quotas=(digests(4, 2),))
@@ -192,7 +192,7 @@ def test_a_digest_that_could_not_be_sent_goes_as_soon_as_it_can(post: Post) -> N
 def test_what_was_used_and_what_was_under_way_counts_after_a_crash(post: Post) -> None:
     never = gevent.event.Event()
     sms = Provider(
-        answer=lambda message: never.wait() if message.alert.title == "hangs 0" else Receipt(provider_id="p")  # type: ignore[arg-type,return-value]
+        answer=lambda message: never.wait() if message.alert.title == "hangs 0" else Acceptance(provider_id="p")  # type: ignore[arg-type,return-value]
     )
     post.channel("sms", sms, quotas=(quota(4),), pool=5)
     post.courier.start()

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from daemon.errors import SendFailed
-from daemon.notice import Message, Phase, Receipt
+from daemon.notice import Acceptance, Message, Phase
 from daemon.store import outbox
 from delivering import Post, Provider, raising
 
@@ -23,7 +23,7 @@ class Askable(Provider):
 
     deaf: list[Exception] = field(default_factory=list)
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         found = super().find(message, since)
         if self.deaf:
             raise self.deaf[0]
@@ -35,11 +35,13 @@ def deaf(*answers: Exception | None) -> Askable:
     return Askable(answer=raising(*answers), deaf=[SendFailed("the query is down", code="E9")])
 
 
-def crashing(post: Post, *, then: Callable[[Message], Receipt] = lambda _: Receipt(provider_id="again")) -> Askable:
+def crashing(
+    post: Post, *, then: Callable[[Message], Acceptance] = lambda _: Acceptance(provider_id="again")
+) -> Askable:
     """The process dies while the first message is being sent."""
     dying = [post.stop_dead]
 
-    def answer(message: Message) -> Receipt:
+    def answer(message: Message) -> Acceptance:
         if dying:
             dying.pop()()
         return then(message)
@@ -89,7 +91,7 @@ def test_as_soon_as_it_can_be_asked_it_is_settled_or_sent(post: Post, there: boo
     post.go(3600)
     assert (post.row(one).phase, len(sms.heard)) == (Phase.WAITING, 2)
     if there:
-        sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-1")
+        sms.known[f"{post.store.name}-D{one}"] = Acceptance(provider_id="B-1")
     sms.deaf.clear()
     post.go(600)
     assert (post.row(one).phase, len(sms.heard)) == (Phase.SENT, 2 if there else 3)
@@ -193,7 +195,7 @@ def test_after_a_crash_it_is_asked_once_it_can_know(post: Post) -> None:
     post.new_courier().start()
     post.go(16.9)
     assert sms.asked == []
-    sms.known[f"{post.store.name}-D{one}"] = Receipt(provider_id="B-1")
+    sms.known[f"{post.store.name}-D{one}"] = Acceptance(provider_id="B-1")
     post.go(0.2)
     assert (post.row(one).phase, post.row(one).provider_id) == (Phase.SENT, "B-1")
     assert (len(sms.asked), len(sms.heard)) == (1, 1)
@@ -227,7 +229,7 @@ def test_a_try_that_a_stop_broke_off_is_asked_after_once_it_can_be_known(post: P
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
-    object.__setattr__(sms, "answer", lambda _: post.clock.sleep(9_999) or Receipt())
+    object.__setattr__(sms, "answer", lambda _: post.clock.sleep(9_999) or Acceptance())
     post.quiet()
     post.stop(timeout=5.0)
     object.__setattr__(sms, "answer", raising(None))

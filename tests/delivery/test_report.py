@@ -8,7 +8,7 @@ from daemon import telemetry
 from daemon.delivery.alarms import Voice
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from delivering import Batching, Post, Provider, raising
 
 
@@ -42,7 +42,7 @@ def test_every_outcome_is_counted(post: Post) -> None:
 
 
 def test_templates_that_did_not_render_are_counted_by_channel_once_a_message(post: Post) -> None:
-    warned = Receipt(warnings=("template_params.name: x", "template_params.code: y"))
+    warned = Acceptance(warnings=("template_params.name: x", "template_params.code: y"))
     post.channel("worded", Batching(answer=lambda _: warned))
     post.courier.start()
     post.put("worded", to=("a", "b", "c"))
@@ -96,7 +96,7 @@ def test_an_alarm_that_cannot_be_raised_stops_nothing(post: Post, caplog: pytest
 
 
 def test_alarms_say_how_bad_it_is_and_which_channel(post: Post) -> None:
-    warned = Receipt(warnings=("x",))
+    warned = Acceptance(warnings=("x",))
     post.channel("sms", Provider(answer=raising(SendRefused("x", scope=Scope.CHANNEL))))
     post.channel("backup", Provider(answer=lambda _: warned))
     post.courier.start()

@@ -6,7 +6,7 @@ import pytest
 
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
 from daemon.event import Severity
-from daemon.notice import Phase, Receipt
+from daemon.notice import Acceptance, Phase
 from daemon.store import outbox
 from delivering import Batching, Post, Provider, raising
 
@@ -33,7 +33,7 @@ def test_what_waited_before_the_start_goes_out(post: Post) -> None:
 def test_a_failing_provider_is_tried_for_hours_with_growing_pauses_and_then_it_is_a_dead_letter(post: Post) -> None:
     times = []
 
-    def answer(_: object) -> Receipt:
+    def answer(_: object) -> Acceptance:
         times.append(post.clock.now())
         raise SendFailed("no connection", code="ECONNREFUSED")
 
@@ -175,10 +175,10 @@ def test_urgent_overtakes_what_is_only_queued(post: Post) -> None:
     post.put("sms", severity=Severity.INFO, title="chatter 1")
     post.put("sms", severity=Severity.INFO, title="chatter 2")
 
-    def answer(_: object) -> Receipt:
+    def answer(_: object) -> Acceptance:
         if len(sms.heard) == 1:
             post.put("sms", severity=Severity.CRITICAL, title="fire")
-        return Receipt()
+        return Acceptance()
 
     object.__setattr__(sms, "answer", answer)
     post.courier.start()
@@ -187,11 +187,11 @@ def test_urgent_overtakes_what_is_only_queued(post: Post) -> None:
 
 
 def test_one_bad_number_in_a_batch_costs_the_others_nothing(post: Post) -> None:
-    def answer(message: object) -> Receipt:
+    def answer(message: object) -> Acceptance:
         addresses = [recipient.address for recipient in message.recipients]  # type: ignore[attr-defined]
         if "+86wang" in addresses:
             raise SendRefused("not a number", code="isv.MOBILE_NUMBER_ILLEGAL", scope=Scope.RECIPIENT)
-        return Receipt(provider_id=",".join(addresses))
+        return Acceptance(provider_id=",".join(addresses))
 
     sms = Batching(answer=answer)
     post.channel("sms", sms)
@@ -205,11 +205,11 @@ def test_one_bad_number_in_a_batch_costs_the_others_nothing(post: Post) -> None:
 
 
 def test_one_number_over_its_limit_does_not_make_the_whole_batch_wait(post: Post) -> None:
-    def answer(message: object) -> Receipt:
+    def answer(message: object) -> Acceptance:
         addresses = [recipient.address for recipient in message.recipients]  # type: ignore[attr-defined]
         if "+86wang" in addresses:
             raise SendWait("number limit", seconds=3600.0)
-        return Receipt()
+        return Acceptance()
 
     post.channel("sms", Batching(answer=answer))
     ids = post.put("sms", to=("lin", "wang", "zhao"))
@@ -240,10 +240,10 @@ def test_a_number_that_two_rows_share_stands_once_in_the_request_and_settles_bot
 
 
 def test_a_template_that_failed_is_an_alarm_and_the_message_is_sent(post: Post) -> None:
-    post.channel("sms", Provider(answer=lambda _: Receipt(warnings=("template_params.name: 'x' is undefined",))))
+    post.channel("sms", Provider(answer=lambda _: Acceptance(warnings=("template_params.name: 'x' is undefined",))))
     post.courier.start()
     (one,) = post.put("sms")
     post.quiet()
     assert post.row(one).phase is Phase.SENT
-    assert post.raised() == ["template:sms"]
+    assert post.raised() == ["amended:sms"]
     assert "'x' is undefined" in post.alarms[0].text

@@ -8,14 +8,14 @@ import pytest
 from gevent.event import Event
 
 from daemon.errors import SendFailed, SendWait
-from daemon.notice import Message, Phase, Receipt
+from daemon.notice import Acceptance, Message, Phase
 from delivering import Batching, Post, Provider, raising
 
 
 def test_an_answer_that_cannot_be_written_is_kept_and_the_message_is_not_sent_again(post: Post) -> None:
-    def answer(_: Message) -> Receipt:
+    def answer(_: Message) -> Acceptance:
         post.store.ill = True
-        return Receipt(provider_id="once")
+        return Acceptance(provider_id="once")
 
     sms = Provider(answer=answer)
     post.channel("sms", sms)
@@ -48,10 +48,10 @@ def test_while_the_store_is_ill_nothing_is_claimed_and_it_is_not_hammered(post: 
 def test_a_bug_in_a_sender_stops_neither_the_lane_nor_that_message(
     post: Post, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def answer(message: Message) -> Receipt:
+    def answer(message: Message) -> Acceptance:
         if message.alert.title == "poison" and len(sms.heard) < 9:
             raise KeyError("token=hunter2")
-        return Receipt()
+        return Acceptance()
 
     sms = Provider(answer=answer)
     post.channel("sms", sms)
@@ -81,7 +81,7 @@ def test_many_bugs_in_a_row_do_not_open_the_breaker(post: Post) -> None:
 
 def test_a_find_that_fails_does_not_keep_the_message_from_being_repeated(post: Post) -> None:
     class Deaf(Provider):
-        def find(self, message: Message, since: float) -> Receipt | None:  # noqa: ARG002
+        def find(self, message: Message, since: float) -> Acceptance | None:  # noqa: ARG002
             raise SendFailed("the query is down")
 
     sms = Deaf(answer=raising(SendFailed("time-out", ambiguous=True), None))
@@ -95,7 +95,7 @@ def test_a_find_that_fails_does_not_keep_the_message_from_being_repeated(post: P
 
 def test_setting_the_clock_forward_does_not_send_twice_what_is_being_sent(post: Post) -> None:
     gate = Event()
-    sms = Provider(answer=lambda _: gate.wait() and Receipt(provider_id="once"))
+    sms = Provider(answer=lambda _: gate.wait() and Acceptance(provider_id="once"))
     post.channel("sms", sms, pool=2)
     post.courier.start()
     (one,) = post.put("sms")
@@ -159,7 +159,7 @@ def test_a_sender_that_returns_no_receipt_has_not_sent(post: Post, answer: objec
 
 
 def test_a_senders_own_timeout_that_it_forgot_to_catch_is_a_failed_try(post: Post) -> None:
-    def answer(_: Message) -> Receipt:
+    def answer(_: Message) -> Acceptance:
         raise gevent.Timeout(1)
 
     post.channel("sms", Provider(answer=answer))
@@ -187,7 +187,7 @@ def test_a_row_that_cannot_be_read_is_buried_and_the_others_go(post: Post) -> No
 
 
 def test_words_that_cannot_be_stored_do_not_keep_an_answer_off_the_disk(post: Post) -> None:
-    sms = Provider(answer=lambda _: Receipt(provider_id="\ud800", detail="\udfff" * 10_000))
+    sms = Provider(answer=lambda _: Acceptance(provider_id="\ud800", detail="\udfff" * 10_000))
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")
@@ -197,9 +197,9 @@ def test_words_that_cannot_be_stored_do_not_keep_an_answer_off_the_disk(post: Po
 
 
 def test_a_row_that_cannot_be_settled_comes_back_with_its_lease_and_is_asked_after(post: Post) -> None:
-    def answer(_: Message) -> Receipt:
+    def answer(_: Message) -> Acceptance:
         post.store.bugs = 2 if len(sms.heard) == 1 else 0
-        return Receipt(provider_id="again")
+        return Acceptance(provider_id="again")
 
     sms = Provider(answer=answer)
     post.channel("sms", sms)
@@ -211,9 +211,9 @@ def test_a_row_that_cannot_be_settled_comes_back_with_its_lease_and_is_asked_aft
 
 
 def test_a_round_that_failed_settles_its_answers_one_by_one(post: Post) -> None:
-    def answer(_: Message) -> Receipt:
+    def answer(_: Message) -> Acceptance:
         post.store.bugs = 1
-        return Receipt(provider_id="once")
+        return Acceptance(provider_id="once")
 
     sms = Provider(answer=answer)
     post.channel("sms", sms)
@@ -230,7 +230,7 @@ def test_ten_thousand_rows_wait_in_the_outbox_and_not_in_memory(post: Post) -> N
     class Slow(Provider):
         most: ClassVar[int] = 0
 
-    sms = Slow(answer=lambda _: gate.wait() and Receipt())
+    sms = Slow(answer=lambda _: gate.wait() and Acceptance())
     post.channel("sms", sms, pool=7)
     post.courier.start()
     post.put("sms", to=tuple(f"p{i}" for i in range(10_000)))
@@ -250,7 +250,7 @@ def test_ten_thousand_rows_wait_in_the_outbox_and_not_in_memory(post: Post) -> N
 
 def test_a_batching_lane_holds_no_more_than_its_pool_times_its_batch(post: Post) -> None:
     gate = Event()
-    sms = Batching(answer=lambda _: gate.wait() and Receipt())
+    sms = Batching(answer=lambda _: gate.wait() and Acceptance())
     post.channel("sms", sms, pool=2)
     post.courier.start()
     for _ in range(4):
@@ -301,7 +301,7 @@ def test_what_was_tried_for_hours_waits_no_longer_than_its_pause_after_such_a_re
 
 def test_a_crash_and_the_clock_set_back_meanwhile_put_nothing_off(post: Post) -> None:
     answers = [post.stop_dead, lambda: None]
-    sms = Provider(answer=lambda _: (answers.pop(0)(), Receipt())[1])
+    sms = Provider(answer=lambda _: (answers.pop(0)(), Acceptance())[1])
     post.channel("sms", sms)
     post.courier.start()
     (one,) = post.put("sms")

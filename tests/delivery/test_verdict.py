@@ -8,7 +8,7 @@ import pytest
 from daemon.delivery.breaker import Crashed
 from daemon.delivery.verdict import MAX_REASON, Step, Terms, each, judge, lesson
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Delivery, Hop, Phase, Receipt, Recipient
+from daemon.notice import Acceptance, Delivery, Hop, Phase, Recipient
 
 NOW = 10_000.0
 NEXT = [Hop(channel="backup")]
@@ -34,7 +34,9 @@ DELIVERY = Delivery(
 TERMS = Terms(deadline=3600.0, fail_over_after=60.0, serving_since=0.0, shut=False, batch=1)
 
 
-def verdict(outcome: Receipt | SendError, *, terms: dict[str, Any] | None = None, now: float = NOW, **row: Any) -> Any:
+def verdict(
+    outcome: Acceptance | SendError, *, terms: dict[str, Any] | None = None, now: float = NOW, **row: Any
+) -> Any:
     delivery = msgspec.structs.replace(DELIVERY, **row)
     return judge(outcome, delivery, msgspec.structs.replace(TERMS, **(terms or {})), now, lambda: 0.0)
 
@@ -48,8 +50,8 @@ CHANNEL = SendRefused("arrears", scope=Scope.CHANNEL)
 @pytest.mark.parametrize(
     ("outcome", "more", "step"),
     [
-        (Receipt(), {}, Step.SENT),
-        (Receipt(), {"terms": {"shut": True}, "now": NOW + 9e9}, Step.SENT),
+        (Acceptance(), {}, Step.SENT),
+        (Acceptance(), {"terms": {"shut": True}, "now": NOW + 9e9}, Step.SENT),
         (FAILED, {}, Step.LATER),
         (FAILED, {"then": NEXT}, Step.LATER),
         (FAILED, {"then": NEXT, "terms": {"shut": True}}, Step.FAIL_OVER),
@@ -80,7 +82,7 @@ CHANNEL = SendRefused("arrears", scope=Scope.CHANNEL)
         (SendWait("429", seconds=30, scope=Scope.CHANNEL), {"terms": {"batch": 2}}, Step.LATER),
     ],
 )
-def test_the_step(outcome: Receipt | SendError, more: dict[str, Any], step: Step) -> None:
+def test_the_step(outcome: Acceptance | SendError, more: dict[str, Any], step: Step) -> None:
     assert verdict(outcome, **more).step is step
 
 
@@ -111,7 +113,7 @@ def test_a_given_up_delivery_says_how_long_it_was_tried() -> None:
 
 def test_reasons_are_bounded() -> None:
     assert len(verdict(SendRefused("x" * 10_000)).reason) == MAX_REASON
-    assert len(verdict(Receipt(detail="x" * 10_000)).reason) == MAX_REASON
+    assert len(verdict(Acceptance(detail="x" * 10_000)).reason) == MAX_REASON
 
 
 @pytest.mark.parametrize("more", [{}, {"now": NOW + 3600}, {"then": NEXT, "now": NOW + 60}])
@@ -124,38 +126,38 @@ def test_what_may_have_arrived_stays_marked_whatever_is_decided(more: dict[str, 
 
 
 def test_each_recipient_has_an_answer_of_their_own() -> None:
-    receipt = Receipt(detail="accepted", ids={"1": "S-1", "2": "S-2"}, errors={"3": NUMBER})
+    receipt = Acceptance(detail="accepted", ids={"1": "S-1", "2": "S-2"}, errors={"3": NUMBER})
     first, second, third = each(receipt, ["1", "2", "3"])
-    assert first == (Receipt(provider_id="S-1", detail="accepted"), 1)
-    assert second == (Receipt(provider_id="S-2", detail="accepted"), 1)
+    assert first == (Acceptance(provider_id="S-1", detail="accepted"), 1)
+    assert second == (Acceptance(provider_id="S-2", detail="accepted"), 1)
     assert third == (NUMBER, 1)
 
 
 def test_who_has_no_id_of_their_own_has_that_of_the_request() -> None:
-    assert each(Receipt(provider_id="B", errors={"2": NUMBER}), ["1"]) == [(Receipt(provider_id="B"), 1)]
-    assert each(Receipt(provider_id="B"), ["1", "2"]) == [(Receipt(provider_id="B"), 2)] * 2
+    assert each(Acceptance(provider_id="B", errors={"2": NUMBER}), ["1"]) == [(Acceptance(provider_id="B"), 1)]
+    assert each(Acceptance(provider_id="B"), ["1", "2"]) == [(Acceptance(provider_id="B"), 2)] * 2
 
 
 def test_one_cause_that_several_share_is_about_all_of_them() -> None:
     """So a number that the provider refuses in a request of many is sent to alone, and one that it names is not."""
     shared = SendRefused("one of you", scope=Scope.RECIPIENT)
     assert each(shared, ["1", "2"]) == [(shared, 2)] * 2
-    partly = each(Receipt(errors={"1": shared, "2": shared, "3": NUMBER}), ["1", "2", "3", "4"])
+    partly = each(Acceptance(errors={"1": shared, "2": shared, "3": NUMBER}), ["1", "2", "3", "4"])
     assert [sharing for _, sharing in partly] == [2, 2, 1, 1]
 
 
 @pytest.mark.parametrize(
     ("outcomes", "learnt"),
     [
-        ([Receipt(), NUMBER], 0),
-        ([NUMBER, Receipt()], 1),
+        ([Acceptance(), NUMBER], 0),
+        ([NUMBER, Acceptance()], 1),
         ([NUMBER, FAILED], 0),
-        ([Receipt(), FAILED, CHANNEL], 2),
-        ([Receipt(), SendWait("429", seconds=30, scope=Scope.CHANNEL)], 1),
-        ([Receipt(), SendWait("limit", seconds=30)], 0),
+        ([Acceptance(), FAILED, CHANNEL], 2),
+        ([Acceptance(), SendWait("429", seconds=30, scope=Scope.CHANNEL)], 1),
+        ([Acceptance(), SendWait("limit", seconds=30)], 0),
     ],
 )
 def test_what_reaches_the_whole_channel_is_the_lesson_of_a_request(
-    outcomes: list[Receipt | SendError], learnt: int
+    outcomes: list[Acceptance | SendError], learnt: int
 ) -> None:
     assert lesson(outcomes) is outcomes[learnt]

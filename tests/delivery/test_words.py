@@ -9,7 +9,7 @@ from daemon.config.audience import Person
 from daemon.config.wording import Templates, Texts, Wording
 from daemon.errors import SendFailed
 from daemon.event import State
-from daemon.notice import Phase, Receipt, Recipient
+from daemon.notice import Acceptance, Phase, Recipient
 from daemon.template import Template
 from daemon.zone import Zone
 from delivering import Batching, Post, Provider, raising
@@ -74,14 +74,14 @@ def test_two_minutes_go_without_saying(waited: float, title: str, post: Post) ->
 
 def test_a_template_that_fails_is_told_and_the_message_goes_in_the_built_in_words(post: Post) -> None:
     people(post, lin="en")
-    sms = Provider(answer=lambda message: Receipt(detail=message.title))
+    sms = Provider(answer=lambda message: Acceptance(detail=message.title))
     post.channel("sms", sms, templates=Templates(line=Wording(both=Template("{{ alert.labels.rack }}"))))
     post.courier.start()
     (one,) = post.put("sms", state=State.FIRING)
     post.quiet()
     assert post.row(one).phase is Phase.SENT
     assert sms.heard[0].title == "[ERROR] Disk full (A1)"
-    assert post.raised() == ["template:sms"]
+    assert post.raised() == ["amended:sms"]
     assert "templates.line: " in post.alarms[0].text
 
 

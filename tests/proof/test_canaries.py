@@ -14,7 +14,7 @@ from daemon.errors import SendFailed, SendWait, StoreUnavailable
 from daemon.event import OWN, State
 from daemon.handset import Report
 from daemon.internal import Check
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.proof.canaries import Canaries, is_due, latest, unconfirmed
 from daemon.secret import Secret
 from daemon.store import alerts, canaries, receipts
@@ -66,11 +66,11 @@ class Roost:
             self.clock.advance(step)
             self.canaries.look()
 
-    def _test(self, channel: str, recipient: Recipient) -> Receipt:
+    def _test(self, channel: str, recipient: Recipient) -> Acceptance:
         self.sent.append((channel, recipient))
         if self.error is not None:
             raise self.error
-        return Receipt(provider_id=f"C{len(self.sent)}")
+        return Acceptance(provider_id=f"C{len(self.sent)}")
 
     def _alarm(self, check: Check, *about: str, title: str, text: str) -> None:
         self.open[f"{check}:{':'.join(about)}"] = f"{title}: {text}"

@@ -16,7 +16,7 @@ import pytest
 from channel_samples import CANARY
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.event import Severity, State
-from daemon.notice import Receipt
+from daemon.notice import Acceptance
 from daemon.secret import Secret
 from daemon.senders import apprise as module
 from daemon.senders.apprise import ByApprise, check_apprise
@@ -38,7 +38,7 @@ def over(provider: FakeProvider, more: str = "", **settings: object) -> ByAppris
     return ByApprise(**{"url": url, "timeout": Seconds(2.0), **settings})  # type: ignore[arg-type]
 
 
-def outcome(sender: ByApprise, **alert: object) -> Receipt | SendError:
+def outcome(sender: ByApprise, **alert: object) -> Acceptance | SendError:
     """What one try comes to; nothing but a receipt or a SendError may come out."""
     try:
         return sender.send(message(**alert))
@@ -153,7 +153,7 @@ def test_nothing_of_the_url_shows(provider: FakeProvider, log: StringIO) -> None
 )
 def test_no_text_keeps_a_message_from_going_out(provider: FakeProvider, text: str) -> None:
     result = outcome(over(provider), title=text[:300], text=text)
-    assert isinstance(result, Receipt), result
+    assert isinstance(result, Acceptance), result
     assert len(provider.requests) == 1, "shortened, never split"
     assert len(json.loads(provider.requests[0].body)["message"]) <= module.MOST
 

@@ -14,7 +14,7 @@ from gevent.event import Event
 
 from channel_samples import CANARY
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Receipt
+from daemon.notice import Acceptance
 from daemon.secret import Secret
 from daemon.senders.command import Command
 from daemon.senders.program import KEPT, run
@@ -33,7 +33,7 @@ def program(path: Path, script: str, **more: object) -> Command:
     return Command(**{"argv": (str(file), "an argument; $(not) `a` shell's"), **more})  # type: ignore[arg-type]
 
 
-def outcome(sender: Command, **alert: object) -> Receipt | SendError:
+def outcome(sender: Command, **alert: object) -> Acceptance | SendError:
     """What one try comes to; nothing but a receipt or a SendError may come out."""
     try:
         return sender.send(message(out_id="3f2a9c1e-D1", **alert))
@@ -120,8 +120,8 @@ def test_ten_megabytes_of_output_are_read_and_not_kept(tmp_path: Path) -> None:
 
 def test_a_program_that_never_reads_is_not_waited_for(tmp_path: Path) -> None:
     huge = {str(n): "x" * 1_000 for n in range(300)}
-    assert isinstance(outcome(program(tmp_path, "exec 0<&-; exit 0"), labels=huge), Receipt)
-    assert isinstance(outcome(program(tmp_path, "exit 0"), labels=huge), Receipt)
+    assert isinstance(outcome(program(tmp_path, "exec 0<&-; exit 0"), labels=huge), Acceptance)
+    assert isinstance(outcome(program(tmp_path, "exit 0"), labels=huge), Acceptance)
     error = outcome(program(tmp_path, "exec sleep 60", timeout=SOON), labels=huge)
     assert isinstance(error, SendFailed)
     assert not ours()
@@ -141,7 +141,7 @@ def test_at_the_deadline_all_of_it_is_killed_whatever_it_ignores(tmp_path: Path)
 def test_a_child_that_keeps_its_output_open_does_not_hold_it_up(tmp_path: Path) -> None:
     began = time.monotonic()
     receipt = outcome(program(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid; echo done"))
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, Acceptance)
     assert receipt.detail.endswith("done")
     assert time.monotonic() - began < 2.0
     child = int((tmp_path / "pid").read_text())
@@ -174,7 +174,7 @@ def test_many_run_at_once_and_the_event_loop_goes_on(tmp_path: Path) -> None:
     gevent.joinall(crowd, raise_error=True)
     over.set()
     ticking.join()
-    assert all(isinstance(one.value, Receipt) for one in crowd)
+    assert all(isinstance(one.value, Acceptance) for one in crowd)
     assert len(ticks) > 10
     assert not ours()
 

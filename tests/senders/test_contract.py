@@ -16,7 +16,7 @@ from channel_samples import CANARY, needed, samples
 from daemon.config.declarations import SETTINGS, tables
 from daemon.declared import Code, Outcome
 from daemon.errors import SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.registry import kinds_in
 from daemon.secret import Secret
 from daemon.senders.base import Sender
@@ -31,7 +31,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "channels"
 
 SAMPLES = samples()
 OUTCOMES = {
-    Outcome.SENT: Receipt,
+    Outcome.SENT: Acceptance,
     Outcome.WAIT: SendWait,
     Outcome.FAILED: SendFailed,
     Outcome.REFUSED: SendRefused,
@@ -47,7 +47,7 @@ def made(name: str, url: str, timeout: float = 2.0, **more: object) -> Sender:
     return sender
 
 
-def outcome(name: str, url: str, timeout: float = 2.0, **alert: object) -> Receipt | SendError:
+def outcome(name: str, url: str, timeout: float = 2.0, **alert: object) -> Acceptance | SendError:
     """What one try comes to; nothing but a receipt or a SendError may come out."""
     sender = made(name, url, timeout)
     try:
@@ -136,7 +136,7 @@ def test_however_much_there_is_to_say_the_text_fits(name: str, provider: FakePro
         result = outcome(
             name, provider.url, title=text[:300], text=text, labels={str(n): text[:900] for n in range(60)}
         )
-        assert isinstance(result, Receipt), result
+        assert isinstance(result, Acceptance), result
         texts = SAMPLES[name].texts(provider.requests[-1])
         assert texts
         for one in texts:
@@ -147,7 +147,7 @@ def test_however_much_there_is_to_say_the_text_fits(name: str, provider: FakePro
 @pytest.mark.parametrize("name", NETWORKED)
 def test_a_yes_is_a_receipt(name: str, provider: FakeProvider) -> None:
     provider.then(SAMPLES[name].yes)
-    assert isinstance(outcome(name, provider.url), Receipt)
+    assert isinstance(outcome(name, provider.url), Acceptance)
     assert len(provider.requests) == 1
 
 
@@ -172,7 +172,7 @@ def test_a_proxy_of_the_environment_is_not_taken(
     for variable in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
     provider.then(SAMPLES[name].yes)
-    assert isinstance(outcome(name, provider.url), Receipt)
+    assert isinstance(outcome(name, provider.url), Acceptance)
 
 
 @pytest.mark.parametrize("name", NETWORKED)
@@ -181,7 +181,7 @@ def test_a_configured_proxy_is_respected(name: str, provider: FakeProvider) -> N
     provider.then(SAMPLES[name].yes)
     with FakeProxy(to=(host, int(port))) as proxy:
         sender = made(name, "http://nowhere.invalid", proxy=Secret(proxy.url))
-        assert isinstance(sender.send(message(*SAMPLES[name].to)), Receipt)
+        assert isinstance(sender.send(message(*SAMPLES[name].to)), Acceptance)
         sender.close()
         wrong = made(name, "http://nowhere.invalid", proxy=Secret(proxy.url.replace("someone", "nobody")))
         with pytest.raises(SendError) as refused:
@@ -199,7 +199,7 @@ def test_an_answer_cut_at_any_byte_is_one_of_the_four_outcomes(name: str, provid
     for length in range(0, len(whole), 7):
         provider.then(raw(whole[:length]))
         result = outcome(name, provider.url)
-        yes = isinstance(result, Receipt) and (SAMPLES[name].yes_is_status or length > whole.index(b"\r\n\r\n"))
+        yes = isinstance(result, Acceptance) and (SAMPLES[name].yes_is_status or length > whole.index(b"\r\n\r\n"))
         assert yes or (isinstance(result, SendFailed) and result.ambiguous), (length, result)
 
 
@@ -208,7 +208,7 @@ def test_a_yes_with_an_enormous_body_or_the_wrong_type_is_no_crash(name: str, pr
     for step in (say(200, b" " * 10_000_000), say(200, b"ok" * 5_000_000, content_type="image/png")):
         provider.then(step)
         result = outcome(name, provider.url)
-        assert isinstance(result, Receipt) if SAMPLES[name].yes_is_status else isinstance(result, SendFailed)
+        assert isinstance(result, Acceptance) if SAMPLES[name].yes_is_status else isinstance(result, SendFailed)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
@@ -266,7 +266,7 @@ def test_what_is_not_http_may_have_arrived(name: str, junk: bytes, provider: Fak
 def test_a_yes_that_never_ends_does_not_hold_anybody_up(name: str, provider: FakeProvider) -> None:
     provider.then(endless)
     result = outcome(name, provider.url)
-    assert isinstance(result, Receipt) or result.ambiguous
+    assert isinstance(result, Acceptance) or result.ambiguous
 
 
 @pytest.mark.parametrize("name", NETWORKED)
@@ -274,7 +274,7 @@ def test_a_yes_of_rubbish_is_not_taken_for_a_no(name: str, provider: FakeProvide
     for junk in (b"", b"<html>login</html>", b"[]", b"null", b'{"Code": 3}', b"\xff\xfe", b"{" * 5_000):
         provider.then(say(200, junk))
         result = outcome(name, provider.url)
-        assert isinstance(result, Receipt) or (isinstance(result, SendFailed) and result.ambiguous), junk
+        assert isinstance(result, Acceptance) or (isinstance(result, SendFailed) and result.ambiguous), junk
 
 
 TRAPS = {
@@ -297,7 +297,7 @@ def test_no_text_keeps_a_message_from_going_out(name: str, trap: str, provider: 
     text = TRAPS[trap]
     provider.then(SAMPLES[name].yes)
     result = outcome(name, provider.url, title=text, text=text, labels={"a": text, text[:20]: "b"})
-    assert isinstance(result, Receipt), result
+    assert isinstance(result, Acceptance), result
     assert len(provider.requests) == 1
     assert "x-injected" not in provider.requests[0].headers
 

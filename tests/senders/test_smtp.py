@@ -8,7 +8,7 @@ import pytest
 
 from daemon.declared import Outcome
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.senders.smtp import Smtp
 from daemon.senders.smtp_codes import ANSWERS
 from daemon.senders.smtp_sessions import IDLE_SECONDS, MAX_MAILS
@@ -20,7 +20,7 @@ from opened import mailer
 LIN = Recipient(name="lin", address="lin@example.com")
 
 
-def outcome(channel: Smtp, to: Recipient = LIN, **facts: object) -> Receipt | SendError:
+def outcome(channel: Smtp, to: Recipient = LIN, **facts: object) -> Acceptance | SendError:
     """What one try comes to; nothing but a receipt or a SendError may come out."""
     try:
         return channel.send(message(to, out_id="3f2a-D17", **facts))
@@ -83,7 +83,12 @@ def test_each_code_means_what_the_channel_declares(code: str, meaning: object) -
     with FakeSmtp() as server:
         server.then("." if command == "DATA" else command, f"{basic} {words}")
         result = outcome(mailer(server))
-    outcomes = {Outcome.SENT: Receipt, Outcome.WAIT: SendWait, Outcome.FAILED: SendFailed, Outcome.REFUSED: SendRefused}
+    outcomes = {
+        Outcome.SENT: Acceptance,
+        Outcome.WAIT: SendWait,
+        Outcome.FAILED: SendFailed,
+        Outcome.REFUSED: SendRefused,
+    }
     assert isinstance(result, outcomes[meaning.outcome]), result  # type: ignore[attr-defined]
     if isinstance(result, SendWait | SendRefused):
         assert result.scope is meaning.scope  # type: ignore[attr-defined]
@@ -148,7 +153,7 @@ def test_after_a_no_the_connection_goes_on_with_the_next_mail() -> None:
             server.then(command, said)
             assert isinstance(outcome(channel), SendError)
             del server.says[command]
-        assert isinstance(outcome(channel), Receipt)
+        assert isinstance(outcome(channel), Acceptance)
         assert len(server.mails) == server.connections == 1
         assert not server.wrongs
 
@@ -205,7 +210,7 @@ def test_wherever_the_server_breaks_off_only_the_last_answer_is_in_doubt(offers:
     with FakeSmtp(offers=offers) as server:
         channel = mailer(server)
         cut = 0
-        while not isinstance(result := outcome(channel), Receipt) or not server.cut_after:
+        while not isinstance(result := outcome(channel), Acceptance) or not server.cut_after:
             if cut:
                 assert isinstance(result, SendFailed)
                 assert result.ambiguous == bool(server.complete), cut
@@ -269,9 +274,9 @@ def test_a_connection_that_ended_meanwhile_is_replaced_within_the_try() -> None:
     with FakeSmtp() as server:
         channel = mailer(server)
         for says in ("421 4.4.2 idle for too long", drop, "421 too many mails"):
-            assert isinstance(outcome(channel), Receipt)
+            assert isinstance(outcome(channel), Acceptance)
             server.then("MAIL", says, "250 ok")
-            assert isinstance(outcome(channel), Receipt)
+            assert isinstance(outcome(channel), Acceptance)
             server.says.clear()
         assert len(server.mails) == 6
         assert server.connections == 4
@@ -324,7 +329,7 @@ def test_one_connection_carries_so_many_mails_and_no_more() -> None:
 def test_a_mail_that_is_too_large_for_the_server_is_shortened() -> None:
     with FakeSmtp(offers=("SIZE 8000",)) as server:
         receipt = outcome(mailer(server), text="磁盘快满了。" * 2_000, labels={str(n): "x" * 300 for n in range(50)})
-        assert isinstance(receipt, Receipt)
+        assert isinstance(receipt, Acceptance)
         assert len(server.mails[0].data) < 8_000
         assert not server.wrongs
 
@@ -339,9 +344,9 @@ def test_letters_beyond_ascii_in_an_address_need_a_server_that_takes_them() -> N
         assert isinstance(own, SendRefused)
         assert own.scope is Scope.CHANNEL
         server.offers = (*OFFERS, "SMTPUTF8")
-        assert isinstance(outcome(mailer(server), zhang), Receipt)
+        assert isinstance(outcome(mailer(server), zhang), Acceptance)
         assert server.mails[-1].recipient == "张伟@例子.example"
-        assert isinstance(outcome(mailer(server), Recipient(name="w", address="wei@例子.example")), Receipt)
+        assert isinstance(outcome(mailer(server), Recipient(name="w", address="wei@例子.example")), Acceptance)
         assert server.mails[-1].recipient == "wei@xn--fsqu00a.example"
         assert not server.wrongs
 

@@ -11,7 +11,7 @@ import pytest
 
 from channel_samples import CANARY
 from daemon.errors import Scope, SendError, SendFailed, SendRefused
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.secret import Secret
 from daemon.senders.smtp import PORTS, Smtp
 from daemon.senders.smtp_sessions import LOCKED_FOR
@@ -45,7 +45,7 @@ def safe(request: pytest.FixtureRequest, trust: tuple[str, ssl.SSLContext]) -> I
         yield server
 
 
-def outcome(channel: Smtp) -> Receipt | SendError:
+def outcome(channel: Smtp) -> Acceptance | SendError:
     try:
         return channel.send(message(LIN))
     except SendError as error:
@@ -58,8 +58,8 @@ def test_a_mail_goes_encrypted_and_after_a_login(
 ) -> None:
     safe.mechanisms = mechanisms
     channel = mailer(safe, ca_file=trust[0], **USER)
-    assert isinstance(outcome(channel), Receipt)
-    assert isinstance(outcome(channel), Receipt)
+    assert isinstance(outcome(channel), Acceptance)
+    assert isinstance(outcome(channel), Acceptance)
     assert [(mail.encrypted, mail.user) for mail in safe.mails] == [(True, "alert")] * 2
     assert safe.connections == 1
     hello = safe.commands.index("EHLO [127.0.0.1]")
@@ -146,7 +146,7 @@ def test_a_wrong_password_stops_the_channel_and_is_not_tried_again_for_a_while(
     assert safe.refused_logins == 1
     clock.advance(LOCKED_FOR)
     safe.users["alert"] = "old"  # somebody has mended it at the server
-    assert isinstance(outcome(channel), Receipt)
+    assert isinstance(outcome(channel), Acceptance)
 
 
 def test_a_crowd_with_a_wrong_password_does_not_lock_the_account(
@@ -167,7 +167,7 @@ def test_a_login_that_does_not_work_now_is_tried_again(
     safe.then("AUTH", says, "235 welcome")
     assert type(outcome(channel)) is SendFailed
     safe.says.clear()
-    assert isinstance(outcome(channel), Receipt)
+    assert isinstance(outcome(channel), Acceptance)
 
 
 @pytest.mark.parametrize("code", ["500", "504 5.5.4", "534 5.7.9", "535 5.7.8", "538", "550 User has no permission"])
@@ -192,7 +192,7 @@ def test_no_way_to_log_in_is_said_clearly(
 
 def test_a_password_of_any_script_goes_over_as_utf8(safe: FakeSmtp, trust: tuple[str, ssl.SSLContext]) -> None:
     safe.users["alert"] = "密码🔑"
-    assert isinstance(outcome(mailer(safe, ca_file=trust[0], user="alert", password=Secret("密码🔑"))), Receipt)
+    assert isinstance(outcome(mailer(safe, ca_file=trust[0], user="alert", password=Secret("密码🔑"))), Acceptance)
 
 
 @pytest.mark.parametrize("command", ["AUTH", "AUTH LOGIN", "MAIL", "RCPT", "DATA", "."])

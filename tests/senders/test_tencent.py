@@ -13,7 +13,7 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from daemon.clock import Clock
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.secret import Secret
 from daemon.senders.tencent_sender import TencentSender
 from daemon.senders.tencent_sms import TencentSms
@@ -104,7 +104,7 @@ def test_a_message_reaches_the_number_signed_and_complete(made: Any, tencent: Fa
     (sent,) = tencent.sent
     assert (sent.number, sent.params, sent.session) == (HERE[0], ["db-1", "A17"], "3f2a-D17")
     assert receipt.provider_id == sent.serial
-    assert receipt.of(LIN.address) == Receipt(provider_id=sent.serial, detail="accepted")
+    assert receipt.of(LIN.address) == Acceptance(provider_id=sent.serial, detail="accepted")
 
 
 def test_the_official_sdk_is_understood_by_the_same_fake() -> None:
@@ -181,7 +181,7 @@ def test_each_number_of_a_batch_is_judged_by_its_own_answer(made: Any, tencent: 
 def test_a_number_that_the_answer_passes_over_may_have_been_served(made: Any, tencent: FakeTencent) -> None:
     tencent.unnamed = {HERE[1]}
     receipt = made(tencent).send(message(LIN, WANG))
-    assert isinstance(receipt.of(LIN.address), Receipt)
+    assert isinstance(receipt.of(LIN.address), Acceptance)
     passed = receipt.of(WANG.address)
     assert isinstance(passed, SendFailed)
     assert passed.ambiguous
@@ -198,7 +198,7 @@ def test_a_refusal_of_the_whole_request_is_one_error_for_all(made: Any, tencent:
 def test_an_account_that_ran_dry_inside_a_batch_leaves_those_that_were_taken(made: Any, tencent: FakeTencent) -> None:
     tencent.number_codes = {HERE[1]: ARREARS[made]}
     receipt = made(tencent).send(message(LIN, WANG))
-    assert isinstance(receipt.of(LIN.address), Receipt)
+    assert isinstance(receipt.of(LIN.address), Acceptance)
     assert receipt.of(WANG.address).scope is Scope.CHANNEL
 
 
@@ -210,7 +210,7 @@ def test_when_foreign_numbers_get_no_answer_those_at_home_keep_theirs(made: Any,
     tencent.provider.then(real, hang)
     receipt = sender.send(message(LIN, SMITH))
     assert len(tencent.sent) == homes + 1
-    assert isinstance(receipt.of(LIN.address), Receipt)
+    assert isinstance(receipt.of(LIN.address), Acceptance)
     assert receipt.of(SMITH.address).ambiguous
 
 

@@ -9,7 +9,7 @@ from gevent.event import Event
 
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.event import State
-from daemon.notice import Receipt, Recipient
+from daemon.notice import Acceptance, Recipient
 from daemon.secret import Secret
 from daemon.senders.wecom_app import WecomApp
 from daemon.senders.wecom_token import Token
@@ -105,7 +105,7 @@ def test_many_people_are_one_request_and_each_has_an_answer(wecom: FakeWecom, cl
     assert len(wecom.people) == 997
     assert set(receipt.errors) == {"Nobody", "a|b", "Gone"}
     assert isinstance(receipt.of("Nobody"), SendRefused)
-    assert receipt.of("LinWei") == Receipt(provider_id=receipt.provider_id, detail=receipt.detail)
+    assert receipt.of("LinWei") == Acceptance(provider_id=receipt.provider_id, detail=receipt.detail)
 
 
 def test_of_many_none_of_whom_may_be_written_to_each_is_refused(wecom: FakeWecom, clock: FakeClock) -> None:

@@ -16,7 +16,7 @@ from daemon.delivery.courier import Courier
 from daemon.delivery.means import LaneStatus
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State
-from daemon.notice import Delivery, Hop, Message, Phase, Reason, Receipt
+from daemon.notice import Acceptance, Delivery, Hop, Message, Phase, Reason
 from daemon.senders.base import Sender
 from daemon.store import alerts, notices, outbox
 from daemon.store.base import Tx
@@ -32,8 +32,8 @@ class Provider(Sender):
 
     address: ClassVar[str] = "phone"
 
-    answer: Callable[[Message], Receipt] = lambda message: Receipt(provider_id=f"P-{message.code}")
-    known: dict[str, Receipt] = field(default_factory=dict)  # what `find` finds, by out_id
+    answer: Callable[[Message], Acceptance] = lambda message: Acceptance(provider_id=f"P-{message.code}")
+    known: dict[str, Acceptance] = field(default_factory=dict)  # what `find` finds, by out_id
     heard: list[Message] = field(default_factory=list)
     asked: list[tuple[Message, float]] = field(default_factory=list)
     closed: list[bool] = field(default_factory=list)
@@ -41,11 +41,11 @@ class Provider(Sender):
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         self.heard.append(message)
         return self.answer(message)
 
-    def find(self, message: Message, since: float) -> Receipt | None:
+    def find(self, message: Message, since: float) -> Acceptance | None:
         self.asked.append((message, since))
         return self.known.get(message.out_id)
 
@@ -59,15 +59,15 @@ class Batching(Provider):
     batch: ClassVar[int] = 3
 
 
-def raising(*errors: Exception) -> Callable[[Message], Receipt]:
+def raising(*errors: Exception) -> Callable[[Message], Acceptance]:
     """Raise these, one a message, the last one for ever; None among them is a yes."""
     left = list(errors)
 
-    def answer(_message: Message) -> Receipt:
+    def answer(_message: Message) -> Acceptance:
         error = left.pop(0) if len(left) > 1 else left[0]
         if error is not None:
             raise error
-        return Receipt(provider_id="yes")
+        return Acceptance(provider_id="yes")
 
     return answer
 

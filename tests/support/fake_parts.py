@@ -17,7 +17,7 @@ from daemon.hook import Hook
 from daemon.methods import build, jsonrpc
 from daemon.methods.parts import Parts
 from daemon.methods.table import Caller, Table
-from daemon.notice import Message, Receipt, Recipient
+from daemon.notice import Acceptance, Message, Recipient
 from daemon.reading import Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
@@ -37,7 +37,7 @@ class FakeSms(Sender):
     address: ClassVar[str] = "phone"
     access_key_secret: Secret = field(default=Secret(CANARY))
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         raise AssertionError(message)
 
 
@@ -126,11 +126,11 @@ class FakeCourier:
     def status(self) -> list[FakeLane]:
         return self.lanes
 
-    def test(self, channel: str, recipient: Recipient) -> Receipt:
+    def test(self, channel: str, recipient: Recipient) -> Acceptance:
         self.tested.append((channel, recipient))
         if self.error:
             raise self.error
-        return Receipt(provider_id="p-1", detail="OK")
+        return Acceptance(provider_id="p-1", detail="OK")
 
 
 class FakeScheduler:

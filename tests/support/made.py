@@ -9,7 +9,7 @@ from daemon.config.settings import Channel, Settings, Source
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.matcher import parse
-from daemon.notice import Message, Receipt
+from daemon.notice import Acceptance, Message
 from daemon.registry import Handler
 from daemon.senders.base import Sender
 from daemon.units import Seconds
@@ -21,9 +21,9 @@ class Recorder(Sender):
 
     heard: list[Message] = field(default_factory=list)
 
-    def send(self, message: Message) -> Receipt:
+    def send(self, message: Message) -> Acceptance:
         self.heard.append(message)
-        return Receipt(provider_id=f"r{len(self.heard)}")
+        return Acceptance(provider_id=f"r{len(self.heard)}")
 
 
 @dataclass(frozen=True, kw_only=True)

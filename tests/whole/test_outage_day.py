@@ -13,7 +13,7 @@ from daemon.config.audience import Leg, Receiver, Route
 from daemon.declared import Rate
 from daemon.errors import Scope, SendFailed, SendWait
 from daemon.event import Severity, State
-from daemon.notice import Message, Phase, Reason, Receipt
+from daemon.notice import Acceptance, Message, Phase, Reason
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from delivering import Post, Provider
@@ -39,7 +39,7 @@ class Robot:
     muted_until: float = 0.0
     recent: deque[float] = field(default_factory=deque)
 
-    def answer(self, message: Message) -> Receipt:
+    def answer(self, message: Message) -> Acceptance:
         now = self.clock.now()
         self.tries += 1
         if BEGIN + DOWN <= now < BEGIN + UP:
@@ -52,7 +52,7 @@ class Robot:
             self.muted_until = now + PENALTY
             raise SendWait("send too fast", seconds=PENALTY, code="130101", scope=Scope.CHANNEL)
         self.taken.append((now - BEGIN, message))
-        return Receipt(provider_id=str(len(self.taken)))
+        return Acceptance(provider_id=str(len(self.taken)))
 
     def after(self, instant: float) -> list[Message]:
         return [message for at, message in self.taken if at >= instant]
