@@ -15,6 +15,8 @@ import pytest  # noqa: E402
 from daemon.store.sqlite import SqliteStore  # noqa: E402
 from fake_clock import FakeClock  # noqa: E402
 
+pytest_plugins = ("shared_out",)
+
 IN_CI = bool(os.environ.get("CI"))
 STUCK = 15 if IN_CI else 5  # seconds: nobody knows how busy a machine of CI is
 

@@ -1,0 +1,56 @@
+"""How the suite is shared out among processes: `pytest -n 2`, which is what `make test` and `make check` call.
+
+A module is one piece of work, because what its fixtures build is built once. The modules in TIMED become one single
+piece: what waits for a real clock, or starts many programs, is never beside another of its kind, so that each has one
+of two cores for itself. That piece comes first, since the longest must not be begun last.
+"""
+
+from _queue import SimpleQueue  # the one of `queue` has been patched
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+TIMED = (
+    "tests/examples/test_story.py",  # a shop, a metric and a text message, in real time
+    "tests/listener/test_held_up.py",  # measures how long the event loop was kept from others
+    "tests/service/",  # `make install` of this tree, an init script, processes that must come up in time
+    "tests/whole/",  # real daemons: timelines in real time beside Alertmanager's, kills, the README's own ports
+)
+
+
+def piece(nodeid: str) -> str:
+    """The piece of work that a test belongs to."""
+    module = nodeid.partition("::")[0]
+    return "timed" if module.startswith(TIMED) else module
+
+
+class Pieces(LoadScopeScheduling):
+    """Hands out pieces in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return piece(nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is timed first; for the rest the order stays."""
+    items.sort(key=lambda item: piece(item.nodeid) != "timed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Let a worker wait for its next test as a thread waits, not as a greenlet.
+
+    What it is to run comes in by a thread that was started before the patch. A greenlet that waits for something
+    which no greenlet can do "would block forever", says gevent.
+    """
+    for plugin in session.config.pluginmanager.get_plugins():
+        if hasattr(plugin, "torun"):  # xdist's, whose class has no module here
+            plugin.torun = SimpleQueue()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Pieces:
+    """Share out by piece."""
+    config.option.loadscopereorder = False
+    return Pieces(config, log)
