@@ -6,6 +6,8 @@ of two cores for itself. That piece comes first, since the longest must not be b
 """
 
 from _queue import SimpleQueue  # the one of `queue` has been patched
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -47,6 +49,23 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     for plugin in session.config.pluginmanager.get_plugins():
         if hasattr(plugin, "torun"):  # xdist's, whose class has no module here
             plugin.torun = SimpleQueue()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Write halves of characters, which tests put into logs and errors, so that a report can be sent."""
+    return sendable((yield))
+
+
+def sendable(value: Any) -> Any:
+    """The same with every text in it as one that UTF-8 has."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {sendable(name): sendable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(sendable(inner) for inner in value)
+    return value
 
 
 @pytest.hookimpl(optionalhook=True)
