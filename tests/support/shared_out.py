@@ -1,8 +1,7 @@
 """How the suite is shared out among processes: `pytest -n 2`, which is what `make test` and `make check` call.
 
-A module is one piece of work, because what its fixtures build is built once. The modules in TIMED become one single
-piece: what waits for a real clock, or starts many programs, is never beside another of its kind, so that each has one
-of two cores for itself. That piece comes first, since the longest must not be begun last.
+A module is one piece of work, because what its fixtures build is built once. What takes minutes is begun first, in the
+order of FIRST. What is timed is one single piece: what waits for a real clock is never beside another of its kind.
 """
 
 from _queue import SimpleQueue  # the one of `queue` has been patched
@@ -12,18 +11,20 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TIMED = (
-    "tests/examples/test_story.py",  # a shop, a metric and a text message, in real time
-    "tests/listener/test_held_up.py",  # measures how long the event loop was kept from others
-    "tests/service/",  # `make install` of this tree, an init script, processes that must come up in time
-    "tests/whole/",  # real daemons: timelines in real time beside Alertmanager's, kills, the README's own ports
-)
+FIRST = {
+    "tests/whole/test_crash.py": "crash",  # two hundred starts and kills; no clock is looked at
+    "tests/service/": "service",  # `make install` of this tree, an init script, processes that must come up in time
+    "tests/whole/": "timed",  # real daemons: timelines in real time beside Alertmanager's, the README's own ports
+    "tests/examples/test_story.py": "timed",  # a metric and a text message, in real time
+    "tests/listener/test_held_up.py": "timed",  # measures how long the event loop was kept from others
+}
+ORDER = list(dict.fromkeys(FIRST.values()))
 
 
 def piece(nodeid: str) -> str:
     """The piece of work that a test belongs to."""
     module = nodeid.partition("::")[0]
-    return "timed" if module.startswith(TIMED) else module
+    return next((name for begin, name in FIRST.items() if module.startswith(begin)), module)
 
 
 class Pieces(LoadScopeScheduling):
@@ -35,8 +36,9 @@ class Pieces(LoadScopeScheduling):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what is timed first; for the rest the order stays."""
-    items.sort(key=lambda item: piece(item.nodeid) != "timed")
+    """Put what takes minutes first; for the rest the order stays."""
+    rank = {name: at for at, name in enumerate(ORDER)}
+    items.sort(key=lambda item: rank.get(piece(item.nodeid), len(ORDER)))
 
 
 @pytest.hookimpl(tryfirst=True)
