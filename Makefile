@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
+# how many processes share the suite: tests/support/shared_out.py
+WORKERS ?= 2
+
 # where `make install` puts things; DESTDIR is put in front of all of them
 DESTDIR ?=
 PREFIX ?= /opt/tocsin
@@ -43,10 +46,10 @@ story: $(VENV)/test.stamp  ## a metric becomes a text message: docs/instrumented
 	@$(VENV)/bin/python docs/examples/trading/run.py
 
 test: $(VENV)/test.stamp  ## lint, types, import contracts, the whole suite
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n $(WORKERS)
 
 check: $(VENV)/test.stamp  ## the quick part of the suite
-	@$(VENV)/bin/python -m pytest -m 'not slow'
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) -m 'not slow'
 
 bench: $(VENV)/test.stamp  ## the benchmarks, with tables and a chart
 	@$(VENV)/bin/python bench/run.py

@@ -5,6 +5,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import os  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -14,6 +15,13 @@ import pytest  # noqa: E402
 
 from daemon.store.sqlite import SqliteStore  # noqa: E402
 from fake_clock import FakeClock  # noqa: E402
+
+pytest_plugins = ("shared_out",)
+
+# Containers like to forbid files with bytecode. Here hundreds of daemons are started, each of which would compile all
+# of tocsin, and each of the suite's own processes all of the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 IN_CI = bool(os.environ.get("CI"))
 STUCK = 15 if IN_CI else 5  # seconds: nobody knows how busy a machine of CI is

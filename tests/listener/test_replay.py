@@ -62,7 +62,9 @@ def post(port: int, body: bytes, coding: str) -> Reply:
     return ask(port, "POST", "/webhook/till", body, {"Content-Encoding": coding})
 
 
-@pytest.mark.parametrize(("coding", "packed"), [("gzip", gzip.compress(GOOD)), ("deflate", zlib.compress(GOOD))])
+@pytest.mark.parametrize(
+    ("coding", "packed"), [("gzip", gzip.compress(GOOD, mtime=0)), ("deflate", zlib.compress(GOOD))]
+)
 def test_a_body_too_large_when_expanded_is_replayed_after_the_limit_is_raised(
     house: House, port: int, coding: str, packed: bytes
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tree import ROOT, dotted, imports, name, python, tree
+from tree import ROOT, dotted, imports, name, nodes, python, tree
 
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
@@ -158,7 +158,7 @@ def test_only_main_patches() -> None:
     patching = {
         name(path)
         for path in python("daemon", "handlers")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2].startswith("patch_")
     }
     assert patching == {"daemon/__main__.py"}
@@ -181,7 +181,7 @@ def test_only_the_clock_tells_the_time() -> None:
         f"{name(path)}:{node.lineno}"
         for path in python("daemon", "handlers")
         if name(path) != "daemon/clock.py"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if tells_time(node) and isinstance(node, ast.Attribute | ast.ImportFrom)
     ]
     assert not telling, "\n".join(telling)
@@ -192,7 +192,7 @@ def test_no_test_sleeps() -> None:
     sleeping = [
         f"{name(path)}:{node.lineno} {ast.unparse(node)}"
         for path in python("tests")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and dotted(node.func) in {"time.sleep", "gevent.sleep", "sleep", "hub.sleep"}
         and not (len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tree import ROOT, files, name, python, tree
+from tree import ROOT, files, name, nodes, python, tree
 
 OURS = ("daemon", "handlers")
 LIMITS = {"daemon": (300, 40), "handlers": (300, 40), "tests": (500, 80), "bench": (500, 80), "docs": (300, 40)}
@@ -26,7 +26,7 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def test_files_and_functions_stay_small() -> None:
@@ -88,7 +88,7 @@ def test_classes_are_called_after_what_they_are() -> None:
     vague = [
         f"{name(path)}:{node.lineno} {node.name}"
         for path in python(*OURS)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef) and WORTHLESS.search(node.name)
     ]
     assert not vague, "\n".join(vague)

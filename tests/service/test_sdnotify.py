@@ -77,7 +77,7 @@ def test_a_manager_that_does_not_read_blocks_nobody() -> None:
     ("usec", "pid", "expected"),
     [
         ("30000000", None, 15.0),
-        ("30000000", str(os.getpid()), 15.0),
+        pytest.param("30000000", str(os.getpid()), 15.0, id="30000000-ours-15.0"),
         ("30000000", "1", None),  # meant for another process
         ("0", None, None),
         ("soon", None, None),
