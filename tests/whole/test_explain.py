@@ -42,7 +42,7 @@ def test_a_real_alarm_is_explained_and_replayed(tmp_path: Path, capsys: pytest.C
         until(told, within=10)
         assert ctl(daemon, "explain", "A1") == DONE
         story = capsys.readouterr().out
-        assert re.search(r"try 1, .* after 0\.\d+ s: taken printed\n", story)
+        assert re.search(r"try 1, .* after 0\.\d+ s: sent printed\n", story)
         assert "source shop through the handler generic from 127.0.0.1\n" in story
         assert ctl(daemon, "explain", "--labels", "team=net", "--severity", "info") == DONE
         assert "ops would be told at once: the room by out\n" in capsys.readouterr().out
