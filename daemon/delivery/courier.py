@@ -30,7 +30,7 @@ log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
 GRACE = 5.0
-GAP = 0.02
+GAP = 0.005
 
 
 class Courier:

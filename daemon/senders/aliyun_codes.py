@@ -49,6 +49,12 @@ _COMMON: Final = (
         scope=Scope.CHANNEL,
     ),
     refused(
+        "isv.SECURITY_FROZEN_ACCOUNT",
+        "isv.DENY_IP_RANGE",
+        means="the account is frozen, or this box's address is not on its list",
+        scope=Scope.CHANNEL,
+    ),
+    refused(
         "isp.RAM_PERMISSION_DENY",
         "isv.RAM_PERMISSION_DENY",
         "Forbidden*",
@@ -83,12 +89,6 @@ _OTHERS: Final = (
 )
 SMS: Final = Answers(
     *_COMMON,
-    refused(
-        "isv.SECURITY_FROZEN_ACCOUNT",
-        "isv.DENY_IP_RANGE",
-        means="the account is frozen, or this box's address is not on its list",
-        scope=Scope.CHANNEL,
-    ),
     refused(
         "isv.SMS_SIGNATURE_ILLEGAL",
         "isv.SMS_SIGN_ILLEGAL",
