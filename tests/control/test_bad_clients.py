@@ -93,7 +93,10 @@ def test_a_message_beyond_the_limit_costs_its_sender_the_connection_only(open_po
     giant = connect(port, zmq.DEALER)
     giant.send(b"x" * (MAX_MESSAGE + 1))
     assert asked(other, request("echo", text="after"))["result"] == "after"
-    giant.send(request("echo", text="small again"))  # it reconnects by itself
+    for _ in range(8):  # it reconnects by itself, but what went into the dying connection is lost
+        giant.send(request("echo", text="small again"))
+        if giant.poll(500):
+            break
     assert heard(giant)["result"] == "small again"
 
 
