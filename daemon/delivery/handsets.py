@@ -11,6 +11,7 @@ from daemon.clock import Clock, unhurried
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.verdict import Awaits
+from daemon.delivery.way import Way
 from daemon.errors import SendError, StoreError
 from daemon.handset import Report
 from daemon.notice import Delivery, Phase
@@ -23,6 +24,7 @@ log = logging.getLogger("tocsin.delivery")
 
 LONGEST_NAP = 15.0
 TROUBLE_PAUSE = 5.0
+GRACE = 5.0  # beyond a sender's own time-out, before a question is broken off
 POLLS = 20  # asked at once
 LONGEST_PAUSE = 900.0  # between two questions about one message
 GIVE_UP = 24 * 3600.0  # what has no receipt after that will have none
@@ -96,16 +98,27 @@ class Handsets:
         now, taken_at = self._clock.now(), delivery.settled_at or delivery.created_at
         report = None
         if channel is not None and channel.receipts is not None:
-            try:
-                report = channel.sender.reports(delivery.provider_id, delivery.recipient.address, taken_at)
-            except SendError as error:
-                log.warning("%s: the provider could not be asked what became of it: %s", delivery.code, error)
-            except Exception:
-                log.exception("asking what became of %s broke", delivery.code, extra={"channel": delivery.channel})
+            report = asked(channel, delivery.code, delivery.provider_id, delivery.recipient.address, taken_at)
         if report is not None and channel is not None:
             self.hear(channel, [report])
         again = next_poll(channel, taken_at, now)
         self._store.write(lambda tx: receipts.polled(tx, delivery.id, again, now))
+
+
+def asked(
+    channel: Channel, code: str, provider_id: str, address: str, taken_at: float, grace: float = GRACE
+) -> Report | None:
+    """Ask a provider what became of a message, no longer than a try may take; None without an answer, too.
+
+    `code` names the message in the log.
+    """
+    try:
+        return Way(channel.sender, grace).reports(provider_id, address, taken_at)
+    except SendError as error:
+        log.warning("%s: the provider could not be asked what became of it: %s", code, error)
+    except Exception:
+        log.exception("asking what became of %s broke", code, extra={"channel": channel.name})
+    return None
 
 
 def tell(words: Iterable[Word], alarms: Alarms) -> None:

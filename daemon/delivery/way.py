@@ -7,6 +7,7 @@ from typing import TypeVar
 import gevent
 
 from daemon.errors import SendFailed
+from daemon.handset import Report
 from daemon.notice import Acceptance, Message, Sends
 
 log = logging.getLogger("tocsin.delivery")
@@ -36,6 +37,10 @@ class Way:
         if found is not None and not isinstance(found, Acceptance):
             raise TypeError(f"a sender found {found!r:.80} in place of an Acceptance")
         return found
+
+    def reports(self, provider_id: str, address: str, taken_at: float) -> Report | None:
+        """Ask the provider what became of a message; raises SendError, or whatever a broken sender raises."""
+        return self._within_limit(lambda: self.sender.reports(provider_id, address, taken_at))
 
     def retire(self) -> None:
         """Close the sender as soon as nobody uses it."""

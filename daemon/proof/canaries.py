@@ -10,6 +10,7 @@ from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.proof import Canary
 from daemon.config.settings import Channel, Settings
+from daemon.delivery import handsets
 from daemon.errors import SendError
 from daemon.event import OWN
 from daemon.internal import Alarm, AlarmOver, Check
@@ -117,15 +118,12 @@ class Canaries:
         It is not sent again, for it may be waiting for a handset that is off; any later receipt shows that the channel
         works.
         """
-        sender = channel.sender
-        known_as = sender.known_as(sent.address)
+        known_as = channel.sender.known_as(sent.address)
         arrived = self._store.read(lambda tx: canaries.receipt(tx, sent, known_as))
         if arrived is None and channel.receipts is not None and channel.receipts.poll is not None:
-            try:
-                report = sender.reports(sent.provider_id, sent.address, sent.sent_at)
-                arrived = report.delivered if report is not None else None
-            except SendError as error:
-                log.warning("the provider of %s could not be asked about its canary: %s", channel.name, error)
+            code = f"the canary of {channel.name}"
+            report = handsets.asked(channel, code, sent.provider_id, sent.address, sent.sent_at)
+            arrived = report.delivered if report is not None else None
         if arrived or self._store.read(lambda tx: canaries.handset(tx, channel.name)) > sent.sent_at:
             self._store.write(lambda tx: canaries.confirm(tx, channel.name, now))
             return ""

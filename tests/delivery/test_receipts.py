@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pytest
+from gevent.event import Event
 
 from daemon import telemetry
 from daemon.config.receipts import Receipts
+from daemon.config.settings import Channel
+from daemon.delivery import handsets
 from daemon.delivery.handsets import GIVE_UP
 from daemon.errors import SendFailed
 from daemon.handset import Report
@@ -237,3 +240,18 @@ def test_what_is_asked_about_is_asked_once_more_when_its_time_is_up(post: Post) 
     sms.became[f"P-D{row}"] = said(row)
     post.go(10)
     assert post.row(row).phase is Phase.DELIVERED
+
+
+class Hanging(Reporting):
+    """Never says anything about a message."""
+
+    def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:
+        del provider_id, address, sent_at
+        Event().wait()
+        return None
+
+
+def test_a_provider_that_hangs_when_it_is_asked_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
+    channel = Channel(name="sms", type="provider", sender=Hanging(timeout=0.05), receipts=POLLED)
+    assert handsets.asked(channel, "D1", "P-D1", "+86lin", 0.0, grace=0.05) is None
+    assert "D1: the provider could not be asked what became of it: no answer within 0.1 s" in caplog.text

@@ -36,10 +36,13 @@ class Asked(Provider):
 
     def reports(self, provider_id: str, address: str, sent_at: float) -> Report | None:
         del address, sent_at
+        if BROKEN:
+            raise BROKEN.pop()
         return REPORTS.get(provider_id)
 
 
 REPORTS: dict[str, Report] = {}
+BROKEN: list[Exception] = []
 
 
 class Roost:
@@ -134,6 +137,17 @@ def test_a_provider_that_can_be_asked_is_asked(roost: Roost) -> None:
     REPORTS["C1"] = Report(provider_id="C1", address="x", delivered=False, code="MOBILE_IN_BLACK")
     roost.canaries.look()
     assert "did not reach the handset" in roost.open["canary:sms"]
+
+
+def test_a_question_that_breaks_spoils_no_look(roost: Roost, caplog: pytest.LogCaptureFixture) -> None:
+    roost.channel(receipts=Receipts(poll=Seconds(30.0)))
+    BROKEN.append(RuntimeError("a bug of the sender"))
+    roost.canaries.look()
+    assert "asking what became of the canary of sms broke" in caplog.text
+    assert not BROKEN
+    REPORTS["C1"] = Report(provider_id="C1", address="x", delivered=True, code="DELIVERED")
+    roost.go(60)
+    assert not roost.open
 
 
 def test_what_was_sent_is_known_after_a_restart(roost: Roost) -> None:
