@@ -4,11 +4,12 @@ from typing import Any
 
 from daemon.cli import tables
 from daemon.cli.tables import printable
+from daemon.units import spoken
 
 
 def schema(result: Any) -> str:
     """One part for each type: a sentence, its settings, its limits, its codes."""
-    return "\n\n".join(_declared(one) for one in result)
+    return "\n".join(_declared(one) for one in result)
 
 
 def tested(result: Any) -> str:
@@ -26,7 +27,7 @@ def _tested(result: Any) -> str:
 def _declared(one: dict[str, Any]) -> str:
     limits = [f"{one['size']['most']:,} {one['size']['unit']} of text"] if one["size"] else []
     limits += [f"{one['batch']:,} recipients a request"] if one["batch"] > 1 else []
-    limits += [f"{rate['most']:,} in {tables.took(rate['within'])} ({rate['each']})" for rate in one["rates"]]
+    limits += [f"{rate['most']:,} in {spoken(rate['within'])} ({rate['each']})" for rate in one["rates"]]
     head = tables.facts(
         (
             ("type", one["type"]),
@@ -47,7 +48,7 @@ def _declared(one: dict[str, Any]) -> str:
             for row in one["codes"]
         ],
     )
-    return "\n".join([head, "", settings, *(["", codes] if one["codes"] else [])])
+    return "\n".join([head, settings, *([codes] if one["codes"] else [])])
 
 
 def _code(row: dict[str, Any]) -> tuple[str, str, str, str]:
