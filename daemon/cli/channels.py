@@ -4,7 +4,6 @@ from typing import Any
 
 from daemon.cli import tables
 from daemon.cli.tables import printable
-from daemon.units import spoken
 
 
 def schema(result: Any) -> str:
@@ -27,7 +26,7 @@ def _tested(result: Any) -> str:
 def _declared(one: dict[str, Any]) -> str:
     limits = [f"{one['size']['most']:,} {one['size']['unit']} of text"] if one["size"] else []
     limits += [f"{one['batch']:,} recipients a request"] if one["batch"] > 1 else []
-    limits += [f"{rate['most']:,} in {spoken(rate['within'])} ({rate['each']})" for rate in one["rates"]]
+    limits += [f"{rate['most']:,} in {rate['within']:g} s ({rate['each']})" for rate in one["rates"]]
     head = tables.facts(
         (
             ("type", one["type"]),
