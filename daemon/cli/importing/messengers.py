@@ -1,5 +1,6 @@
 """Alertmanager's `slack_configs`, `pagerduty_configs` and `telegram_configs` as channels of tocsin's own kinds."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from daemon.config.yamltext import Value
 from daemon.urls import split
 
 GLOBAL = frozenset(("slack_api_url", "slack_api_url_file", "pagerduty_url", "telegram_api_url"))
+_CHAT = re.compile(r"-?[0-9]{1,18}|@[A-Za-z0-9_]{5,32}")  # as the channel takes it
 _ENQUEUE = "/v2/enqueue"
 _USUAL = {"pagerduty": "https://events.pagerduty.com", "telegram": "https://api.telegram.org"}
 _READ = frozenset(("send_resolved", "http_config"))  # by who asks for the channel, or said of every kind
@@ -77,6 +79,9 @@ class Messengers:
         chat = fields["chat_id"].text() if "chat_id" in fields else ""
         if token is None or not chat:
             part.wrong("must have a bot_token and a chat_id")
+            return None
+        if not _CHAT.fullmatch(chat):
+            fields["chat_id"].wrong("is no chat: its number, or @name where it is public")
             return None
         made: Channel = {"token": token, "chat_id": chat}
         if "message_thread_id" in fields and fields["message_thread_id"].text() != "0":
