@@ -6,7 +6,7 @@ from daemon import telemetry
 from daemon.alert import Alert
 from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
-from daemon.probing import verdict
+from daemon.probing import telling
 from daemon.store import (
     alerts,
     ends,
@@ -101,7 +101,7 @@ def quiet(known: Iterable[Alert], window: float, now: float) -> list[Event]:
 
 def removed(known: Iterable[Alert], probes: Collection[str], now: float) -> list[Event]:
     """The ends of the alerts whose probe is gone."""
-    return [verdict.removed(alert.key, now) for alert in known if alert.key not in probes]
+    return [telling.gone(alert.key, now) for alert in known if telling.probe_of(alert.key) not in probes]
 
 
 def _end(alert: Alert, text: str, at: float) -> Event:

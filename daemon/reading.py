@@ -1,16 +1,66 @@
 """What one look of a probe saw."""
 
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """One look's result. `phases` are seconds by name, in order; a phase not reached is absent."""
+class Health(StrEnum):
+    """How something is: what one look says, and what a row of looks adds up to."""
 
-    ok: bool
-    detail: str
+    UNKNOWN = "unknown"  # nobody could look, or not enough looks agree yet
+    UP = "up"
+    DEGRADED = "degraded"  # it works, and not as it should
+    DOWN = "down"
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One look's result. `phases` are seconds by name, in order; a phase not reached is absent, never zero.
+
+    `values` are what conditions speak of, under the names that the kind declares in `GIVES`; a keyed one is a mapping.
+    What was not seen is absent there too.
+    """
+
+    health: Health
+    detail: str  # one line for people
     phases: dict[str, float] = {}
+    values: dict[str, Any] = {}
+    evidence: dict[str, str] = {}  # for people, in order: the address, the certificate, the first bytes of the body
+    body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
+    failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
+    notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there is nothing to complain of."""
+        return self.health is Health.UP
+
+    def told(self) -> "Reading":
+        """What people are shown and what is kept of it: neither the whole body nor the kind's own notes."""
+        return msgspec.structs.replace(self, body=b"", notes=None)
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind that remembers is given: its own notes of the look before, empty at its first."""
+
+    now: float  # seconds since the epoch
+    notes: bytes = b""
+
+
+Unit = Literal["number", "text", "flag", "seconds", "days", "percent", "bytes", "list"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value that a kind's readings carry, and that conditions can name."""
+
+    doc: str
+    unit: Unit = "number"
+    keyed: bool = False  # named with what is meant: `header "Content-Type"`
+    ideal: float | str | bool | None = None  # what it is when all is well, where that can be said: 0 of loss
 
 
 class Looks(Protocol):
@@ -20,8 +70,17 @@ class Looks(Protocol):
     def timeout(self) -> float:
         """The longest one look may take, in seconds."""
 
-    def look(self) -> Reading:
+    def look_on(self, past: Past) -> Reading:
         """Look once."""
 
     def target(self) -> str:
         """Say what is looked at, for people."""
+
+    def is_near(self) -> bool:
+        """Whether it can be seen although this machine is cut off from everything else."""
+
+    def otherwise(self) -> "Iterable[tuple[str, Looks]]":
+        """Other ways to look at the same, each with its name, to be asked before it is called down."""
+
+    def gives(self) -> Mapping[str, Fact]:
+        """What conditions can name, the phases (`time.connect`) among it."""

@@ -8,12 +8,15 @@ from typing import NewType, Self
 Seconds = NewType("Seconds", float)
 Bytes = NewType("Bytes", int)
 
+MOST_OF = 100  # readings that are counted
+
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 # Digits are ASCII and few, so that no text can make a number that is none or takes long to read.
 _DURATION = re.compile(r"(?:\d{1,12}(?:\.\d{1,12})?(?:ms|[smhdwy]))+", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", re.ASCII)
 _SHARE = re.compile(r"(?:(\d{1,3}(?:\.\d{1,6})?) ?%|(\d{1,12}))", re.ASCII)
+_QUORUM = re.compile(r"(\d{1,4})(?: ?(?:of|/) ?(\d{1,4}))?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,15}) ?(?:([KMGT])(?:i?B)?|B)", re.IGNORECASE | re.ASCII)
 
 
@@ -39,6 +42,32 @@ class Share:
     def __str__(self) -> str:
         """Write it as it is read."""
         return f"{self.fraction * 100:g}%" if self.fraction else str(self.number)
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """So many of so many: `3 of 5`; a bare number means all of so many."""
+
+    count: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `2` or `3 of 5`. Raises ValueError with what would be right."""
+        match = _QUORUM.fullmatch(text.strip())
+        count, of = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= count <= of <= MOST_OF:
+            raise ValueError(f"is not so many of so many; write for example 2, or 3 of 5; at most of {MOST_OF}")
+        return cls(count, of)
+
+    def times(self, factor: int) -> "Quorum":
+        """So many times as much, as far as there may be so many."""
+        factor = max(1, min(factor, MOST_OF // self.of))
+        return Quorum(self.count * factor, self.of * factor)
+
+    def __str__(self) -> str:
+        """Write it as it is read."""
+        return str(self.count) if self.count == self.of else f"{self.count} of {self.of}"
 
 
 def seconds(text: str | float) -> Seconds:

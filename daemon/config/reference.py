@@ -10,14 +10,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
+from daemon.config.looking import ProbePlan
 from daemon.config.scalars import is_scalar
-from daemon.config.settings import Channel, ProbePlan, Settings, Source
+from daemon.config.settings import Channel, Settings, Source
 from daemon.matcher import Matcher
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.registry import Catalog
 from daemon.secret import Secret
 from daemon.template import Template
-from daemon.units import Bytes, Seconds, Share, spoken
+from daemon.units import Bytes, Quorum, Seconds, Share, spoken
 from daemon.zone import Zone
 
 _NAMED = {
@@ -29,6 +30,7 @@ _NAMED = {
     Bytes: "size",
     Secret: "secret",
     Share: "share or number",
+    Quorum: "number, or so many of so many",
     Template: "template",
     Zone: "time zone",
     Matcher: "matcher",

@@ -11,7 +11,7 @@ from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.findings import quoted
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.template import Template
-from daemon.units import Bytes, Seconds, Share, seconds, size
+from daemon.units import Bytes, Quorum, Seconds, Share, seconds, size
 from daemon.zone import Zone
 
 CENTURY = 100 * 365 * 86_400.0
@@ -69,6 +69,7 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Seconds: duration,
     Bytes: amount,
     Share: Share.parse,
+    Quorum: Quorum.parse,
     Template: Template,
     Day: Day,
     Days: Days,

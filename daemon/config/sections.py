@@ -10,9 +10,10 @@ from daemon.config.decode import BAD, Build, Decoder
 from daemon.config.findings import Path, quoted
 from daemon.config.intervals import interval
 from daemon.config.keys import key_of, keys_of
+from daemon.config.looking import ProbePlan
 from daemon.config.nodes import Entry, Table
 from daemon.config.scalars import meant
-from daemon.config.settings import Channel, ProbePlan, Source
+from daemon.config.settings import Channel, Source
 from daemon.errors import HandlerBroken, MatcherError
 from daemon.event import Event
 from daemon.hook import Hook

@@ -10,6 +10,7 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.keys import doc
+from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
 from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
@@ -20,7 +21,6 @@ from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
 from daemon.oncall.schedule import Schedule
-from daemon.reading import Looks
 from daemon.registry import Handler
 from daemon.secret import Secret
 from daemon.template.words import Lang
@@ -197,19 +197,6 @@ class Channel:
     templates: Templates = field(
         default=Templates(), metadata=doc("templates for this channel, before those of all (`templates`)")
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProbePlan:
-    """One thing to look at, and when its readings make an event."""
-
-    name: str
-    type: str
-    probe: Looks
-    every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next", least=1))
-    fail_after: int = field(default=2, metadata=doc("bad readings in a row that mean down", least=1, most=1_000))
-    recover_after: int = field(default=2, metadata=doc("good readings in a row that mean up", least=1, most=1_000))
-    labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 
 
 @dataclass(frozen=True, kw_only=True)

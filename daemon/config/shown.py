@@ -8,7 +8,8 @@ from typing import Any
 
 from daemon.calendars.spans import Span, TimeOfDay
 from daemon.config.keys import key_of
-from daemon.config.settings import Channel, ProbePlan, Settings, Source
+from daemon.config.looking import ProbePlan
+from daemon.config.settings import Channel, Settings, Source
 from daemon.matcher import Matcher
 from daemon.oncall.schedule import Layer
 from daemon.registry import Handler

@@ -1,21 +1,27 @@
 """What every probe is: settings as fields, one method that looks once."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from daemon.reading import Reading
+from daemon.reading import Fact, Health, Looks, Past, Reading
 from daemon.registry import kind as probe
 from daemon.units import Seconds
 
-__all__ = ["Probe", "Reading", "probe"]
+__all__ = ["Fact", "Health", "Past", "Probe", "Reading", "probe"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
     """A way to look. A subclass is a frozen, keyword-only dataclass whose fields are its settings.
 
-    The scheduler owns the beat, the hysteresis and the event; a probe only looks, within `timeout` seconds,
-    and raises nothing that it can express as a reading.
+    The scheduler owns the beat, the conditions, the verdict and the event; a probe only looks, within `timeout`
+    seconds, and raises nothing that it can express as a reading.
     """
+
+    PHASES: ClassVar[tuple[str, ...]] = ()  # the phases that a whole look has, in order
+    GIVES: ClassVar[Mapping[str, Fact]] = {}  # the values of its readings, beside the phases
+    FOR_OTHERS: ClassVar[bool] = False  # whether another tocsin may have us look: never what touches this machine
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one look may take", "least": 0.05})
 
@@ -23,6 +29,24 @@ class Probe:
         """Look once."""
         raise NotImplementedError
 
+    def look_on(self, past: Past) -> Reading:
+        """Look once. A kind that remembers overrides this one, and leaves `notes` in its reading for the next."""
+        del past
+        return self.look()
+
     def target(self) -> str:
         """Say what is looked at, for people: a URL without credentials, host:port."""
         raise NotImplementedError
+
+    def is_near(self) -> bool:
+        """Whether it can be seen although this machine is cut off from everything else: loopback, a process."""
+        return False
+
+    def otherwise(self) -> Iterable[tuple[str, Looks]]:
+        """Other ways to look at the same, each with its name: by the other address family, through a proxy."""
+        return ()
+
+    @classmethod
+    def gives(cls) -> Mapping[str, Fact]:
+        """What conditions can name: the kind's values, and its phases as `time.<phase>`."""
+        return {**{f"time.{name}": Fact(f"seconds of the phase {name}", "seconds") for name in cls.PHASES}, **cls.GIVES}

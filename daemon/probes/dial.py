@@ -11,7 +11,7 @@ from typing import Any
 import gevent
 
 from daemon.clock import Clock, SystemClock
-from daemon.reading import Reading
+from daemon.reading import Health, Reading
 
 MOST_ADDRESSES = 16  # a name may resolve to hundreds; the first ones tell enough
 LEAST_SHARE = 1.0  # seconds that every address is given, however many there are
@@ -62,7 +62,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
     timer = gevent.Timeout(limit)
     try:
         with timer:
-            return Reading(ok=True, detail=look(watch), phases=watch.phases)
+            return Reading(health=Health.UP, detail=look(watch), phases=watch.phases)
     except gevent.Timeout as late:
         if late is not timer:
             raise
@@ -71,7 +71,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         detail = str(missed)
     except OSError as error:
         detail = said(error)
-    return Reading(ok=False, detail=detail, phases=watch.phases)
+    return Reading(health=Health.DOWN, detail=detail, phases=watch.phases)
 
 
 @contextmanager

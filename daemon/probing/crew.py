@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import cast
 
 import gevent
+import msgspec
 from gevent.pool import Group
 
 from daemon.clock import Clock
 from daemon.probing.timetable import Timetable
-from daemon.reading import Looks, Reading
+from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
 
@@ -19,6 +20,14 @@ GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off fro
 STOP_WITHIN = 2.0  # seconds that a look may take to end when it is told to
 
 Done = Callable[[Reading, float], None]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One look that is to be made, within so many seconds."""
+
+    name: str
+    look: Callable[[], Reading]
+    limit: float
 
 
 class CutOff(gevent.GreenletExit):
@@ -32,19 +41,19 @@ class Crew:
         self._clock = clock
         self._timetable = timetable
         self._room = size
-        self._line: deque[tuple[str, Looks, Done]] = deque()
+        self._line: deque[tuple[Job, Done]] = deque()
         self._group = Group()
 
-    def look(self, name: str, probe: Looks, done: Done) -> None:
+    def look(self, job: Job, done: Done) -> None:
         """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait."""
-        self._line.append((name, probe, done))
+        self._line.append((job, done))
         self._admit()
 
-    def look_now(self, name: str, probe: Looks) -> Reading:
+    def look_now(self, job: Job) -> Reading:
         """Look without standing in line, because somebody waits for it; return the reading."""
-        reading = self._group.spawn(self._limited, name, probe).get()
+        reading = self._group.spawn(self._limited, job).get()
         # What was ended by `stop` gives its GreenletExit as result.
-        return reading if isinstance(reading, Reading) else Reading(ok=False, detail="stopped while looking")
+        return reading if isinstance(reading, Reading) else Reading(health=Health.DOWN, detail="stopped while looking")
 
     def stop(self) -> None:
         """Cut off what is running; `done` is not called any more."""
@@ -56,31 +65,31 @@ class Crew:
             self._room -= 1
             self._group.spawn(self._run, *self._line.popleft())
 
-    def _run(self, name: str, probe: Looks, done: Done) -> None:
+    def _run(self, job: Job, done: Done) -> None:
         began = self._clock.monotonic()
         try:
-            reading = self._limited(name, probe)
+            reading = self._limited(job)
         finally:
             self._room += 1
             self._admit()
         done(reading, self._clock.monotonic() - began)
 
-    def _limited(self, name: str, probe: Looks) -> Reading:
+    def _limited(self, job: Job) -> Reading:
         """Look; whatever the probe does, there is a reading by its time-out and a little grace.
 
         Between the end of the look and the end of its greenlet nothing may wait: a cut that is already on its way
         must find the greenlet dead.
         """
-        limit = probe.timeout + GRACE
+        limit = job.limit + GRACE
         look = cast("gevent.Greenlet[..., object]", gevent.getcurrent())
         cut = self._timetable.at(self._clock.monotonic() + limit, lambda: look.kill(CutOff, block=False))
         try:
-            return probe.look()
+            return job.look()
         except CutOff:
-            log.warning("probe %s was cut off: it did not keep to its time-out", name)
-            return Reading(ok=False, detail=f"probe hung: cut off after {limit:g}s")
+            log.warning("probe %s was cut off: it did not keep to its time-out", job.name)
+            return Reading(health=Health.DOWN, detail=f"probe hung: cut off after {limit:g}s")
         except (Exception, gevent.Timeout) as error:  # a probe's own fault is a reading; it must not end the looking
-            log.exception("probe %s failed", name)
-            return Reading(ok=False, detail=f"probe failed: {type(error).__name__}: {error}")
+            log.exception("probe %s failed", job.name)
+            return Reading(health=Health.DOWN, detail=f"probe failed: {type(error).__name__}: {error}")
         finally:
             cut.cancel()

@@ -3,20 +3,23 @@
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
-import msgspec
 from gevent.pool import Group
 
 from daemon import telemetry
 from daemon.clock import Clock
-from daemon.config.settings import ProbePlan, Settings
+from daemon.config.looking import ProbePlan
+from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
 from daemon.event import Event
-from daemon.probing.beat import beat_of
-from daemon.probing.crew import STOP_WITHIN, Crew
-from daemon.probing.timetable import Entry, Timetable
-from daemon.probing.verdict import Course, Verdict, judge, removed
-from daemon.reading import Reading
+from daemon.probing.crew import STOP_WITHIN, Crew, Job
+from daemon.probing.looking import look
+from daemon.probing.telling import removed, told
+from daemon.probing.timetable import Timetable
+from daemon.probing.verdict import judge
+from daemon.probing.watched import Kept, ProbeStatus, Watched
+from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
 
@@ -26,33 +29,41 @@ _RESULTS = ("ok", "failed", "skipped")
 Accept = Callable[[list[Event]], object]
 
 
-class ProbeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How one probe stands. Times are seconds since the epoch."""
+class Record(Protocol):
+    """Where it is written down what was seen."""
 
-    name: str
-    type: str
-    target: str
-    every: float
-    verdict: Verdict
-    since: float | None  # when the verdict began, None while it is unknown
-    reading: Reading | None  # the last one
-    read_at: float | None
-    next_due: float
-    skipped: int  # beats at which it did not look: too late, or still looking
-    untold: int  # changes that the store could not take yet
-    labels: dict[str, str]
+    def kept(self, plan: ProbePlan) -> Kept | None:
+        """What an earlier process remembered of this probe, as long as that still means something."""
+
+    def saw(self, watched: Watched, reading: Reading, took: float) -> None:
+        """A look has ended and is judged. Must not wait."""
+
+
+class NoRecord:
+    """Nothing is written down."""
+
+    def kept(self, plan: ProbePlan) -> Kept | None:
+        """Nothing."""
+        del plan
+        return None
+
+    def saw(self, watched: Watched, reading: Reading, took: float) -> None:
+        """Forget it."""
 
 
 class Scheduler:
     """Owns the beats and the verdicts. Looks run in the crew, events go to `accept`."""
 
-    def __init__(self, settings: Callable[[], Settings], clock: Clock, accept: Accept) -> None:
+    def __init__(
+        self, settings: Callable[[], Settings], clock: Clock, accept: Accept, record: Record | None = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._accept = accept
+        self._record = record or NoRecord()
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, Watched] = {}
         self._telling = Group()
 
     def start(self) -> None:
@@ -82,7 +93,7 @@ class Scheduler:
             _forget_series(name)
         if gone:
             now = self._clock.now()
-            self._telling.spawn(self._say, "probes removed", [removed(name, now) for name in gone])
+            self._telling.spawn(self._say, "probes removed", [event for name in gone for event in removed(name, now)])
         for name, plan in plans.items():
             if name not in self._watched:
                 self._add(plan)
@@ -97,22 +108,22 @@ class Scheduler:
 
         An operator who tries ten times while something is broken must neither raise nor end an alarm by it.
         """
-        return self._crew.look_now(name, self._watched[name].plan.probe)
+        return self._crew.look_now(self._job(self._watched[name])).told()
 
     def _add(self, plan: ProbePlan) -> None:
-        watched = _Watched(plan, self._clock.monotonic())
+        watched = Watched(plan, self._clock.monotonic(), self._record.kept(plan))
         self._watched[plan.name] = watched
         self._await(watched)
 
-    def _drop(self, watched: "_Watched") -> None:
+    def _drop(self, watched: Watched) -> None:
         watched.entry.cancel()
         del self._watched[watched.plan.name]
         telemetry.probe_up.remove(watched.plan.name)
 
-    def _await(self, watched: "_Watched") -> None:
+    def _await(self, watched: Watched) -> None:
         watched.entry = self._timetable.at(watched.beat.due(watched.next), partial(self._turn, watched))
 
-    def _turn(self, watched: "_Watched") -> None:
+    def _turn(self, watched: Watched) -> None:
         """A beat is due: look, unless it is long past or the last look still runs."""
         turn = watched.beat.turn(watched.next, self._clock.monotonic(), must=watched.was_late)
         watched.next, watched.was_late = turn.then, not turn.is_on_time
@@ -122,29 +133,38 @@ class Scheduler:
             skipped += 1
         elif turn.is_on_time:
             watched.is_looking = True
-            self._crew.look(watched.plan.name, watched.plan.probe, partial(self._read, watched))
+            self._crew.look(self._job(watched), partial(self._read, watched))
         if skipped:
             watched.skipped += skipped
             telemetry.probe_looks.labels(watched.plan.name, "skipped").inc(skipped)
 
-    def _read(self, watched: "_Watched", reading: Reading, took: float) -> None:
+    def _job(self, watched: Watched) -> Job:
+        """What there is to do for a look."""
+        plan = watched.plan
+        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now())), plan.probe.timeout)
+
+    def _read(self, watched: Watched, reading: Reading, took: float) -> None:
         """A look has ended: judge it and say what changed."""
         watched.is_looking = False
         name = watched.plan.name
         if self._watched.get(name) is not watched:
             return  # removed or changed while it looked
-        now = self._clock.now()
-        watched.reading, watched.read_at = reading, now
-        watched.course, event = judge(watched.course, reading, watched.plan, now)
+        now, before = self._clock.now(), watched.course.verdict
+        if reading.notes is not None:
+            watched.notes = reading.notes
+        watched.reading, watched.read_at = reading.told(), now
+        watched.course = judge(watched.course, reading.health, watched.rule, now)
         _count(name, reading, took, watched.course.verdict)
-        if event is not None:
-            log.info("%s", event.title, extra={"probe": name})
-            watched.untold.append(event)
+        self._record.saw(watched, reading, took)
+        if watched.course.verdict is not before:
+            events = told(watched.plan, watched.course, reading)
+            log.info("%s", events[0].title, extra={"probe": name})
+            watched.untold += events
         if watched.untold and not watched.is_telling:
             watched.is_telling = True
             self._telling.spawn(self._tell, watched)
 
-    def _tell(self, watched: "_Watched") -> None:
+    def _tell(self, watched: Watched) -> None:
         """Say what has not been said, in order. A store that takes long keeps no look waiting."""
         events, watched.untold = watched.untold, []
         if not self._say(watched.plan.name, events):
@@ -163,52 +183,11 @@ class Scheduler:
         return True
 
 
-class _Watched:
-    """One probe and what the scheduler remembers of it."""
-
-    __slots__ = (
-        "beat", "course", "entry", "is_looking", "is_telling", "next", "plan", "read_at", "reading", "skipped",
-        "target", "untold", "was_late",
-    )  # fmt: skip
-
-    def __init__(self, plan: ProbePlan, now: float) -> None:
-        self.plan = plan
-        self.target = plan.probe.target()
-        self.beat = beat_of(plan.name, plan.every)
-        self.next = self.beat.after(now)
-        self.entry: Entry
-        self.course = Course()
-        self.reading: Reading | None = None
-        self.read_at: float | None = None
-        self.skipped = 0
-        self.was_late = False
-        self.is_looking = False
-        self.is_telling = False
-        self.untold: list[Event] = []
-
-    def status(self, ahead: float) -> ProbeStatus:
-        """As others see it; `ahead` turns monotonic into wall-clock time."""
-        return ProbeStatus(
-            name=self.plan.name,
-            type=self.plan.type,
-            target=self.target,
-            every=self.plan.every,
-            verdict=self.course.verdict,
-            since=self.course.since,
-            reading=self.reading,
-            read_at=self.read_at,
-            next_due=self.beat.due(self.next) + ahead,
-            skipped=self.skipped,
-            untold=len(self.untold),
-            labels=self.plan.labels,
-        )
-
-
-def _count(name: str, reading: Reading, took: float, verdict: Verdict) -> None:
-    telemetry.probe_looks.labels(name, "ok" if reading.ok else "failed").inc()
+def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
+    telemetry.probe_looks.labels(name, "ok" if reading.is_well else "failed").inc()
     telemetry.probe_seconds.labels(name).observe(took)
-    if verdict is not Verdict.UNKNOWN:
-        telemetry.probe_up.labels(name).set(verdict is Verdict.UP)
+    if verdict is not Health.UNKNOWN:
+        telemetry.probe_up.labels(name).set(verdict is not Health.DOWN)
 
 
 def _forget_series(name: str) -> None:

@@ -1,109 +1,91 @@
-"""What a row of readings means: up, down, or not known yet; when that changes, an event."""
+"""What a row of readings adds up to: so many bad ones of so many are down, so many good ones are up again."""
 
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from daemon.config.settings import ProbePlan
-from daemon.event import PROBE, Event, Severity, State
-from daemon.reading import Reading
+from daemon.reading import Health
+from daemon.units import MOST_OF, Quorum
+
+MOST_TIMES = 16  # as much as is asked of one that flaps
+
+_RANK = {Health.UP: 0, Health.DEGRADED: 1, Health.DOWN: 2}
+
+Counted = tuple[float, Health]  # when a reading was taken, and what it said
 
 
-class Verdict(StrEnum):
-    """Where a probe stands."""
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """How many readings make a verdict."""
 
-    UNKNOWN = "unknown"  # not enough readings since the start
-    UP = "up"
-    DOWN = "down"
+    fail: Quorum
+    recover: Quorum
+    steady: float  # seconds it must stay up, or more is asked of it the next time; 0 is never
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict, and the row of equal readings that leads to the next one."""
+    """The verdict, and the readings since it changed, which lead to the next one."""
 
-    verdict: Verdict = Verdict.UNKNOWN
-    since: float | None = None  # when the first reading of the row that led to the verdict was taken
-    row: int = 0  # how many equal readings there were last
-    ok: bool = True  # what they said
-    row_began: float = 0.0
+    verdict: Health = Health.UNKNOWN
+    since: float | None = None  # when the first reading was taken of those that led to it
+    recent: tuple[Counted, ...] = ()
+    up_since: float | None = None  # when it last came up
+    relapses: int = 0  # how often in turn it went down again before it was steady
+    last_well: float | None = None  # when a reading was last well
 
-
-def judge(course: Course, reading: Reading, plan: ProbePlan, now: float) -> tuple[Course, Event | None]:
-    """Add a reading taken at `now`; return where the probe stands then, and what is to be said if that changed.
-
-    The first verdict after a start is said in any case: an alert that was open when an earlier process died is
-    then counted or closed, whichever is right, and a resolve of nothing does nothing.
-    """
-    if course.row and reading.ok == course.ok:
-        course = msgspec.structs.replace(course, row=course.row + 1)
-    else:
-        course = msgspec.structs.replace(course, row=1, ok=reading.ok, row_began=now)
-    verdict = Verdict.UP if reading.ok else Verdict.DOWN
-    if course.verdict is verdict or course.row < (plan.recover_after if reading.ok else plan.fail_after):
-        return course, None
-    course = msgspec.structs.replace(course, verdict=verdict, since=course.row_began)
-    return course, _up(plan, reading, course) if reading.ok else _down(plan, reading, course)
+    def asked(self, rule: Rule) -> Quorum:
+        """How many good readings it takes now."""
+        return rule.recover.times(min(2**self.relapses, MOST_TIMES))
 
 
-def removed(name: str, now: float) -> Event:
-    """Say that nobody looks any more, which ends an open alert."""
-    return Event(
-        source=PROBE,
-        key=name,
-        state=State.RESOLVED,
-        title=f"{name} is no longer looked at",
-        text="probe removed",
-        labels={"probe": name},
-        ended_at=now,
+def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
+    """Add what a reading at `at` said. One that saw nothing changes nothing."""
+    if health is Health.UNKNOWN:
+        return course
+    recent = (*course.recent, (at, health))[-MOST_OF:]
+    recover = course.asked(rule)
+    found = _worse(course.verdict, recent, rule.fail) or _better(course.verdict, recent, recover)
+    most = max(rule.fail.of, recover.of)
+    course = msgspec.structs.replace(
+        course, recent=recent[-most:], last_well=at if health is Health.UP else course.last_well
     )
+    return _turned(course, *found, rule) if found else course
 
 
-def _down(plan: ProbePlan, reading: Reading, course: Course) -> Event:
-    return Event(
-        source=PROBE,
-        key=plan.name,
-        severity=_severity(plan.labels),
-        title=f"{plan.name} is down: {reading.detail}",
-        text=_text(plan, reading, course),
-        labels=_labels(plan),
-        started_at=course.row_began,
+def _worse(verdict: Health, recent: Sequence[Counted], fail: Quorum) -> tuple[Health, float] | None:
+    """The worst that enough of the last readings agree on, and when the first of those was taken."""
+    for level in (Health.DOWN, Health.DEGRADED):
+        if verdict is not Health.UNKNOWN and _RANK[level] <= _RANK[verdict]:
+            return None
+        since = _agreed(recent, fail, lambda one, level=level: _RANK[one] >= _RANK[level])  # type: ignore[misc]
+        if since is not None:
+            return level, since
+    return None
+
+
+def _better(verdict: Health, recent: Sequence[Counted], recover: Quorum) -> tuple[Health, float] | None:
+    """The best that enough of the last readings agree on; nothing is known to be better than unknown but up."""
+    for level in (Health.UP,) if verdict is Health.UNKNOWN else (Health.UP, Health.DEGRADED):
+        if verdict is not Health.UNKNOWN and _RANK[level] >= _RANK[verdict]:
+            return None
+        since = _agreed(recent, recover, lambda one, level=level: _RANK[one] <= _RANK[level])  # type: ignore[misc]
+        if since is not None:
+            return level, since
+    return None
+
+
+def _agreed(recent: Sequence[Counted], quorum: Quorum, says: Callable[[Health], bool]) -> float | None:
+    """When the first of the readings that agree was taken, if they are enough."""
+    agreeing = [at for at, health in recent[-quorum.of :] if says(health)]
+    return agreeing[0] if len(agreeing) >= quorum.count else None
+
+
+def _turned(course: Course, verdict: Health, since: float, rule: Rule) -> Course:
+    """Go over to another verdict; what led to it does not count for the next one."""
+    relapses, up_since = course.relapses, course.up_since
+    if verdict is Health.UP:
+        up_since = since
+    elif course.verdict is Health.UP and up_since is not None:
+        relapses = relapses + 1 if since - up_since < rule.steady else 0
+    return msgspec.structs.replace(
+        course, verdict=verdict, since=since, recent=(), relapses=relapses, up_since=up_since
     )
-
-
-def _up(plan: ProbePlan, reading: Reading, course: Course) -> Event:
-    return Event(
-        source=PROBE,
-        key=plan.name,
-        state=State.RESOLVED,
-        severity=_severity(plan.labels),
-        title=f"{plan.name} is up: {reading.detail}",
-        text=_text(plan, reading, course),
-        labels=_labels(plan),
-        ended_at=course.row_began,
-    )
-
-
-def _text(plan: ProbePlan, reading: Reading, course: Course) -> str:
-    kind = "good" if reading.ok else "bad"
-    lines = [
-        f"{plan.type} {plan.probe.target()}",
-        reading.detail,
-        f"{course.row} {kind} reading{'s' if course.row > 1 else ''} in a row",
-        ", ".join(f"{name.replace('_', ' ')} {_span(took)}" for name, took in reading.phases.items()),
-    ]
-    return "\n".join(line for line in lines if line)
-
-
-def _span(took: float) -> str:
-    return f"{took:.2f} s" if took >= 1 else f"{took * 1000:.1f} ms"
-
-
-def _labels(plan: ProbePlan) -> dict[str, str]:
-    return {"probe": plan.name, "type": plan.type, **plan.labels}
-
-
-def _severity(labels: dict[str, str]) -> Severity:
-    """What the `severity` label says in tocsin's words; a probe that nobody graded is critical."""
-    try:
-        return Severity(labels.get("severity", Severity.CRITICAL))
-    except ValueError:
-        return Severity.CRITICAL

@@ -6,7 +6,7 @@ from daemon.cli import acks, rota, show, tables
 from daemon.cli.commands import COMMANDS
 from daemon.cli.tables import facts, lines, printable, size, table, took, when, width
 from daemon.hook import Hook
-from daemon.reading import Reading
+from daemon.reading import Health, Reading
 from daemon.store.quarantine import Kind
 from fake_parts import Desk, FakeLane, FakeProbeStatus
 
@@ -110,7 +110,9 @@ def full(desk: Desk) -> Desk:
     desk.intake.refuse(Hook(source="nobody", body="正文\x1b".encode()), Kind.UNKNOWN_SOURCE, "who?", "1.2.3.4")
     desk.courier.lanes.append(FakeLane(channel="gone"))
     desk.scheduler.probes.append(
-        FakeProbeStatus(name="x", verdict="down", reading=Reading(ok=False, detail="refused"), since=desk.clock.now())
+        FakeProbeStatus(
+            name="x", verdict="down", reading=Reading(health=Health.DOWN, detail="refused"), since=desk.clock.now()
+        )
     )
     desk.ask("silences.add", matchers=["team=\x1bdb"], duration="2h", during="office", comment="\x1b[2J换盘")
     desk.ask("maintenance.open", name="discs", matchers=["team=db"])

@@ -12,7 +12,7 @@ from daemon.errors import ConfigError
 from daemon.event import Event
 from daemon.hook import Hook
 from daemon.notice import Acceptance, Message
-from daemon.probes.base import Probe, Reading
+from daemon.probes.base import Health, Probe, Reading
 from daemon.registry import Catalog, Handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
@@ -48,7 +48,7 @@ class Touch(Probe):
     port: int = field(default=80, metadata={"least": 1, "most": 65_535})
 
     def look(self) -> Reading:
-        return Reading(ok=True, detail="")
+        return Reading(health=Health.UP, detail="")
 
     def target(self) -> str:
         return self.host

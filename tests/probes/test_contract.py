@@ -1,20 +1,33 @@
 """What holds for every kind of probe, those that are added later included."""
 
 import dataclasses
+import os
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
 
 from daemon import probes
-from daemon.config.settings import ProbePlan
+from daemon.config.reference import rows
 from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
-from daemon.units import spoken
 
 KINDS = kinds_in(probes)
 SHARED = {"base", "dial"}
-DOCS = (Path(__file__).parents[2] / "docs" / "probes.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs" / "probes"
+SETTINGS = "## Settings"
+KEYED = ' "…"'
+
+
+def tables(kind: type[Probe]) -> str:
+    """What a page lists: the settings, and what conditions can name."""
+    lines = [SETTINGS, "", "| setting | what it is | default | what it does |", "|---|---|---|---|", *rows(kind)]
+    if given := kind.gives():
+        lines += ["", "## Values", "", "| in conditions | what it is | what it means |", "|---|---|---|"]
+        for name, fact in given.items():
+            lines.append(f"| `{name}{KEYED if fact.keyed else ''}` | {fact.unit} | {fact.doc} |")
+    return "\n".join([*lines, ""])
 
 
 def test_every_module_is_a_kind() -> None:
@@ -32,35 +45,33 @@ def test_a_kind_is_a_frozen_dataclass_of_documented_settings(kind: type[Probe]) 
     assert all(field.metadata.get("doc") for field in dataclasses.fields(kind))
 
 
-def rows() -> list[tuple[str, dataclasses.Field[object]]]:
-    """Every field that the page must document, with the heading it stands under."""
-    own = [(name, field) for name, kind in KINDS.items() for field in dataclasses.fields(kind)]
-    common = [field for field in dataclasses.fields(ProbePlan) if "doc" in field.metadata]
-    common += dataclasses.fields(Probe)
-    shared = {field.name for field in common}
-    return [("Every probe", field) for field in common] + [row for row in own if row[1].name not in shared]
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_kind_names_its_values_as_conditions_do(kind: type[Probe]) -> None:
+    for name, fact in kind.gives().items():
+        assert re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name)
+        assert fact.doc
 
 
-@pytest.mark.parametrize(("heading", "field"), rows(), ids=lambda value: getattr(value, "name", value))
-def test_the_page_documents_every_setting_with_its_default(heading: str, field: "dataclasses.Field[object]") -> None:
-    heading = heading if heading == "Every probe" else f"`{heading}`"
-    section = DOCS.split(f"## {heading}\n")[1].split("\n## ")[0]
-    (row,) = [line for line in section.splitlines() if line.startswith(f"| `{field.name}` |")]
-    _, _, default, text, _ = (cell.strip() for cell in row.split("|"))
-    assert text == field.metadata["doc"]
-    if field.default is dataclasses.MISSING:
-        assert default == ("none" if field.default_factory is not dataclasses.MISSING else "required")
-    elif isinstance(field.default, float):
-        assert default in {f"`{spoken(field.default)}`", f"`{field.default:g}s`"}
-    elif field.name != "ca_file":
-        shown = field.default if not isinstance(field.default, tuple) else f"[{', '.join(field.default)}]"
-        assert default == f"`{shown}`"
+@pytest.mark.parametrize("name", KINDS)
+def test_the_page_of_a_kind_shows_what_it_declares(name: str) -> None:
+    page = DOCS / f"{name}.md"
+    by_hand, _, written = page.read_text().partition(f"{SETTINGS}\n")
+    if os.environ.get("TOCSIN_WRITE_DOCS"):
+        page.write_text(by_hand + tables(KINDS[name]))
+        return
+    again = "write it anew: TOCSIN_WRITE_DOCS=1 python -m pytest tests/probes/test_contract.py"
+    assert f"{SETTINGS}\n{written}" == tables(KINDS[name]), again
+
+
+def test_the_list_of_kinds_is_whole() -> None:
+    text = (DOCS / "README.md").read_text()
+    assert {line.split("`")[1] for line in text.splitlines() if line.startswith("| [`")} == set(KINDS)
 
 
 def test_the_kind_that_the_page_shows_works(tmp_path: Path) -> None:
-    code = DOCS.split("```python\n")[1].split("```")[0]
+    code = (DOCS / "README.md").read_text().split("```python\n")[1].split("```")[0]
     space: dict[str, type[Probe]] = {"__name__": "shown"}  # type: ignore[dict-item]
     exec(code, space)
     shown = space["File"](path=str(tmp_path))  # type: ignore[call-arg]
-    assert shown.look().ok
+    assert shown.look().is_well
     assert shown.target() == str(tmp_path)

@@ -47,13 +47,13 @@ def heard(path: str = "/", credentials: str = "", **more: object) -> str:
         sock.sendall(ok())
 
     with serving(speak) as port:
-        assert Http(url=f"http://{credentials}127.0.0.1:{port}{path}", **more).look().ok  # type: ignore[arg-type]
+        assert Http(url=f"http://{credentials}127.0.0.1:{port}{path}", **more).look().is_well  # type: ignore[arg-type]
         return requests[0].replace(f":{port}", ":PORT")
 
 
 def test_a_good_answer_is_up_with_all_its_phases() -> None:
     reading = look(answering(ok()))
-    assert reading.ok
+    assert reading.is_well
     assert reading.detail == "200 OK"
     assert list(reading.phases) == PLAIN
     assert reading.phases["total"] >= reading.phases["first_byte"] > 0
@@ -74,7 +74,7 @@ def test_a_good_answer_is_up_with_all_its_phases() -> None:
     ],
 )
 def test_every_proper_way_to_answer_is_up(answer: bytes) -> None:
-    assert look(answering(answer)).ok
+    assert look(answering(answer)).is_well
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_every_proper_way_to_answer_is_up(answer: bytes) -> None:
 )
 def test_the_status_decides(status: int, accepted: tuple[str, ...], ok: bool) -> None:
     reading = look(answering(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()), status=accepted)
-    assert reading.ok is ok
+    assert reading.is_well is ok
     assert reading.detail.startswith(str(status))
     assert list(reading.phases) == PLAIN
 
@@ -169,7 +169,7 @@ def test_an_endless_body_is_read_up_to_the_cap(head: bytes) -> None:
             sent[0] += 65_536
 
     reading = look(speak)
-    assert reading.ok
+    assert reading.is_well
     assert reading.detail == "200 OK, of which the first 1048576 bytes were read"
     assert sent[0] < 16 * module.MOST_READ
 
@@ -181,7 +181,7 @@ def test_a_body_of_tiny_chunks_ends() -> None:
         while True:
             sock.sendall(b"1\r\nx\r\n" * 10_000)
 
-    assert look(speak).ok
+    assert look(speak).is_well
 
 
 def test_while_a_server_sends_faster_than_we_read_others_are_served() -> None:
@@ -234,7 +234,7 @@ def endless(what: bytes) -> Speak:
 )
 def test_what_is_no_answer_is_a_reading_with_a_reason(speak: Speak, detail: str) -> None:
     reading = look(speak)
-    assert not reading.ok
+    assert not reading.is_well
     assert reading.detail.startswith(detail)
     assert "total" not in reading.phases
 
@@ -282,12 +282,12 @@ def test_no_failure_shows_the_credentials(answer: bytes) -> None:
     with serving(answering(answer)) as port:
         url = f"http://me:{CANARY}@127.0.0.1:{port}/?key={CANARY}"
         reading = Http(url=url, headers={"X": Secret(CANARY)}).look()
-    assert not reading.ok
+    assert not reading.is_well
     assert CANARY not in reading.detail
 
 
 def test_a_head_request_waits_for_no_body() -> None:
-    assert look(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"), method="HEAD").ok
+    assert look(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"), method="HEAD").is_well
 
 
 def test_tls_with_a_trusted_certificate_is_up_with_its_phase(cert: tuple[Path, Path]) -> None:
@@ -310,7 +310,7 @@ def test_a_certificate_for_another_name_is_named_as_the_reason(tmp_path: Path) -
     other = certificate(tmp_path, "DNS:other.example")
     with serving(answering(ok()), cert=other) as port:
         reading = Http(url=f"https://127.0.0.1:{port}/", ca_file=str(other[0])).look()
-    assert not reading.ok
+    assert not reading.is_well
     assert "mismatch" in reading.detail
     assert "127.0.0.1" in reading.detail
 
@@ -351,9 +351,9 @@ def test_a_ca_file_that_was_replaced_is_read_again(tmp_path: Path, cert: tuple[P
     trusted.write_bytes(certificate(tmp_path, "DNS:other.example")[0].read_bytes())
     with serving(answering(ok()), cert=cert) as port:
         probe = Http(url=f"https://127.0.0.1:{port}/", ca_file=str(trusted))
-        assert not probe.look().ok
+        assert not probe.look().is_well
         trusted.write_bytes(cert[0].read_bytes())
-        assert probe.look().ok
+        assert probe.look().is_well
 
 
 def test_ipv6_in_a_url() -> None:
@@ -365,7 +365,7 @@ def test_ipv6_in_a_url() -> None:
 
     with serving(speak, host="::1") as port:
         probe = Http(url=f"http://[::1]:{port}/")
-        assert probe.look().ok
+        assert probe.look().is_well
     assert f"host: [::1]:{port}\r\n" in requests[0]
     assert probe.target() == f"http://[::1]:{port}/"
 

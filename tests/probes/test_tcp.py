@@ -47,7 +47,7 @@ def open_files() -> int:
 def test_a_listening_port_is_up_with_both_phases() -> None:
     with serving(lambda sock: sock.recv(1)) as port:
         reading = Tcp(host="127.0.0.1", port=port).look()
-    assert reading.ok
+    assert reading.is_well
     assert reading.detail == "connected to 127.0.0.1"
     assert list(reading.phases) == ["resolve", "connect"]
     assert all(took > 0 for took in reading.phases.values())
@@ -55,14 +55,14 @@ def test_a_listening_port_is_up_with_both_phases() -> None:
 
 def test_refused_leaves_the_later_phase_absent_and_names_the_address(closed: int) -> None:
     reading = Tcp(host="127.0.0.1", port=closed).look()
-    assert not reading.ok
+    assert not reading.is_well
     assert reading.detail == f"connection refused (127.0.0.1:{closed})"
     assert list(reading.phases) == ["resolve"]
 
 
 def test_an_unknown_name_has_no_phase_at_all() -> None:
     reading = Tcp(host="no-such-host.invalid", port=80).look()
-    assert not reading.ok
+    assert not reading.is_well
     assert reading.detail.startswith("no-such-host.invalid: ")
     assert reading.phases == {}
 
@@ -70,13 +70,13 @@ def test_an_unknown_name_has_no_phase_at_all() -> None:
 @pytest.mark.parametrize("host", ["a" * 70 + ".example", "..", "a..b"])
 def test_a_name_that_cannot_be_one_is_a_reading(host: str) -> None:
     reading = Tcp(host=host, port=80, timeout=Seconds(2)).look()
-    assert not reading.ok
+    assert not reading.is_well
     assert reading.phases == {}
 
 
 def test_nobody_takes_the_call_in_time(full: int) -> None:
     reading = Tcp(host="127.0.0.1", port=full, timeout=Seconds(0.2)).look()
-    assert not reading.ok
+    assert not reading.is_well
     assert reading.detail == "no answer within 0.2s, stuck at connect"
     assert list(reading.phases) == ["resolve"]
 

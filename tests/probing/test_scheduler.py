@@ -14,14 +14,13 @@ from prometheus_client import generate_latest
 
 from daemon import telemetry
 from daemon.clock import SystemClock
-from daemon.config.settings import ProbePlan
+from daemon.config.looking import ProbePlan
 from daemon.errors import StoreUnavailable
 from daemon.event import Event, State
 from daemon.probes.http import Http
 from daemon.probing import crew
 from daemon.probing.scheduler import ProbeStatus, Scheduler
-from daemon.probing.verdict import Verdict
-from daemon.reading import Reading
+from daemon.reading import Health, Reading
 from daemon.units import Seconds
 from fake_clock import FakeClock, settle
 from probes_by_hand import BAD, GOOD, Hanging, Plans, plan
@@ -125,7 +124,7 @@ def test_down_is_said_once_after_enough_bad_readings_and_up_after_enough_good_on
     assert heard == []
     clock.advance(60)
     assert heard.said() == [("shop", "firing")]
-    assert one(scheduler, "shop").verdict is Verdict.DOWN
+    assert one(scheduler, "shop").verdict is Health.DOWN
     now[0] = GOOD
     clock.advance(10)
     assert heard.said() == [("shop", "firing")]
@@ -168,7 +167,7 @@ def test_a_hanging_probe_is_cut_off_and_costs_nobody_else_a_look(clock: FakeCloc
     assert hanging.asked == 10
     assert hanging.cut >= 9
     status = one(scheduler, "stuck")
-    assert status.reading == Reading(ok=False, detail="probe hung: cut off after 11s")
+    assert status.reading == Reading(health=Health.DOWN, detail="probe hung: cut off after 11s")
     assert ("stuck", "firing") in heard.said()
 
 
@@ -191,7 +190,7 @@ def test_more_hanging_probes_than_places_only_delay_the_others(clock: FakeClock,
     scheduler = start(Plans(*stuck, plan("other", every=30)))
     clock.advance(150)
     other = one(scheduler, "other")
-    assert other.verdict is Verdict.UP
+    assert other.verdict is Health.UP
     assert ("other", "resolved") in heard.said()
     assert other.skipped < 4
     assert {status.reading is not None for status in scheduler.status()} == {True}
@@ -217,8 +216,8 @@ def test_a_probe_that_breaks_has_a_reading_and_a_traceback_in_the_log(
         scheduler = start(Plans(plan("bad", broken, every=10)))
         clock.advance(30)
     status = one(scheduler, "bad")
-    assert status.verdict is Verdict.DOWN
-    assert status.reading == Reading(ok=False, detail="probe failed: KeyError: 'boom'")
+    assert status.verdict is Health.DOWN
+    assert status.reading == Reading(health=Health.DOWN, detail="probe failed: KeyError: 'boom'")
     assert any(record.exc_info for record in caplog.records)
 
 
@@ -228,7 +227,7 @@ def test_a_probe_that_lets_a_timeout_escape_has_a_reading_too(clock: FakeClock, 
 
     scheduler = start(Plans(plan("late", late, every=10)))
     clock.advance(30)
-    assert one(scheduler, "late").verdict is Verdict.DOWN
+    assert one(scheduler, "late").verdict is Health.DOWN
 
 
 @pytest.mark.parametrize("jump", [86_400.0, -86_400.0, 0.5])
@@ -314,7 +313,7 @@ def test_a_flapping_probe_does_not_fill_the_memory_while_the_store_is_unwell(
     heard.failure = None
     clock.advance(1)
     verdict = one(scheduler, "flap").verdict
-    assert heard[-1].state is (State.FIRING if verdict is Verdict.DOWN else State.RESOLVED)
+    assert heard[-1].state is (State.FIRING if verdict is Health.DOWN else State.RESOLVED)
 
 
 def test_a_pipeline_that_breaks_loses_no_change_either(clock: FakeClock, start: Start, heard: Heard) -> None:
@@ -358,7 +357,7 @@ def test_who_waits_for_a_look_is_answered_when_the_scheduler_stops(start: Start)
     waiting = gevent.spawn(scheduler.run, "stuck")
     settle()
     scheduler.stop()
-    assert waiting.get(timeout=2) == Reading(ok=False, detail="stopped while looking")
+    assert waiting.get(timeout=2) == Reading(health=Health.DOWN, detail="stopped while looking")
 
 
 def test_reload_leaves_what_is_unchanged_as_it_is(clock: FakeClock, start: Start, heard: Heard) -> None:
@@ -380,7 +379,7 @@ def test_reload_starts_anew_what_changed(clock: FakeClock, start: Start, heard: 
     clock.advance(30)
     plans.put(plan("a", lambda: GOOD, every=20))
     scheduler.reload()
-    assert one(scheduler, "a").verdict is Verdict.UNKNOWN
+    assert one(scheduler, "a").verdict is Health.UNKNOWN
     assert "tocsin_probe_up" not in series("a")
     clock.advance(60)
     assert heard.said() == [("a", "firing"), ("a", "resolved")]
@@ -431,7 +430,7 @@ def test_run_looks_at_once_and_does_not_count(start: Start, heard: Heard) -> Non
     for _ in range(5):
         assert scheduler.run("shop") == BAD
     status = one(scheduler, "shop")
-    assert status.verdict is Verdict.UNKNOWN
+    assert status.verdict is Health.UNKNOWN
     assert status.reading is None
     assert heard == []
 
@@ -451,7 +450,7 @@ def test_run_of_an_unknown_probe_says_so(start: Start) -> None:
 def test_status_tells_how_each_stands(clock: FakeClock, start: Start) -> None:
     scheduler = start(Plans(plan("b", every=10), plan("a", lambda: BAD, every=10, labels={"team": "web"})))
     fresh = one(scheduler, "a")
-    assert (fresh.verdict, fresh.since, fresh.reading, fresh.read_at) == (Verdict.UNKNOWN, None, None, None)
+    assert (fresh.verdict, fresh.since, fresh.reading, fresh.read_at) == (Health.UNKNOWN, None, None, None)
     assert clock.now() < fresh.next_due <= clock.now() + 10
     clock.advance(30)
     assert [status.name for status in scheduler.status()] == ["a", "b"]

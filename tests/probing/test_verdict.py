@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from daemon.config.settings import ProbePlan
+from daemon.config.looking import ProbePlan
 from daemon.event import Event, Severity, State, cleaned
-from daemon.probing.verdict import Course, Verdict, judge, removed
-from daemon.reading import Reading
+from daemon.probing.telling import DEGRADED, removed, told
+from daemon.probing.verdict import Course, judge
+from daemon.probing.watched import Watched
+from daemon.reading import Health, Reading
 from probes_by_hand import BAD, GOOD, plan
 
 FRONT = plan("shop-front", fail_after=3, recover_after=2, labels={"severity": "warning", "team": "web"})
@@ -18,22 +20,24 @@ def judged(
 ) -> tuple[Course, list[Event]]:
     """Feed readings taken at 1000, 1001, …"""
     course, events = course or Course(), []
+    rule = Watched(probe, 0.0).rule
     for now, reading in enumerate(readings, 1_000):
-        course, event = judge(course, reading, probe, float(now))
-        events += [event] if event else []
-    return course, events
+        before = course.verdict
+        course = judge(course, reading.health, rule, float(now))
+        events += told(probe, course, reading) if course.verdict is not before else []
+    return course, [event for event in events if not event.key.endswith(DEGRADED)]
 
 
 def test_nothing_is_known_before_enough_readings_agree() -> None:
     course, events = judged([GOOD, BAD, BAD, GOOD, BAD, BAD, GOOD])
-    assert course.verdict is Verdict.UNKNOWN
+    assert course.verdict is Health.UNKNOWN
     assert course.since is None
     assert events == []
 
 
 def test_enough_bad_readings_in_a_row_make_one_event() -> None:
-    course, events = judged([GOOD, GOOD, BAD, BAD, BAD, BAD, BAD], course=Course(verdict=Verdict.UP))
-    assert course.verdict is Verdict.DOWN
+    course, events = judged([GOOD, GOOD, BAD, BAD, BAD, BAD, BAD], course=Course(verdict=Health.UP))
+    assert course.verdict is Health.DOWN
     assert len(events) == 1
     assert events[0] == Event(
         source="probe",
@@ -41,23 +45,23 @@ def test_enough_bad_readings_in_a_row_make_one_event() -> None:
         state=State.FIRING,
         severity=Severity.WARNING,
         title="shop-front is down: connection refused",
-        text="scripted scripted://here\nconnection refused\n3 bad readings in a row\nresolve 1.0 ms",
-        labels={"probe": "shop-front", "type": "scripted", "severity": "warning", "team": "web"},
+        text="scripted scripted://here\nconnection refused\nresolve 1.0 ms",
+        labels={"probe": "shop-front", "type": "scripted", "severity": "warning", "team": "web", "verdict": "down"},
         started_at=1_002.0,
     )
 
 
 def test_a_good_reading_in_between_starts_the_row_again() -> None:
-    course, events = judged([BAD, BAD, GOOD, BAD, BAD, GOOD, BAD, BAD], course=Course(verdict=Verdict.UP))
-    assert course.verdict is Verdict.UP
+    course, events = judged([BAD, BAD, GOOD, BAD, BAD, GOOD, BAD, BAD], course=Course(verdict=Health.UP))
+    assert course.verdict is Health.UP
     assert events == []
 
 
 def test_one_good_reading_does_not_end_it_and_enough_do() -> None:
-    down = Course(verdict=Verdict.DOWN, since=900.0)
+    down = Course(verdict=Health.DOWN, since=900.0)
     assert judged([GOOD, BAD, GOOD, BAD], course=down)[1] == []
     course, events = judged([BAD, GOOD, GOOD, GOOD], course=down)
-    assert course.verdict is Verdict.UP
+    assert course.verdict is Health.UP
     assert [(event.state, event.ended_at, event.key) for event in events] == [(State.RESOLVED, 1_001.0, "shop-front")]
 
 
@@ -70,7 +74,7 @@ def test_the_end_names_the_same_problem_as_the_beginning() -> None:
     _, events = judged([BAD, BAD, BAD, GOOD, GOOD])
     begin, end = events
     assert begin.fingerprint() == end.fingerprint()
-    assert begin.fingerprint() == removed("shop-front", 1.0).fingerprint()
+    assert begin.fingerprint() == removed("shop-front", 1.0)[0].fingerprint()
 
 
 def test_one_reading_is_enough_where_one_is_asked_for() -> None:
@@ -91,5 +95,5 @@ def test_a_grade_in_other_words_is_kept_as_a_label_and_counts_as_critical() -> N
 
 @pytest.mark.parametrize("detail", ["x" * 100_000, "a\r\nSet-Cookie: b", "\ud800\x00", ""])
 def test_no_detail_makes_an_event_that_cannot_be_stored(detail: str) -> None:
-    (event,) = judged([Reading(ok=False, detail=detail)] * 2, plan("x"))[1]
+    (event,) = judged([Reading(health=Health.DOWN, detail=detail)] * 2, plan("x"))[1]
     assert cleaned(event, 2_000.0).title.startswith("x is down")

@@ -10,7 +10,8 @@ from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.alerting.rules import Rules
 from daemon.config.audience import Leg, Person, Receiver, Route
-from daemon.config.settings import Auth, Channel, ProbePlan, Settings, Source
+from daemon.config.looking import ProbePlan
+from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
@@ -18,7 +19,7 @@ from daemon.methods import build, jsonrpc
 from daemon.methods.parts import Parts
 from daemon.methods.table import Caller, Table
 from daemon.notice import Acceptance, Message, Recipient
-from daemon.reading import Reading
+from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
@@ -143,7 +144,7 @@ class FakeScheduler:
 
     def run(self, name: str) -> Reading:
         self.runs.append(name)
-        return Reading(ok=True, detail="200", phases={"connect": 0.01})
+        return Reading(health=Health.UP, detail="200", phases={"connect": 0.01})
 
 
 class Desk:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from gevent.event import Event as Signal
 
-from daemon.config.settings import ProbePlan, Settings
-from daemon.probes.base import Probe, Reading, probe
-from daemon.units import Seconds
+from daemon.config.looking import ProbePlan
+from daemon.config.settings import Settings
+from daemon.probes.base import Health, Probe, Reading, probe
+from daemon.units import Quorum, Seconds
 
-GOOD = Reading(ok=True, detail="200 OK", phases={"connect": 0.002})
-BAD = Reading(ok=False, detail="connection refused", phases={"resolve": 0.001})
+GOOD = Reading(health=Health.UP, detail="200 OK", phases={"connect": 0.002})
+BAD = Reading(health=Health.DOWN, detail="connection refused", phases={"resolve": 0.001})
 
 
 @probe("scripted")
@@ -47,6 +48,7 @@ class Hanging:
 
 def plan(name: str, answer: Callable[[], Reading] = lambda: GOOD, every: float = 60, **more: object) -> ProbePlan:
     """One probe's settings."""
+    more |= {name: Quorum.parse(str(more[name])) for name in ("fail_after", "recover_after") if name in more}
     return ProbePlan(name=name, type="scripted", probe=Scripted(answer=answer), every=Seconds(every), **more)  # type: ignore[arg-type]
 
 
