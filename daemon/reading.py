@@ -17,7 +17,7 @@ class Health(StrEnum):
     DOWN = "down"
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One look's result. `phases` are seconds by name, in order; a phase not reached is absent, never zero.
 
     `values` are what conditions speak of, under the names that the kind declares in `GIVES`; a keyed one is a mapping.

@@ -156,8 +156,10 @@ class Scheduler:
         watched.course = judge(watched.course, reading.health, watched.rule, now)
         _count(name, reading, took, watched.course.verdict)
         self._record.saw(watched, reading, took)
-        if watched.course.verdict is not before:
-            events = told(watched.plan, watched.course, reading)
+        verdict = watched.course.verdict
+        if verdict is not Health.UNKNOWN and (verdict is not before or not watched.was_told):
+            events = told(watched.plan, watched.course, reading, is_first=not watched.was_told)
+            watched.was_told = True
             log.info("%s", events[0].title, extra={"probe": name})
             watched.untold += events
         if watched.untold and not watched.is_telling:

@@ -40,7 +40,7 @@ class Watched:
 
     __slots__ = (
         "beat", "course", "entry", "is_looking", "is_telling", "next", "notes", "plan", "read_at", "reading", "rule",
-        "skipped", "target", "untold", "was_late",
+        "skipped", "target", "untold", "was_late", "was_told",
     )  # fmt: skip
 
     def __init__(self, plan: ProbePlan, now: float, kept: Kept | None = None) -> None:
@@ -58,6 +58,7 @@ class Watched:
         self.read_at = kept.read_at
         self.skipped = 0
         self.was_late = False
+        self.was_told = False  # its verdict, since the start
         self.is_looking = False
         self.is_telling = False
         self.untold: list[Event] = []
