@@ -31,6 +31,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: dict[str, str] = {}  # for people, in order: the address, the certificate, the first bytes of the body
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
+    blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
 
     @property

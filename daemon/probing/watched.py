@@ -6,7 +6,7 @@ from daemon.config.looking import ProbePlan
 from daemon.event import Event
 from daemon.probing.beat import beat_of
 from daemon.probing.timetable import Entry
-from daemon.probing.verdict import Course, Rule
+from daemon.probing.verdict import Course, Rule, judge
 from daemon.reading import Health, Past, Reading
 
 
@@ -66,6 +66,12 @@ class Watched:
     def past(self, now: float) -> Past:
         """What its next look is given."""
         return Past(now=now, notes=self.notes)
+
+    def would_fall(self, health: Health) -> bool:
+        """Whether one more such reading makes it down."""
+        if health is not Health.DOWN or self.course.verdict is Health.DOWN:
+            return False
+        return judge(self.course, health, self.rule, 0.0).verdict is Health.DOWN
 
     def kept(self) -> Kept:
         """What a restart must not forget."""

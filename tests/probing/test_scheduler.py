@@ -352,7 +352,7 @@ def test_who_waits_for_a_look_is_answered_when_the_scheduler_stops(start: Start)
     waiting = gevent.spawn(scheduler.run, "stuck")
     settle()
     scheduler.stop()
-    assert waiting.get(timeout=2) == Reading(health=Health.DOWN, detail="stopped while looking")
+    assert waiting.get(timeout=2) == crew.STOPPED
 
 
 def test_reload_leaves_what_is_unchanged_as_it_is(clock: FakeClock, start: Start, heard: Heard) -> None:
