@@ -9,7 +9,7 @@ from daemon.conditions.condition import BODY, Condition, Span, Test, Value
 from daemon.conditions.literals import number
 from daemon.conditions.seen import Missing, Seen, Unseen
 from daemon.fitting import cut, line
-from daemon.reading import Reading, Unit
+from daemon.reading import Unit
 
 LONGEST = 300  # characters of one sentence
 _QUOTED = 60  # of a text that was there instead
@@ -25,13 +25,12 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def failures(conditions: Iterable[Condition], reading: Reading, node: str = "") -> tuple[str, ...]:
+def failures(conditions: Iterable[Condition], seen: Seen, node: str = "") -> tuple[str, ...]:
     """One sentence for each condition that does not hold: `time < 2s: it was 3.1s`.
 
     `node` is who looked. What is not known fails where the look itself came through; where it did not, the look has
     already said why, and what it could not see is no news.
     """
-    seen = Seen(reading)
     found = []
     for condition in conditions:
         if condition.node and condition.node != node:

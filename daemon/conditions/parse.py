@@ -1,7 +1,7 @@
 """A condition's text read against what a kind of probe can say.
 
 condition  = [ "any" | "all" | "length" ] value test [ "from" node ]
-value      = name [ quoted ]                    status, time.connect, header "Content-Type", json "$.ok"
+value      = name [ "?" ] [ quoted ]            status, time.connect, header "Content-Type", json "$.ok"
 test       = compare literal                    == != < <= > >=
            | ( "~" | "!~" ) quoted              an RE2 pattern that is found, or is not
            | [ "not" ] "in" one { "," one }     one = literal | number "-" number
@@ -84,7 +84,7 @@ def _subject(tokens: list[Token], gives: Mapping[str, Fact], kind: str) -> tuple
     known = {**gives, JSON: _JSON} if BODY in gives and JSON not in gives else dict(gives)
     if not tokens or tokens[0].kind != "word":
         raise ConditionError("it begins with the value that it is about: status == 200")
-    name, rest = tokens[0].text, tokens[1:]
+    name, may_lack, rest = tokens[0].text.removesuffix("?"), tokens[0].text.endswith("?"), tokens[1:]
     if name == "not":
         raise ConditionError("not stands before in, has or exists: status not in 500-599")
     if name not in known:
@@ -100,13 +100,13 @@ def _subject(tokens: list[Token], gives: Mapping[str, Fact], kind: str) -> tuple
     if not fact.keyed and key is not None:
         raise ConditionError(f"{name} is one value, and takes no name behind it")
     if name == JSON and fact is _JSON:
-        return _path(str(key)), rest[1:]
-    return Subject(name, key or "", fact.unit), rest[1:] if fact.keyed else rest
+        return _path(str(key), may_lack=may_lack), rest[1:]
+    return Subject(name, key or "", fact.unit, may_lack=may_lack), rest[1:] if fact.keyed else rest
 
 
-def _path(source: str) -> Subject:
+def _path(source: str, *, may_lack: bool) -> Subject:
     try:
-        return Subject(JSON, source, None, Path(source.removesuffix("?")), source.endswith("?"))
+        return Subject(JSON, source, None, Path(source.removesuffix("?")), may_lack or source.endswith("?"))
     except ValueError as error:
         raise ConditionError(str(error)) from None
 
@@ -131,7 +131,7 @@ def _test(tokens: list[Token], subject: Subject, asked: tuple[str, ...]) -> tupl
     operator, is_not, rest = _operator(tokens, subject, asked)
     if operator == "exists":
         if subject.may_lack:
-            raise ConditionError(f"{subject.key} ends in ?, which says that it need not exist")
+            raise ConditionError(f"leave out the ?: it says that {subject.name} need not exist")
         return Test(operator, is_not=is_not), rest
     if not rest:
         raise ConditionError(f"nothing stands behind {operator}; it wants {SAYS[subject.unit]}")

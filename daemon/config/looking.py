@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from daemon.conditions.condition import Condition
 from daemon.config.keys import doc
 from daemon.reading import Looks
 from daemon.units import Quorum, Seconds
@@ -38,5 +39,11 @@ class ProbePlan:
     depends_on: tuple[str, ...] = field(
         default=(),
         metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
+    )
+    down: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what must hold of a reading; where one of them does not, the reading is down")
+    )
+    degraded: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))

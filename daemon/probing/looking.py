@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator
 
+from daemon.aside import Aside
 from daemon.config.looking import ProbePlan
+from daemon.probing.judging import judged
 from daemon.probing.parts import Ways
 from daemon.reading import Looks, Past, Reading
 
 ANEW = "anew"
 
 
-def look(plan: ProbePlan, past: Past) -> Reading:
+def look(plan: ProbePlan, past: Past, aside: Aside) -> Reading:
     """Look once."""
-    return look_with(plan, plan.probe, past)
+    return look_with(plan, plan.probe, past, aside)
 
 
-def look_with(plan: ProbePlan, probe: Looks, past: Past) -> Reading:
-    """Look once, in this way."""
-    del plan
-    return probe.look_on(past)
+def look_with(plan: ProbePlan, probe: Looks, past: Past, aside: Aside, node: str = "") -> Reading:
+    """Look once, in this way; `node` is who does, where that is another machine."""
+    return judged(plan, probe.look_on(past), aside, node)
 
 
 def other_ways(plan: ProbePlan, others: Ways) -> Iterator[tuple[str, Looks]]:

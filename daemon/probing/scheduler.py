@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from daemon import telemetry
+from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
@@ -38,12 +39,14 @@ class Scheduler:
         record: Record | None = None,
         sight: Sight | None = None,
         others: Ways | None = None,
+        aside: Aside = at_once,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._record = record or NoRecord()
         self._sight = sight or AllSeen()
         self._others = others or NoWays()
+        self._aside = aside
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
@@ -124,7 +127,7 @@ class Scheduler:
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
-        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now())), plan.probe.timeout)
+        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now()), self._aside), plan.probe.timeout)
 
     def _beat_job(self, watched: Watched) -> Job:
         """A look that counts: a bad one is doubted first."""
@@ -139,7 +142,7 @@ class Scheduler:
         ways = list(other_ways(watched.plan, self._others))
         past = watched.past(self._clock.now())
         jobs = [
-            Job(f"{watched.plan.name} {way}", partial(look_with, watched.plan, looks, past), looks.timeout)
+            Job(f"{watched.plan.name} {way}", partial(look_with, watched.plan, looks, past, self._aside), looks.timeout)
             for way, looks in ways
         ]
         opinions = zip((way for way, _ in ways), self._crew.look_aside(jobs), strict=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conditions_by_hand import GIVES, GOOD, Ask
 from daemon.conditions.doubt import doubt
 from daemon.conditions.holding import LONGEST, failures
+from daemon.conditions.seen import Seen
 from daemon.reading import Fact, Health, Reading
 
 ASK = Ask()
@@ -118,6 +119,10 @@ OF_VALUES: list[tuple[str, dict[str, Any], str]] = [
     ("status == 200", {}, "not known, the look did not come so far"),
     ("status exists", {}, "there is none"),
     ("cert.days > 14", {}, "not known, the look did not come so far"),
+    ("cert.days? > 14", {}, ""),
+    ("cert.days? > 14", {"cert__days": 3}, "it was 3 days"),
+    ('perfdata? "load1" < 4', {"perfdata": {}}, ""),
+    ('perfdata? "load1" < 4', {}, ""),
     ("cert.days > 14d", {"cert__days": 3.256}, "it was 3.26 days"),
     ("cert.days > 48h", {"cert__days": 2.5}, ""),
     ("time.connect < 300ms", {"time__connect": 0.412}, "it was 412ms"),
@@ -254,7 +259,7 @@ READINGS = st.builds(
 @given(READINGS)
 @settings(max_examples=300)
 def test_asking_never_raises_whatever_was_read(reading: Reading) -> None:
-    for said in failures([ASK.condition(text) for text in GOOD], reading, "a"):
+    for said in failures([ASK.condition(text) for text in GOOD], Seen(reading), "a"):
         assert said
         assert said.isprintable()
         assert len(said) <= LONGEST
@@ -268,7 +273,7 @@ def test_a_megabyte_is_asked_in_little_time() -> None:
     conditions = [ASK.condition(f'json "$[{i}].ok" == true') for i in range(28)]
     conditions += [ASK.condition('all json "$[*].ok" == true'), ASK.condition('body ~ "name 23999"')]
     began = time.thread_time()
-    assert failures(conditions, Reading(health=Health.UP, detail="", body=body)) == ()
+    assert failures(conditions, Seen(Reading(health=Health.UP, detail="", body=body))) == ()
     assert time.thread_time() - began < 0.5
 
 

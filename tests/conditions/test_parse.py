@@ -66,7 +66,7 @@ BAD = {
     'json "$.n" > 5MB': '5MB is not a number, a text in quotes such as "ok", true, false or null; '
     'its values have no unit; a text is written in quotes: "5MB"',
     'json "$.s[*].ok" == true': "$.s[*].ok leads to several values; write any, all or length before json",
-    'json "$.x?" exists': "$.x? ends in ?, which says that it need not exist",
+    'json "$.x?" exists': "leave out the ?: it says that json need not exist",
     "answers == 5": "answers is a list; write has, or any, all or length before it",
     "answers has 1.2.3.4": '1.2.3.4 is not a text in quotes or a number, such as "1.2.3.4"; '
     'a text is written in quotes: "1.2.3.4"',

@@ -5,6 +5,7 @@ from typing import Any
 from daemon.conditions.condition import Condition
 from daemon.conditions.holding import failures
 from daemon.conditions.parse import parse
+from daemon.conditions.seen import Seen
 from daemon.reading import Fact, Health, Reading
 
 GIVES = {
@@ -41,6 +42,9 @@ cert.days > 14
 cert.days > 14d
 cert.days >= 48h
 cert.days in 10-20
+cert.days? > 14
+perfdata? "load1" < 4
+json? "$.x" == 5
 body ~ "checkout"
 body !~ "error"
 body ~ '"state":\\s*"ok"'
@@ -105,7 +109,7 @@ class Ask:
 
     def said(self, text: str, reading: Reading, node: str = "") -> str:
         """What is said of one condition; empty when it holds."""
-        return "".join(failures([self.condition(text)], reading, node))
+        return "".join(failures([self.condition(text)], Seen(reading), node))
 
     def of(self, text: str, body: bytes = b"", health: Health = Health.UP, **values: Any) -> str:
         """What is said of it, without the condition itself; a double underscore in a name is a dot."""
