@@ -37,6 +37,7 @@ from daemon.methods.parts import Parts
 from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
+from daemon.probing.vantage import Nodes
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
 from daemon.pulse import Pulse
@@ -148,7 +149,9 @@ class App:
         sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
         sight.start()
         self._stops.append(("sight", sight.stop))
-        self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events, sight=sight)
+        self._scheduler = scheduler = Scheduler(
+            lambda: self.settings, self._clock, intake.events, sight=sight, others=Nodes(lambda: self.settings.nodes)
+        )
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
 
@@ -204,6 +207,7 @@ class App:
             acks=self._acks,
             courier=self._courier,
             scheduler=self._scheduler,
+            probe_kinds=loading.probe_kinds,
             reload=self.reload,
             check=self._checked,
             load=lambda path: self._read(path).settings,
