@@ -37,6 +37,7 @@ from daemon.methods.parts import Parts
 from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
+from daemon.probing.vantage import Nodes
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
 from daemon.pulse import Pulse
@@ -152,7 +153,12 @@ class App:
         sight.start()
         self._stops.append(("sight", sight.stop))
         self._scheduler = scheduler = Scheduler(
-            lambda: self.settings, self._clock, intake.events, sight=sight, aside=self._judge
+            lambda: self.settings,
+            self._clock,
+            intake.events,
+            sight=sight,
+            others=Nodes(lambda: self.settings.nodes),
+            aside=self._judge,
         )
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -209,6 +215,7 @@ class App:
             acks=self._acks,
             courier=self._courier,
             scheduler=self._scheduler,
+            probe_kinds=loading.probe_kinds,
             reload=self.reload,
             check=self._checked,
             load=lambda path: self._read(path).settings,

@@ -20,6 +20,7 @@ TocsinError
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
 ├── ConditionError         a probe's condition is not valid (carries what was misspelt)
+├── NodeError              another tocsin could not be asked, or said no
 ├── SilenceError           a silence cannot be made or changed like this (carries the field)
 │   └── NoSilence          there is none of this name
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
@@ -142,6 +143,10 @@ class ConditionError(TocsinError):
         self.wrong = wrong
         self.known = tuple(known)
         super().__init__(text)
+
+
+class NodeError(TocsinError):
+    """Another tocsin could not be asked, or said no; the text names it."""
 
 
 class SilenceError(TocsinError):

@@ -46,4 +46,20 @@ class ProbePlan:
     degraded: tuple[Condition, ...] = field(
         default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
     )
+    places: tuple[str, ...] = field(
+        default=(),
+        metadata=doc(
+            "from where it is looked at: names of `nodes`, and `here` for this tocsin; only from here by default",
+            key="from",
+        ),
+    )
+    quorum: Quorum | None = field(
+        default=None, metadata=doc("down when so many of the places say so: `2 of 3`; by default more than half")
+    )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
+
+    @property
+    def agreement(self) -> Quorum:
+        """How many places must see it down."""
+        places = max(1, len(self.places))
+        return self.quorum or Quorum(places // 2 + 1, places)

@@ -1,10 +1,13 @@
 """The probes: how each stands, and one look at once."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from daemon.config.looking import ProbePlan
 from daemon.errors import MethodError
 from daemon.methods.parts import Parts, ProbeStatus
-from daemon.methods.table import NOT_FOUND, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.probing.carried import demanded, unpacked
 from daemon.reading import Reading
 
 
@@ -23,3 +26,28 @@ def add(table: Table, parts: Parts) -> None:
             known = ", ".join(probe.name for probe in parts.scheduler.status()) or "none"
             raise MethodError(f"there is no probe {name[:100]!r}; there are: {known}", code=NOT_FOUND)
         return parts.scheduler.run(name)
+
+    @table.method("probes.run_once", "look")
+    def _run_once(
+        type: str,  # noqa: A002 - as it is called in the file
+        settings: dict[str, Any],
+        down: list[str] = [],  # noqa: B006 - never written to
+        degraded: list[str] = [],  # noqa: B006 - the same
+        place: str = "",
+    ) -> Reading:
+        """Look once for another tocsin, which sends the probe's settings; nothing of it is kept.
+
+        `down` and `degraded` are conditions for the reading, `place` is what the other calls us.
+        Only kinds that touch nothing but the network: a probe must never become a command.
+        """
+        kinds = {name: kind for name, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
+        if type not in kinds:
+            known = ", ".join(sorted(kinds))
+            raise MethodError(f"no probe of the type {type[:50]!r} is run for others; there are: {known}", code=REFUSED)
+        try:
+            demands = [demanded(kinds[type], type, texts) for texts in (down, degraded)]
+            probe = unpacked(kinds[type], settings).yielding({one.subject.name for one in demands[0]})
+        except ValueError as error:
+            raise MethodError(str(error), code=INVALID_PARAMS) from error
+        plan = ProbePlan(name="for others", type=type, probe=probe, down=demands[0], degraded=demands[1])
+        return parts.scheduler.run_for(plan, place)

@@ -5,14 +5,15 @@ import msgspec
 from daemon.aside import LARGE, Aside
 from daemon.conditions.holding import failures
 from daemon.conditions.seen import Seen
+from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
 from daemon.reading import Health, Reading
 
 
-def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> Reading:
+def judged(plan: ProbePlan, reading: Reading, aside: Aside, place: str = HERE) -> Reading:
     """The reading with what does not hold. It never becomes better: what the kind itself calls down is down.
 
-    `node` is who looked. Of a look that saw nothing, nothing is asked.
+    `place` is who looked. Of a look that saw nothing, nothing is asked.
     """
     conditions = (*plan.down, *plan.degraded)
     if not conditions or reading.health is Health.UNKNOWN:
@@ -20,7 +21,7 @@ def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> R
 
     def ask() -> tuple[tuple[str, ...], tuple[str, ...]]:
         seen = Seen(reading)
-        return failures(plan.down, seen, node), failures(plan.degraded, seen, node)
+        return failures(plan.down, seen, place), failures(plan.degraded, seen, place)
 
     cost = len(reading.body) * sum(one.is_of_body for one in conditions)
     down, degraded = aside(ask) if cost > LARGE else ask()

@@ -14,13 +14,13 @@ from daemon.config.settings import Settings
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.looking import look, look_with, other_ways
-from daemon.probing.parts import AllSeen, NoRecord, NoWays, Record, Sight, Ways
+from daemon.probing.parts import AllSeen, NoRecord, OnlyHere, Places, Record, Sight
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
 from daemon.probing.verdict import judge
 from daemon.probing.watched import ProbeStatus, Watched
-from daemon.reading import Health, Reading
+from daemon.reading import Health, Past, Reading
 
 log = logging.getLogger("tocsin.probing")
 
@@ -38,14 +38,14 @@ class Scheduler:
         *,
         record: Record | None = None,
         sight: Sight | None = None,
-        others: Ways | None = None,
+        others: Places | None = None,
         aside: Aside = at_once,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._record = record or NoRecord()
         self._sight = sight or AllSeen()
-        self._others = others or NoWays()
+        self._others = others or OnlyHere()
         self._aside = aside
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
@@ -96,6 +96,13 @@ class Scheduler:
         """
         return self._crew.look_now(self._job(self._watched[name])).told()
 
+    def run_for(self, plan: ProbePlan, place: str) -> Reading:
+        """Look once at what another tocsin wants looked at, which calls us so; unknown while this one cannot see."""
+        began = self._clock.monotonic()
+        asked = partial(look_with, plan, plan.probe, aside=self._aside, place=place)
+        job = Job(plan.name, lambda: asked(Past(now=self._clock.now())), plan.probe.timeout)
+        return self._sight.seen(plan, self._crew.look_now(job), began).told()
+
     def _add(self, plan: ProbePlan) -> None:
         watched = Watched(plan, self._clock.monotonic(), self._record.kept(plan))
         self._watched[plan.name] = watched
@@ -127,7 +134,8 @@ class Scheduler:
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
-        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now()), self._aside), plan.probe.timeout)
+        asked = partial(look, plan, others=self._others, aside=self._aside)
+        return Job(plan.name, lambda: asked(watched.past(self._clock.now())), plan.probe.timeout)
 
     def _beat_job(self, watched: Watched) -> Job:
         """A look that counts: a bad one is doubted first."""
@@ -137,7 +145,7 @@ class Scheduler:
     def _doubted(self, watched: Watched, began: float, reading: Reading) -> Reading:
         """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
         reading = self._sight.seen(watched.plan, reading, began)
-        if not watched.plan.second_opinion or not watched.would_fall(reading.health):
+        if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
             return reading
         ways = list(other_ways(watched.plan, self._others))
         past = watched.past(self._clock.now())
