@@ -43,8 +43,8 @@ def _spoken_of(plan: ProbePlan, path: Path) -> Iterator[Problem]:
     for key, conditions in (("down", plan.down), ("degraded", plan.degraded)):
         for i, one in enumerate(conditions):
             if one.node and one.node not in places:
-                said = f"{quoted(str(one))}: it is not looked at from {one.node}{meant(one.node, places)}"
-                yield (*path, key, f"[{i}]"), f"{said}; `from` names {', '.join(places)}"
+                named = f"`from` of the probe names {', '.join(places)}{meant(one.node, places)}"
+                yield (*path, key, f"[{i}]"), f"{quoted(str(one))}: it is not looked at from {one.node}; {named}"
 
 
 def _travels(plan: ProbePlan, path: Path) -> Iterator[Problem]:

@@ -89,7 +89,7 @@ def test_a_condition_is_about_a_place_from_where_it_is_looked_at(problems_of: Pr
     [problem] = problems_of(HEAD + "    degraded: [time < 2s from her]\n", catalog=CATALOG)
     assert problem == (
         'tocsin.yml:7: probes.shop.degraded[0]: "time < 2s from her": it is not looked at from her; '
-        'did you mean "here"?; `from` names here'
+        '`from` of the probe names here; did you mean "here"?'
     )
     load_text(HEAD + "    degraded: [time < 2s from here]\n", catalog=CATALOG)
 
