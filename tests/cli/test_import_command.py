@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.cli.importing.alertmanager import kept
+from daemon.cli.importing.imported import kept
 from daemon.config.findings import Findings
 from daemon.config.nodes import Items, Node, Scalar, Table, compose
 from daemon.config.references import FILE, resolve
