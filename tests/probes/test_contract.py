@@ -14,7 +14,7 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"base", "dial", "network", "starttls"}
+SHARED = {"base", "certificate", "dial", "network", "starttls", "trust"}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
