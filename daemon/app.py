@@ -174,6 +174,7 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
+                numbers=self._scheduler.exposition,
                 aside=self._reader,
             )
         )

@@ -6,10 +6,10 @@ from functools import partial
 
 import msgspec
 
-from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.probing import numbers
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.looking import look, look_with, other_ways
@@ -22,8 +22,6 @@ from daemon.probing.watched import ProbeStatus, Watched
 from daemon.reading import Health, Past, Reading
 
 log = logging.getLogger("tocsin.probing")
-
-_RESULTS = ("ok", "failed", "skipped")
 
 
 class Scheduler:
@@ -72,8 +70,6 @@ class Scheduler:
         for name, watched in list(self._watched.items()):
             if plans.get(name) != watched.plan:
                 self._drop(watched)
-        for name in gone:
-            _forget_series(name)
         if gone:
             now = self._clock.now()
             self._teller.tell_removed([event for name in gone for event in removed(name, now)])
@@ -85,6 +81,10 @@ class Scheduler:
         """How all of them stand, by name."""
         ahead = self._clock.now() - self._clock.monotonic()
         return [self._watched[name].status(ahead) for name in sorted(self._watched)]
+
+    def exposition(self) -> bytes:
+        """What is counted of all of them, in Prometheus' text format."""
+        return numbers.exposition(list(self._watched.values()), self._clock)
 
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe. It does not count for the verdict.
@@ -107,7 +107,6 @@ class Scheduler:
     def _drop(self, watched: Watched) -> None:
         watched.entry.cancel()
         del self._watched[watched.plan.name]
-        telemetry.probe_up.remove(watched.plan.name)
 
     def _await(self, watched: Watched) -> None:
         watched.entry = self._timetable.at(watched.beat.due(watched.next), partial(self._turn, watched))
@@ -125,7 +124,6 @@ class Scheduler:
             self._crew.look(self._beat_job(watched), partial(self._read, watched))
         if skipped:
             watched.skipped += skipped
-            telemetry.probe_looks.labels(watched.plan.name, "skipped").inc(skipped)
 
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
@@ -167,7 +165,7 @@ class Scheduler:
         watched.reading, watched.read_at = reading.told(), now
         if not reading.blind:
             watched.course = judge(before, reading.health, watched.rule, now)
-        _count(name, reading, took, watched.health)
+        watched.count(reading, took)
         self._record.saw(watched, reading, took)
         verdict = watched.course.verdict
         if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
@@ -185,19 +183,3 @@ class Scheduler:
         began = self._clock.monotonic()
         reading = self._crew.look_now(self._beat_job(watched))
         self._judge(watched, reading, self._clock.monotonic() - began)
-
-
-def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
-    telemetry.probe_looks.labels(name, "ok" if reading.is_well else "failed").inc()
-    telemetry.probe_seconds.labels(name).observe(took)
-    if verdict is not Health.UNKNOWN:
-        telemetry.probe_up.labels(name).set(verdict is not Health.DOWN)
-    else:
-        telemetry.probe_up.remove(name)
-
-
-def _forget_series(name: str) -> None:
-    """A probe that is gone leaves no ghost on the metrics page."""
-    telemetry.probe_seconds.remove(name)
-    for result in _RESULTS:
-        telemetry.probe_looks.remove(name, result)
