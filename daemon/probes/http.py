@@ -2,9 +2,9 @@
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from daemon.blotted import blotted
 from daemon.probes.answer import Answer
@@ -20,6 +20,7 @@ from daemon.reading import Looks
 from daemon.secret import Secret
 
 MOST_HOPS = 20
+WELL, ANY_STATUS = ("200-399",), ("100-599",)
 
 _STATUS = re.compile(r"([1-5]\d\d)(?:-([1-5]\d\d))?")
 
@@ -37,7 +38,8 @@ def _check_url(url: str) -> None:
 
 
 def _check_name(host: str) -> None:
-    host_name(host)
+    if host:
+        host_name(host)
 
 
 @probe("http")
@@ -47,11 +49,9 @@ class Http(Probe):
 
     PHASES: ClassVar[tuple[str, ...]] = ("resolve", "connect", "proxy", "tls", "first_byte", "download", "total")
     GIVES: ClassVar[Mapping[str, Fact]] = {
-        "status": Fact("the status code of the last answer"),
-        "time": Fact("seconds from the beginning to the last byte, as `time.total`", "seconds"),
+        "status": Fact("the status code of the last answer", ideal=200),
         "body": Fact("the body, up to 1 MB", "text"),
         "body.size": Fact("bytes of the body that were read, at most 1 MB", "bytes"),
-        "json": Fact("what stands at a path in the body, which is JSON", "text", keyed=True),
         "header": Fact(
             "a header of the answer; those that come several times are joined by commas", "text", keyed=True
         ),
@@ -80,7 +80,7 @@ class Http(Probe):
     basic: Basic | None = field(default=None, metadata={"doc": "user and password for basic authentication"})
     bearer: Secret | None = field(default=None, metadata={"doc": "token, sent as Authorization: Bearer"})
     status: tuple[str, ...] = field(
-        default=("200-399",), metadata={"doc": "status codes that are well, each one code or a range"}
+        default=WELL, metadata={"doc": "status codes that are well, each one code or a range"}
     )
     redirects: int = field(
         default=0,
@@ -121,14 +121,13 @@ class Http(Probe):
     def __post_init__(self) -> None:
         """Refuse what can never be asked; no message shows the URL, which may hold credentials."""
         try:
-            where = place(self.url)
+            place(self.url)
         except ValueError as error:
             raise ValueError(f"url {error}") from None
         check_method(self.method)
         check_headers(self.headers | ({"bearer": self.bearer} if self.bearer is not None else {}))
-        given = (where.user is not None, self.basic is not None, self.bearer is not None)
-        if sum(given) + ("authorization" in map(str.lower, self.headers)) > 1:
-            raise ValueError("credentials are given twice: keep one of url, headers, basic and bearer")
+        if self.basic is not None and self.bearer is not None:
+            raise ValueError("credentials are given twice: keep one of basic and bearer")
         if self.key_file and not self.cert_file:
             raise ValueError("key_file is the key to a cert_file, which is missing")
         if not self.status:
@@ -160,6 +159,10 @@ class Http(Probe):
         if self.other_proxy is not None:
             yield "through the other proxy", replace(self, proxy=self.other_proxy, other_proxy=None)
 
+    def yielding(self, named: Collection[str]) -> Self:
+        """Whoever has conditions on the status says by them which ones are well."""
+        return replace(self, status=ANY_STATUS) if "status" in named and self.status == WELL else self
+
     def quoted(self, body: bytes) -> str:
         """The beginning of a body, without what is secret in the settings: servers repeat what they are sent."""
         return self._blotted(body[:MOST_QUOTED].decode("utf-8", "replace"))
@@ -167,7 +170,6 @@ class Http(Probe):
     def _look(self, watch: Watch) -> str:
         with watch.phase("total"):
             answer, hops = self._travel(watch)
-        watch.values["time"] = watch.phases["total"]
         if not self._is_well(answer.status):
             raise Missed(f"{answer.phrase}, expected {', '.join(self.status)}")
         followed = f", after {hops} redirect{'s'[: hops > 1]}" if hops else ""

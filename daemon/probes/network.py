@@ -1,7 +1,7 @@
 """What the kinds have in common that look at a port: a host, a port, an address family."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -62,6 +62,8 @@ def other_families(family: Family, host: str) -> Iterable[tuple[str, Family]]:
 class Perhaps:
     """A way that there may not be: whoever has no address of that family could not be looked at, and is not down."""
 
+    FOR_OTHERS: ClassVar[bool] = False  # others may know other addresses, and are asked in their own way
+
     probe: Probe
 
     @property
@@ -91,6 +93,10 @@ class Perhaps:
     def gives(self) -> Mapping[str, Fact]:
         """As the probe's."""
         return self.probe.gives()
+
+    def yielding(self, named: Collection[str]) -> "Perhaps":
+        """As the probe does."""
+        return Perhaps(self.probe.yielding(named))
 
 
 @dataclass(frozen=True, kw_only=True)
