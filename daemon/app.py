@@ -152,13 +152,9 @@ class App:
         sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
         sight.start()
         self._stops.append(("sight", sight.stop))
+        others = Nodes(lambda: self.settings.nodes)
         self._scheduler = scheduler = Scheduler(
-            lambda: self.settings,
-            self._clock,
-            intake.events,
-            sight=sight,
-            others=Nodes(lambda: self.settings.nodes),
-            aside=self._judge,
+            lambda: self.settings, self._clock, intake.events, sight=sight, others=others, aside=self._judge
         )
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -182,6 +178,7 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
+                numbers=self._scheduler.exposition,
                 aside=self._reader,
             )
         )

@@ -30,7 +30,7 @@ def demands(decoder: Decoder, table: Table, path: Path, kind: Any, name: str) ->
 
 
 def _list(decoder: Decoder, node: Node, path: Path, kind: Any, name: str) -> Any:
-    place = node.place
+    decoder.places[path] = place = node.place
     if isinstance(node, Scalar):
         if node.is_nothing:
             return ()

@@ -40,12 +40,6 @@ class ProbePlan:
         default=(),
         metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
     )
-    down: tuple[Condition, ...] = field(
-        default=(), metadata=doc("what must hold of a reading; where one of them does not, the reading is down")
-    )
-    degraded: tuple[Condition, ...] = field(
-        default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
-    )
     places: tuple[str, ...] = field(
         default=(),
         metadata=doc(
@@ -55,6 +49,12 @@ class ProbePlan:
     )
     quorum: Quorum | None = field(
         default=None, metadata=doc("down when so many of the places say so: `2 of 3`; by default more than half")
+    )
+    down: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what must hold of a reading; where one of them does not, the reading is down")
+    )
+    degraded: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 

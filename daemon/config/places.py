@@ -29,22 +29,15 @@ def unknown(settings: Settings) -> Iterator[Problem]:
                 yield path, f"there is no node {quoted(place)}{meant(place, known)}"
         for twice in sorted({place for place in plan.places if plan.places.count(place) > 1}):
             yield path, f"{quoted(twice)} stands twice"
+        for key, conditions in (("down", plan.down), ("degraded", plan.degraded)):
+            for one in conditions:
+                if one.node and one.node not in (plan.places or (HERE,)):
+                    yield ("probes", name, key), f"{quoted(str(one))} is about a place that is not in `from`"
         if set(plan.places) - {HERE}:
             yield from _travels(plan, path)
-        yield from _spoken_of(plan, ("probes", name))
         count = max(1, len(plan.places))
         if plan.quorum is not None and plan.quorum.of != count:
             yield ("probes", name, "quorum"), f"is of {plan.quorum.of}, and the places in `from` are {count}"
-
-
-def _spoken_of(plan: ProbePlan, path: Path) -> Iterator[Problem]:
-    """Conditions `from` a place are about one from where it is looked at."""
-    places = plan.places or (HERE,)
-    for key, conditions in (("down", plan.down), ("degraded", plan.degraded)):
-        for i, one in enumerate(conditions):
-            if one.node and one.node not in places:
-                named = f"`from` of the probe names {', '.join(places)}{meant(one.node, places)}"
-                yield (*path, key, f"[{i}]"), f"{quoted(str(one))}: it is not looked at from {one.node}; {named}"
 
 
 def _travels(plan: ProbePlan, path: Path) -> Iterator[Problem]:

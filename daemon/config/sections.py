@@ -143,7 +143,7 @@ def _of_a_kind(
     return decoder.construct(cls, values | {part: own}, path)
 
 
-def _yielding(plan: Any) -> Any:
+def _yielding(plan: ProbePlan) -> ProbePlan:
     """A probe's own rules, unless somebody wrote them down, go no further than what `down:` says of the same value."""
     return replace(plan, probe=plan.probe.yielding({one.subject.name for one in plan.down}))
 

@@ -63,7 +63,7 @@ class Scheduler(Protocol):
         """Look once, now; raises KeyError when there is no such probe."""
 
     def run_for(self, plan: ProbePlan, place: str) -> Reading:
-        """Look once at what another tocsin wants looked at, which calls us so."""
+        """Look once at what another tocsin wants looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)

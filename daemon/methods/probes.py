@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
-from daemon.errors import MethodError
+from daemon.errors import ConditionError, MethodError
 from daemon.methods.parts import Parts, ProbeStatus
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
-from daemon.probing.carried import demanded, unpacked
+from daemon.probing.carried import conditions, unpacked
 from daemon.reading import Reading
 
 
@@ -31,23 +32,30 @@ def add(table: Table, parts: Parts) -> None:
     def _run_once(
         type: str,  # noqa: A002 - as it is called in the file
         settings: dict[str, Any],
-        down: list[str] = [],  # noqa: B006 - never written to
-        degraded: list[str] = [],  # noqa: B006 - the same
+        down: list[str] | None = None,
+        degraded: list[str] | None = None,
         place: str = "",
     ) -> Reading:
         """Look once for another tocsin, which sends the probe's settings; nothing of it is kept.
 
-        `down` and `degraded` are conditions for the reading, `place` is what the other calls us.
+        `down` and `degraded` are conditions; `place` is what the other one calls this one in them.
         Only kinds that touch nothing but the network: a probe must never become a command.
         """
-        kinds = {name: kind for name, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
-        if type not in kinds:
-            known = ", ".join(sorted(kinds))
-            raise MethodError(f"no probe of the type {type[:50]!r} is run for others; there are: {known}", code=REFUSED)
-        try:
-            demands = [demanded(kinds[type], type, texts) for texts in (down, degraded)]
-            probe = unpacked(kinds[type], settings).yielding({one.subject.name for one in demands[0]})
-        except ValueError as error:
-            raise MethodError(str(error), code=INVALID_PARAMS) from error
-        plan = ProbePlan(name="for others", type=type, probe=probe, down=demands[0], degraded=demands[1])
-        return parts.scheduler.run_for(plan, place)
+        return parts.scheduler.run_for(_foreign(parts, type, settings, (down or (), degraded or ())), place or HERE)
+
+
+def _foreign(
+    parts: Parts, name: str, settings: dict[str, Any], demands: tuple[Sequence[str], Sequence[str]]
+) -> ProbePlan:
+    """What another tocsin wants looked at."""
+    kinds = {one: kind for one, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
+    kind = kinds.get(name)
+    if kind is None:
+        known = ", ".join(sorted(kinds))
+        raise MethodError(f"no probe of the type {name[:50]!r} is run for others; there are: {known}", code=REFUSED)
+    try:
+        down, degraded = (conditions(texts, kind, name) for texts in demands)
+        probe = unpacked(kind, settings)
+    except (ValueError, ConditionError) as error:
+        raise MethodError(str(error), code=INVALID_PARAMS) from error
+    return ProbePlan(name="for others", type=name, probe=probe, down=down, degraded=degraded)

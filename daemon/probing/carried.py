@@ -8,11 +8,11 @@ import msgspec
 
 from daemon.conditions.condition import Condition
 from daemon.conditions.parse import parse
-from daemon.config.demands import MOST
 from daemon.errors import ConditionError
 from daemon.probes.base import Probe
 from daemon.secret import Secret
 
+MOST = 50  # conditions
 LONGEST = 60.0  # seconds of one look for somebody else
 
 
@@ -46,14 +46,11 @@ def unpacked(kind: type, settings: Mapping[str, Any]) -> Probe:
     return probe
 
 
-def demanded(kind: type[Probe], name: str, texts: Sequence[str]) -> tuple[Condition, ...]:
-    """The conditions that somebody else wants asked of the kind's reading. Raises ValueError with a sentence."""
+def conditions(texts: Sequence[str], kind: type[Probe], name: str) -> tuple[Condition, ...]:
+    """The conditions that came with a probe. Raises ConditionError."""
     if len(texts) > MOST:
-        raise ValueError(f"there are {len(texts)} conditions; at most {MOST} are taken")
-    try:
-        return tuple(parse(text, kind.gives(), name) for text in texts)
-    except ConditionError as error:
-        raise ValueError(f"a condition cannot be asked here: {error}") from None
+        raise ConditionError(f"{len(texts)} conditions are too many; at most {MOST} are taken")
+    return tuple(parse(text, kind.gives(), name) for text in texts)
 
 
 def _default(one: "dataclasses.Field[Any]") -> Any:

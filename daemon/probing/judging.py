@@ -5,15 +5,14 @@ import msgspec
 from daemon.aside import LARGE, Aside
 from daemon.conditions.holding import failures
 from daemon.conditions.seen import Seen
-from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
 from daemon.reading import Health, Reading
 
 
-def judged(plan: ProbePlan, reading: Reading, aside: Aside, place: str = HERE) -> Reading:
+def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> Reading:
     """The reading with what does not hold. It never becomes better: what the kind itself calls down is down.
 
-    `place` is who looked. Of a look that saw nothing, nothing is asked.
+    `node` is who looked. Of a look that saw nothing, nothing is asked.
     """
     conditions = (*plan.down, *plan.degraded)
     if not conditions or reading.health is Health.UNKNOWN:
@@ -21,7 +20,7 @@ def judged(plan: ProbePlan, reading: Reading, aside: Aside, place: str = HERE) -
 
     def ask() -> tuple[tuple[str, ...], tuple[str, ...]]:
         seen = Seen(reading)
-        return failures(plan.down, seen, place), failures(plan.degraded, seen, place)
+        return failures(plan.down, seen, node), failures(plan.degraded, seen, node)
 
     cost = len(reading.body) * sum(one.is_of_body for one in conditions)
     down, degraded = aside(ask) if cost > LARGE else ask()

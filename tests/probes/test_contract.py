@@ -14,7 +14,19 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"base", "dial"}
+SHARED = {
+    "answer",
+    "base",
+    "certificate",
+    "dial",
+    "hop",
+    "network",
+    "place",
+    "redirect",
+    "request",
+    "starttls",
+    "trust",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

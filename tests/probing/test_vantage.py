@@ -4,7 +4,6 @@ import dataclasses
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,7 +29,7 @@ from daemon.probes.tcp import Tcp
 from daemon.probing.carried import packed, unpacked
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.vantage import Nodes, can_travel, together
-from daemon.reading import Fact, Health, Past, Reading
+from daemon.reading import Health, Past, Reading
 from daemon.secret import Secret
 from daemon.units import Quorum, Seconds
 from fake_clock import FakeClock
@@ -50,18 +49,13 @@ MAY_LOOK = Settings(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Door(Tcp):
-    PHASES = ("resolve", "connect")
-
-
 @contextmanager
-def another_tocsin(settings: Settings = MAY_LOOK, kinds: Mapping[str, type] | None = None) -> Iterator[str]:
+def another_tocsin(settings: Settings = MAY_LOOK) -> Iterator[str]:
     """One that runs probes for others; yields its endpoint."""
     scheduler = Scheduler(lambda: settings, SystemClock(), lambda _: None)
     scheduler.start()
     table = Table()
-    probes.add(table, cast("Parts", SimpleNamespace(scheduler=scheduler, probe_kinds=lambda: kinds or probe_kinds())))
+    probes.add(table, cast("Parts", SimpleNamespace(scheduler=scheduler, probe_kinds=probe_kinds)))
     port = ControlPort(table, lambda: settings, SystemClock(), "tcp://127.0.0.1:0")
     port.start()
     try:
@@ -112,24 +106,6 @@ def test_a_node_looks_and_its_reading_carries_its_name(far: Node, open_port: int
     assert {place: one.health for place, one in reading.by_place.items()} == {"far": Health.UP, HERE: Health.UP}
     assert "connect" in reading.by_place["far"].phases
     assert reading.evidence["from far"].startswith("up, ")
-
-
-@pytest.mark.parametrize(
-    ("about", "failing"), [("", ["far"]), (" from far", ["far"]), (" from here", [])], ids=["all", "far", "here"]
-)
-def test_a_node_judges_by_the_conditions_that_are_about_it(about: str, failing: list[str], open_port: int) -> None:
-    one = parse(f"time.connect > 1h{about}", Door.gives())
-    with another_tocsin(kinds={"tcp": Door}) as endpoint:
-        plan = dataclasses.replace(tcp(open_port, "far", HERE), degraded=(one,))
-        reading = looked(plan, node("far", endpoint))  # which asks nothing of what is seen from here
-    assert [place for place, one in reading.by_place.items() if one.failed] == failing
-
-
-def test_a_condition_that_the_node_cannot_ask_is_no_reading(far: Node, open_port: int) -> None:
-    one = parse("weight > 5", {"weight": Fact("")})
-    reading = looked(dataclasses.replace(tcp(open_port, "far"), down=(one,)), far)
-    assert reading.health is Health.UNKNOWN
-    assert 'a condition cannot be asked here: there is no value "weight"' in reading.detail
 
 
 def test_what_is_down_from_everywhere_is_down(far: Node, closed: int) -> None:
@@ -290,3 +266,21 @@ def test_a_node_is_not_called_here_and_has_both_keys_or_none() -> None:
     for wrong in ({"name": HERE}, {"server_key": "x" * 40}, {"secret_key": Secret("x" * 40)}):
         with pytest.raises(ValueError, match=r"choose another name|belong together"):
             Node(**{"name": "far", "url": "tcp://x:1"} | wrong)  # type: ignore[arg-type]
+
+
+def test_a_node_judges_by_the_conditions_that_hold_for_it(far: Node, open_port: int) -> None:
+    gives = Tcp.gives()
+    shop = dataclasses.replace(
+        tcp(open_port, "far", HERE),
+        degraded=(parse("time.connect < 1ns from far", gives), parse("time.connect > 1h from here", gives)),
+    )
+    known = {"far": far}
+    reading = Nodes(lambda: known).look(shop, lambda: GOOD, Past(now=0.0))
+    assert reading.by_place["far"].health is Health.DEGRADED
+    assert reading.failed[0].startswith("time.connect < 1ns from far: it was ")
+    assert reading.failed[0].endswith(" (from far)")
+
+
+def test_a_condition_about_a_place_that_is_not_asked_is_wrong() -> None:
+    shop = dataclasses.replace(tcp(1), down=(parse("time.connect < 1s from far", Tcp.gives()),))
+    assert problems(shop, "far") == ['"time.connect < 1s from far" is about a place that is not in `from`']

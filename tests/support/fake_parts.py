@@ -59,10 +59,6 @@ class FakeProbe:
     def target(self) -> str:
         return "https://shop.example.com/"
 
-    def yielding(self, named: set[str]) -> "FakeProbe":
-        del named
-        return self
-
 
 def _shop(hook: Hook) -> Iterable[Event]:
     """Read the shop's bodies.
