@@ -50,7 +50,7 @@ def convert(text: str, file: str, folder: str) -> Imported:
         _external(carried, part)
     sight = _sight(fields.get("connectivity"))
     for key, part in fields.items():
-        if not part.is_nothing and key not in _NO_MATTER | _CARRIED:
+        if not part.is_nothing and not key.startswith("x-") and key not in _NO_MATTER | _CARRIED:
             part.left(_TOP.get(key, "tocsin does not know this setting"))
     if ledger.findings.problems:
         raise ConfigError(ledger.findings.problems)

@@ -27,6 +27,10 @@ class Untranslatable(Exception):
     """There is nothing like it; the text is why."""
 
 
+class Upside(Exception):
+    """The endpoint is well as long as it cannot be reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What Gatus's placeholders are called in a kind of probe, and what of it is its [BODY]."""
@@ -102,7 +106,7 @@ def _side(text: str) -> Side:
 def _connected(operator: str, right: Side) -> str:
     if (operator, right.text) in (("==", "true"), ("!=", "false")):
         return ""  # what cannot be reached is down anyway
-    raise Untranslatable("tocsin has no alarm while something answers")
+    raise Upside
 
 
 def _of_rcode(operator: str, right: Side, probe: Probe) -> str:

@@ -2,11 +2,21 @@
 
 import re
 
-from daemon.cli.importing.gatus_conditions import Meaning, translated
+from daemon.cli.importing.gatus_conditions import Meaning, Upside, translated
 from daemon.cli.importing.gatus_kinds import KINDS, NOT, Endpoint
 from daemon.cli.importing.part import Part
-from daemon.cli.importing.watched import LEAST_EVERY, LEAST_TIMEOUT, MOST_RETRIES, Carried, Probe, labels, spelt
+from daemon.cli.importing.watched import (
+    LEAST_EVERY,
+    LEAST_TIMEOUT,
+    MOST_RETRIES,
+    USUAL,
+    Carried,
+    Probe,
+    labels,
+    spelt,
+)
 from daemon.config.findings import quoted
+from daemon.config.yamltext import Digits
 
 _EVERY, _TIMEOUT = 60.0, 10.0  # the defaults, Gatus's and ours
 _FAILURES, _SUCCESSES = 3, 2
@@ -37,8 +47,11 @@ def carry(carried: Carried, endpoint: Endpoint) -> None:
     named = carried.name(name, endpoint.part.place, endpoint.part.path)
     make, meaning = kind
     probe = make(endpoint, named)
-    if probe is not None:
-        carried.add(named, _whole(endpoint, probe, meaning))
+    try:
+        if probe is not None:
+            carried.add(named, _whole(endpoint, probe, meaning))
+    except Upside:
+        endpoint.part.left(f"{quoted(name)}: tocsin has no alarm while something answers")
 
 
 def _whole(endpoint: Endpoint, probe: Probe, meaning: Meaning) -> Probe:
@@ -77,7 +90,8 @@ def _rhythm(endpoint: Endpoint) -> Probe:
     if alerts:
         failures = [_threshold(endpoint, one, "failure-threshold", _FAILURES) for one in alerts]
         successes = [_threshold(endpoint, one, "success-threshold", _SUCCESSES) for one in alerts]
-        found |= {"fail_after": str(min(failures)), "recover_after": str(min(successes))}
+        counts = {"fail_after": min(failures), "recover_after": min(successes)}
+        found |= {key: Digits(count) for key, count in counts.items() if count != USUAL}
         endpoint.fields["alerts"].left("who is told is said by channels, receivers and route")
     return found
 

@@ -20,9 +20,9 @@ from daemon.cli.importing.watched import (
     written_address,
     written_headers,
 )
-from daemon.config.yamltext import Value
+from daemon.config.yamltext import Digits, Value
 
-HOPS = "10"  # redirects that Gatus follows
+HOPS = Digits("10")  # redirects that Gatus follows
 _REFERENCE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)")
 _FAMILIES = {"ip4": "ipv4", "ip6": "ipv6"}
 _LEFT = {
@@ -58,7 +58,6 @@ def _http(endpoint: Endpoint, name: str) -> Probe | None:
     url = expanded(part)
     parts = http_address(_REFERENCE.sub("x", part.text()) if isinstance(url, Reference) else url)
     if parts is None:
-        part.ledger.hide(part.text())
         part.left("is not an http:// or https:// address")
         return None
     ledger = part.ledger
@@ -68,7 +67,7 @@ def _http(endpoint: Endpoint, name: str) -> Probe | None:
         endpoint.fields["method"].left("is not a method of HTTP; GET is used")
     given: dict[str, str] = {key: expanded(one) for key, one in endpoint.table("headers").items()}
     if "body" in endpoint.fields and endpoint.text("body"):
-        body = endpoint.text("body")
+        body = _filled(endpoint)
         if "graphql" in endpoint.fields and endpoint.fields["graphql"].flag():
             body, given = json.dumps({"query": body}, ensure_ascii=False), {"Content-Type": "application/json"} | given
         found["body"] = ledger.secret(f"{name}_body", endpoint.fields["body"].place, "the body to send", body)
@@ -78,6 +77,16 @@ def _http(endpoint: Endpoint, name: str) -> Probe | None:
     for header in refused:
         endpoint.fields["headers"].left(f"the header {header[:60]!r} cannot be sent")
     return {**found, **_client(endpoint, name, follows=True)}
+
+
+def _filled(endpoint: Endpoint) -> str:
+    """The body, with what Gatus puts into it."""
+    body = endpoint.text("body")
+    for key in ("name", "group", "url"):
+        body = body.replace(f"[ENDPOINT_{key.upper()}]", endpoint.text(key))
+    if "[RANDOM_STRING_" in body:
+        endpoint.fields["body"].left("no random text is put into it")
+    return body
 
 
 def _client(endpoint: Endpoint, name: str, *, follows: bool = False, tls: bool = True) -> Probe:
@@ -164,7 +173,7 @@ def _dns(endpoint: Endpoint, name: str) -> Probe | None:
     if not server or not host_of(asked):
         endpoint.fields["dns"].left("must ask a server for a name")
         return None
-    found: Probe = {"type": "dns", "name": plain(asked), "server": server, "least": "0"}
+    found: Probe = {"type": "dns", "name": plain(asked), "server": server, "least": Digits("0")}
     if record.upper() not in ("", "A"):
         found["record"] = record.upper()
     if port != "53":

@@ -10,12 +10,14 @@ from daemon.cli.importing.ledger import Ledger
 from daemon.cli.importing.watched import (
     LEAST_EVERY,
     MOST_RETRIES,
+    USUAL,
     Carried,
     Probe,
     labels,
     spelt,
 )
 from daemon.config.findings import quoted
+from daemon.config.yamltext import Digits
 
 GROUP = "group"
 _DEFAULT_EVERY = 60.0
@@ -73,7 +75,8 @@ def _rhythm(monitor: Given, kind: str) -> Probe:
     again, retries = monitor.number("retryInterval"), int(max(0, monitor.number("maxretries")))
     if kind == "push":
         return {"every": spelt(every), "grace": spelt(max(10.0, min(retries * (again or every), 366 * _A_DAY)))}
-    found: Probe = {"fail_after": str(min(retries + 1, MOST_RETRIES))}
+    failures = min(retries + 1, MOST_RETRIES)
+    found: Probe = {} if failures == USUAL else {"fail_after": Digits(failures)}
     if every != _DEFAULT_EVERY:
         found["every"] = spelt(every)
     if retries and LEAST_EVERY <= again < every:

@@ -19,7 +19,7 @@ from daemon.cli.importing.watched import (
     written_address,
     written_headers,
 )
-from daemon.config.yamltext import Value
+from daemon.config.yamltext import Digits, Value
 
 MOST_HOPS = 20
 EXPIRES = 21  # days before which Uptime Kuma begins to warn
@@ -44,7 +44,6 @@ def http(monitor: Given, name: str, proxies: Mapping[str, Any]) -> Probe | None:
     """Make the probe."""
     parts = http_address(monitor.text("url"))
     if parts is None:
-        monitor.ledger.hide(monitor.text("url"))
         monitor.left("url", "is not an http:// or https:// address")
         return None
     found: dict[str, Value] = {
@@ -120,7 +119,7 @@ def _answer(monitor: Given) -> Probe:
         found["status"] = codes
     hops = int(monitor.number("maxredirects"))
     if hops > 0:
-        found["redirects"] = str(min(hops, MOST_HOPS))
+        found["redirects"] = Digits(min(hops, MOST_HOPS))
     return found
 
 

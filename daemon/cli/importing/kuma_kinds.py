@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from daemon.cli.importing.backup import Given
 from daemon.cli.importing.kuma_http import http
 from daemon.cli.importing.watched import LEAST_TIMEOUT, Probe, host_of, plain, port_of, spelt
-from daemon.config.yamltext import Value
+from daemon.config.yamltext import Digits, Value
 
 _RECORDS = frozenset(("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"))
 _KEY = re.compile(r"[A-Za-z0-9._~-]{16,128}")
@@ -57,7 +57,7 @@ def _ping(monitor: Given, name: str, proxies: Proxies) -> Probe | None:
     size = int(monitor.number("packetSize"))
     if found is not None and size not in (0, _PACKET):
         if _LEAST_PACKET <= size <= _MOST_PACKET:
-            found["size"] = str(size)
+            found["size"] = Digits(size)
         else:
             monitor.left("packetSize", f"a packet has {_LEAST_PACKET} to {_MOST_PACKET} bytes")
     return found
@@ -125,7 +125,7 @@ def _database(kind: str, schemes: tuple[str, ...], default: str) -> Callable[[Gi
             monitor.left("databaseQuery", "no query is run: tocsin sees whether the server takes connections")
         found: Probe = {"type": kind, "host": plain(str(parts.hostname))}
         if parts.port and str(parts.port) != default:
-            found["port"] = str(parts.port)
+            found["port"] = Digits(parts.port)
         user = unquote(parts.username or "")
         if _USER.fullmatch(user):
             found["user"] = plain(user)
@@ -141,7 +141,7 @@ def _redis(monitor: Given, name: str, proxies: Proxies) -> Probe | None:
         return None
     found: dict[str, Value] = {"type": "redis", "host": plain(str(parts.hostname))}
     if parts.port and parts.port != 6379:  # noqa: PLR2004 - its default
-        found["port"] = str(parts.port)
+        found["port"] = Digits(parts.port)
     if parts.scheme == "rediss":
         found["tls"] = True
         if monitor.flag("ignoreTls"):

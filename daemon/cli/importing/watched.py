@@ -8,12 +8,13 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from daemon.cli.importing.ledger import Ledger, Reference
 from daemon.cli.importing.names import Names
 from daemon.config.findings import Path, Place, quoted
-from daemon.config.yamltext import Value
+from daemon.config.yamltext import Digits, Value
 from daemon.secret import is_telling
 
 Probe = dict[str, Value]
 
 MOST_RETRIES = 100  # readings that are counted
+USUAL = 2  # readings that make a verdict, where nothing else is said
 LEAST_EVERY = 1.0  # seconds from one look to the next
 LEAST_TIMEOUT = 0.05
 CENTURY = 100 * 365 * 86_400.0
@@ -28,6 +29,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _STATUS = re.compile(r"([1-5]\d\d)(?:-([1-5]\d\d))?", re.ASCII)
 _HARMLESS = frozenset(("accept", "accept-language", "cache-control", "content-type", "user-agent", "host", "origin"))
 _FILE = "file:"
+HIGHEST_PORT = 65_535
 
 
 @dataclass(slots=True)
@@ -111,9 +113,10 @@ def host_of(text: str) -> str:
         return ""
 
 
-def port_of(text: str) -> str:
+def port_of(text: str) -> Digits:
     """A port's number; empty when it is none."""
-    return str(int(text)) if text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536 else ""  # noqa: PLR2004
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(HIGHEST_PORT)) else 0
+    return Digits(number if 0 < number <= HIGHEST_PORT else "")
 
 
 def codes_of(text: str) -> str:
