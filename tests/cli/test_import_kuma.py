@@ -73,7 +73,7 @@ def test_a_place_is_the_line_of_the_monitor() -> None:
     text = (FOLDER / "whole.json").read_text()
     line = next(number for number, one in enumerate(text.splitlines(), 1) if '"name": "container"' in one) - 2
     [said] = [one for one in imported("whole.json").not_carried if "container" in one]
-    assert said.startswith(f'whole.json:{line + 1}: monitorList[19].type: "container": containers are not looked at')
+    assert said.startswith(f'whole.json:{line}: monitorList[19].type: "container": containers are not looked at')
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,8 @@ def test_whatever_stands_anywhere_the_rest_is_carried_over(home: Path, place: tu
     for key in place[:-1]:
         within = within[key]
     within[place[-1]] = junk
-    try:
-        made = convert(json.dumps(changed), "x.json", "")
-    except ConfigError as error:
-        assert error.problems[0].startswith("x.json:1: ")
+    if not isinstance(changed["monitorList"], list | dict) or not changed["monitorList"]:
         return
+    made = convert(json.dumps(changed), "x.json", "")
     loaded(made, home)
     assert "canary" not in made.text.replace("canary-of-" + str(junk), "")

@@ -31,7 +31,7 @@ def loaded(one: Imported, home: Path) -> Loaded:
 
 def with_kinds_that_there_are(text: str) -> str:
     """Without probes of kinds that come with other parts; unchanged where there are all."""
-    probes = yaml.safe_load(text).get("probes") or {}
+    probes = (yaml.safe_load(text) or {}).get("probes") or {}
     gone = [name for name, probe in probes.items() if probe["type"] not in CATALOG.probes]
     lines, keep = [], True
     for line in text.splitlines(keepends=True):
@@ -51,5 +51,5 @@ def probes(one: Imported) -> dict[str, dict[str, object]]:
     """The probes as they are written."""
     found: dict[str, dict[str, object]] = {}
     for text in (one.text, *one.more):
-        found |= yaml.safe_load(text).get("probes") or {}
+        found |= (yaml.safe_load(text) or {}).get("probes") or {}
     return found
