@@ -24,7 +24,8 @@ def loaded(one: Imported, home: Path) -> Loaded:
         file.chmod(0o600)
     (home / "tocsin.yml").write_text(MAIN)
     environ = {
-        name: ELSEWHERE if variable.value is None else variable.value for name, variable in one.variables.items()
+        name: f"{ELSEWHERE}-{name}" if variable.value is None else variable.value
+        for name, variable in one.variables.items()
     }
     return load(home / "tocsin.yml", lambda _: CATALOG, environ)
 

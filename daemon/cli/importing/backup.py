@@ -32,7 +32,7 @@ class Given:
         if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > _LONGEST:
             self.left(key, "is not a text, and left out")
             return ""
-        return str(value)
+        return sound(str(value))
 
     def number(self, key: str) -> float:
         """Read a number; 0 where there is none."""
@@ -82,6 +82,11 @@ class Given:
     def differs(self, sentence: str) -> None:
         """Name what will not be quite the same."""
         self.ledger.differs(self.place, self.path, sentence)
+
+
+def sound(text: str) -> str:
+    """Without halves of characters, which JSON can write and nothing else can."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def read(text: str, file: str, ledger: Ledger) -> tuple[list[Given], Given]:

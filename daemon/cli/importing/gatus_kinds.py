@@ -11,6 +11,7 @@ from daemon.cli.importing.gatus_conditions import Meaning
 from daemon.cli.importing.ledger import Reference
 from daemon.cli.importing.part import Part
 from daemon.cli.importing.watched import (
+    RECORDS,
     Probe,
     host_of,
     http_address,
@@ -102,12 +103,23 @@ def _client(endpoint: Endpoint, name: str, *, follows: bool = False, tls: bool =
         elif key == "network":
             found |= {"family": _FAMILIES[part.text()]} if part.text() in _FAMILIES else {}
         elif key == "proxy-url" and follows:
-            found["proxy"] = part.ledger.secret(f"{name}_proxy", part.place, "the proxy", part.text())
+            found |= _proxy(part, name)
         elif key == "tls" and tls:
             found |= _certificate(part, endpoint.folder)
         elif not part.is_nothing:
             part.left(_LEFT.get(key) or "tocsin does not know this setting")
     return found
+
+
+def _proxy(part: Part, name: str) -> Probe:
+    url = expanded(part)
+    if isinstance(url, Reference):
+        return {"proxy": url}
+    parts = http_address(url)
+    if parts is None or parts.scheme != "http" or not parts.port:
+        part.left("is not http://host:port, and no proxy that is used")
+        return {}
+    return {"proxy": part.ledger.secret(f"{name}_proxy", part.place, "the proxy", url)}
 
 
 def _certificate(part: Part, folder: str) -> Probe:
@@ -170,8 +182,8 @@ def _dns(endpoint: Endpoint, name: str) -> Probe | None:
     if not port_of(port) or (":" in server and not server.endswith("]")):
         server, port = endpoint.text("url"), "53"
     server = host_of(server)
-    if not server or not host_of(asked):
-        endpoint.fields["dns"].left("must ask a server for a name")
+    if not server or not host_of(asked) or (record.upper() or "A") not in RECORDS:
+        endpoint.fields["dns"].left("must ask a server for a name, and for a record that tocsin knows")
         return None
     found: Probe = {"type": "dns", "name": plain(asked), "server": server, "least": Digits("0")}
     if record.upper() not in ("", "A"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from daemon.cli.importing.backup import MONITORS, Given, read
+from daemon.cli.importing.backup import MONITORS, Given, read, sound
 from daemon.cli.importing.imported import Imported, fragment
 from daemon.cli.importing.kuma_kinds import KINDS, LEFT
 from daemon.cli.importing.ledger import Ledger
@@ -91,7 +91,7 @@ def _tags(monitor: Given, groups: dict[str, Given]) -> Iterator[tuple[str, str]]
     for one in monitor.items("tags"):
         if isinstance(one, dict) and isinstance(one.get("name"), str):
             value = one.get("value")
-            yield one["name"], value if isinstance(value, str) else ""
+            yield sound(one["name"]), sound(value) if isinstance(value, str) else ""
         else:
             monitor.left("tags", "has a tag without a name")
 

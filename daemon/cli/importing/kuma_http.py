@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from daemon.cli.importing.backup import Given
+from daemon.cli.importing.backup import Given, sound
 from daemon.cli.importing.watched import (
     LEAST_TIMEOUT,
     Probe,
@@ -104,7 +104,7 @@ def _headers(monitor: Given) -> dict[str, str]:
     if not isinstance(given, dict) or not all(isinstance(one, str | int | float) for one in given.values()):
         monitor.left("headers", "is not an object of texts, and left out")
         return {}
-    return {str(key): str(one) for key, one in given.items()}
+    return {sound(str(key)): sound(str(one)) for key, one in given.items()}
 
 
 def _answer(monitor: Given) -> Probe:

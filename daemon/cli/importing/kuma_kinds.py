@@ -7,10 +7,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from daemon.cli.importing.backup import Given
 from daemon.cli.importing.kuma_http import http
-from daemon.cli.importing.watched import LEAST_TIMEOUT, Probe, host_of, plain, port_of, spelt
+from daemon.cli.importing.watched import LEAST_TIMEOUT, RECORDS, Probe, host_of, plain, port_of, spelt
 from daemon.config.yamltext import Digits, Value
 
-_RECORDS = frozenset(("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"))
 _KEY = re.compile(r"[A-Za-z0-9._~-]{16,128}")
 _PACKET = 56  # bytes; the default of both
 _LEAST_PACKET, _MOST_PACKET = 16, 1_400
@@ -67,8 +66,8 @@ def _dns(monitor: Given, name: str, proxies: Proxies) -> Probe | None:
     del name, proxies
     asked = monitor.text("hostname").strip()
     record = monitor.text("dns_resolve_type").upper() or "A"
-    if not host_of(asked) or record not in _RECORDS:
-        monitor.left("hostname" if record in _RECORDS else "dns_resolve_type", "cannot be asked of a name server")
+    if not host_of(asked) or record not in RECORDS:
+        monitor.left("hostname" if record in RECORDS else "dns_resolve_type", "cannot be asked of a name server")
         return None
     found: Probe = {"type": "dns", "name": plain(asked)} | in_common(monitor)
     found.pop("family", None)

@@ -19,6 +19,8 @@ LEAST_EVERY = 1.0  # seconds from one look to the next
 LEAST_TIMEOUT = 0.05
 CENTURY = 100 * 365 * 86_400.0
 
+RECORDS = frozenset(("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"))
+
 # What a label of an alarm is already called, or cannot be called where labels are matched.
 _TAKEN = frozenset(("probe", "type", "verdict", "depends_on", "severity"))
 _NO_LABEL = re.compile(r"[\s=!~{}\",'$\\]+")
