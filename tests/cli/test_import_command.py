@@ -90,7 +90,7 @@ def test_it_reads_standard_input() -> None:
 def test_a_program_gets_json() -> None:
     done = tocsinctl(CLASSIC, "--json", code=1)
     told = json.loads(done.stdout)
-    assert set(told) == {"config", "file", "not_carried", "different", "needed"}
+    assert set(told) == {"config", "more", "file", "not_carried", "different", "needed"}
     assert len(told["not_carried"]) == 8
     assert done.stderr == ""
 
