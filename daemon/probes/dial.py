@@ -77,7 +77,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
 @contextmanager
 def dialled(host: str, port: int, watch: Watch) -> Iterator[socket.socket]:
     """Connect to the first address that answers; hang up at the end."""
-    with _connected(_addresses(host, port, watch), watch) as sock:
+    with _connected(addresses(host, port, watch), watch) as sock:
         yield sock
 
 
@@ -105,19 +105,19 @@ def said(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def _addresses(host: str, port: int, watch: Watch) -> list[Address]:
+def addresses(host: str, port: int, watch: Watch, family: int = socket.AF_UNSPEC) -> list[Address]:
     """Look the name up; return (family, socket address) of each, in the resolver's order."""
     with watch.phase("resolve"):
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise Missed(f"{host}: {_LOOKUP.get(error.errno, str(error.strerror).lower())}") from error
         except UnicodeError as error:
             raise Missed(f"{host} is not a host name") from error
     unique: list[Address] = []
-    for family, _, _, _, address in found:
-        if (family, address) not in unique:
-            unique.append((family, address))
+    for kind, _, _, _, address in found:
+        if (kind, address) not in unique:
+            unique.append((kind, address))
     if not unique:
         raise Missed(f"{host}: the name has no address")
     return unique[:MOST_ADDRESSES]
