@@ -41,7 +41,7 @@ HOMES = {
     "prometheus_client": ("daemon/telemetry.py",),
     "re2": ("daemon/matcher.py",),
     "yaml": ("daemon/config/nodes.py",),
-    "zmq": ("daemon/cli/", "daemon/control/"),
+    "zmq": ("daemon/cli/", "daemon/control/", "daemon/probes/zmq.py"),
     # of the standard library, but as much somebody's alone
     "sqlite3": ("daemon/store/",),
     "ssl": ("daemon/probes/", "daemon/senders/"),
