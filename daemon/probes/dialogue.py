@@ -2,6 +2,7 @@
 
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from typing import Any
 import msgspec
 
 from daemon import fitting
+from daemon.probes.certificate import served, values
 from daemon.probes.dial import Missed, Watch, dialled, measured, secured
 from daemon.probes.network import Networked, bare
+from daemon.probes.trust import Trust
 from daemon.reading import Fact, Health, Reading
 from daemon.secret import HIDDEN
 
@@ -21,9 +24,10 @@ MOST_LINE = 4 * 1024
 MOST_QUOTED = 160  # characters of what a server said, in a reading's detail and evidence
 CHUNK = 4 * 1024
 
-COMMON = {
-    "time": Fact("seconds of the whole look", "seconds"),
-    "ip": Fact("the address that answered", "text"),
+ADDRESS = {"ip": Fact("the address that answered", "text")}
+CERTIFICATE = {
+    "cert.days": Fact("days for which the server's certificate is valid still", "days"),
+    "cert.chain_days": Fact("the same of the one in its chain that expires first", "days"),
 }
 
 _TLS_ALERT = b"\x15\x03"  # how a server that wants TLS answers those who speak in the clear
@@ -31,67 +35,66 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.?))", re.DOTALL)
 _ESCAPED = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
 
-class Seen:
-    """What a look found out beside its phases."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-        self.evidence: dict[str, str] = {}
-        self.is_degraded = False  # it answers, and not as it should
+class HalfWell(Exception):
+    """What the look saw works, and not as it should. It never leaves `looked`, which makes it the reading's detail."""
 
 
-Look = Callable[[Watch, Seen], str]
-
-
-def looked(limit: float, look: Look) -> Reading:
-    """Run a look that returns its detail and leaves what it saw in `Seen`, also where it ends badly."""
-    seen = Seen()
+def looked(limit: float, look: Callable[[Watch], str]) -> Reading:
+    """Run a look that returns its detail, or raises HalfWell with it."""
+    half: list[str] = []
 
     def whole(watch: Watch) -> str:
         with watch.phase("total"):
-            return look(watch, seen)
+            try:
+                return look(watch)
+            except HalfWell as so_so:
+                half.append(str(so_so))
+                return half[0]
 
     reading = measured(limit, whole)
-    if "total" in reading.phases:
-        seen.values["time"] = reading.phases["total"]
-    return msgspec.structs.replace(
-        reading,
-        health=Health.DEGRADED if seen.is_degraded and reading.is_well else reading.health,
-        values={**reading.values, **seen.values},
-        evidence={**reading.evidence, **seen.evidence},
-    )
+    return msgspec.structs.replace(reading, health=Health.DEGRADED) if half and reading.is_well else reading
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spoken(Networked):
     """A way to look at a port by talking to it, in the clear or through TLS."""
 
-    tls: bool = field(default=False, metadata={"doc": "whether to speak through TLS; the certificate must be valid"})
+    tls: bool = field(default=False, metadata={"doc": "whether to speak through TLS from the start"})
+    verify: bool = field(default=True, metadata={"doc": "whether the certificate must be valid, and for this host"})
     ca_file: str = field(default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's"})
+    cert_file: str = field(default="", metadata={"doc": "PEM file of our own certificate, where the server wants one"})
+    key_file: str = field(default="", metadata={"doc": "PEM file of its key, if that is not in `cert_file`"})
 
     @contextmanager
-    def secured(self, sock: socket.socket, watch: Watch, seen: Seen) -> Iterator[socket.socket]:
+    def secured(self, sock: socket.socket, watch: Watch) -> Iterator[socket.socket]:
         """Go on through TLS."""
-        del seen
-        with secured(sock, bare(self.host), self.ca_file, watch) as tunnel:
+
+        def shown(tunnel: ssl.SSLSocket) -> None:
+            chain = served(tunnel)
+            watch.values |= values(chain, watch.clock.now())
+            if chain:
+                watch.evidence["certificate"] = chain[0].shown()
+
+        trust = Trust(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file, verify=self.verify)
+        with secured(sock, bare(self.host), "", watch, trust, shown) as tunnel:
             yield tunnel
 
     @contextmanager
-    def reached(self, watch: Watch, seen: Seen) -> Iterator[socket.socket]:
+    def reached(self, watch: Watch) -> Iterator[socket.socket]:
         """Connect, and shake hands where TLS comes first."""
-        with connected(self, watch, seen) as plain:
+        with connected(self, watch) as plain:
             if not self.tls:
                 yield plain
                 return
-            with self.secured(plain, watch, seen) as tunnel:
+            with self.secured(plain, watch) as tunnel:
                 yield tunnel
 
 
 @contextmanager
-def connected(probe: Networked, watch: Watch, seen: Seen) -> Iterator[socket.socket]:
+def connected(probe: Networked, watch: Watch) -> Iterator[socket.socket]:
     """Connect, and keep which address it was that answered."""
-    with dialled(bare(probe.host), probe.port, watch) as sock:
-        seen.values["ip"] = seen.evidence["address"] = sock.getpeername()[0]
+    with dialled(bare(probe.host), probe.port, watch, probe.family) as sock:
+        watch.values["ip"] = sock.getpeername()[0]
         yield sock
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import COMMON, Seen, Spoken, Talk, connected, looked, quoted
+from daemon.probes.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
 from daemon.probes.network import HIGHEST_PORT
 
 MOST_PACKET = 4 * 1024
@@ -51,7 +51,8 @@ class Mysql(Spoken):
 
     PHASES: ClassVar = ("resolve", "connect", "first_byte", "starttls", "tls", "total")
     GIVES: ClassVar = {
-        **COMMON,
+        **ADDRESS,
+        **CERTIFICATE,
         "version": Fact("the server's version", "text"),
         "code": Fact("the code of the server's no, such as 1040"),
     }
@@ -69,23 +70,23 @@ class Mysql(Spoken):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
-        with connected(self, watch, seen) as sock:
+    def _look(self, watch: Watch) -> str:
+        with connected(self, watch) as sock:
             talk = Talk(sock, watch)
             watch.doing = "greeting"
             try:
                 greeting = _greeting(talk)
-                seen.values["version"] = seen.evidence["version"] = greeting.version
-                self._log_in(sock, talk, greeting, watch, seen)
+                watch.values["version"] = watch.evidence["version"] = greeting.version
+                self._log_in(sock, talk, greeting, watch)
             except SaidNo as no:
-                return _weighed(no, seen)
+                return _weighed(no, watch)
         return f"takes connections, version {greeting.version}"
 
-    def _log_in(self, sock: socket.socket, talk: Talk, greeting: Greeting, watch: Watch, seen: Seen) -> None:
+    def _log_in(self, sock: socket.socket, talk: Talk, greeting: Greeting, watch: Watch) -> None:
         """Say who we are. Whoever leaves before that too often is shut out (`max_connect_errors`)."""
         able, number = _ABLE | (_SSL if self.tls else 0), 1
         head = struct.pack("<IIB23x", able, MOST_PACKET, _UTF8)
-        with self._upgraded(sock, talk, greeting, head, watch, seen) as inner:
+        with self._upgraded(sock, talk, greeting, head, watch) as inner:
             if self.tls:
                 talk, number = Talk(inner, watch), 2
             watch.doing = "answer to the login"
@@ -103,7 +104,7 @@ class Mysql(Spoken):
 
     @contextmanager
     def _upgraded(
-        self, sock: socket.socket, talk: Talk, greeting: Greeting, head: bytes, watch: Watch, seen: Seen
+        self, sock: socket.socket, talk: Talk, greeting: Greeting, head: bytes, watch: Watch
     ) -> Iterator[socket.socket]:
         """Begin TLS in the protocol's own way where it is wanted."""
         if not self.tls:
@@ -115,7 +116,7 @@ class Mysql(Spoken):
             if talk.rest:
                 raise Missed(f"the server went on in the clear before TLS: {talk.quoted(talk.rest)}")
             talk.say(_packet(1, head))
-        with self.secured(sock, watch, seen) as tunnel:
+        with self.secured(sock, watch) as tunnel:
             yield tunnel
 
 
@@ -152,14 +153,13 @@ def _greeting(talk: Talk) -> Greeting:
     )
 
 
-def _weighed(no: SaidNo, seen: Seen) -> str:
+def _weighed(no: SaidNo, watch: Watch) -> str:
     """Weigh a no: some are proof enough that it serves."""
-    seen.values["code"] = no.code
-    seen.evidence["answer"] = str(no)
+    watch.values["code"] = no.code
+    watch.evidence["answer"] = str(no)
     if no.code in _SERVES:
-        version = seen.values.get("version")
+        version = watch.values.get("version")
         return f"takes connections, version {version}" if version else f"takes connections: {no}"
     if no.code != _TOO_MANY:
         raise Missed(str(no))
-    seen.is_degraded = True
-    return str(no)
+    raise HalfWell(str(no))

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import COMMON, Seen, Spoken, Talk, connected, looked, quoted
+from daemon.probes.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
 from daemon.probes.network import HIGHEST_PORT, bare
 from daemon.probes.starttls import upgrade
 
@@ -31,7 +31,8 @@ class Postgres(Spoken):
 
     PHASES: ClassVar = ("resolve", "connect", "starttls", "tls", "first_byte", "total")
     GIVES: ClassVar = {
-        **COMMON,
+        **ADDRESS,
+        **CERTIFICATE,
         "auth": Fact("how the server wants the user to log in: `scram-sha-256`, `md5`, `trust`, …", "text"),
         "sqlstate": Fact("the code of the server's no, such as `57P03`", "text"),
         "version": Fact("the server's version, where the user may come in without a password", "text"),
@@ -53,8 +54,8 @@ class Postgres(Spoken):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
-        with self.reached(watch, seen) as sock:
+    def _look(self, watch: Watch) -> str:
+        with self.reached(watch) as sock:
             talk = Talk(sock, watch)
             talk.say(self._startup())
             watch.doing = "answer to the start of a session"
@@ -62,29 +63,29 @@ class Postgres(Spoken):
             for _ in range(MOST_MESSAGES):
                 kind, body = _message(talk)
                 if kind == b"E":
-                    return _weighed(_fields(body), seen)
+                    return _weighed(_fields(body), watch)
                 if kind == b"Z":  # ready for a query, of which we have none
                     with suppress(OSError):
                         talk.say(_GOODBYE)
                     return said
                 if kind == b"S":
-                    _parameter(seen, body)
+                    _parameter(watch, body)
                 if kind == b"R":
-                    said = _asked(talk, seen, body)
-                    if seen.values["auth"] != "trust":
+                    said = _asked(talk, watch, body)
+                    if watch.values["auth"] != "trust":
                         # Who hangs up here is not worth a line in the server's log.
                         return said
             raise Missed(f"it says {MOST_MESSAGES} messages without coming to the point")
 
     @contextmanager
-    def reached(self, watch: Watch, seen: Seen) -> Iterator[socket.socket]:
+    def reached(self, watch: Watch) -> Iterator[socket.socket]:
         """Connect, and ask for TLS in the protocol's own way where it is wanted."""
-        with connected(self, watch, seen) as plain:
+        with connected(self, watch) as plain:
             if not self.tls:
                 yield plain
                 return
             upgrade(plain, "postgres", bare(self.host), watch)
-            with self.secured(plain, watch, seen) as tunnel:
+            with self.secured(plain, watch) as tunnel:
                 yield tunnel
 
     def _startup(self) -> bytes:
@@ -101,19 +102,19 @@ def _message(talk: Talk) -> tuple[bytes, bytes]:
     return kind, talk.take(size - 4)
 
 
-def _asked(talk: Talk, seen: Seen, body: bytes) -> str:
+def _asked(talk: Talk, watch: Watch, body: bytes) -> str:
     """Read how the server wants to know who is there."""
     if len(body) < 4:  # noqa: PLR2004
         raise Missed(f"it does not speak as PostgreSQL does: {talk.quoted()}")
     code = int.from_bytes(body[:4], "big")
-    seen.values["auth"] = seen.evidence["auth"] = _METHODS.get(code, str(code))
-    return "takes connections" if code == 0 else f"takes connections, and asks for {seen.values['auth']}"
+    watch.values["auth"] = watch.evidence["auth"] = _METHODS.get(code, str(code))
+    return "takes connections" if code == 0 else f"takes connections, and asks for {watch.values['auth']}"
 
 
-def _parameter(seen: Seen, body: bytes) -> None:
+def _parameter(watch: Watch, body: bytes) -> None:
     name, _, value = body.rstrip(b"\0").partition(b"\0")
     if name == b"server_version":
-        seen.values["version"] = seen.evidence["version"] = quoted(value.decode("utf-8", "replace"))
+        watch.values["version"] = watch.evidence["version"] = quoted(value.decode("utf-8", "replace"))
 
 
 def _fields(body: bytes) -> dict[str, str]:
@@ -121,14 +122,13 @@ def _fields(body: bytes) -> dict[str, str]:
     return {part[:1].decode("latin-1"): part[1:].decode("utf-8", "replace") for part in body.split(b"\0") if part}
 
 
-def _weighed(error: dict[str, str], seen: Seen) -> str:
+def _weighed(error: dict[str, str], watch: Watch) -> str:
     """Weigh a no: some are proof enough that it serves."""
     state, words = quoted(error.get("C", "")), quoted(error.get("M", ""))
-    seen.values["sqlstate"] = state
-    seen.evidence["answer"] = f"{words} ({state})"
+    watch.values["sqlstate"] = state
+    watch.evidence["answer"] = f"{words} ({state})"
     if state.startswith(_SERVES):
         return f"takes connections: {words}"
     if state != _TOO_MANY:
         raise Missed(f"{words} ({state})")
-    seen.is_degraded = True
-    return f"{words} ({state})"
+    raise HalfWell(f"{words} ({state})")

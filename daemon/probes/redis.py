@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import COMMON, Seen, Spoken, Talk, looked, quoted
+from daemon.probes.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, looked, quoted
 from daemon.probes.network import HIGHEST_PORT
 from daemon.secret import Secret
 
@@ -29,7 +29,8 @@ class Redis(Spoken):
 
     PHASES: ClassVar = ("resolve", "connect", "tls", "first_byte", "total")
     GIVES: ClassVar = {
-        **COMMON,
+        **ADDRESS,
+        **CERTIFICATE,
         "redis.error": Fact("the word with which the server's no begins, such as `LOADING`", "text"),
         "redis.role": Fact("`master` or `replica`; this and the following with `info: true`", "text"),
         "redis.link": Fact("of a replica: `up` or `down`, whether it hears its master", "text", ideal="up"),
@@ -54,9 +55,9 @@ class Redis(Spoken):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
+    def _look(self, watch: Watch) -> str:
         password = self.password.reveal() if self.password else ""
-        with self.reached(watch, seen) as sock:
+        with self.reached(watch) as sock:
             talk = Talk(sock, watch, MOST_HEARD, secrets=[password])
             try:
                 if password:
@@ -65,12 +66,12 @@ class Redis(Spoken):
                 watch.doing = "answer to PING"
                 _expected(talk, b"+PONG", b"PING")
             except SaidNo as no:
-                return _weighed(str(no), seen)
+                return _weighed(str(no), watch)
             if self.info:
-                self._informed(talk, watch, seen)
-        return "PONG" + (f" of a {seen.values['redis.role']}" if "redis.role" in seen.values else "")
+                self._informed(talk, watch)
+        return "PONG" + (f" of a {watch.values['redis.role']}" if "redis.role" in watch.values else "")
 
-    def _informed(self, talk: Talk, watch: Watch, seen: Seen) -> None:
+    def _informed(self, talk: Talk, watch: Watch) -> None:
         """Ask for what the server tells about itself."""
         watch.doing = "answer to INFO"
         talk.say(_command(b"INFO"))
@@ -81,11 +82,11 @@ class Redis(Spoken):
         for told in talk.take(int(size) + 2).decode("utf-8", "replace").splitlines():
             name, _, value = told.partition(":")
             if name in _NUMBERS and value.isdecimal():
-                seen.values[_NUMBERS[name]] = int(value)
+                watch.values[_NUMBERS[name]] = int(value)
             elif name in _TEXTS and value:
-                seen.values[_TEXTS[name]] = quoted(_ROLES.get(value, value))
-        facts = {name: value for name, value in seen.values.items() if name.startswith("redis.")}
-        seen.evidence["info"] = ", ".join(f"{name.removeprefix('redis.')} {value}" for name, value in facts.items())
+                watch.values[_TEXTS[name]] = quoted(_ROLES.get(value, value))
+        facts = {name: value for name, value in watch.values.items() if name.startswith("redis.")}
+        watch.evidence["info"] = ", ".join(f"{name.removeprefix('redis.')} {value}" for name, value in facts.items())
 
 
 def _command(*words: bytes) -> bytes:
@@ -103,11 +104,10 @@ def _expected(talk: Talk, wanted: bytes, *words: bytes) -> None:
         raise Missed(f"it does not speak as Redis does: {talk.quoted(line)}")
 
 
-def _weighed(no: str, seen: Seen) -> str:
+def _weighed(no: str, watch: Watch) -> str:
     """Weigh a no: some are only half of one."""
-    seen.values["redis.error"] = no.partition(" ")[0]
-    seen.evidence["answer"] = no
+    watch.values["redis.error"] = no.partition(" ")[0]
+    watch.evidence["answer"] = no
     if not no.startswith(_HALF_WELL):
         raise Missed(no)
-    seen.is_degraded = True
-    return no
+    raise HalfWell(no)

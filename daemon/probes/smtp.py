@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import COMMON, Seen, Spoken, Talk, looked, quoted
+from daemon.probes.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, looked, quoted
 from daemon.probes.network import HIGHEST_PORT
 
 MOST_LINES = 100  # of one reply
@@ -39,7 +39,8 @@ class Smtp(Spoken):
 
     PHASES: ClassVar = ("resolve", "connect", "tls", "first_byte", "starttls", "total")
     GIVES: ClassVar = {
-        **COMMON,
+        **ADDRESS,
+        **CERTIFICATE,
         "code": Fact("the reply code with which the look ended: 250, or the code of the server's no", ideal=_DONE),
         "banner": Fact("the greeting without its code", "text"),
         "extensions": Fact("what the server offers after EHLO, each in capitals, such as `STARTTLS`", "list"),
@@ -63,36 +64,36 @@ class Smtp(Spoken):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
-        with self.reached(watch, seen) as sock:
+    def _look(self, watch: Watch) -> str:
+        with self.reached(watch) as sock:
             talk = Talk(sock, watch)
-            greeting = _reply(talk, watch, seen, "greeting", _READY)
-            seen.values["banner"] = " ".join(greeting.lines)
-            seen.evidence["banner"] = str(greeting)
+            greeting = _reply(talk, watch, "greeting", _READY)
+            watch.values["banner"] = " ".join(greeting.lines)
+            watch.evidence["banner"] = str(greeting)
             hello = self._hello(sock)
-            extensions = _introduced(talk, watch, seen, hello)
+            extensions = _introduced(talk, watch, hello)
             if not self.starttls:
                 _leave(talk)
                 return str(greeting)
-            with self._upgraded(sock, talk, extensions, watch, seen) as tunnel:
+            with self._upgraded(sock, talk, extensions, watch) as tunnel:
                 talk = Talk(tunnel, watch)
-                _introduced(talk, watch, seen, hello)
+                _introduced(talk, watch, hello)
                 _leave(talk)
         return str(greeting)
 
     @contextmanager
     def _upgraded(
-        self, sock: socket.socket, talk: Talk, extensions: list[str], watch: Watch, seen: Seen
+        self, sock: socket.socket, talk: Talk, extensions: list[str], watch: Watch
     ) -> Iterator[socket.socket]:
         if "STARTTLS" not in extensions:
             raise Missed("the server does not offer STARTTLS")
         with watch.phase("starttls"):
             talk.say(b"STARTTLS\r\n")
-            _reply(talk, watch, seen, "answer to STARTTLS", _READY)
+            _reply(talk, watch, "answer to STARTTLS", _READY)
             # What came in the clear and is read as if it had come through TLS is a way to put words in.
             if talk.rest:
                 raise Missed(f"the server went on in the clear after it agreed to TLS: {talk.quoted(talk.rest)}")
-        with self.secured(sock, watch, seen) as tunnel:
+        with self.secured(sock, watch) as tunnel:
             yield tunnel
 
     def _hello(self, sock: socket.socket) -> bytes:
@@ -101,13 +102,13 @@ class Smtp(Spoken):
         return f"EHLO {self.helo or (f'[IPv6:{own}]' if ':' in own else f'[{own}]')}\r\n".encode()
 
 
-def _introduced(talk: Talk, watch: Watch, seen: Seen, hello: bytes) -> list[str]:
+def _introduced(talk: Talk, watch: Watch, hello: bytes) -> list[str]:
     """Say who we are; return what the server offers."""
     talk.say(hello)
-    reply = _reply(talk, watch, seen, "answer to EHLO", _DONE)
+    reply = _reply(talk, watch, "answer to EHLO", _DONE)
     extensions = [line.upper() for line in reply.lines[1:]]
-    seen.values["extensions"] = extensions
-    seen.evidence["extensions"] = quoted(", ".join(extensions))
+    watch.values["extensions"] = extensions
+    watch.evidence["extensions"] = quoted(", ".join(extensions))
     return extensions
 
 
@@ -117,16 +118,16 @@ def _leave(talk: Talk) -> None:
         talk.say(b"QUIT\r\n")
 
 
-def _reply(talk: Talk, watch: Watch, seen: Seen, doing: str, wanted: int) -> Reply:
+def _reply(talk: Talk, watch: Watch, doing: str, wanted: int) -> Reply:
     """Hear one reply, which must have the code `wanted`."""
     watch.doing = doing
     lines: list[str] = []
     while len(lines) < MOST_LINES:
         line = talk.line(MOST_LINE)
         found = _LINE.fullmatch(line)
-        if not found or (lines and int(found[1]) != seen.values["code"]):
+        if not found or (lines and int(found[1]) != watch.values["code"]):
             raise Missed(f"it does not speak SMTP: {talk.quoted(line)}")
-        seen.values["code"] = int(found[1])
+        watch.values["code"] = int(found[1])
         lines.append(talk.shown(found[3] or b"").strip())
         if found[2] != b"-":
             return _checked(Reply(int(found[1]), tuple(lines)), doing, wanted)

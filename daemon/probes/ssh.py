@@ -7,7 +7,7 @@ from typing import ClassVar
 from daemon import __version__
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import COMMON, Seen, Talk, connected, looked
+from daemon.probes.dialogue import ADDRESS, Talk, connected, looked
 from daemon.probes.network import HIGHEST_PORT, Networked
 
 MOST_BEFORE = 100  # lines that may come before the banner (RFC 4253 §4.2); it does not say how many
@@ -26,7 +26,7 @@ class Ssh(Networked):
 
     PHASES: ClassVar = ("resolve", "connect", "first_byte", "total")
     GIVES: ClassVar = {
-        **COMMON,
+        **ADDRESS,
         "banner": Fact("the line by which the server introduces itself", "text"),
         "version": Fact("the server's software, such as `OpenSSH_9.2p1`", "text"),
         "protocol": Fact("the protocol's version", "text", ideal="2.0"),
@@ -38,18 +38,18 @@ class Ssh(Networked):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
-        with connected(self, watch, seen) as sock:
+    def _look(self, watch: Watch) -> str:
+        with connected(self, watch) as sock:
             talk = Talk(sock, watch)
             watch.doing = "banner"
             banner = _banner(talk)
-            seen.values["banner"] = talk.shown(banner)
-            seen.evidence["banner"] = talk.quoted(banner)
+            watch.values["banner"] = talk.shown(banner)
+            watch.evidence["banner"] = talk.quoted(banner)
             found = _BANNER.fullmatch(banner)
             if not found:
                 raise Missed(f"it does not introduce itself as SSH does: {talk.quoted(banner)}")
             protocol, version = talk.shown(found[1]), talk.shown(found[2])
-            seen.values |= {"protocol": protocol, "version": version}
+            watch.values |= {"protocol": protocol, "version": version}
             if protocol not in _SPOKEN:
                 raise Missed(f"it speaks the protocol {protocol} only: {talk.quoted(banner)}")
             # To one who leaves without a word OpenSSH's log has an error; so it is one line, and no error.

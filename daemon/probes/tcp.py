@@ -10,7 +10,7 @@ from daemon.errors import MatcherError
 from daemon.matcher import pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.dial import Watch
-from daemon.probes.dialogue import COMMON, Seen, Spoken, Talk, connected, looked, unescaped
+from daemon.probes.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, connected, looked, unescaped
 from daemon.probes.network import bare
 from daemon.probes.starttls import Protocol, upgrade
 from daemon.secret import Secret
@@ -54,7 +54,7 @@ class Tcp(Spoken):
     """Connect, shake hands where that is wanted, hold the dialogue and hang up."""
 
     PHASES = ("resolve", "connect", "starttls", "tls", "first_byte", "total")
-    GIVES: ClassVar = {**COMMON, "answer": Fact("all that the port said", "text")}
+    GIVES: ClassVar = {**ADDRESS, **CERTIFICATE, "answer": Fact("all that the port said", "text")}
 
     starttls: Protocol | None = field(
         default=None, metadata={"doc": "the protocol by whose words TLS is begun; the dialogue comes after it"}
@@ -77,28 +77,28 @@ class Tcp(Spoken):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
-        with self._opened(watch, seen) as sock:
+    def _look(self, watch: Watch) -> str:
+        with self._opened(watch) as sock:
             talk = Talk(sock, watch, secrets=self._secrets())
             try:
                 self._hold(talk, watch)
             finally:
                 if talk.heard:
-                    seen.values["answer"] = talk.shown(talk.heard)
-                    seen.evidence["answer"] = talk.quoted()
+                    watch.values["answer"] = talk.shown(talk.heard)
+                    watch.evidence["answer"] = talk.quoted()
         steps = len(self.dialogue)
         held = f", {steps} step{'s' if steps > 1 else ''} of the dialogue held" if steps else ""
-        return f"connected to {seen.values['ip']}{held}"
+        return f"connected to {watch.values['ip']}{held}"
 
     @contextmanager
-    def _opened(self, watch: Watch, seen: Seen) -> Iterator[socket.socket]:
+    def _opened(self, watch: Watch) -> Iterator[socket.socket]:
         if self.starttls is None:
-            with self.reached(watch, seen) as sock:
+            with self.reached(watch) as sock:
                 yield sock
             return
-        with connected(self, watch, seen) as plain:
+        with connected(self, watch) as plain:
             upgrade(plain, self.starttls, bare(self.host), watch)
-            with self.secured(plain, watch, seen) as tunnel:
+            with self.secured(plain, watch) as tunnel:
                 yield tunnel
 
     def _hold(self, talk: Talk, watch: Watch) -> None:

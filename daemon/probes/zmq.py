@@ -18,7 +18,7 @@ from daemon.matcher import pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.carried import Carried
 from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import COMMON, Seen, connected, looked, quoted
+from daemon.probes.dialogue import ADDRESS, connected, looked, quoted
 from daemon.probes.network import Networked
 from daemon.secret import Secret
 
@@ -52,7 +52,7 @@ class Zmq(Networked):
 
     PHASES: ClassVar = ("resolve", "connect", "first_byte", "reply", "total")
     GIVES: ClassVar = {
-        **COMMON,
+        **ADDRESS,
         "answer": Fact("the reply; each of its frames, if there are several, on a line", "text"),
         "mechanism": Fact("how the service wants to be spoken to: `NULL`, `PLAIN` or `CURVE`", "text"),
     }
@@ -91,26 +91,26 @@ class Zmq(Networked):
         """Look once."""
         return looked(self.timeout, self._look)
 
-    def _look(self, watch: Watch, seen: Seen) -> str:
+    def _look(self, watch: Watch) -> str:
         with (
-            connected(self, watch, seen) as sock,
+            connected(self, watch) as sock,
             self._client() as (client, near),
             closing(Carried(sock, near, _GREETING, MOST_HEARD)) as way,
         ):
             with watch.phase("first_byte"):
                 way.first.get()
             watch.doing = "greeting"
-            self._greeted(way, seen)
+            self._greeted(way, watch)
             with watch.phase("reply"):
                 frames = self._asked(client, way)
         answer = "\n".join(_text(frame) for frame in frames)[:MOST_ANSWER]
-        seen.values["answer"] = answer
-        seen.evidence["answer"] = quoted(answer)
+        watch.values["answer"] = answer
+        watch.evidence["answer"] = quoted(answer)
         if self.expect and pattern(self.expect).search(answer) is None:
             raise Missed(f"the reply has no match of {self.expect}: {quoted(answer)}")
         return quoted(answer)
 
-    def _greeted(self, way: Carried, seen: Seen) -> None:
+    def _greeted(self, way: Carried, watch: Watch) -> None:
         """See how the service wants to be spoken to; libzmq would say nothing of it, and wait."""
         greeting = way.head.get()
         if not greeting:
@@ -118,7 +118,7 @@ class Zmq(Networked):
         if any(greeting[place : place + 1] != bytes([byte]) for place, byte in _SIGNATURE.items()):
             raise Missed(f"it does not speak ZeroMQ (ZMTP 3): {quoted(_text(greeting))}")
         mechanism = quoted(_text(greeting[_MECHANISM].rstrip(b"\0")))
-        seen.values["mechanism"] = seen.evidence["mechanism"] = mechanism
+        watch.values["mechanism"] = watch.evidence["mechanism"] = mechanism
         ours = "CURVE" if self.server_key else "NULL"
         if mechanism != ours:
             raise Missed(

@@ -14,7 +14,9 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"base", "carried", "dial", "dialogue", "network", "starttls"}
+SHARED = {
+    "base", "carried", "certificate", "dial", "dialogue", "network", "starttls", "trust",
+}  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

@@ -15,8 +15,8 @@ HOMES = {
     "apprise": ("daemon/senders/apprise.py",),
     "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
     "chinese_calendar": ("daemon/calendars/china.py",),
-    "certifi": ("daemon/senders/connections.py",),
-    "cryptography": ("daemon/payload/signed.py",),
+    "certifi": ("daemon/probes/trust.py", "daemon/senders/connections.py"),
+    "cryptography": ("daemon/payload/signed.py", "daemon/probes/certificate.py"),
     "gevent": (
         "daemon/__main__.py",
         "daemon/agenda.py",
