@@ -104,11 +104,11 @@ def _message(talk: Talk) -> tuple[bytes, bytes]:
 
 def _asked(talk: Talk, watch: Watch, body: bytes) -> str:
     """Read how the server wants to know who is there."""
-    if len(body) < 4:  # noqa: PLR2004
+    if int.from_bytes(body[:4], "big") not in _METHODS or len(body) < 4:  # noqa: PLR2004
         raise Missed(f"it does not speak as PostgreSQL does: {talk.quoted()}")
     code = int.from_bytes(body[:4], "big")
-    watch.values["auth"] = watch.evidence["auth"] = _METHODS.get(code, str(code))
-    return "takes connections" if code == 0 else f"takes connections, and asks for {watch.values['auth']}"
+    watch.values["auth"] = watch.evidence["auth"] = _METHODS[code]
+    return "takes connections" if code == 0 else f"takes connections, and asks for {_METHODS[code]}"
 
 
 def _parameter(watch: Watch, body: bytes) -> None:

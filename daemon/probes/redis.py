@@ -76,6 +76,8 @@ class Redis(Spoken):
         watch.doing = "answer to INFO"
         talk.say(_command(b"INFO"))
         line = talk.line()
+        if line.startswith(b"-"):
+            raise HalfWell(f"PONG, but INFO is refused: {talk.quoted(line[1:])}")
         size = line[1:]
         if not line.startswith(b"$") or not size.isdigit() or len(size) > 6:  # noqa: PLR2004 - a megabyte is no INFO
             raise Missed(f"it answers INFO with: {talk.quoted(line)}")

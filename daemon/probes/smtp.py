@@ -47,9 +47,7 @@ class Smtp(Spoken):
     }
 
     port: int = field(default=25, metadata={"doc": "port number", "least": 1, "most": HIGHEST_PORT})
-    starttls: bool = field(
-        default=False, metadata={"doc": "whether to begin TLS by STARTTLS; the certificate must be valid"}
-    )
+    starttls: bool = field(default=False, metadata={"doc": "whether to begin TLS by STARTTLS"})
     helo: str = field(default="", metadata={"doc": "the name to introduce ourselves by; empty for our address"})
 
     def __post_init__(self) -> None:
@@ -108,7 +106,8 @@ def _introduced(talk: Talk, watch: Watch, hello: bytes) -> list[str]:
     reply = _reply(talk, watch, "answer to EHLO", _DONE)
     extensions = [line.upper() for line in reply.lines[1:]]
     watch.values["extensions"] = extensions
-    watch.evidence["extensions"] = quoted(", ".join(extensions))
+    if extensions:
+        watch.evidence["extensions"] = quoted(", ".join(extensions))
     return extensions
 
 

@@ -65,4 +65,4 @@ def _banner(talk: Talk) -> bytes:
             if len(line) > MOST_BANNER:
                 raise Missed(f"its banner has more than {MOST_BANNER} bytes: {talk.quoted(line)}")
             return line
-    raise Missed(f"it says {MOST_BEFORE} lines, and none is an SSH banner: {talk.quoted()}")
+    raise Missed(f"it says {MOST_BEFORE} lines and more, and none is an SSH banner: {talk.quoted()}")

@@ -53,7 +53,7 @@ class Step:
 class Tcp(Spoken):
     """Connect, shake hands where that is wanted, hold the dialogue and hang up."""
 
-    PHASES = ("resolve", "connect", "starttls", "tls", "first_byte", "total")
+    PHASES: ClassVar = ("resolve", "connect", "starttls", "tls", "first_byte", "total")
     GIVES: ClassVar = {**ADDRESS, **CERTIFICATE, "answer": Fact("all that the port said", "text")}
 
     starttls: Protocol | None = field(

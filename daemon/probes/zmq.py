@@ -54,6 +54,7 @@ class Zmq(Networked):
     GIVES: ClassVar = {
         **ADDRESS,
         "answer": Fact("the reply; each of its frames, if there are several, on a line", "text"),
+        "body": Fact("the reply's last frame, for conditions about its JSON", "text"),
         "mechanism": Fact("how the service wants to be spoken to: `NULL`, `PLAIN` or `CURVE`", "text"),
     }
 
@@ -105,6 +106,7 @@ class Zmq(Networked):
                 frames = self._asked(client, way)
         answer = "\n".join(_text(frame) for frame in frames)[:MOST_ANSWER]
         watch.values["answer"] = answer
+        watch.body = frames[-1]
         watch.evidence["answer"] = quoted(answer)
         if self.expect and pattern(self.expect).search(answer) is None:
             raise Missed(f"the reply has no match of {self.expect}: {quoted(answer)}")
