@@ -29,4 +29,8 @@ class ProbePlan:
             most=30 * 86_400,
         ),
     )
+    second_opinion: bool = field(
+        default=True,
+        metadata=doc("before it is called down, look anew, and in what other ways there are: most of them must agree"),
+    )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))

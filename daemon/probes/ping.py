@@ -2,14 +2,11 @@
 
 import errno
 import itertools
-import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-import msgspec
-
-from daemon.clock import Clock, SystemClock
+from daemon.clock import Clock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
 from daemon.probes.dial import Missed, Watch, addresses, measured, said
 from daemon.probes.icmp import Answer, Echo, ForbiddenError
@@ -22,7 +19,6 @@ MOST_PACKETS = 50
 MOST_SIZE = 9_000
 SPARE = 0.02  # seconds before the look's end at which it is summed up
 
-_FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _HOW = (
     "this machine lets tocsin send no pings: allow it with"
@@ -38,7 +34,6 @@ class Round:
         self.refused: dict[int, str] = {}  # what was said of those that never will be
         self.duplicates = 0
         self.said: list[str] = []  # every complaint, once
-        self.ip = ""
         self._clock = clock
         self._sent: list[tuple[float, float]] = []  # by both clocks
 
@@ -75,20 +70,18 @@ class Round:
             pass
 
     def told(self) -> str:
-        """Say in one line what came of it. Raises Missed when nothing did."""
-        said = f": {'; '.join(self.said[:TOLD])}" if self.said else ""
+        """Say in one line what came of it."""
         packets = f"{self.sent} packet{'s' if self.sent != 1 else ''}"
         if not self.took:
-            raise Missed(f"no answer to {packets} ({self.ip}){said}")
-        return f"{len(self.took)} of {packets} answered, {_milliseconds(self.average)} on average ({self.ip}){said}"
+            return f"no answer to {packets}"
+        return f"{len(self.took)} of {packets} answered, {_milliseconds(self.average)} on average"
 
-    def values(self) -> dict[str, float | str]:
+    def values(self) -> dict[str, float]:
         """What conditions can name; what nobody answered took no time at all, neither long nor short."""
         if not self.sent:
             return {}
         took = [self.took[number] for number in sorted(self.took)]
-        values: dict[str, float | str] = {
-            "ip": self.ip,
+        values: dict[str, float] = {
             "loss": 100.0 * (self.sent - len(took)) / self.sent,
             "received": len(took),
             "duplicates": self.duplicates,
@@ -100,15 +93,12 @@ class Round:
             values["rtt.jitter"] = sum(steps) / len(steps)
         return values
 
-    def evidence(self) -> dict[str, str]:
-        """For people: each packet of its own."""
-        if not self.sent:
-            return {}
-        each = (
+    def each(self) -> str:
+        """What came of every packet, for people."""
+        return ", ".join(
             _milliseconds(self.took[number]) if number in self.took else self.refused.get(number, "lost")
             for number in range(self.sent)
         )
-        return {"address": self.ip, "packets": ", ".join(each)}
 
     def _send(self, echo: Echo) -> None:
         self._sent.append((self._clock.monotonic(), self._clock.now()))
@@ -190,22 +180,10 @@ class Ping(Probe):
 
     def look(self) -> Reading:
         """Send them once, and wait."""
-        turn = Round(SystemClock())
-
-        def ask(watch: Watch) -> str:
-            with self._reached(watch, turn) as echo:
-                watch.doing = "answer"
-                turn.run(echo, self, watch.left() - SPARE)
-            return turn.told()
-
         try:
-            reading = measured(self.timeout, ask)
+            return measured(self.timeout, self._look)
         except ForbiddenError:
             return Reading(health=Health.UNKNOWN, detail=_HOW)
-        rtt = {"rtt": turn.average} if turn.took else {}
-        return msgspec.structs.replace(
-            reading, phases={**reading.phases, **rtt}, values=turn.values(), evidence=turn.evidence()
-        )
 
     def target(self) -> str:
         """The host."""
@@ -219,17 +197,30 @@ class Ping(Probe):
         """Over the one and over the other family of addresses, where the name may have both."""
         return [(name, replace(self, family=family)) for name, family in other_families(self.family, self.host)]
 
-    def _reached(self, watch: Watch, turn: Round) -> Echo:
+    def _look(self, watch: Watch) -> str:
+        echo, ip = self._reached(watch)
+        turn = Round(watch.clock)
+        watch.doing = "answer"
+        with echo:
+            try:
+                turn.run(echo, self, watch.left() - SPARE)
+            finally:
+                watch.values |= {"ip": ip, **turn.values()}
+                watch.evidence |= {"address": ip, "packets": turn.each()}
+        told = f"{turn.told()} ({ip})" + (f": {'; '.join(turn.said[:TOLD])}" if turn.said else "")
+        if not turn.took:
+            raise Missed(told)
+        watch.phases["rtt"] = turn.average
+        return told
+
+    def _reached(self, watch: Watch) -> tuple[Echo, str]:
         """Take the first address that there is a way to."""
         failures = []
-        for family, address in addresses(bare(self.host), 0, watch, _FAMILIES[self.family]):
+        for family, address in addresses(bare(self.host), 0, watch, self.family):
             try:
-                echo = Echo(family, address, self.size)
+                return Echo(family, address, self.size), str(address[0])
             except OSError as error:
                 if error.errno not in _NO_WAY:
                     raise
                 failures.append(f"{said(error)} ({address[0]})")
-            else:
-                turn.ip = str(address[0])
-                return echo
         raise Missed("; ".join(failures[:TOLD]))

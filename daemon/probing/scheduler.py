@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
+import msgspec
 from gevent.pool import Group
 
 from daemon import telemetry
@@ -14,11 +14,13 @@ from daemon.config.settings import Settings
 from daemon.errors import StoreUnavailable
 from daemon.event import Event
 from daemon.probing.crew import STOP_WITHIN, Crew, Job
-from daemon.probing.looking import look
+from daemon.probing.doubt import Opinion, weighed
+from daemon.probing.looking import look, look_with, other_ways
+from daemon.probing.parts import AllSeen, NoRecord, NoWays, Record, Sight, Ways
 from daemon.probing.telling import removed, told
 from daemon.probing.timetable import Timetable
 from daemon.probing.verdict import judge
-from daemon.probing.watched import Kept, ProbeStatus, Watched
+from daemon.probing.watched import ProbeStatus, Watched
 from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
@@ -29,38 +31,25 @@ _RESULTS = ("ok", "failed", "skipped")
 Accept = Callable[[list[Event]], object]
 
 
-class Record(Protocol):
-    """Where it is written down what was seen."""
-
-    def kept(self, plan: ProbePlan) -> Kept | None:
-        """What an earlier process remembered of this probe, as long as that still means something."""
-
-    def saw(self, watched: Watched, reading: Reading, took: float) -> None:
-        """A look has ended and is judged. Must not wait."""
-
-
-class NoRecord:
-    """Nothing is written down."""
-
-    def kept(self, plan: ProbePlan) -> Kept | None:
-        """Nothing."""
-        del plan
-        return None
-
-    def saw(self, watched: Watched, reading: Reading, took: float) -> None:
-        """Forget it."""
-
-
 class Scheduler:
     """Owns the beats and the verdicts. Looks run in the crew, events go to `accept`."""
 
     def __init__(
-        self, settings: Callable[[], Settings], clock: Clock, accept: Accept, record: Record | None = None
+        self,
+        settings: Callable[[], Settings],
+        clock: Clock,
+        accept: Accept,
+        *,
+        record: Record | None = None,
+        sight: Sight | None = None,
+        others: Ways | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._accept = accept
         self._record = record or NoRecord()
+        self._sight = sight or AllSeen()
+        self._others = others or NoWays()
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
@@ -133,15 +122,34 @@ class Scheduler:
             skipped += 1
         elif turn.is_on_time:
             watched.is_looking = True
-            self._crew.look(self._job(watched), partial(self._read, watched))
+            self._crew.look(self._beat_job(watched), partial(self._read, watched))
         if skipped:
             watched.skipped += skipped
             telemetry.probe_looks.labels(watched.plan.name, "skipped").inc(skipped)
 
     def _job(self, watched: Watched) -> Job:
-        """What there is to do for a look."""
+        """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
         return Job(plan.name, lambda: look(plan, watched.past(self._clock.now())), plan.probe.timeout)
+
+    def _beat_job(self, watched: Watched) -> Job:
+        """A look that counts: a bad one is doubted first."""
+        began = self._clock.monotonic()
+        return msgspec.structs.replace(self._job(watched), then=partial(self._doubted, watched, began))
+
+    def _doubted(self, watched: Watched, began: float, reading: Reading) -> Reading:
+        """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
+        reading = self._sight.seen(watched.plan, reading, began)
+        if not watched.plan.second_opinion or not watched.would_fall(reading.health):
+            return reading
+        ways = list(other_ways(watched.plan, self._others))
+        past = watched.past(self._clock.now())
+        jobs = [
+            Job(f"{watched.plan.name} {way}", partial(look_with, watched.plan, looks, past), looks.timeout)
+            for way, looks in ways
+        ]
+        opinions = zip((way for way, _ in ways), self._crew.look_aside(jobs), strict=True)
+        return weighed(reading, [Opinion(way, seen) for way, seen in opinions])
 
     def _read(self, watched: Watched, reading: Reading, took: float) -> None:
         """A look has ended: judge it and say what changed."""
@@ -156,8 +164,10 @@ class Scheduler:
         watched.course = judge(watched.course, reading.health, watched.rule, now)
         _count(name, reading, took, watched.course.verdict)
         self._record.saw(watched, reading, took)
-        if watched.course.verdict is not before:
-            events = told(watched.plan, watched.course, reading)
+        verdict = watched.course.verdict
+        if verdict is not Health.UNKNOWN and (verdict is not before or not watched.was_told):
+            events = told(watched.plan, watched.course, reading, is_first=not watched.was_told)
+            watched.was_told = True
             log.info("%s", events[0].title, extra={"probe": name})
             watched.untold += events
         if watched.untold and not watched.is_telling:

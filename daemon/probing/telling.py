@@ -8,12 +8,12 @@ from daemon.reading import Health, Reading
 DEGRADED = "|degraded"  # behind a probe's name, the key of the alarm that it is
 
 
-def told(plan: ProbePlan, course: Course, reading: Reading) -> list[Event]:
-    """The events of a verdict that has changed.
+def told(plan: ProbePlan, course: Course, reading: Reading, *, is_first: bool) -> list[Event]:
+    """The events of a verdict that has changed, or that is the first one since the start.
 
     What is down has its alarm as long as it is down. What is degraded has another, of its own severity, which stays
-    while it is down and is over when it is up. Ends are told whether or not there was a beginning: one that an earlier
-    process told is closed by them, and the end of nothing does nothing.
+    while it is down and is over when it is up. After a start both are told in any case: what an earlier process left
+    open is counted or closed by that, and the end of nothing does nothing.
     """
     since = course.since or 0.0
     down, degraded = (
@@ -23,8 +23,10 @@ def told(plan: ProbePlan, course: Course, reading: Reading) -> list[Event]:
     match course.verdict:
         case Health.DOWN:
             return [down]
-        case Health.DEGRADED | Health.UP:
+        case Health.DEGRADED:
             return [down, degraded]
+        case Health.UP:
+            return [down, degraded] if is_first or course.was_degraded else [down]
     return []
 
 

@@ -31,6 +31,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     up_since: float | None = None  # when it last came up
     relapses: int = 0  # how often in turn it went down again before it was steady
     last_well: float | None = None  # when a reading was last well
+    was_degraded: bool = False  # since it was up before this
 
     def asked(self, rule: Rule) -> Quorum:
         """How many good readings it takes now."""
@@ -86,6 +87,13 @@ def _turned(course: Course, verdict: Health, since: float, rule: Rule) -> Course
         up_since = since
     elif course.verdict is Health.UP and up_since is not None:
         relapses = relapses + 1 if since - up_since < rule.steady else 0
+    was_degraded = course.verdict is Health.DEGRADED or (course.was_degraded and course.verdict is not Health.UP)
     return msgspec.structs.replace(
-        course, verdict=verdict, since=since, recent=(), relapses=relapses, up_since=up_since
+        course,
+        verdict=verdict,
+        since=since,
+        recent=(),
+        relapses=relapses,
+        up_since=up_since,
+        was_degraded=was_degraded,
     )

@@ -14,7 +14,10 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"apart", "base", "capacity", "dial", "icmp", "network", "starttls"}
+SHARED = {
+    "apart", "base", "capacity", "carried", "certificate", "dial", "dialogue", "icmp", "network", "questions",
+    "starttls", "trust",
+}  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
