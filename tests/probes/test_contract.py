@@ -16,7 +16,7 @@ from daemon.registry import KIND, kinds_in
 KINDS = kinds_in(probes)
 SHARED = {
     "apart", "base", "capacity", "carried", "certificate", "dial", "dialogue", "icmp", "network", "questions",
-    "starttls", "trust",
+    "records", "starttls", "trust",
 }  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
