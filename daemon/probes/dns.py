@@ -8,6 +8,7 @@ import dns.exception
 import dns.flags
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
@@ -89,6 +90,7 @@ class Dns(Probe):
         """Refuse what can never be asked."""
         place_of(self.server)
         kind = kind_of(self.record)
+        dns.rdata.get_rdata_class(dns.rdataclass.IN, kind)  # loads what reads it, now and not at the first look
         self._asked_for(kind)
         for text in (*self.expect, *self.contains, *self.among):
             meant(kind, text)

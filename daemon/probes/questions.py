@@ -46,10 +46,10 @@ class Silent(Exception):
     """A server did not answer in its time, or answered something else."""
 
 
-def servers_of_the_system(path: Path = RESOLV_CONF) -> list[str]:
+def servers_of_the_system() -> list[str]:
     """The name servers that this machine's programs ask; without any, libc asks the machine itself."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = RESOLV_CONF.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     lines = [line.split() for line in text.splitlines()]

@@ -1,16 +1,19 @@
 """The dns probe against a real name server, and its settings."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gevent.event import Event
 
+from daemon.probes import questions
 from daemon.probes.base import Health
 from daemon.probes.dns import Dns
 from daemon.probes.questions import servers_of_the_system
 from daemon.probes.records import place_of
 from dns_servers import Query, answered, honest, look, nsd, reply, telling
+from far_host import FarHost
 
 NEVER = Event()
 ZONE = """\
@@ -194,10 +197,28 @@ def test_further_questions_are_no_part_of_the_first_ones_time() -> None:
         ("\0\xff\n" * 50, ["127.0.0.1"]),
     ],
 )
-def test_the_name_servers_of_the_machine(tmp_path: Path, text: str | None, servers: list[str]) -> None:
+def test_the_name_servers_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, servers: list[str]
+) -> None:
+    monkeypatch.setattr(questions, "RESOLV_CONF", tmp_path / "resolv.conf")
     if text is not None:
         (tmp_path / "resolv.conf").write_text(text)
-    assert servers_of_the_system(tmp_path / "resolv.conf") == servers
+    assert servers_of_the_system() == servers
+
+
+def test_the_machines_own_name_servers_are_asked_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On their port, which only a network of our own has free."""
+    monkeypatch.setattr(questions, "RESOLV_CONF", tmp_path / "resolv.conf")
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.2\nnameserver 127.0.0.1\n")
+    try:
+        far = FarHost()
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"this machine gives nobody a network of his own: {error}")
+    with far.does(lambda _: []), telling(lambda query, _: [honest(query)], "127.0.0.1:53"):
+        reading = look("", timeout=2)
+    far.close()
+    assert reading.is_well, reading.detail
+    assert reading.evidence["server"] == "127.0.0.1:53 (IPv4)"
 
 
 @pytest.mark.parametrize(

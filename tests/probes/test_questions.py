@@ -81,7 +81,7 @@ def with_id(data: bytes, number: int) -> bytes:
     ids=["number", "name", "type", "our own question", "short", "empty"],
 )
 def test_an_answer_to_something_else_is_none(stray: Callable[[Query], bytes], *, tcp: bool) -> None:
-    reading = answered(lambda query, _: [stray(query)], tcp=tcp, timeout=0.1)
+    reading = answered(lambda query, _: [stray(query)], tcp=tcp, timeout=3 if tcp else 0.25)
     assert reading.health is Health.DOWN
     assert "to something else" in reading.detail
     assert "answers" not in reading.values
@@ -217,7 +217,7 @@ def test_an_answer_that_is_slow_to_read_keeps_nobody_else_waiting(answer: Callab
     ticking.kill()
     assert len(ticks) > 10
     assert reading[0].values.get("answers.count", 0) in (0, 4_000)
-    assert len(reading[0].values["answers"]) <= 100
+    assert len(reading[0].values.get("answers", ())) <= 100
     assert len(reading[0].detail) < 400
 
 
@@ -227,7 +227,7 @@ def test_truncated_and_no_tcp_is_down() -> None:
 
     reading = answered(truncated, timeout=0.15)
     assert reading.health is Health.DOWN
-    assert reading.detail.startswith("no answer over TCP")
+    assert reading.detail.startswith("no answer")
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,21 @@ def reply(query: Query, *records: str, rcode: str = "NOERROR", flags: str = "") 
 class Fake:
     """Keeps what it was asked."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, at: str = "127.0.0.1:0") -> None:
         self.asked: list[tuple[Query, bool]] = []
         self._answers = answers
-        self.datagrams = DatagramServer("127.0.0.1:0", self._datagram)
-        self.datagrams.start()
-        self.port: int = self.datagrams.server_port
-        self._connections = StreamServer(("127.0.0.1", self.port), self._connection)
+        for tries_left in range(9, -1, -1):
+            self.datagrams = DatagramServer(at, self._datagram)
+            self.datagrams.start()
+            self.port: int = self.datagrams.server_port
+            host = at.partition(":")[0]
+            try:
+                self._connections = StreamServer(socket.create_server((host, self.port)), self._connection)
+                break
+            except OSError:  # somebody has the port of that number for connections
+                self.datagrams.stop()
+                if not tries_left:
+                    raise
         self._connections.start()
 
     @property
@@ -88,9 +96,9 @@ class Fake:
 
 
 @contextmanager
-def telling(answers: Answers) -> Iterator[Fake]:
+def telling(answers: Answers, at: str = "127.0.0.1:0") -> Iterator[Fake]:
     """One that answers so inside the block."""
-    fake = Fake(answers)
+    fake = Fake(answers, at)
     try:
         yield fake
     finally:
