@@ -4,7 +4,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,10 @@ class Spoken(Networked):
         trust = Trust(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file, verify=self.verify)
         with secured(sock, bare(self.host), "", watch, trust, shown) as tunnel:
             yield tunnel
+            # Who hangs up without this is written down by many a server as a connection that broke.
+            with suppress(OSError):
+                tunnel.settimeout(0.0)
+                tunnel.unwrap()
 
     @contextmanager
     def reached(self, watch: Watch) -> Iterator[socket.socket]:

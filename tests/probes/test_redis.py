@@ -56,7 +56,7 @@ def answers(answer: bytes, **more: object) -> Reading:
 
 def answered(speak: Speak, **more: object) -> Reading:
     with serving(speak) as port:
-        return Redis(host="127.0.0.1", port=port, timeout=Seconds(1), **more).look()  # type: ignore[arg-type]
+        return Redis(host="127.0.0.1", port=port, timeout=Seconds(0.5), **more).look()  # type: ignore[arg-type]
 
 
 def test_a_server_that_answers_is_up(server: Server) -> None:
@@ -92,14 +92,14 @@ def test_through_tls_it_shows_its_certificate(server: Server) -> None:
 
 def test_in_the_clear_where_tls_is_wanted_and_the_reverse(server: Server) -> None:
     port = int((server.home / "tls").read_text())
-    plain = Redis(host="127.0.0.1", port=port, timeout=Seconds(1)).look()
+    plain = Redis(host="127.0.0.1", port=port, timeout=Seconds(0.5)).look()
     assert plain.detail in {
         "the connection was closed without an answer",
         "connection reset by peer",
         "the connection was closed too early, after: a TLS alert",
     }
-    tunnel = Redis(host="127.0.0.1", port=server.port, tls=True, timeout=Seconds(1)).look()
-    assert tunnel.detail == "no answer within 1s, stuck at tls"  # Redis waits for the end of a line
+    tunnel = Redis(host="127.0.0.1", port=server.port, tls=True, timeout=Seconds(0.5)).look()
+    assert tunnel.detail == "no answer within 0.5s, stuck at tls"  # Redis waits for the end of a line
 
 
 @pytest.mark.parametrize(("user", "password"), [("", PASSWORD), ("default", PASSWORD), ("lin", f"{PASSWORD}2")])
@@ -174,7 +174,7 @@ def test_one_that_is_full_is_degraded_and_one_that_is_busy_is_down(server: Serve
         (b"ERROR\r\n", "it does not speak as Redis does: ERROR"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak as Redis does: HTTP/1.1 400 Bad Request"),
         (b"-\x1b[31m\x00evil\x07\r\n", "[31m evil"),
-        (b"+PONG", "no answer within 1s, stuck at answer to PING"),
+        (b"+PONG", "no answer within 0.5s, stuck at answer to PING"),
         (b"x" * 5_000, "it says more than 4096 bytes without the end of a line: xxx"),
     ],
 )
