@@ -61,9 +61,15 @@ class Spoken(Networked):
 
     tls: bool = field(default=False, metadata={"doc": "whether to speak through TLS from the start"})
     verify: bool = field(default=True, metadata={"doc": "whether the certificate must be valid, and for this host"})
-    ca_file: str = field(default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's"})
-    cert_file: str = field(default="", metadata={"doc": "PEM file of our own certificate, where the server wants one"})
-    key_file: str = field(default="", metadata={"doc": "PEM file of its key, if that is not in `cert_file`"})
+    ca_file: str = field(
+        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
+    )
+    cert_file: str = field(
+        default="", metadata={"doc": "PEM file of our own certificate, where the server wants one", "here": True}
+    )
+    key_file: str = field(
+        default="", metadata={"doc": "PEM file of its key, if that is not in `cert_file`", "here": True}
+    )
 
     @contextmanager
     def secured(self, sock: socket.socket, watch: Watch) -> Iterator[socket.socket]:
@@ -204,7 +210,7 @@ def unescaped(text: str) -> bytes:
     for found in _ESCAPE.finditer(text):
         code, letter = found.groups()
         if code is None and letter not in _ESCAPED:
-            raise ValueError(rf"a \ is followed by {letter!r}: write \r, \n, \t, \0, \x1b, or \\ for the \ itself")
+            raise ValueError(r"a \ stands before something else than r, n, t, 0, x1b, or another \")
         said += text[done : found.start()].encode() + (bytes.fromhex(code) if code else _ESCAPED[letter])
         done = found.end()
     return said + text[done:].encode()

@@ -16,10 +16,10 @@ from zmq.utils import z85
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.carried import Carried
 from daemon.probes.dial import Missed, Watch
 from daemon.probes.dialogue import ADDRESS, connected, looked, quoted
 from daemon.probes.network import Networked
+from daemon.probes.relay import Relay
 from daemon.secret import Secret
 
 MOST_HEARD = 128 * 1024  # bytes of everything that the service says, its handshake among it
@@ -96,7 +96,7 @@ class Zmq(Networked):
         with (
             connected(self, watch) as sock,
             self._client() as (client, near),
-            closing(Carried(sock, near, _GREETING, MOST_HEARD)) as way,
+            closing(Relay(sock, near, _GREETING, MOST_HEARD)) as way,
         ):
             with watch.phase("first_byte"):
                 way.first.get()
@@ -112,7 +112,7 @@ class Zmq(Networked):
             raise Missed(f"the reply has no match of {self.expect}: {quoted(answer)}")
         return quoted(answer)
 
-    def _greeted(self, way: Carried, watch: Watch) -> None:
+    def _greeted(self, way: Relay, watch: Watch) -> None:
         """See how the service wants to be spoken to; libzmq would say nothing of it, and wait."""
         greeting = way.head.get()
         if not greeting:
@@ -127,7 +127,7 @@ class Zmq(Networked):
                 f"it speaks {mechanism}; {'with' if self.server_key else 'without'} server_key we speak {ours}"
             )
 
-    def _asked(self, client: "Client[bytes]", way: Carried) -> list[bytes]:
+    def _asked(self, client: "Client[bytes]", way: Relay) -> list[bytes]:
         """Ask, and wait for the reply, or for the end of the connection without one."""
         envelope = [b""] if self.style == "req" else []
         client.send_multipart([*envelope, *(frame.encode() for frame in self.send)])

@@ -15,7 +15,7 @@ from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
 SHARED = {
-    "base", "carried", "certificate", "dial", "dialogue", "network", "starttls", "trust",
+    "base", "certificate", "dial", "dialogue", "network", "relay", "starttls", "trust",
 }  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from certificates import certificate
-from daemon.config.load import load
-from daemon.loading import catalog
 from daemon.probes.dialogue import MOST_HEARD, unescaped
 from daemon.probes.tcp import Step, Tcp
 from daemon.reading import Health, Reading
 from daemon.secret import Secret
 from daemon.units import Seconds
+from probe_pages import shown_on_the_page
 from raw_server import Speak, serving
 from served import waiting_reader
 
@@ -217,9 +216,9 @@ def test_what_is_sent_may_be_any_bytes(text: str, words: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["\\", r"\q", r"\x", r"\x1", r"\xzz", "a\\\n"])
 def test_an_escape_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"a \\ is followed by"):
+    with pytest.raises(ValueError, match=r"a \\ stands before"):
         unescaped(text)
-    with pytest.raises(ValueError, match="dialogue: in send a"):
+    with pytest.raises(ValueError, match="in send a"):
         Step(send=text)
 
 
@@ -239,11 +238,11 @@ def test_steps_and_settings_that_can_never_work_are_refused() -> None:
 
 
 def test_it_is_configured_as_the_page_shows(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "probes" / "tcp.md").read_text()
-    file = tmp_path / "tocsin.yml"
-    file.write_text(page.split("```yaml\n")[1].split("```")[0])
-    loaded = load(file, catalog, {"MEMCACHED_PASSWORD": CANARY})
-    dialogue = loaded.settings.probes["imap"].probe.dialogue  # type: ignore[attr-defined]
-    assert dialogue[1].words() == b"a1 LOGOUT\r\n"
-    assert loaded.settings.probes["imap"].probe.starttls == "imap"  # type: ignore[attr-defined]
-    assert loaded.settings.probes["cache"].probe.dialogue[0].words().endswith(f"{CANARY}\r\n".encode())  # type: ignore[attr-defined]
+    probes = shown_on_the_page("tcp", tmp_path, MEMCACHED_PASSWORD=CANARY)
+    imap, cache = probes["imap"], probes["cache"]
+    assert isinstance(imap, Tcp)
+    assert isinstance(cache, Tcp)
+    assert imap.starttls == "imap"
+    assert imap.dialogue[1].words() == b"a1 LOGOUT\r\n"
+    assert cache.dialogue[0].words().endswith(f"{CANARY}\r\n".encode())
+    assert CANARY not in repr(cache)

@@ -11,7 +11,7 @@ from daemon.probes.dial import said
 CHUNK = 16 * 1024
 
 
-class Carried:
+class Relay:
     """Carries what a library says to the service and what comes back, until it is closed.
 
     A library with threads of its own reads what comes as fast as it comes and without an end, and does not tell why a
