@@ -210,7 +210,7 @@ def unescaped(text: str) -> bytes:
     for found in _ESCAPE.finditer(text):
         code, letter = found.groups()
         if code is None and letter not in _ESCAPED:
-            raise ValueError(r"a \ stands before something else than r, n, t, 0, x1b, or another \")
+            raise ValueError(r"behind a \ there must be r, n, t, 0, another \, or x and two hexadecimal digits")
         said += text[done : found.start()].encode() + (bytes.fromhex(code) if code else _ESCAPED[letter])
         done = found.end()
     return said + text[done:].encode()

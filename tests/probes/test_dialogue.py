@@ -216,9 +216,9 @@ def test_what_is_sent_may_be_any_bytes(text: str, words: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["\\", r"\q", r"\x", r"\x1", r"\xzz", "a\\\n"])
 def test_an_escape_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"a \\ stands before"):
+    with pytest.raises(ValueError, match=r"behind a \\ there must be"):
         unescaped(text)
-    with pytest.raises(ValueError, match="in send a"):
+    with pytest.raises(ValueError, match="in send behind"):
         Step(send=text)
 
 
