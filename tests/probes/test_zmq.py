@@ -19,6 +19,7 @@ from daemon.probes.zmq import MOST_HEARD, PING, Zmq
 from daemon.reading import Health, Reading
 from daemon.secret import Secret
 from daemon.units import Seconds
+from fake_zmq import READY, greeting
 from ports import Counter, make_table
 from probe_pages import DOCS, shown_on_the_page
 from raw_server import Speak, serving
@@ -87,13 +88,6 @@ def answered(speak: Speak, timeout: float = 0.5, **more: object) -> Reading:
 
 def keys(own: tuple[str, ...], server: str = SERVER[0]) -> dict[str, object]:
     return {"server_key": server, "secret_key": Secret(own[1])}
-
-
-def greeting(mechanism: bytes = b"NULL", version: bytes = b"\3\0") -> bytes:
-    return b"\xff" + b"\0" * 8 + b"\x7f" + version + mechanism.ljust(20, b"\0") + b"\0" * 32
-
-
-READY = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03REP"
 
 
 def peer(*frames: bytes) -> Speak:
