@@ -23,7 +23,7 @@ from daemon.probes.relay import Relay
 from daemon.secret import Secret
 
 MOST_HEARD = 128 * 1024  # bytes of everything that the service says, its handshake among it
-MOST_ANSWER = 16 * 1024  # characters of a reply that are searched and kept
+MOST_ANSWER = 16 * 1024  # bytes of a reply that are searched and kept
 MOST_FRAMES = 64
 SOON = 0.25  # seconds that libzmq may take with what came before the other side hung up
 
@@ -108,13 +108,13 @@ class Zmq(Networked):
             self._greeted(way, watch)
             with watch.phase("reply"):
                 frames = self._asked(client, way)
-        answer = "\n".join(_text(frame) for frame in frames)[:MOST_ANSWER]
-        watch.values["answer"] = answer
+        answer = b"\n".join(frames)[:MOST_ANSWER]
         watch.body = frames[-1]
-        watch.evidence["answer"] = quoted(answer)
+        watch.values["answer"] = _text(answer)
+        watch.evidence["answer"] = quoted(_text(answer))
         if self.expect and pattern(self.expect).search(answer) is None:
-            raise Missed(f"the reply has no match of {self.expect}: {quoted(answer)}")
-        return quoted(answer)
+            raise Missed(f"the reply has no match of {self.expect}: {quoted(_text(answer))}")
+        return quoted(_text(answer))
 
     def _greeted(self, way: Relay, watch: Watch) -> None:
         """See how the service wants to be spoken to; libzmq would say nothing of it, and wait."""
