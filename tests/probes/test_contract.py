@@ -15,8 +15,20 @@ from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
 SHARED = {
-    "base", "certificate", "dial", "dialogue", "network", "relay", "starttls", "trust",
-}  # fmt: skip
+    "answer",
+    "base",
+    "certificate",
+    "dial",
+    "dialogue",
+    "hop",
+    "network",
+    "place",
+    "redirect",
+    "relay",
+    "request",
+    "starttls",
+    "trust",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
