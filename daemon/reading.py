@@ -1,11 +1,13 @@
 """What one look of a probe saw."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
+
+HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
 
 
 class Health(StrEnum):
@@ -31,6 +33,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: dict[str, str] = {}  # for people, in order: the address, the certificate, the first bytes of the body
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
+    by_place: "dict[str, Reading]" = {}  # where it was looked at from several places: what each of them saw
     blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
 
@@ -40,8 +43,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.health is Health.UP
 
     def told(self) -> "Reading":
-        """What people are shown and what is kept of it: neither the whole body nor the kind's own notes."""
-        return msgspec.structs.replace(self, body=b"", notes=None)
+        """What people are shown and what is kept of it: neither the whole answer nor the kind's own notes."""
+        values = self.values
+        if HEADER in values:
+            values = {name: value for name, value in values.items() if name != HEADER}
+        return msgspec.structs.replace(self, body=b"", values=values, notes=None)
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +77,8 @@ class Looks(Protocol):
     def timeout(self) -> float:
         """The longest one look may take, in seconds."""
 
+    FOR_OTHERS: ClassVar[bool]  # whether another tocsin may run it
+
     def look_on(self, past: Past) -> Reading:
         """Look once."""
 
@@ -85,3 +93,6 @@ class Looks(Protocol):
 
     def gives(self) -> Mapping[str, Fact]:
         """What conditions can name, the phases (`time.connect`) among it."""
+
+    def yielding(self, named: Collection[str]) -> "Looks":
+        """Itself without those of its own rules that nobody wrote down, about values of which conditions speak."""

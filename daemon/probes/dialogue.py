@@ -4,7 +4,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,9 +61,15 @@ class Spoken(Networked):
 
     tls: bool = field(default=False, metadata={"doc": "whether to speak through TLS from the start"})
     verify: bool = field(default=True, metadata={"doc": "whether the certificate must be valid, and for this host"})
-    ca_file: str = field(default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's"})
-    cert_file: str = field(default="", metadata={"doc": "PEM file of our own certificate, where the server wants one"})
-    key_file: str = field(default="", metadata={"doc": "PEM file of its key, if that is not in `cert_file`"})
+    ca_file: str = field(
+        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
+    )
+    cert_file: str = field(
+        default="", metadata={"doc": "PEM file of our own certificate, where the server wants one", "here": True}
+    )
+    key_file: str = field(
+        default="", metadata={"doc": "PEM file of its key, if that is not in `cert_file`", "here": True}
+    )
 
     @contextmanager
     def secured(self, sock: socket.socket, watch: Watch) -> Iterator[socket.socket]:
@@ -78,6 +84,10 @@ class Spoken(Networked):
         trust = Trust(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file, verify=self.verify)
         with secured(sock, bare(self.host), "", watch, trust, shown) as tunnel:
             yield tunnel
+            # Who hangs up without this is written down by many a server as a connection that broke.
+            with suppress(OSError):
+                tunnel.settimeout(0.0)
+                tunnel.unwrap()
 
     @contextmanager
     def reached(self, watch: Watch) -> Iterator[socket.socket]:
@@ -173,11 +183,16 @@ class Talk:
         without = f" without {awaited}" if awaited else ""
         if len(self.heard) >= self._most:
             raise Missed(f"it says more than {self._most} bytes{without}: {self.quoted()}")
-        has_begun = "first_byte" in self._watch.phases
-        data = self._sock.recv(CHUNK) if has_begun else self._first()
+        data = self._more() if "first_byte" in self._watch.phases else self._first()
         if not data:
             raise Missed(f"the connection was closed{without or ' too early'}, after: {self.quoted()}")
         self.heard += data
+
+    def _more(self) -> bytes:
+        if self.heard:
+            # A server that says more before we have understood it would never make us wait, and nobody else would run.
+            self._watch.clock.breathe()
+        return self._sock.recv(CHUNK)
 
     def _first(self) -> bytes:
         doing = self._watch.doing
@@ -200,7 +215,7 @@ def unescaped(text: str) -> bytes:
     for found in _ESCAPE.finditer(text):
         code, letter = found.groups()
         if code is None and letter not in _ESCAPED:
-            raise ValueError(rf"a \ is followed by {letter!r}: write \r, \n, \t, \0, \x1b, or \\ for the \ itself")
+            raise ValueError(r"behind a \ there must be r, n, t, 0, another \, or x and two hexadecimal digits")
         said += text[done : found.start()].encode() + (bytes.fromhex(code) if code else _ESCAPED[letter])
         done = found.end()
     return said + text[done:].encode()

@@ -1,5 +1,6 @@
 """Does a Redis server, or one that speaks like it, answer PING?"""
 
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ _HALF_WELL = ("MISCONF", "ERR max number of clients")
 _NUMBERS = {"connected_clients": "redis.clients", "used_memory": "redis.memory", "connected_slaves": "redis.replicas"}
 _TEXTS = {"redis_version": "redis.version", "role": "redis.role", "master_link_status": "redis.link"}
 _ROLES = {"slave": "replica"}
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class SaidNo(Exception):
@@ -83,7 +85,7 @@ class Redis(Spoken):
             raise Missed(f"it answers INFO with: {talk.quoted(line)}")
         for told in talk.take(int(size) + 2).decode("utf-8", "replace").splitlines():
             name, _, value = told.partition(":")
-            if name in _NUMBERS and value.isdecimal():
+            if name in _NUMBERS and _NUMBER.fullmatch(value):
                 watch.values[_NUMBERS[name]] = int(value)
             elif name in _TEXTS and value:
                 watch.values[_TEXTS[name]] = quoted(_ROLES.get(value, value))

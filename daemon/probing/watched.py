@@ -39,8 +39,8 @@ class Watched:
     """One probe's state; the scheduler turns it."""
 
     __slots__ = (
-        "beat", "course", "entry", "is_looking", "is_telling", "next", "notes", "plan", "read_at", "reading", "rule",
-        "skipped", "target", "untold", "was_late", "was_told",
+        "amiss", "beat", "course", "entry", "is_looking", "is_telling", "next", "notes", "plan", "read_at", "reading",
+        "rule", "seconds", "skipped", "target", "untold", "was_late", "was_told", "well",
     )  # fmt: skip
 
     def __init__(self, plan: ProbePlan, now: float, kept: Kept | None = None) -> None:
@@ -57,15 +57,35 @@ class Watched:
         self.reading: Reading | None = None
         self.read_at = kept.read_at
         self.skipped = 0
+        self.well = self.amiss = 0  # looks, by result
+        self.seconds = 0.0  # that all of them took
         self.was_late = False
         self.was_told = False  # its verdict, since the start
         self.is_looking = False
         self.is_telling = False
         self.untold: list[Event] = []
 
+    def count(self, reading: Reading, took: float) -> None:
+        """Add a look to what is counted."""
+        self.seconds += took
+        if reading.is_well:
+            self.well += 1
+        else:
+            self.amiss += 1
+
     def past(self, now: float) -> Past:
         """What its next look is given."""
         return Past(now=now, notes=self.notes)
+
+    @property
+    def health(self) -> Health:
+        """How it stands for people: unknown also while nothing can be seen of it."""
+        is_blind = self.reading is not None and self.reading.blind
+        return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
+
+    def is_unseen(self, course: Course) -> bool:
+        """Whether so many looks saw nothing that people must hear of it."""
+        return course.unseen >= self.rule.fail.count
 
     def would_fall(self, health: Health) -> bool:
         """Whether one more such reading makes it down."""
@@ -84,7 +104,7 @@ class Watched:
             type=self.plan.type,
             target=self.target,
             every=self.plan.every,
-            verdict=self.course.verdict,
+            verdict=self.health,
             since=self.course.since,
             reading=self.reading,
             read_at=self.read_at,

@@ -15,9 +15,8 @@ from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
 SHARED = {
-    "apart", "base", "capacity", "carried", "certificate", "dial", "dialogue", "icmp", "network", "questions",
-    "records", "starttls", "trust",
-}  # fmt: skip
+    "answer", "apart", "base", "capacity", "carried", "certificate", "dial", "dialogue", "hop", "icmp",
+    "network", "place", "questions", "records", "redirect", "relay", "request", "starttls", "trust",
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
