@@ -1,8 +1,8 @@
 """Does this name server answer, and as it should?"""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import dns.exception
 import dns.flags
@@ -30,6 +30,7 @@ from daemon.probes.questions import (
     servers_of_the_system,
 )
 from daemon.probes.records import MOST_SHOWN, found_in, kind_of, made_up, meant, name_of, place_of, shown
+from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 
 MOST_ANSWERS = 100  # that a reading shows; all are counted and compared
@@ -40,6 +41,11 @@ _RCODES = {
     "SERVFAIL": "the server failed",
     "REFUSED": "the server refuses to answer",
 }
+
+
+ANY = "any"
+
+_RULES: Rules = {"rcode": ("rcode", ANY), "answers": ("least", 0), "answers.count": ("least", 0)}
 
 
 @probe("dns")
@@ -73,7 +79,7 @@ class Dns(Probe):
     recursion: bool = field(
         default=True, metadata={"doc": "whether the server may ask others; false for one that has the zone"}
     )
-    rcode: str = field(default="NOERROR", metadata={"doc": "the answer's code that is well"})
+    rcode: str = field(default="NOERROR", metadata={"doc": "the answer's code that is well, or `any`"})
     least: int = field(default=1, metadata={"doc": "down when there are fewer records", "least": 0})
     expect: tuple[str, ...] = field(default=(), metadata={"doc": "down when the records are not exactly these"})
     contains: tuple[str, ...] = field(default=(), metadata={"doc": "down when one of these is not among the records"})
@@ -90,22 +96,27 @@ class Dns(Probe):
         """Refuse what can never be asked."""
         place_of(self.server)
         kind = kind_of(self.record)
-        dns.rdata.get_rdata_class(dns.rdataclass.IN, kind)  # loads what reads it, now and not at the first look
+        # Loads what reads it: now, and not at the first look.
+        dns.rdata.get_rdata_class(dns.rdataclass.IN, kind)  # type: ignore[no-untyped-call]
         self._asked_for(kind)
         for text in (*self.expect, *self.contains, *self.among):
             meant(kind, text)
         if self.hijack:
             made_up(self.hijack)
         try:
-            code = dns.rcode.from_text(self.rcode)
+            has_records = self.rcode == ANY or dns.rcode.from_text(self.rcode) is dns.rcode.NOERROR
         except dns.exception.DNSException:
             raise ValueError(f"rcode {self.rcode!r} is none: write for example NXDOMAIN") from None
-        if code is not dns.rcode.NOERROR and (self.expect or self.contains or self.among):
+        if not has_records and (self.expect or self.contains or self.among):
             raise ValueError(f"with rcode {self.rcode} there are no records to expect")
 
     def look(self) -> Reading:
         """Ask once."""
         return looked(self.timeout, self._look)
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Whoever has conditions on a value says by them what is well."""
+        return without(self, named, _RULES)
 
     def target(self) -> str:
         """The question, and whom it goes to."""
@@ -168,7 +179,7 @@ class Dns(Probe):
             watch.evidence["answer"] = fitting.cut(", ".join(shown_ones), MOST_SHOWN)
         if found.serial is not None:
             watch.values["serial"] = found.serial
-        if code != self.rcode.upper():
+        if self.rcode != ANY and response.rcode() is not dns.rcode.from_text(self.rcode):
             raise Missed(f"{code}, {_RCODES.get(code, f'expected {self.rcode.upper()}')}")
         if code == "NOERROR" and len(found.texts) < self.least:
             had = f"only {len(found.texts)} records" if shown_ones else "no record"

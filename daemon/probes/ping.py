@@ -2,15 +2,16 @@
 
 import errno
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from daemon.clock import Clock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
-from daemon.probes.dial import Missed, Watch, addresses, measured, said
+from daemon.probes.dial import Family, Missed, Watch, addresses, measured, said
 from daemon.probes.icmp import Answer, Echo, ForbiddenError
-from daemon.probes.network import Family, bare, is_loopback, other_families
+from daemon.probes.network import bare, is_loopback, other_families
+from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 from daemon.units import Seconds
 
@@ -20,6 +21,7 @@ MOST_SIZE = 9_000
 SPARE = 0.02  # seconds before the look's end at which it is summed up
 
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_RULES: Rules = {"loss": ("least", 0), "received": ("least", 0)}
 _HOW = (
     "this machine lets tocsin send no pings: allow it with"
     ' `sysctl -w net.ipv4.ping_group_range="0 2147483647"`, or give tocsin CAP_NET_RAW'
@@ -139,10 +141,12 @@ def _milliseconds(took: float) -> str:
 @probe("ping")
 @dataclass(frozen=True, kw_only=True)
 class Ping(Probe):
-    """Send some echo requests. Down is who answers none of them; how much loss is too much, conditions say."""
+    """Send some echo requests. Down is who answers none of them."""
 
-    PHASES = ("resolve", "rtt")
+    PHASES = ("resolve", "total")
     GIVES: ClassVar[Mapping[str, Fact]] = {
+        "time": Fact("the same as `rtt`", "seconds", ideal=0.0),
+        "time.total": Fact("the same as `rtt`", "seconds", ideal=0.0),
         "loss": Fact("how many of the packets were not answered", "percent", ideal=0),
         "received": Fact("how many were answered; one that is answered twice counts once"),
         "duplicates": Fact("answers that came more than once", ideal=0),
@@ -161,6 +165,7 @@ class Ping(Probe):
         default="any", metadata={"doc": "addresses to ask: `any` asks the first one that there is a way to"}
     )
     packets: int = field(default=5, metadata={"doc": "how many to send", "least": 1, "most": MOST_PACKETS})
+    least: int = field(default=1, metadata={"doc": "down when fewer are answered", "least": 0, "most": MOST_PACKETS})
     spacing: Seconds = field(default=Seconds(0.2), metadata={"doc": "time from one to the next", "least": 0.01})
     patience: Seconds = field(
         default=Seconds(2.0), metadata={"doc": "how long the last one is waited for before it is lost", "least": 0.01}
@@ -173,6 +178,8 @@ class Ping(Probe):
             raise ValueError("host is empty: write a name or an address")
         if not 1 <= self.packets <= MOST_PACKETS:
             raise ValueError(f"packets {self.packets} is not between 1 and {MOST_PACKETS}")
+        if not 0 <= self.least <= self.packets:
+            raise ValueError(f"least {self.least} can never be: only {self.packets} packets are sent")
         if (self.packets - 1) * self.spacing + SPARE >= self.timeout:
             raise ValueError(
                 f"{self.packets} packets, each {self.spacing:g}s after the other, take longer than timeout"
@@ -184,6 +191,10 @@ class Ping(Probe):
             return measured(self.timeout, self._look)
         except ForbiddenError:
             return Reading(health=Health.UNKNOWN, detail=_HOW)
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Whoever has conditions on a value says by them what is well."""
+        return without(self, named, _RULES)
 
     def target(self) -> str:
         """The host."""
@@ -208,9 +219,10 @@ class Ping(Probe):
                 watch.values |= {"ip": ip, **turn.values()}
                 watch.evidence |= {"address": ip, "packets": turn.each()}
         told = f"{turn.told()} ({ip})" + (f": {'; '.join(turn.said[:TOLD])}" if turn.said else "")
-        if not turn.took:
+        if len(turn.took) < self.least:
             raise Missed(told)
-        watch.phases["rtt"] = turn.average
+        if turn.took:
+            watch.phases["total"] = turn.average
         return told
 
     def _reached(self, watch: Watch) -> tuple[Echo, str]:

@@ -16,7 +16,8 @@ from daemon.registry import KIND, kinds_in
 KINDS = kinds_in(probes)
 SHARED = {
     "answer", "apart", "base", "capacity", "carried", "certificate", "dial", "dialogue", "hop", "icmp",
-    "network", "place", "questions", "records", "redirect", "relay", "request", "starttls", "trust",
+    "network", "place", "questions", "records", "redirect", "relay", "request", "rules", "starttls", "trust",
+}  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

@@ -8,7 +8,7 @@ import pytest
 from gevent.event import Event
 
 from daemon.probes import questions
-from daemon.probes.base import Health
+from daemon.probes.base import Health, Reading
 from daemon.probes.dns import Dns
 from daemon.probes.questions import servers_of_the_system
 from daemon.probes.records import place_of
@@ -101,6 +101,17 @@ def test_a_name_without_such_a_record_is_down_unless_that_is_wanted(place: str) 
     assert reading.values["answers.count"] == 0
     assert look(place, "example.test", record="AAAA", least=0).is_well
     assert look(place, "web.example.test", least=3).detail == "the name has only 2 records of type A"
+
+
+def test_whoever_has_conditions_on_a_value_says_what_is_well(place: str) -> None:
+    def yielding(*named: str, **more: object) -> Reading:
+        return Dns(name="no.example.test", server=place, **more).yielding(named).look()  # type: ignore[arg-type]
+
+    assert yielding("rcode").is_well
+    assert not yielding("ttl").is_well
+    assert not yielding("rcode", rcode="SERVFAIL").is_well
+    probe = Dns(name="example.test", record="AAAA", server=place)
+    assert probe.yielding({"answers.count"}).look().is_well
 
 
 def test_a_zone_that_the_server_does_not_have_is_refused(place: str) -> None:

@@ -126,6 +126,14 @@ def test_a_load_that_is_too_high_is_down(monkeypatch: pytest.MonkeyPatch) -> Non
     assert reading.evidence["load"] == "load 1.00, 900.00, 3.00 on 100 processors"
 
 
+def test_whoever_has_conditions_on_a_value_says_what_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "getloadavg", lambda: (1.0, 900.0, 3.0))
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 100)
+    assert Load().yielding({"per_core.1"}).look().is_well
+    assert not Load().yielding({"cpu"}).look().is_well
+    assert not Load(most_per_core=6).yielding({"load.5"}).look().is_well
+
+
 def test_it_is_near_and_for_nobody_else() -> None:
     assert Load().is_near()
     assert not Load.FOR_OTHERS

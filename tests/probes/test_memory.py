@@ -77,6 +77,13 @@ def test_swap_that_is_full_is_down_only_when_that_is_asked(machine: Path) -> Non
     assert (reading.values["swap"], reading.values["swap.free"]) == (100.0, 0)
 
 
+def test_whoever_has_conditions_on_a_value_says_what_is_well(machine: Path) -> None:
+    write(machine, available=0.1)
+    assert not Memory().yielding({"available"}).look().is_well
+    assert Memory().yielding({"used"}).look().is_well
+    assert not Memory(most_used=Share(fraction=0.9)).yielding({"used"}).look().is_well
+
+
 @pytest.mark.parametrize("text", [None, "", "MemTotal: x kB\n", "\0\0\0"])
 def test_a_kernel_that_says_nothing_is_not_known(machine: Path, text: str | None) -> None:
     (machine / "meminfo").unlink()

@@ -85,9 +85,9 @@ def test_this_machine_answers_itself(host: str) -> None:
     assert reading.values["received"] == 4
     assert 0 < reading.values["rtt.min"] <= reading.values["rtt"] <= reading.values["rtt.max"] < 1
     assert reading.values["rtt.jitter"] >= 0
-    assert set(reading.values) == set(Ping.GIVES)
-    assert list(reading.phases) == ["resolve", "rtt"]
-    assert reading.phases["rtt"] == reading.values["rtt"]
+    assert set(reading.values) | {"time", "time.total"} == set(Ping.GIVES)
+    assert list(reading.phases) == ["resolve", "total"]
+    assert reading.phases["total"] == reading.values["rtt"]
     assert len(reading.evidence["packets"].split(", ")) == 4
 
 
@@ -150,6 +150,20 @@ def test_a_lost_packet_is_lost_and_no_zero(far: FarHost, host: str, pings: str) 
     assert reading.values["rtt.min"] > 0
     assert reading.evidence["packets"].split(", ")[1:3] == ["lost", "lost"]
     assert reading.detail.startswith("2 of 4 packets answered, ")
+
+
+def test_fewer_answers_than_must_be_are_down(far: FarHost) -> None:
+    with far.does(dropping(1, 2)):
+        reading = quick(HOST, least=3).look()
+    assert reading.health is Health.DOWN
+    assert reading.detail.startswith("2 of 4 packets answered, ")
+
+
+def test_whoever_has_conditions_on_the_loss_says_what_is_well(far: FarHost) -> None:
+    with far.does(nobody):
+        assert quick(HOST).yielding({"received"}).look().is_well
+        assert not quick(HOST).yielding({"rtt"}).look().is_well
+        assert not quick(HOST, least=2).yielding({"loss"}).look().is_well
 
 
 @BOTH
@@ -331,10 +345,12 @@ def test_an_address_without_a_way_is_passed_over(far: FarHost, monkeypatch: pyte
         {"host": "a", "packets": MOST_PACKETS + 1},
         {"host": "a", "packets": 11, "spacing": Seconds(1)},
         {"host": "a", "timeout": Seconds(0.5)},
+        {"host": "a", "least": 6},
+        {"host": "a", "least": -1},
     ],
 )
 def test_settings_that_can_never_work_are_refused(settings: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"host|packets"):
+    with pytest.raises(ValueError, match=r"host|packets|least"):
         Ping(**settings)  # type: ignore[arg-type]
 
 
