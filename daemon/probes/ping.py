@@ -10,7 +10,7 @@ from daemon.clock import Clock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
 from daemon.probes.dial import Family, Missed, Watch, addresses, measured, said
 from daemon.probes.icmp import Answer, Echo, ForbiddenError
-from daemon.probes.network import bare, is_loopback, other_families
+from daemon.probes.network import Perhaps, bare, is_loopback, other_families
 from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 from daemon.units import Seconds
@@ -206,7 +206,9 @@ class Ping(Probe):
 
     def otherwise(self) -> Iterable[tuple[str, Looks]]:
         """Over the one and over the other family of addresses, where the name may have both."""
-        return [(name, replace(self, family=family)) for name, family in other_families(self.family, self.host)]
+        return [
+            (name, Perhaps(replace(self, family=family))) for name, family in other_families(self.family, self.host)
+        ]
 
     def _look(self, watch: Watch) -> str:
         echo, ip = self._reached(watch)

@@ -13,7 +13,7 @@ import pytest
 
 from daemon.clock import SystemClock
 from daemon.probes import icmp
-from daemon.probes.base import Health
+from daemon.probes.base import Health, Past
 from daemon.probes.icmp import Echo
 from daemon.probes.ping import MOST_PACKETS, Ping, Round
 from daemon.units import Seconds
@@ -352,6 +352,14 @@ def test_an_address_without_a_way_is_passed_over(far: FarHost, monkeypatch: pyte
 def test_settings_that_can_never_work_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"host|packets|least"):
         Ping(**settings)  # type: ignore[arg-type]
+
+
+def test_a_family_that_a_name_has_no_address_of_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "none")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nothing)
+    assert {other.look_on(Past(now=0)).health for _, other in quick("a.example").otherwise()} == {Health.UNKNOWN}
 
 
 def test_it_is_near_only_on_this_machine_and_has_two_other_ways() -> None:
