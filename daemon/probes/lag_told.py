@@ -25,6 +25,7 @@ from daemon.units import spoken
 T = TypeVar("T")
 
 TOLD = 5  # groups, partitions and reasons that are named
+LONGEST_AGO = 3650 * 86_400.0  # seconds: notes that were spoilt may say anything
 LONGEST = 60  # characters of a name that the brokers told
 
 GIVES: Final[Mapping[str, Fact]] = {
@@ -81,9 +82,8 @@ def name(text: str) -> str:
 def _gist(found: Sequence[Judged], now: float) -> str:
     """One line: the worst partition, or that all is well."""
     worst = found[0]
-    total = sum(one.lag for one in found)
     if worst.shape is Shape.ADVANCING:
-        return f"{worst.shape}, lag {total} in {_counted(len(found), 'partition')}"
+        return f"{worst.shape}, {_sum(found)}"
     like = sum(one.shape is worst.shape for one in found) - 1
     more = f", and {like} more" if like else ""
     return f"{_called(worst)} {_story(worst, now)}{more}"
@@ -101,7 +101,7 @@ def _story(one: Judged, now: float) -> str:
         case Shape.REWOUND if mark.back is None:
             said = f"{_committed(one)} lies beyond the end of the log, {seen.end}"
         case Shape.REWOUND:
-            said = f"from commit {mark.was} to {_committed(one)} {_ago(mark.back, now)} ago"
+            said = f"the commit went back from {mark.was} {_ago(mark.back, now)} ago; now {_committed(one)}"
         case Shape.FALLING:
             said = f"lag {one.lag}, growing for {_ago(mark.grows, now)}"
         case _:
@@ -110,7 +110,7 @@ def _story(one: Judged, now: float) -> str:
 
 
 def _ago(since: float | None, now: float) -> str:
-    return spoken(max(0.0, now - (now if since is None else since)))
+    return spoken(min(max(0.0, now - (now if since is None else since)), LONGEST_AGO))
 
 
 def _committed(one: Judged) -> str:
@@ -164,10 +164,16 @@ def _evidence(found: Sequence[Judged], sight: Sight, now: float) -> dict[str, st
 
 
 def _of_group(partitions: Sequence[Judged], members: int | None) -> str:
-    said = (
-        f"{partitions[0].shape}, lag {sum(one.lag for one in partitions)} in {_counted(len(partitions), 'partition')}"
-    )
+    said = f"{partitions[0].shape}, {_sum(partitions)}"
     return said if members is None else f"{said}, {_counted(members, 'member') if members else 'nobody in it'}"
+
+
+def _sum(partitions: Sequence[Judged]) -> str:
+    known = [one for one in partitions if one.mark.lag is not None]
+    parts = [f"lag {sum(one.lag for one in known)} in {_counted(len(known), 'partition')}"] if known else []
+    if rest := len(partitions) - len(known):
+        parts.append(f"no commit in {rest}")
+    return ", ".join(parts)
 
 
 def _listed(names: Iterable[str], count: int) -> str:

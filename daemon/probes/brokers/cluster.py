@@ -18,6 +18,7 @@ MOST_BROKERS = 100  # connections of one look
 MOST_GROUPS = 1_000  # of those that the brokers list
 AT_ONCE = 2_000  # partitions in one question
 PAUSES: Final = (0.1, 0.3)  # seconds before what was "not now" is asked again
+PATIENCE = 3  # times such a pause must be left, or there is none
 END, EARLIEST = -1, -2  # what ListOffsets takes for an instant
 
 _UNKNOWN_TOPIC = 3
@@ -33,6 +34,9 @@ _OF_CONSUMERS = frozenset(("consumer", ""))
 
 class NotNow(Missed):
     """It may be otherwise in a moment."""
+
+
+_NOBODY = NotNow("nobody says who leads it")
 
 
 class Cluster:
@@ -92,6 +96,8 @@ class Cluster:
                 return ask()
             except NotNow:
                 self._coordinators.pop(group, None)
+                if self._watch.left() < PATIENCE * pause:
+                    raise
                 SystemClock().sleep(pause)
         return ask()
 
@@ -112,18 +118,20 @@ class Cluster:
 
     def offsets(self, places: Iterable[Place], instant: int) -> tuple[dict[Place, int], dict[Place, str]]:
         """Where the logs of these partitions end or begin; and of the others, why nobody knows."""
-        missing, found, why = set(places), dict[Place, int](), dict[Place, str]()
+        missing, found, why = set(places), dict[Place, int](), dict[Place, Missed]()
+        again = missing
         for pause in (0.0, *PAUSES):
-            if pause:
+            if pause and self._watch.left() > PATIENCE * pause:
                 SystemClock().sleep(pause)
-                self._learn(sorted({topic for topic, _ in missing}))
-            for node, led in self._led(missing).items():
+                self._learn(sorted({topic for topic, _ in again}))
+            for node, led in self._led(again).items():
                 for chunk in (led[at : at + AT_ONCE] for at in range(0, len(led), AT_ONCE)):
                     self._ask_leader(node, chunk, instant, found, why)
             missing -= found.keys()
-            if not missing:
+            again = {place for place in missing if isinstance(why.get(place, _NOBODY), NotNow)}
+            if not again:
                 break
-        return found, {place: why.get(place, "nobody says who leads it") for place in missing}
+        return found, {place: str(why.get(place, _NOBODY)) for place in missing}
 
     def _coordinator(self, group: str) -> Broker:
         """The broker that keeps a group's commits."""
@@ -135,7 +143,7 @@ class Cluster:
         return self._coordinators[group]
 
     def _ask_leader(
-        self, node: int, places: list[Place], instant: int, found: dict[Place, int], why: dict[Place, str]
+        self, node: int, places: list[Place], instant: int, found: dict[Place, int], why: dict[Place, Missed]
     ) -> None:
         shape = ListOffsetsRequest.ListOffsetsTopic
         asked = [
@@ -148,7 +156,7 @@ class Cluster:
         try:
             answer = self._broker(node).ask(ListOffsetsRequest(topics=asked))
         except Missed as missed:
-            why.update(dict.fromkeys(places, str(missed)))
+            why.update(dict.fromkeys(places, missed))
             return
         wanted = set(places)
         for topic in answer.topics or ():
@@ -157,7 +165,8 @@ class Cluster:
                 if place in wanted and not one.error_code and one.offset >= 0:
                     found[place] = one.offset
                 elif place in wanted:
-                    why[place] = f"broker {node} says of {words(topic.name)} {place[1]}: {meaning(one.error_code)}"
+                    about = f"broker {node} says of {words(topic.name)} {place[1]}"
+                    why[place] = _missed(one.error_code, about)
 
     def _led(self, places: Iterable[Place]) -> dict[int, list[Place]]:
         """By leader, those that have one."""
@@ -236,7 +245,11 @@ def _about(broker: Broker, topics: Sequence[str]) -> MetadataRequest:
 
 def _check(code: int, about: str) -> None:
     if code:
-        raise (NotNow if code in _NOT_NOW else Missed)(f"{about}: {meaning(code)}")
+        raise _missed(code, about)
+
+
+def _missed(code: int, about: str) -> Missed:
+    return (NotNow if code in _NOT_NOW else Missed)(f"{about}: {meaning(code)}")
 
 
 def _by_topic(places: Iterable[Place]) -> dict[str, list[int]]:

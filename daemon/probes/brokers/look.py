@@ -1,8 +1,9 @@
 """One look at a Kafka cluster: what the groups have committed first, and then where the logs end."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import ExitStack
 
+from daemon.clock import SystemClock
 from daemon.probes.brokers.asked import Place, Wanted
 from daemon.probes.brokers.cluster import EARLIEST, END, MOST_GROUPS, Cluster
 from daemon.probes.brokers.wire import meaning, words
@@ -25,6 +26,7 @@ def seen(wanted: Wanted, watch: Watch) -> Sight:
             for group in groups:
                 rows += _committed(cluster, group, wanted, sight)
         _say_what_is_wrong(cluster, wanted, sight)
+        SystemClock().breathe()
         rows = sight.room(rows, key=lambda row: row[:3])
         with watch.phase("ends"):
             _measure(cluster, rows, wanted, sight)
@@ -56,6 +58,7 @@ def _committed(cluster: Cluster, group: str, wanted: Wanted, sight: Sight) -> li
         sight.reasons.append(str(missed))
         sight.unseen += len(places or ())
         return []
+    SystemClock().breathe()
     if not places:
         if wanted.groups and not wanted.topics:
             sight.reasons.append(f"group {words(group)} has committed nothing")
@@ -75,8 +78,8 @@ def _say_what_is_wrong(cluster: Cluster, wanted: Wanted, sight: Sight) -> None:
             sight.remarks[f"topic {words(topic)}"] = meaning(code)
 
 
-def _measure(cluster: Cluster, rows: Iterable[Row], wanted: Wanted, sight: Sight) -> None:
-    rows = list(rows)
+def _measure(cluster: Cluster, rows: Sequence[Row], wanted: Wanted, sight: Sight) -> None:
+    """Where the logs end, and where those begin that are not read to their end."""
     ends, why = cluster.offsets({(topic, partition) for _, topic, partition, _ in rows}, END)
     sight.reasons += why.values()
     # Where a log begins matters only to those who have not read it all.
@@ -87,6 +90,7 @@ def _measure(cluster: Cluster, rows: Iterable[Row], wanted: Wanted, sight: Sight
         and (wanted.count_unread if commit is None else commit < end)
     }
     earliest, _ = cluster.offsets(open_, EARLIEST)
+    SystemClock().breathe()
     for group, topic, partition, commit in rows:
         place = (topic, partition)
         if place in ends:

@@ -103,6 +103,7 @@ class Broker:
             raise Missed(f"{self.name}: the answer cannot be read") from error
         if number != self._asked:
             raise Missed(f"{self.name}: the answer is to something else")
+        SystemClock().breathe()  # a large answer is much work for whoever asked
         return answer
 
     def _answered(self, question: bytes) -> bytes:
