@@ -6,6 +6,8 @@ from daemon.config.keys import doc
 from daemon.reading import Looks
 from daemon.units import Quorum, Seconds
 
+DEPENDS_ON = "depends_on"  # the label of an alarm that names the probes on which its own depends
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProbePlan:
@@ -29,4 +31,28 @@ class ProbePlan:
             most=30 * 86_400,
         ),
     )
+    second_opinion: bool = field(
+        default=True,
+        metadata=doc("before it is called down, look anew, and in what other ways there are: most of them must agree"),
+    )
+    depends_on: tuple[str, ...] = field(
+        default=(),
+        metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
+    )
+    places: tuple[str, ...] = field(
+        default=(),
+        metadata=doc(
+            "from where it is looked at: names of `nodes`, and `here` for this tocsin; only from here by default",
+            key="from",
+        ),
+    )
+    quorum: Quorum | None = field(
+        default=None, metadata=doc("down when so many of the places say so: `2 of 3`; by default more than half")
+    )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
+
+    @property
+    def agreement(self) -> Quorum:
+        """How many places must see it down."""
+        places = max(1, len(self.places))
+        return self.quorum or Quorum(places // 2 + 1, places)

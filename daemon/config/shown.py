@@ -15,6 +15,7 @@ from daemon.oncall.schedule import Layer
 from daemon.registry import Handler
 from daemon.secret import HIDDEN, Secret, is_telling, redact_url
 from daemon.template import Template
+from daemon.units import Quorum, Share
 from daemon.zone import Zone
 
 _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
@@ -61,6 +62,8 @@ def _word(value: Enum) -> Any:
 @_shown.register(Matcher)
 @_shown.register(TimeOfDay)
 @_shown.register(Span)
+@_shown.register(Quorum)
+@_shown.register(Share)
 @_shown.register(Zone)
 def _as_written(value: Any) -> str:
     return str(value)
@@ -104,6 +107,6 @@ def _many(value: Iterable[Any]) -> list[Any]:
 def _section(value: Channel | ProbePlan | Source) -> dict[str, Any]:
     """The common settings and those of the kind side by side, as in the file."""
     own = _KIND[type(value)]
-    common = {one.name: _shown(getattr(value, one.name)) for one in fields(value) if one.name not in (own, "name")}
+    common = {key_of(one): _shown(getattr(value, one.name)) for one in fields(value) if one.name not in (own, "name")}
     inner = _shown(getattr(value, own))
     return common | (inner if isinstance(inner, dict) else {})

@@ -100,7 +100,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
     ),
     "a right that does not exist": (
         "auth: {tokens: [{name: a, token: '${T}', may: [write]}]}\n",
-        ['tocsin.yml:4: auth.tokens[0].may[0]: "write" is not one of read, act, admin'],
+        ['tocsin.yml:4: auth.tokens[0].may[0]: "write" is not one of read, look, act, admin'],
     ),
     "the same token name twice": (
         "auth: {tokens: [{name: a, token: '${T}'}, {name: a, token: '${U}'}]}\n",
