@@ -35,7 +35,8 @@ class KafkaLag(Probe):
 
     PHASES: ClassVar = ("metadata", "committed", "ends")
     GIVES: ClassVar = {**GIVES, "members": MEMBERS}
-    FOR_OTHERS: ClassVar[bool] = True
+    # Another tocsin does not remember what we saw: to its eyes everything would be well, each time anew.
+    FOR_OTHERS: ClassVar[bool] = False
 
     bootstrap: tuple[str, ...] = field(
         metadata={"doc": "brokers to begin with, host:port each; the first that answers knows the others"}

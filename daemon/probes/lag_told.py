@@ -62,25 +62,16 @@ def told(sight: Sight, marks: Marks, rules: Rules, now: float) -> Reading:
     if not sight.offsets:
         return Reading(health=Health.DOWN, detail="; ".join(_first(sight.reasons)) or "there is nothing to see")
     found = judged(sight.offsets, sight.members, marks, rules, now)
-    health, gist, values = found[0].shape.health, _gist(found, now), _values(found, sight)
-    if health is Health.UP and _is_new(found, marks, rules):
-        # Another tocsin that is asked for a second opinion sees it so each time.
-        health, gist = Health.UNKNOWN, f"{_sum(found)}, seen for the first time: nothing to compare with"
-        del values["shape"]
-    if (sight.unseen or sight.reasons) and found[0].shape is Shape.ADVANCING:
+    health = found[0].shape.health
+    if (sight.unseen or sight.reasons) and health is Health.UP:
         health = Health.DEGRADED
     return Reading(
         health=health,
-        detail="; ".join([gist, *_first(sight.reasons)]),
-        values=values,
+        detail="; ".join([_gist(found, now), *_first(sight.reasons)]),
+        values=_values(found, sight),
         evidence=_evidence(found, sight, now),
         notes=remembered(found, marks, rules, now),
     )
-
-
-def _is_new(found: Sequence[Judged], marks: Marks, rules: Rules) -> bool:
-    """Whether something is behind, and nothing was ever looked at before."""
-    return any(one.lag > rules.tolerate for one in found) and not any(one.seen.key in marks for one in found)
 
 
 def name(text: str) -> str:

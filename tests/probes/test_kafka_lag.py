@@ -53,17 +53,9 @@ def nothing() -> None:
     """Happen."""
 
 
-def look_again(cluster: FakeKafka, **more: Any) -> Reading:
-    return watched(probe(cluster, **more), nothing)
-
-
-def catch_up(cluster: FakeKafka) -> None:
-    cluster.groups["billing"].commits = dict.fromkeys(cluster.groups["billing"].commits, 10)
-
-
 def test_a_group_that_keeps_up_is_well_and_its_lag_is_exact(cluster: FakeKafka) -> None:
     cluster.groups["billing"].commits["orders", 1] = 10
-    reading = look_again(cluster)
+    reading = look(cluster)
     assert reading.health is Health.UP
     assert reading.detail == "advancing, lag 6 in 3 partitions"
     assert reading.values == {
@@ -81,17 +73,12 @@ def test_a_group_that_keeps_up_is_well_and_its_lag_is_exact(cluster: FakeKafka) 
     assert reading.evidence["group billing"] == "advancing, lag 6 in 3 partitions, 1 member"
 
 
-def test_what_was_never_looked_at_before_has_no_shape_yet(cluster: FakeKafka) -> None:
-    reading = look(cluster)
-    assert reading.health is Health.UNKNOWN
-    assert reading.detail == "lag 9 in 3 partitions, seen for the first time: nothing to compare with"
-    assert set(reading.values) == set(KafkaLag.GIVES) - {"shape"}
-    catch_up(cluster)
-    assert look(cluster).detail == "advancing, lag 0 in 3 partitions"
+def test_no_other_tocsin_is_asked_for_it_does_not_remember_what_we_saw() -> None:
+    assert not KafkaLag.FOR_OTHERS
 
 
 def test_values_are_those_that_the_kind_declares(cluster: FakeKafka) -> None:
-    assert set(look_again(cluster).values) == set(KafkaLag.GIVES)
+    assert set(look(cluster).values) == set(KafkaLag.GIVES)
 
 
 def test_a_commit_is_read_before_the_end(cluster: FakeKafka) -> None:
@@ -100,7 +87,7 @@ def test_a_commit_is_read_before_the_end(cluster: FakeKafka) -> None:
 
 
 def test_a_probe_joins_nothing_and_creates_nothing(cluster: FakeKafka) -> None:
-    reading = look_again(cluster, topics=("orders", "no-such"))
+    reading = look(cluster, topics=("orders", "no-such"))
     assert reading.health is Health.DEGRADED
     assert reading.detail == "advancing, lag 9 in 3 partitions; topic no-such: unknown topic or partition (3)"
     assert set(cluster.names()) == {
@@ -159,7 +146,7 @@ def test_a_group_whose_lag_only_grows_is_degraded(cluster: FakeKafka) -> None:
 
 def test_what_has_no_commit_is_listed_and_is_no_lag(cluster: FakeKafka) -> None:
     del cluster.groups["billing"].commits["orders", 2]
-    reading = look_again(cluster)
+    reading = look(cluster)
     assert reading.health is Health.UP
     assert reading.detail == "advancing, lag 6 in 2 partitions, no commit in 1"
     assert reading.values["uncommitted"] == 1
@@ -217,7 +204,7 @@ def test_no_groups_at_all_are_down(cluster: FakeKafka) -> None:
 
 def test_a_topic_that_was_deleted_is_a_remark_where_nobody_named_it(cluster: FakeKafka) -> None:
     cluster.groups["billing"].commits["old", 0] = 5
-    reading = look_again(cluster)
+    reading = look(cluster)
     assert reading.health is Health.UP
     assert reading.evidence["topic old"] == "unknown topic or partition (3)"
 
@@ -258,7 +245,7 @@ def test_a_group_that_cannot_be_read_is_the_reason(cluster: FakeKafka, error: in
 
 def test_a_leader_that_nobody_knows_leaves_the_others(cluster: FakeKafka) -> None:
     cluster.topics["orders"][0].leader = 99
-    reading = look_again(cluster)
+    reading = look(cluster)
     assert reading.health is Health.DEGRADED
     assert reading.detail == "advancing, lag 6 in 2 partitions; broker 99 is said to answer, and nobody knows it"
     assert reading.values["unseen"] == 1
@@ -273,11 +260,10 @@ def test_a_leader_that_does_not_lead_is_a_lie_that_is_told(cluster: FakeKafka) -
 
 @pytest.mark.parametrize("dead", [1, 3])
 def test_one_dead_broker_of_three_leaves_the_partitions_of_the_others(cluster: FakeKafka, dead: int) -> None:
-    catch_up(cluster)
     cluster.servers[dead].stop(timeout=1)
     reading = look(cluster)
     assert reading.health is Health.DEGRADED
-    assert reading.detail == f"advancing, lag 0 in 2 partitions; connection refused ({cluster.address(dead)})"
+    assert reading.detail == f"advancing, lag 6 in 2 partitions; connection refused ({cluster.address(dead)})"
 
 
 def test_a_dead_coordinator_is_the_reason(cluster: FakeKafka) -> None:
@@ -288,12 +274,11 @@ def test_a_dead_coordinator_is_the_reason(cluster: FakeKafka) -> None:
 
 
 def test_one_silent_broker_of_three_takes_half_of_the_time_and_no_more(cluster: FakeKafka) -> None:
-    catch_up(cluster)
     forever = Signal()
     cluster.instead[1, "ApiVersions"] = lambda _sock, _whole: forever.wait()
     reading = look(cluster, timeout=0.6)
     assert reading.health is Health.DEGRADED
-    assert reading.detail.startswith(f"advancing, lag 0 in 2 partitions; {cluster.address(1)}: no answer within 0.")
+    assert reading.detail.startswith(f"advancing, lag 6 in 2 partitions; {cluster.address(1)}: no answer within 0.")
 
 
 def test_a_broker_that_falls_silent_in_the_middle_is_not_waited_for_twice(cluster: FakeKafka) -> None:
