@@ -11,7 +11,7 @@ from daemon.probes.brokers.asked import Account, Address, Wanted
 from daemon.probes.dial import Watch
 from daemon.probes.lag import Marks, Rules, lingering
 from daemon.probes.lag_look import looked
-from daemon.probes.lag_told import GIVES, MEMBERS, Sight
+from daemon.probes.lag_told import EXPIRED, GIVES, MEMBERS, Sight
 from daemon.secret import Secret
 from daemon.units import Seconds
 
@@ -34,7 +34,7 @@ class KafkaLag(Probe):
     """
 
     PHASES: ClassVar = ("metadata", "committed", "ends")
-    GIVES: ClassVar = {**GIVES, "members": MEMBERS}
+    GIVES: ClassVar = {**GIVES, "expired": EXPIRED, "members": MEMBERS}
     # Another tocsin does not remember what we saw: to its eyes everything would be well, each time anew.
     FOR_OTHERS: ClassVar[bool] = False
 

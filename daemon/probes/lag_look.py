@@ -9,13 +9,15 @@ from daemon.probes.apart import apart
 from daemon.probes.dial import Watch, measured
 from daemon.probes.lag import Marks, Rules, recalled
 from daemon.probes.lag_told import Sight, told
-from daemon.reading import Past, Reading
+from daemon.reading import Health, Past, Reading
 
 MANY = 500  # partitions; to judge ten thousand takes a tenth of a second
 
 
-def looked(past: Past, rules: Rules, timeout: float, see: Callable[[Marks, Watch], Sight]) -> Reading:
-    """Look once within `timeout`; `see` raises Missed where nothing can be seen."""
+def looked(
+    past: Past, rules: Rules, timeout: float, see: Callable[[Marks, Watch], Sight], unseen: Health = Health.DOWN
+) -> Reading:
+    """Look once within `timeout`; `see` raises Missed where nothing can be seen, which is `unseen`."""
     marks = beside(apart(), past.notes, lambda: recalled(past.notes, past.now))
     sights: list[Sight] = []
 
@@ -25,7 +27,7 @@ def looked(past: Past, rules: Rules, timeout: float, see: Callable[[Marks, Watch
 
     reading = measured(timeout, look)
     if not sights:
-        return reading
+        return msgspec.structs.replace(reading, health=unseen, values={})
     aside = apart() if len(sights[0].offsets) > MANY else at_once
     judged = aside(lambda: told(sights[0], marks, rules, past.now))
     return msgspec.structs.replace(judged, phases=reading.phases)

@@ -35,9 +35,9 @@ GIVES: Final[Mapping[str, Fact]] = {
     "lag.of": Fact('messages that wait for one group, or in one of its topics: `lag.of "group/topic"`', keyed=True),
     "partitions": Fact("partitions that were seen"),
     "uncommitted": Fact("partitions of them for which nothing is committed"),
-    "expired": Fact("partitions of them that lost messages to retention before they were read", ideal=0),
     "unseen": Fact("partitions that could not be seen, because a broker did not answer for them", ideal=0),
 }
+EXPIRED = Fact("partitions that lost messages to retention before they were read", ideal=0)
 MEMBERS = Fact("consumers that are in a group now; absent where the brokers do not say", keyed=True)
 
 
@@ -49,6 +49,7 @@ class Sight(msgspec.Struct):
     unseen: int = 0  # partitions
     reasons: list[str] = []  # why something is not there
     remarks: dict[str, str] = {}  # evidence of the kind's own
+    knows_beginnings: bool = False  # whether it was asked where the logs begin, of those who have not read it all
 
     def room(self, rows: list[T], key: Callable[[T], Key]) -> list[T]:
         """Keep no more than one look judges, the same ones each time."""
@@ -126,9 +127,10 @@ def _values(found: Sequence[Judged], sight: Sight) -> dict[str, object]:
         "shape": found[0].shape.value,
         "partitions": len(found),
         "uncommitted": sum(one.seen.committed is None for one in found),
-        "expired": sum(one.seen.has_expired for one in found),
         "unseen": sight.unseen,
     }
+    if sight.knows_beginnings:
+        values["expired"] = sum(one.seen.has_expired for one in found)
     known = [one for one in found if one.mark.lag is not None]
     if known:
         of: Counter[str] = Counter()

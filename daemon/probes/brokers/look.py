@@ -16,7 +16,7 @@ Row = tuple[str, str, int, int | None]  # group, topic, partition, commit
 
 def seen(wanted: Wanted, watch: Watch) -> Sight:
     """Look once. Whatever is missing has its reason in what is returned; a Missed means that nothing was seen."""
-    sight = Sight()
+    sight = Sight(knows_beginnings=True)
     with ExitStack() as stack:
         with watch.phase("metadata"):
             cluster = Cluster(wanted.bootstrap, wanted.account, watch, stack)
