@@ -176,7 +176,7 @@ OK = b"HTTP/1.1 200 OK"
 @pytest.mark.parametrize(
     ("instead", "reason"),
     [
-        (lambda sock: None, "the connection was closed without an answer"),
+        (lambda _: None, "the connection was closed without an answer"),
         (lambda sock: sock.sendall(b"\x15\x03\x01\0\x02\x02\x28 no"), "the answer is not HTTP"),
         (saying(OK, b"<html>Please log in</html>"), "answered 200 OK with a body that is not the API's"),
         (saying(b"HTTP/1.1 502 Bad Gateway", b"<html>"), "answered 502 Bad Gateway with a body that is not the API's"),

@@ -107,6 +107,12 @@ probes:
     headers: {{X-Own: '${{CANARY}}'}}
     every: 1s
     fail_after: 1
+  kafka:
+    {{type: kafka_lag, bootstrap: ['127.0.0.1:{closed}'], groups: [g], security: sasl_plaintext, user: u,
+     password: '${{CANARY}}', every: 1s, fail_after: 1}}
+  ckafka:
+    {{type: ckafka_lag, instance: ckafka-1, group: g, region: gz, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}',
+     proxy: *road, endpoint: 'http://127.0.0.1:{closed}', every: 1s, fail_after: 1}}
 """
 
 
