@@ -1,6 +1,6 @@
 """What one look of a probe saw."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol
@@ -88,3 +88,6 @@ class Looks(Protocol):
 
     def gives(self) -> Mapping[str, Fact]:
         """What conditions can name, the phases (`time.connect`) among it."""
+
+    def yielding(self, named: Collection[str]) -> "Looks":
+        """Itself without those of its own rules that nobody wrote down, about values of which conditions speak."""
