@@ -10,17 +10,17 @@ import gevent
 import pytest
 from gevent.event import Event as Signal
 
-from certificates import certificate
+from daemon.conditions.holding import failures
+from daemon.conditions.parse import parse
+from daemon.conditions.seen import Seen
 from daemon.probes.kafka_lag import KafkaLag
 from daemon.reading import Health, Past, Reading
-from daemon.secret import Secret
 from daemon.units import Seconds
 from fake_kafka import FakeKafka, Group, Log, kafka
 from raw_server import serving
 
 NOW = 1_795_222_800.0
 MINUTE = 60.0
-CANARY = "canary-51c2"
 
 
 @pytest.fixture
@@ -362,9 +362,25 @@ def test_garbage_at_any_step_ends_with_a_reason(cluster: FakeKafka, name: str, s
 
     for node in cluster.ports:
         cluster.instead[node, name] = speak
-    reading = look(cluster, groups=("*",), timeout=1)
+    reading = look(cluster, groups=("*",) if name == "ListGroups" else ("billing",), timeout=1)
     assert reading.detail
     assert not reading.is_well or (name, spoil) == ("DescribeGroups", "noise")  # who is in a group is not all
+
+
+def test_groups_for_which_there_is_no_time_leave_the_others(cluster: FakeKafka) -> None:
+    for number in range(30):
+        cluster.groups[f"more-{number:02}"] = Group(coordinator=2, commits={("orders", 0): 7})
+    pause = Signal()
+
+    def slow(sock: socket.socket, whole: bytes) -> None:
+        pause.wait(0.04)
+        sock.sendall(whole)
+
+    cluster.instead[2, "OffsetFetch"] = slow
+    reading = look(cluster, groups=("*",), timeout=0.8)
+    assert reading.health is Health.DEGRADED
+    assert reading.detail.startswith("advancing, lag ")
+    assert reading.detail.endswith(" groups of 31 were not asked in time")
 
 
 def test_brokers_at_impossible_addresses_are_a_reason(cluster: FakeKafka) -> None:
@@ -379,47 +395,6 @@ def test_ten_thousand_partitions_are_the_most_and_the_rest_is_named(cluster: Fak
     assert reading.values["partitions"] == 10_000
     assert reading.evidence["left out"] == "50 partitions beyond the 10000 that one look judges"
     assert len(str(reading.evidence)) < 1_000
-
-
-@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-def test_a_user_is_let_in_and_a_wrong_password_is_not(cluster: FakeKafka, mechanism: str) -> None:
-    cluster.users["u,=ser"] = CANARY
-    sasl = {"security": "sasl_plaintext", "mechanism": mechanism, "user": "u,=ser"}
-    assert look(cluster, password=Secret(CANARY), **sasl).values["lag"] == 9
-    refused = look(cluster, password=Secret(CANARY + "x"), **sasl)
-    assert refused.detail.startswith(f"{cluster.address(1)} does not let u,=ser in: sasl authentication failed (58)")
-    assert CANARY not in refused.detail
-
-
-def test_a_mechanism_that_is_not_offered_is_named(cluster: FakeKafka) -> None:
-    cluster.mechanisms = ["SCRAM-SHA-512"]
-    reading = look(cluster, security="sasl_plaintext", user="u", password=Secret(CANARY))
-    assert reading.detail.startswith(f"{cluster.address(1)} does not take PLAIN, but SCRAM-SHA-512")
-
-
-@pytest.mark.parametrize("answer", [b"r=other,s=c2FsdA==,i=4096", b"\xff", b"r=,s=,i=9999999999", b""])
-def test_a_server_that_cannot_prove_itself_is_not_believed(cluster: FakeKafka, answer: bytes) -> None:
-    def speak(sock: socket.socket, whole: bytes) -> None:
-        frame = whole[4:8] + b"\0\0\xff\xff" + len(answer).to_bytes(4) + answer + bytes(8)
-        sock.sendall(len(frame).to_bytes(4) + frame)
-
-    cluster.instead[1, "SaslAuthenticate"] = speak
-    reading = look(
-        cluster, bootstrap=cluster.bootstrap[:1], security="sasl_plaintext", mechanism="SCRAM-SHA-256", user="u",
-        password=Secret(CANARY),
-    )  # fmt: skip
-    assert reading.detail == f"{cluster.address(1)} cannot prove that it knows the password"
-
-
-def test_over_tls_the_certificate_counts(tmp_path: Path) -> None:
-    pem, context = certificate(tmp_path, "127.0.0.1")
-    with kafka(nodes=1, tls=context) as cluster:
-        cluster.topics["orders"] = {0: Log(leader=1, end=10)}
-        cluster.groups["billing"] = Group(commits={("orders", 0): 7})
-        assert look(cluster, security="ssl", ca_file=str(pem)).values["lag"] == 3
-        reading = look(cluster, security="ssl")
-        assert "the certificate is not accepted: self-signed certificate" in reading.detail
-        assert not look(cluster, timeout=1).is_well
 
 
 def test_no_look_leaves_a_descriptor_behind(cluster: FakeKafka) -> None:
@@ -446,34 +421,11 @@ def test_no_look_leaves_a_descriptor_behind(cluster: FakeKafka) -> None:
     assert open_now() <= before
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"bootstrap": ()}, "bootstrap is empty"),
-        ({"bootstrap": ("kafka:99999",)}, "is not host:port"),
-        ({"bootstrap": ("kafka:9092,other:9092",)}, "is not host:port"),
-        ({"bootstrap": ("http://kafka:9092",)}, "is not host:port"),
-        ({"bootstrap": ("",)}, "is not host:port"),
-        ({"groups": ()}, "groups is empty"),
-        ({"groups": ("",)}, "groups is empty"),
-        ({"groups": ("*", "a")}, "is all of them"),
-        ({"security": "sasl_ssl"}, "needs user and password"),
-        ({"security": "sasl_ssl", "user": "u"}, "needs user and password"),
-        ({"user": "u", "password": Secret(CANARY)}, "takes no user"),
-        ({"ca_file": "/x"}, "means nothing with security plaintext"),
-    ],
-)
-def test_what_can_never_be_asked_is_refused(settings: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said) as error:
-        KafkaLag(**{"bootstrap": ("kafka:9092",), "groups": ("g",), **settings})
-    assert CANARY not in str(error.value)
-
-
-def test_the_target_is_a_broker_and_the_groups() -> None:
-    shown = KafkaLag(
-        bootstrap=("kafka-1:9092", "[::1]:9093", "kafka-3"), groups=("a", "b"), security="sasl_ssl", user="u",
-        password=Secret(CANARY),
-    )  # fmt: skip
-    assert shown.target() == "kafka-1:9092 and 2 more, a, b"
-    assert shown._addresses == (("kafka-1", 9092), ("::1", 9093), ("kafka-3", 9092))
-    assert CANARY not in repr(shown)
+def test_conditions_name_what_it_gives(cluster: FakeKafka) -> None:
+    wanted = [
+        "lag < 10", "lag.max <= 3", 'lag.of "billing/orders" == 9', 'members "billing" >= 1', 'shape == "advancing"',
+        "expired == 0", "unseen == 0", "uncommitted == 0", "partitions == 3", "time.metadata < 2s",
+    ]  # fmt: skip
+    seen = Seen(look(cluster))
+    assert failures([parse(text, KafkaLag.gives()) for text in wanted], seen) == ()
+    assert failures([parse('lag.of "billing" < 5', KafkaLag.gives())], seen)

@@ -15,7 +15,6 @@ from daemon.probes.brokers.wire import Broker, connected, meaning, words
 from daemon.probes.dial import Missed, Watch
 
 MOST_BROKERS = 100  # connections of one look
-MOST_GROUPS = 1_000  # of those that the brokers list
 AT_ONCE = 2_000  # partitions in one question
 PAUSES: Final = (0.1, 0.3)  # seconds before what was "not now" is asked again
 PATIENCE = 3  # times such a pause must be left, or there is none
@@ -49,30 +48,33 @@ class Cluster:
         self._open: dict[Address, Broker | Missed] = {}
         self._brokers: dict[int, Address] = {}
         self._leaders: dict[Place, int] = {}
+        self._places: dict[str, set[Place]] = {}  # by topic
         self._coordinators: dict[str, Broker] = {}
         self.wrong: dict[str, int] = {}  # topics of which the brokers say what is wrong with them
         self._first = self._any_of(bootstrap)
 
-    def groups(self) -> tuple[set[str], list[str], int]:
-        """The consumer groups there are; what kept us from seeing more; and how many are beyond the bound."""
+    def groups(self) -> tuple[set[str], list[str]]:
+        """The consumer groups there are, and what kept us from seeing more."""
         found, reasons = set[str](), []
         for node in sorted(self._brokers):
             try:
-                answer = self._broker(node).ask(ListGroupsRequest())
+                broker = self._broker(node)
+                answer = broker.ask(ListGroupsRequest())
                 _check(answer.error_code, f"broker {node} lists no groups")
             except Missed as missed:
                 reasons.append(str(missed))
                 continue
-            found |= {one.group_id for one in answer.groups or () if one.protocol_type in _OF_CONSUMERS}
-        return set(sorted(found)[:MOST_GROUPS]), reasons, max(0, len(found) - MOST_GROUPS)
+            listed = {one.group_id for one in answer.groups or () if one.protocol_type in _OF_CONSUMERS}
+            self._coordinators.update(dict.fromkeys(listed, broker))  # each broker lists those that it keeps
+            found |= listed
+        return found, reasons
 
     def partitions(self, topics: Iterable[str]) -> set[Place]:
         """All partitions of these topics."""
         wanted = set(topics)
-        known = {topic for topic, _ in self._leaders} | set(self.wrong)
-        if unknown := wanted - known:
+        if unknown := wanted - self._places.keys() - self.wrong.keys():
             self._learn(sorted(unknown))
-        return {place for place in self._leaders if place[0] in wanted}
+        return set[Place]().union(*(self._places.get(topic, ()) for topic in wanted))
 
     def committed(self, group: str, places: Iterable[Place] | None) -> dict[Place, int]:
         """What a group has committed for these partitions, or for all that it has; -1 is nothing."""
@@ -101,27 +103,34 @@ class Cluster:
                 SystemClock().sleep(pause)
         return ask()
 
-    def members(self, group: str) -> int | None:
-        """How many consumers are in a group; None where nobody says."""
-        try:
-            broker = self._coordinator(group)
+    def members(self, groups: Iterable[str]) -> dict[str, int]:
+        """How many consumers are in each of these groups, where somebody says."""
+        kept: defaultdict[Broker, list[str]] = defaultdict(list)
+        for group in groups:
+            if group in self._coordinators:
+                kept[self._coordinators[group]].append(group)
+        found = {}
+        for broker, names in kept.items():
             if broker.version(DescribeGroupsRequest) < 0:
-                return None
-            answer = broker.ask(DescribeGroupsRequest(groups=[group]))
-        except Missed:
-            return None
-        for one in answer.groups or ():
-            if one.group_id == group and not one.error_code:
+                continue
+            try:
+                answer = broker.ask(DescribeGroupsRequest(groups=names))
+            except Missed:
+                continue
+            for one in answer.groups or ():
                 is_other = one.group_state == _DEAD and broker.knows(_NEW_GROUPS)
-                return None if is_other else len(one.members or ())
-        return None
+                if not one.error_code and not is_other:
+                    found[one.group_id] = len(one.members or ())
+        return found
 
     def offsets(self, places: Iterable[Place], instant: int) -> tuple[dict[Place, int], dict[Place, str]]:
         """Where the logs of these partitions end or begin; and of the others, why nobody knows."""
         missing, found, why = set(places), dict[Place, int](), dict[Place, Missed]()
         again = missing
         for pause in (0.0, *PAUSES):
-            if pause and self._watch.left() > PATIENCE * pause:
+            if pause:
+                if self._watch.left() < PATIENCE * pause:
+                    break
                 SystemClock().sleep(pause)
                 self._learn(sorted({topic for topic, _ in again}))
             for node, led in self._led(again).items():
@@ -202,8 +211,9 @@ class Cluster:
             if topic.error_code:
                 self.wrong[topic.name] = topic.error_code
                 continue
-            for one in topic.partitions or ():
-                self._leaders[topic.name, one.partition_index] = one.leader_id
+            led = {(topic.name, one.partition_index): one.leader_id for one in topic.partitions or ()}
+            self._places[topic.name] = set(led)
+            self._leaders.update(led)
         self.wrong.update(dict.fromkeys(wanted, _UNKNOWN_TOPIC))
 
     def _know(self, answer: Any) -> None:

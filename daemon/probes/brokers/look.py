@@ -5,11 +5,14 @@ from contextlib import ExitStack
 
 from daemon.clock import SystemClock
 from daemon.probes.brokers.asked import Place, Wanted
-from daemon.probes.brokers.cluster import EARLIEST, END, MOST_GROUPS, Cluster
+from daemon.probes.brokers.cluster import EARLIEST, END, Cluster
 from daemon.probes.brokers.wire import meaning, words
 from daemon.probes.dial import Missed, Watch
 from daemon.probes.lag import Offsets
 from daemon.probes.lag_told import Sight
+
+MOST_GROUPS = 1_000  # of those that the brokers list
+RESERVE = 0.3  # of the time that is left before the groups are asked: kept to ask where the logs end
 
 Row = tuple[str, str, int, int | None]  # group, topic, partition, commit
 
@@ -23,8 +26,13 @@ def seen(wanted: Wanted, watch: Watch) -> Sight:
             groups = _groups(cluster, wanted, sight)
         rows: list[Row] = []
         with watch.phase("committed"):
-            for group in groups:
+            enough = watch.left() * RESERVE
+            for done, group in enumerate(groups):
+                if watch.left() < enough:
+                    sight.reasons.append(f"{len(groups) - done} groups of {len(groups)} were not asked in time")
+                    break
                 rows += _committed(cluster, group, wanted, sight)
+            sight.members = cluster.members(sorted({group for group, *_ in rows}))
         _say_what_is_wrong(cluster, wanted, sight)
         SystemClock().breathe()
         rows = sight.room(rows, key=lambda row: row[:3])
@@ -36,14 +44,14 @@ def seen(wanted: Wanted, watch: Watch) -> Sight:
 def _groups(cluster: Cluster, wanted: Wanted, sight: Sight) -> list[str]:
     if wanted.groups:
         return list(dict.fromkeys(wanted.groups))
-    listed, reasons, more = cluster.groups()
+    listed, reasons = cluster.groups()
     sight.reasons += reasons
-    if more:
-        sight.remarks["more groups"] = f"{more} beyond the {MOST_GROUPS} that one look asks for"
-    groups = sorted({*listed, *wanted.lingering})[:MOST_GROUPS]
+    groups = sorted({*listed, *wanted.lingering})
     if not groups:
         raise Missed("; ".join(reasons) or "the brokers list no consumer groups")
-    return groups
+    if (more := len(groups) - MOST_GROUPS) > 0:
+        sight.remarks["more groups"] = f"{more} beyond the {MOST_GROUPS} that one look asks for"
+    return groups[:MOST_GROUPS]
 
 
 def _committed(cluster: Cluster, group: str, wanted: Wanted, sight: Sight) -> list[Row]:
@@ -63,8 +71,6 @@ def _committed(cluster: Cluster, group: str, wanted: Wanted, sight: Sight) -> li
         if wanted.groups and not wanted.topics:
             sight.reasons.append(f"group {words(group)} has committed nothing")
         return []
-    if (members := cluster.members(group)) is not None:
-        sight.members[group] = members
     commits = ((place, found.get(place, -1)) for place in places)
     return [(group, *place, commit if commit >= 0 else None) for place, commit in commits]
 
