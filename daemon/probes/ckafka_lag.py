@@ -1,8 +1,9 @@
 """Do the consumers of this group of a Tencent CKafka instance keep up, as its API tells?"""
 
 import functools
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
 from daemon.clock import SystemClock
 from daemon.probes.base import Past, Probe, Reading, probe
@@ -67,6 +68,13 @@ class CkafkaLag(Probe):
         },
     )
 
+    judge: bool = field(
+        default=True,
+        metadata={
+            "doc": "whether its shape calls a group down or degraded; not where a condition in `down` is about `shape`"
+        },
+    )
+
     def __post_init__(self) -> None:
         """Refuse what could never be asked."""
         for what in ("instance", "group", "region"):
@@ -86,8 +94,12 @@ class CkafkaLag(Probe):
 
     def look_on(self, past: Past) -> Reading:
         """Look once, and judge by what earlier looks saw."""
-        rules = Rules(window=self.window, tolerate=self.tolerate)
+        rules = Rules(window=self.window, tolerate=self.tolerate, judge=self.judge)
         return looked(past, rules, self.timeout, self._see, unseen=Health.UNKNOWN)
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Itself, or without its own verdict where `down` has conditions about the shape."""
+        return replace(self, judge=False) if "shape" in named else self
 
     def target(self) -> str:
         """Instance and group."""

@@ -2,9 +2,10 @@
 
 import functools
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from daemon.probes.base import Past, Probe, Reading, probe
 from daemon.probes.brokers.asked import Account, Address, Wanted
@@ -63,6 +64,12 @@ class KafkaLag(Probe):
         default=False,
         metadata={"doc": "whether a partition without any commit lags by all that is in it"},
     )
+    judge: bool = field(
+        default=True,
+        metadata={
+            "doc": "whether its shape calls a group down or degraded; not where a condition in `down` is about `shape`"
+        },
+    )
     security: Security = field(default="plaintext", metadata={"doc": "how the brokers' port is to be spoken to"})
     mechanism: Mechanism = field(default="PLAIN", metadata={"doc": "of SASL"})
     user: str = field(default="", metadata={"doc": "for SASL"})
@@ -92,8 +99,12 @@ class KafkaLag(Probe):
 
     def look_on(self, past: Past) -> Reading:
         """Look once, and judge by what earlier looks saw."""
-        rules = Rules(window=self.window, tolerate=self.tolerate, count_unread=self.count_unread)
+        rules = Rules(window=self.window, tolerate=self.tolerate, count_unread=self.count_unread, judge=self.judge)
         return looked(past, rules, self.timeout, self._see)
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Itself, or without its own verdict where `down` has conditions about the shape."""
+        return replace(self, judge=False) if "shape" in named else self
 
     def target(self) -> str:
         """The first broker, and the groups."""

@@ -74,6 +74,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     window: float  # seconds for which something must go on before it means anything
     tolerate: int = 0  # messages of lag that count as none
     count_unread: bool = False  # a partition without a commit lags by all that is in it
+    judge: bool = True  # whether the shape says how it is; else that is left to conditions
 
     def lag(self, seen: Offsets) -> int | None:
         """How many messages wait; None where nothing says so. Never negative."""

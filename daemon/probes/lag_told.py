@@ -63,7 +63,7 @@ def told(sight: Sight, marks: Marks, rules: Rules, now: float) -> Reading:
     if not sight.offsets:
         return Reading(health=Health.DOWN, detail="; ".join(_first(sight.reasons)) or "there is nothing to see")
     found = judged(sight.offsets, sight.members, marks, rules, now)
-    health = found[0].shape.health
+    health = found[0].shape.health if rules.judge else Health.UP
     if (sight.unseen or sight.reasons) and health is Health.UP:
         health = Health.DEGRADED
     return Reading(

@@ -429,3 +429,11 @@ def test_conditions_name_what_it_gives(cluster: FakeKafka) -> None:
     seen = Seen(look(cluster))
     assert failures([parse(text, KafkaLag.gives()) for text in wanted], seen) == ()
     assert failures([parse('lag.of "billing" < 5', KafkaLag.gives())], seen)
+
+
+def test_where_conditions_are_about_the_shape_it_has_no_verdict_of_its_own(cluster: FakeKafka) -> None:
+    own = probe(cluster, window=Seconds(MINUTE))
+    assert own.yielding({"lag"}) is own
+    reading = watched(own.yielding({"shape", "lag"}), nothing)
+    assert reading.health is Health.UP
+    assert reading.values["shape"] == "stalled"
