@@ -13,12 +13,12 @@ from daemon.probes.dial import Watch
 from daemon.probes.lag import Marks, Rules, lingering
 from daemon.probes.lag_look import looked
 from daemon.probes.lag_told import EXPIRED, GIVES, MEMBERS, Sight
+from daemon.probes.network import HIGHEST_PORT, is_near_host
 from daemon.secret import Secret
 from daemon.units import Seconds
 
 ALL = "*"
 PORT = 9092
-HIGHEST_PORT = 65_535
 
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^\s:\[\]/@]+))(?::(\d{1,5}))?", re.ASCII)
 
@@ -110,6 +110,10 @@ class KafkaLag(Probe):
         """The first broker, and the groups."""
         more = f" and {len(self.bootstrap) - 1} more" if len(self.bootstrap) > 1 else ""
         return f"{self.bootstrap[0]}{more}, {', '.join(self.groups)}"
+
+    def is_near(self) -> bool:
+        """Whether all its brokers are on this machine, or in its own networks."""
+        return all(is_near_host(host) for host, _ in self._addresses)
 
     def _see(self, marks: Marks, watch: Watch) -> Sight:
         wanted = Wanted(

@@ -14,7 +14,25 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"apart", "base", "brokers", "ckafka_api", "dial", "lag", "lag_look", "lag_told"}
+SHARED = {
+    "answer",
+    "apart",
+    "base",
+    "brokers",
+    "certificate",
+    "ckafka_api",
+    "dial",
+    "hop",
+    "lag",
+    "lag_look",
+    "lag_told",
+    "network",
+    "place",
+    "redirect",
+    "request",
+    "starttls",
+    "trust",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

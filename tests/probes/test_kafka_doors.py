@@ -83,6 +83,7 @@ def test_over_tls_the_certificate_counts(tmp_path: Path) -> None:
         ({"bootstrap": ("kafka:9092,other:9092",)}, "is not host:port"),
         ({"bootstrap": ("http://kafka:9092",)}, "is not host:port"),
         ({"bootstrap": ("",)}, "is not host:port"),
+        ({"bootstrap": ("::1",)}, "is not host:port"),
         ({"groups": ()}, "groups is empty"),
         ({"groups": ("",)}, "groups is empty"),
         ({"groups": ("*", "a")}, "is all of them"),
@@ -106,3 +107,11 @@ def test_the_target_is_a_broker_and_the_groups() -> None:
     assert shown.target() == "kafka-1:9092 and 2 more, a, b"
     assert shown._addresses == (("kafka-1", 9092), ("::1", 9093), ("kafka-3", 9092))
     assert CANARY not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "near"),
+    [(("127.0.0.1:9092", "[::1]"), True), (("10.0.0.7:9092",), True), (("kafka:9092",), False)],
+)
+def test_brokers_nearby_are_seen_whatever_is_cut_off(bootstrap: tuple[str, ...], *, near: bool) -> None:
+    assert KafkaLag(bootstrap=bootstrap, groups=("g",)).is_near() is near
