@@ -132,7 +132,10 @@ class Cluster:
                 if self._watch.left() < PATIENCE * pause:
                     break
                 SystemClock().sleep(pause)
-                self._learn(sorted({topic for topic, _ in again}))
+                try:
+                    self._learn(sorted({topic for topic, _ in again}))
+                except Missed:
+                    break  # what was found is no less true
             for node, led in self._led(again).items():
                 for chunk in (led[at : at + AT_ONCE] for at in range(0, len(led), AT_ONCE)):
                     self._ask_leader(node, chunk, instant, found, why)
