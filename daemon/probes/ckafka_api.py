@@ -17,7 +17,7 @@ from daemon.aside import beside
 from daemon.blotted import blotted
 from daemon.clock import Clock
 from daemon.probes.answer import Answer
-from daemon.probes.apart import apart
+from daemon.probes.computing import computing
 from daemon.probes.dial import Missed, Watch
 from daemon.probes.hop import Way, ask, basic
 from daemon.probes.place import Place
@@ -124,7 +124,7 @@ class Ckafka:
             raise Missed(f"{said} with more than anybody should read")
         data = bytes(answer.body)
         try:
-            reply = beside(apart(), data, lambda: read(data))
+            reply = beside(computing(), data, lambda: read(data))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Missed(f"{said} with a body that is not the API's") from error
         if reply.response is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from daemon.aside import at_once, beside
-from daemon.probes.apart import apart
+from daemon.probes.computing import computing
 from daemon.probes.dial import Watch, measured
 from daemon.probes.lag import Marks, Rules, recalled
 from daemon.probes.lag_told import Sight, told
@@ -18,7 +18,7 @@ def looked(
     past: Past, rules: Rules, timeout: float, see: Callable[[Marks, Watch], Sight], unseen: Health = Health.DOWN
 ) -> Reading:
     """Look once within `timeout`; `see` raises Missed where nothing can be seen, which is `unseen`."""
-    marks = beside(apart(), past.notes, lambda: recalled(past.notes, past.now))
+    marks = beside(computing(), past.notes, lambda: recalled(past.notes, past.now))
     sights: list[Sight] = []
 
     def look(watch: Watch) -> str:
@@ -28,6 +28,6 @@ def looked(
     reading = measured(timeout, look)
     if not sights:
         return msgspec.structs.replace(reading, health=unseen, values={})
-    aside = apart() if len(sights[0].offsets) > MANY else at_once
+    aside = computing() if len(sights[0].offsets) > MANY else at_once
     judged = aside(lambda: told(sights[0], marks, rules, past.now))
     return msgspec.structs.replace(judged, phases=reading.phases)

@@ -16,11 +16,11 @@ from daemon.registry import KIND, kinds_in
 KINDS = kinds_in(probes)
 SHARED = {
     "answer",
-    "apart",
     "base",
     "brokers",
     "certificate",
     "ckafka_api",
+    "computing",
     "dial",
     "hop",
     "lag",

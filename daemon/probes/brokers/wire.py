@@ -19,8 +19,8 @@ from kafka.protocol import admin, consumer, metadata, sasl
 from daemon import fitting
 from daemon.aside import beside
 from daemon.clock import SystemClock
-from daemon.probes.apart import apart
 from daemon.probes.brokers.asked import Account
+from daemon.probes.computing import computing
 from daemon.probes.dial import Missed, Watch, dialled, said, secured
 
 MOST_READ = 8 * 1024**2  # bytes of one answer; ten thousand partitions take half a megabyte
@@ -97,7 +97,7 @@ class Broker:
         frame = self._answered(request.encode(header=True, framed=True))
         shape = _SPOKEN[type(request)][0][version]
         try:
-            answer = beside(apart(), frame, lambda: shape.decode(frame, header=True))
+            answer = beside(computing(), frame, lambda: shape.decode(frame, header=True))
             number = answer.header.correlation_id
         except _UNREADABLE as error:
             raise Missed(f"{self.name}: the answer cannot be read") from error
@@ -144,7 +144,7 @@ class Broker:
             if answer.error_code:
                 raise Missed(f"{self.name} does not let {words(account.user)} in: {meaning(answer.error_code)}")
             try:
-                apart()(functools.partial(talk.receive, answer.auth_bytes))  # may hash for half a second
+                computing()(functools.partial(talk.receive, answer.auth_bytes))  # may hash for half a second
             except (*_UNREADABLE, AssertionError) as error:
                 raise Missed(f"{self.name} cannot prove that it knows the password") from error
         if not talk.is_authenticated():

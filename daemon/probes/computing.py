@@ -6,6 +6,6 @@ from daemon.aside import AsideThread
 
 
 @functools.cache
-def apart() -> AsideThread:
+def computing() -> AsideThread:
     """The thread; it is started by the first that needs it."""
     return AsideThread()
