@@ -19,6 +19,7 @@ from daemon.units import Seconds
 
 ALL = "*"
 PORT = 9092
+LONGEST = 1_000  # characters of a name; Kafka has shorter ones
 
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^\s:\[\]/@]+))(?::(\d{1,5}))?", re.ASCII)
 
@@ -86,6 +87,9 @@ class KafkaLag(Probe):
         _ = self._addresses
         if not self.groups or not all(map(str.strip, self.groups)):
             raise ValueError('groups is empty: name consumer groups, or write ["*"] for all')
+        for named in (*self.groups, *self.topics, self.user):
+            if not named.isprintable() or len(named) > LONGEST:
+                raise ValueError(f"{named[:40]!r} is no name of a group, a topic or a user")
         if ALL in self.groups and len(self.groups) > 1:
             raise ValueError('groups names "*" and others: "*" is all of them')
         has_sasl = self.security.startswith("sasl_")
