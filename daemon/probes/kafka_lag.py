@@ -12,7 +12,7 @@ from daemon.probes.brokers.asked import Account, Address, Wanted
 from daemon.probes.dial import Watch
 from daemon.probes.lag import Marks, Rules, lingering
 from daemon.probes.lag_look import looked
-from daemon.probes.lag_told import EXPIRED, GIVES, MEMBERS, Sight
+from daemon.probes.lag_told import EXPIRED, GIVES, MEMBERS, TOLD, Sight
 from daemon.probes.network import HIGHEST_PORT, is_near_host
 from daemon.secret import Secret
 from daemon.units import Seconds
@@ -113,7 +113,8 @@ class KafkaLag(Probe):
     def target(self) -> str:
         """The first broker, and the groups."""
         more = f" and {len(self.bootstrap) - 1} more" if len(self.bootstrap) > 1 else ""
-        return f"{self.bootstrap[0]}{more}, {', '.join(self.groups)}"
+        others = f" and {len(self.groups) - TOLD} more" if len(self.groups) > TOLD else ""
+        return f"{self.bootstrap[0]}{more}, {', '.join(self.groups[:TOLD])}{others}"
 
     def is_near(self) -> bool:
         """Whether all its brokers are on this machine, or in its own networks."""

@@ -1,6 +1,8 @@
 """How Kafka's brokers are entered: settings, users and their passwords, TLS."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,3 +120,8 @@ def test_the_target_is_a_broker_and_the_groups() -> None:
 )
 def test_brokers_nearby_are_seen_whatever_is_cut_off(bootstrap: tuple[str, ...], *, near: bool) -> None:
     assert KafkaLag(bootstrap=bootstrap, groups=("g",)).is_near() is near
+
+
+def test_the_library_is_loaded_only_where_such_a_probe_is_configured() -> None:
+    code = "import sys; from daemon.loading import catalog; catalog(''); sys.exit('kafka' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
