@@ -14,7 +14,7 @@ import dns.opcode
 import dns.rcode
 import dns.rdatatype
 
-from daemon.probes.apart import Apart, CrowdedError, HungError
+from daemon.probes.computing import computing
 from daemon.probes.dial import Address, Missed, Watch, said
 
 RESOLV_CONF = Path("/etc/resolv.conf")
@@ -28,7 +28,6 @@ PAYLOAD = 1_232  # bytes of a datagram that get through everywhere
 MOST_DATA = 65_535  # bytes of one message, however it comes
 _HEAD = 12  # bytes
 _TRUNCATED = 0x02  # in the third of them
-_READ_IN = 2.0  # seconds that reading one answer may take
 
 T = TypeVar("T")
 
@@ -38,8 +37,6 @@ Message = dns.message.QueryMessage
 
 # What reading a message may raise; dnspython promises its own errors alone, about bytes that anybody may send.
 UNREADABLE = (dns.exception.DNSException, ArithmeticError, LookupError, TypeError, ValueError, struct.error)
-
-_APART = Apart(2)
 
 
 class Silent(Exception):
@@ -153,10 +150,7 @@ class Asker:
 
 
 def _computed(work: Callable[[], T], *, is_long: bool) -> T:
-    try:
-        return _APART.call(object(), work, _READ_IN) if is_long else work()
-    except (HungError, CrowdedError) as error:
-        raise Missed("the answer takes too long to read") from error
+    return computing()(work) if is_long else work()
 
 
 def read(data: bytes) -> Message:

@@ -15,9 +15,33 @@ from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
 SHARED = {
-    "answer", "apart", "base", "capacity", "carried", "certificate", "dial", "dialogue", "hop", "icmp",
-    "network", "place", "questions", "records", "redirect", "relay", "request", "rules", "starttls", "trust",
-}  # fmt: skip
+    "answer",
+    "apart",
+    "base",
+    "brokers",
+    "capacity",
+    "carried",
+    "certificate",
+    "ckafka_api",
+    "computing",
+    "dial",
+    "dialogue",
+    "hop",
+    "icmp",
+    "lag",
+    "lag_look",
+    "lag_told",
+    "network",
+    "place",
+    "questions",
+    "records",
+    "redirect",
+    "relay",
+    "request",
+    "rules",
+    "starttls",
+    "trust",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
