@@ -112,6 +112,12 @@ probes:
   cache: {{type: redis, host: 127.0.0.1, port: {closed}, password: '${{CANARY}}', every: 1s, fail_after: 1}}
   other: {{type: zmq, host: 127.0.0.1, port: {closed}, server_key: '{public}', secret_key: '${{KEY}}', every: 1s,
            fail_after: 1}}
+  kafka:
+    {{type: kafka_lag, bootstrap: ['127.0.0.1:{closed}'], groups: [g], security: sasl_plaintext, user: u,
+     password: '${{CANARY}}', every: 1s, fail_after: 1}}
+  ckafka:
+    {{type: ckafka_lag, instance: ckafka-1, group: g, region: gz, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}',
+     proxy: *road, endpoint: 'http://127.0.0.1:{closed}', every: 1s, fail_after: 1}}
 """
 
 
@@ -242,7 +248,7 @@ def test_the_canary_never_shows(tmp_path: Path) -> None:
     results = [json.loads(answer) for answer in answers if answer.startswith(b"{")]
     assert sum("result" in result for result in results) >= 10, results
     shown = b"\n".join(answers).decode()
-    assert shown.count('"secret_key":"***"') == 6  # config.get, over both doors: ours, an SMS channel's, a probe's
+    assert shown.count('"secret_key":"***"') == 8  # config.get, over both doors: ours, an SMS channel's, two probes'
     assert not leaks(shown)
     assert "see ***" in shown  # alerts.explain, of the body that was kept
     for file in ("stderr", "tocsin.log"):
