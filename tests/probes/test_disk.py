@@ -14,6 +14,7 @@ from daemon.probes.base import Health
 from daemon.probes.disk import Disk, mount_of
 from daemon.units import Bytes, Seconds, Share
 from hanging_mount import hanging_mount
+from probe_pages import shown_on_the_page
 from until import until
 
 MOUNTS = """\
@@ -180,3 +181,9 @@ def test_it_is_near_and_for_nobody_else() -> None:
     assert Disk().is_near()
     assert not Disk.FOR_OTHERS
     assert Disk(path="/var").target() == "/var"
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("disk", tmp_path)
+    assert set(shown) == {"root-disk", "data-disk"}
+    assert {type(one) for one in shown.values()} == {Disk}

@@ -14,6 +14,7 @@ from daemon.probes.questions import servers_of_the_system
 from daemon.probes.records import place_of
 from dns_servers import Query, answered, honest, look, nsd, reply, telling
 from far_host import FarHost
+from probe_pages import shown_on_the_page
 
 NEVER = Event()
 ZONE = """\
@@ -310,3 +311,9 @@ def test_the_other_way_is_tcp() -> None:
     ]
     assert not list(Dns(name="a.example", tcp=True).otherwise())
     assert Dns(name="a.example").target() == "A of a.example"
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("dns", tmp_path)
+    assert set(shown) == {"shop-name", "resolver"}
+    assert {type(one) for one in shown.values()} == {Dns}

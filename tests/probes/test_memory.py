@@ -9,6 +9,7 @@ from daemon.probes.base import Health
 from daemon.probes.capacity import check_percent, shown, sized
 from daemon.probes.memory import Memory
 from daemon.units import Bytes, Share
+from probe_pages import shown_on_the_page
 
 GB = 1024**3
 
@@ -115,3 +116,9 @@ def test_what_is_not_all_is_never_shown_as_all() -> None:
 )
 def test_sizes_as_people_read_them(count: int, text: str) -> None:
     assert sized(count) == text
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("memory", tmp_path)
+    assert set(shown) == {"memory"}
+    assert {type(one) for one in shown.values()} == {Memory}

@@ -19,6 +19,7 @@ from daemon.probes.ping import MOST_PACKETS, Ping, Round
 from daemon.units import Seconds
 from far_host import EVERYBODY, HOST, HOST6, ROOT_ONLY, ROUTER, ROUTER6, FarHost, Packet, error, reply, sequence
 from needs import need, need_program
+from probe_pages import shown_on_the_page
 from until import until
 
 BOTH = pytest.mark.parametrize("host", [HOST, HOST6])
@@ -369,3 +370,9 @@ def test_it_is_near_only_on_this_machine_and_has_two_other_ways() -> None:
     assert not list(Ping(host="192.0.2.1").otherwise())
     assert Ping(host="[::1]").target() == "::1"
     assert Ping.FOR_OTHERS
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("ping", tmp_path)
+    assert set(shown) == {"router"}
+    assert {type(one) for one in shown.values()} == {Ping}
