@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,8 @@ def running_at(home: Path, host: str, port: int, command: Sequence[str]) -> Iter
     finally:
         process.terminate()
         try:
-            process.wait(3)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(3)
         finally:  # one that does not want to end, or a test that has no more time
             process.kill()
             process.wait()
