@@ -11,9 +11,9 @@ from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
-from daemon.senders.blotted import blotted
+from daemon.blotted import blotted
 from daemon.senders.document import body
-from daemon.senders.program import run
+from daemon.programs import run
 from daemon.units import Seconds
 
 WAIT_ON: tuple[int, ...] = ()

@@ -13,7 +13,7 @@ from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.notice import Acceptance, Message, Recipient
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
-from daemon.senders.blotted import blotted, longest_first
+from daemon.blotted import blotted, longest_first
 from daemon.senders.mail import Mail, Writer
 from daemon.senders.mail_address import Mailbox, check_named, mailbox, named_mailbox
 from daemon.senders.smtp_codes import ANSWERS, key

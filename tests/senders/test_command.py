@@ -17,7 +17,7 @@ from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.notice import Acceptance
 from daemon.secret import Secret
 from daemon.senders.command import Command
-from daemon.senders.program import KEPT, run
+from daemon.programs import KEPT, run
 from daemon.units import Seconds
 from messages import message
 from until import until
