@@ -1,6 +1,7 @@
 """One run of a program: what it is given, what it says, and that nothing of it stays."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,11 +16,16 @@ from gevent.os import make_nonblocking, nb_read, nb_write
 
 from daemon.clock import SystemClock
 
+BASIC = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+}  # what every program has in its environment, beside what is set for it
 KEPT = 64 * 1024  # bytes of each of its two outputs; what comes after is read and forgotten
 LAST_WORDS = 0.2  # seconds after its end for what is still in the pipes, which a child of its may hold open
 REAPED = 0.5  # seconds for the kernel to end what was killed
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, and a program would inherit that
 _THREE = 3  # standard input, output and error
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Ended(NamedTuple):
@@ -28,6 +34,15 @@ class Ended(NamedTuple):
     code: int | None
     out: bytes
     err: bytes
+
+
+def check_environment(variables: Mapping[str, str]) -> None:
+    """Refuse what cannot be set beside what every program has; no value is quoted, for it may be a secret."""
+    for name, value in variables.items():
+        if not _NAME.fullmatch(name) or name in BASIC or name.startswith("TOCSIN_"):
+            raise ValueError(f"env: {name!r} cannot be set; a name has letters, digits and _, and is not tocsin's own")
+        if "\0" in value:
+            raise ValueError(f"env: the value of {name} holds a zero byte")
 
 
 def run(
