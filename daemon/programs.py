@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import gevent
 from gevent import Greenlet
 from gevent.event import AsyncResult
+from gevent.lock import Semaphore
 from gevent.os import make_nonblocking, nb_read, nb_write
 
 from daemon.clock import SystemClock
@@ -25,6 +26,7 @@ LAST_WORDS = 0.2  # seconds after its end for what is still in the pipes, which 
 REAPED = 0.5  # seconds for the kernel to end what was killed
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, and a program would inherit that
 _THREE = 3  # standard input, output and error
+_ONE_AT_A_TIME = Semaphore()
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -61,7 +63,10 @@ def run(
     it is given to end by itself once it is told to. What it leaves behind in its group is killed where it holds the
     output open, and in any case unless it `may_leave` something.
     """
-    child = _Child(argv, environment)
+    with _ONE_AT_A_TIME:
+        # A start takes the event loop a millisecond or two: between many at once everybody else has a turn.
+        SystemClock().breathe()
+        child = _Child(argv, environment)
     out, err = bytearray(), bytearray()
     giving = gevent.spawn(_give, child.given, given)
     hearing = [gevent.spawn(_keep, child.out, out), gevent.spawn(_keep, child.err, err)]

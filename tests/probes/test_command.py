@@ -5,20 +5,18 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import gevent
 import psutil
 import pytest
-from gevent.event import Event
 
 from daemon.probes.command import MOST_SHOWN, Command
 from daemon.programs import KEPT
 from daemon.reading import Health, Reading
 from daemon.secret import Secret
 from daemon.units import Seconds
+from lag import lag
 from needs import need
 from until import until
 
@@ -43,24 +41,6 @@ def ours() -> list[psutil.Process]:
 def is_gone(pid: int) -> bool:
     """Whether nothing of it runs; what is nobody's child is reaped when the machine's first process gets to it."""
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
-@contextmanager
-def lag() -> Iterator[list[float]]:
-    """How late a greenlet was that wants to run every 2 ms."""
-    late, over = [0.0], Event()
-
-    def tick() -> None:
-        while True:
-            due = time.monotonic() + 0.002
-            if over.wait(0.002):
-                return
-            late.append(time.monotonic() - due)
-
-    ticking = gevent.spawn(tick)
-    yield late
-    over.set()
-    ticking.join()
 
 
 @pytest.mark.parametrize(

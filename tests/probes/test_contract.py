@@ -14,7 +14,7 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"apart", "base", "capacity", "dial", "perfdata"}
+SHARED = {"apart", "base", "capacity", "dial", "following", "perfdata", "processes"}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
