@@ -21,7 +21,7 @@ _LATER = 2.0  # seconds that a process may seem to have started after the pid fi
 _SAME = 5.0  # seconds that the start of a process may seem to have moved: the kernel's clock is set now and then
 
 _TABLE = Table()
-_LOOKS = Apart()
+_LOOKS = Apart(2)  # they only compute, and each takes its share of time from the event loop
 
 
 class Notes(msgspec.Struct, frozen=True):
