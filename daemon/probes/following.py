@@ -13,8 +13,8 @@ import os
 
 import msgspec
 
+from daemon.probes.bookmarks import Beside, Bookmark, beside, fits, head_of, is_copy, opened, read_on, reopened
 from daemon.probes.lines import Reader, begin, beyond_the_hole
-from daemon.probes.places import Beside, Place, beside, fits, head_of, is_copy, opened, read_on, reopened
 
 MOST_FORMER = 8  # files beside it that are still read, or known not to be
 
@@ -25,8 +25,8 @@ REPLACED = "it is another file now, and the former is nowhere beside it, or may 
 class Trail(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a log and of what was rotated away."""
 
-    current: Place | None = None  # None while no file of that name has been seen
-    former: tuple[Place, ...] = ()  # oldest first
+    current: Bookmark | None = None  # None while no file of that name has been seen
+    former: tuple[Bookmark, ...] = ()  # oldest first
     newest: int = 0  # nanoseconds: what lies beside it and has changed since is news
 
 
@@ -55,7 +55,7 @@ def follow(path: str, trail: Trail | None, reader: Reader, *, from_start: bool) 
                 others = _beside(path, trail, facts)
                 before, remark = _again(file, trail, others)
         former = read_on(before.former, others, reader)
-        place = before.current or Place(facts.st_ino)
+        place = before.current or Bookmark(facts.st_ino)
         if not place.offset:
             place = place.from_start(beyond_the_hole(file))
         after = _remembered(Trail(place.read(file, reader), former, before.newest), others, facts.st_mtime_ns)
@@ -82,13 +82,13 @@ def _first(file: int | None, others: list[Beside], *, from_start: bool = False) 
     newest = max((one.changed for one in others), default=0)
     if file is None:
         return Trail(None, tuple(known), newest)
-    return Trail(Place(os.fstat(file).st_ino) if from_start else _at_its_end(file), tuple(known), newest)
+    return Trail(Bookmark(os.fstat(file).st_ino) if from_start else _at_its_end(file), tuple(known), newest)
 
 
-def _at_its_end(file: int) -> Place:
+def _at_its_end(file: int) -> Bookmark:
     facts = os.fstat(file)
     offset, skips = begin(file, facts.st_size)
-    return Place(facts.st_ino, offset, skips=skips).marked(file)
+    return Bookmark(facts.st_ino, offset, skips=skips).marked(file)
 
 
 def _without(trail: Trail, others: list[Beside], reader: Reader) -> Trail:
@@ -117,7 +117,7 @@ def _again(file: int, trail: Trail, others: list[Beside]) -> tuple[Trail, str]:
     return Trail(place, former, trail.newest), remark
 
 
-def _place_in(file: int, trail: Trail, others: list[Beside]) -> tuple[Place | None, bool]:
+def _place_in(file: int, trail: Trail, others: list[Beside]) -> tuple[Bookmark | None, bool]:
     """Where to go on in the file itself, if it is known; and whether it is the one that was followed."""
     inode, before = os.fstat(file).st_ino, trail.current
     if before is not None and before.inode == inode and fits(file, before):
@@ -131,11 +131,11 @@ def _place_in(file: int, trail: Trail, others: list[Beside]) -> tuple[Place | No
     return (msgspec.structs.replace(before, inode=inode), True) if fits(file, before) else (None, False)
 
 
-def _renamed(place: Place, others: list[Beside]) -> bool:
+def _renamed(place: Bookmark, others: list[Beside]) -> bool:
     return any(one.inode == place.inode for one in others) and _is_still(place, others)
 
 
-def _is_still(place: Place, others: list[Beside]) -> bool:
+def _is_still(place: Bookmark, others: list[Beside]) -> bool:
     """Whether the file of that inode is still the same."""
     for one in others:
         if one.inode == place.inode:
@@ -144,7 +144,7 @@ def _is_still(place: Place, others: list[Beside]) -> bool:
     return False
 
 
-def _rest(place: Place, others: list[Beside], trail: Trail) -> Place | None:
+def _rest(place: Bookmark, others: list[Beside], trail: Trail) -> Bookmark | None:
     """Where the rest of what was being read lies now."""
     if _renamed(place, others):
         return place
@@ -160,8 +160,8 @@ def _rest(place: Place, others: list[Beside], trail: Trail) -> Place | None:
 
 
 def _news(
-    file: int | None, former: tuple[Place, ...], newest: int, others: list[Beside], *, may_be_rotated: bool
-) -> list[Place]:
+    file: int | None, former: tuple[Bookmark, ...], newest: int, others: list[Beside], *, may_be_rotated: bool
+) -> list[Bookmark]:
     """What lies beside it that nobody knows: wholly to be read after a rotation, else a copy of the file itself."""
     known = {one.inode for one in former}
     found = []
@@ -172,9 +172,9 @@ def _news(
             if other is None or not (head := head_of(other)):
                 continue
             if not may_be_rotated or (file is not None and is_copy(file, other)):
-                found.append(Place(one.inode, len(head), is_copy=True).marked(other))
+                found.append(Bookmark(one.inode, len(head), is_copy=True).marked(other))
             else:
-                found.append(Place(one.inode))
+                found.append(Bookmark(one.inode))
     return found[-MOST_FORMER:]
 
 

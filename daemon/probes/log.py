@@ -12,10 +12,10 @@ from daemon.errors import MatcherError
 from daemon.matcher import pattern
 from daemon.probes.apart import Apart, CrowdedError, HungError
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.probes.bookmarks import NoLogError
 from daemon.probes.capacity import sized
 from daemon.probes.following import Followed, Trail, follow
 from daemon.probes.lines import Reader
-from daemon.probes.places import NoLogError
 from daemon.probes.tally import Sieve, Tally
 from daemon.units import Bytes, Seconds, spoken
 

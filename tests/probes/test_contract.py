@@ -14,7 +14,7 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"apart", "base", "capacity", "dial", "following", "lines", "perfdata", "places", "processes", "tally"}
+SHARED = {"apart", "base", "capacity", "dial", "following", "lines", "perfdata", "bookmarks", "processes", "tally"}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

@@ -29,7 +29,7 @@ class NoLogError(Exception):
     """What has that name can never be followed."""
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class Bookmark(msgspec.Struct, frozen=True, array_like=True):
     """How far a file has been read, and how it is known again."""
 
     inode: int
@@ -39,16 +39,16 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     skips: bool = False  # inside a line that is too long, whose rest nobody wants
     is_copy: bool = False  # of what is read elsewhere: nothing in it is news
 
-    def from_start(self, offset: int) -> "Place":
+    def from_start(self, offset: int) -> "Bookmark":
         """Begin there."""
         return msgspec.structs.replace(self, offset=offset, skips=False)
 
-    def read(self, file: int, reader: Reader) -> "Place":
+    def read(self, file: int, reader: Reader) -> "Bookmark":
         """Read on as far as there is room."""
         offset, skips = reader.read(file, self.offset, skips=self.skips)
         return msgspec.structs.replace(self, offset=offset, skips=skips).marked(file)
 
-    def marked(self, file: int) -> "Place":
+    def marked(self, file: int) -> "Bookmark":
         """Note by what the file is known."""
         return msgspec.structs.replace(
             self, head=os.pread(file, min(HEAD, self.offset), 0), tail=_tail(file, self.offset)
@@ -64,7 +64,7 @@ class Beside(msgspec.Struct, frozen=True):
     is_rotated: bool  # it is called as what was rotated away is
 
 
-def fits(file: int, place: Place) -> bool:
+def fits(file: int, place: Bookmark) -> bool:
     """Whether this is the file in which that place is; of a beginning nobody can tell."""
     if not place.offset:
         return True
@@ -86,7 +86,7 @@ def is_copy(file: int, other: int) -> bool:
     return os.pread(file, len(begun), 0) == begun
 
 
-def read_on(former: Iterable[Place], others: list[Beside], reader: Reader) -> tuple[Place, ...]:
+def read_on(former: Iterable[Bookmark], others: list[Beside], reader: Reader) -> tuple[Bookmark, ...]:
     """Read what has come to files that were rotated away; those that are gone are forgotten."""
     kept = []
     where = {one.inode: one for one in others}
