@@ -14,7 +14,10 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"apart", "base", "capacity", "dial", "following", "lines", "perfdata", "bookmarks", "processes", "tally"}
+SHARED = {
+    "apart", "base", "bookmarks", "capacity", "certificate", "dial", "dialogue", "following", "lines", "network",
+    "perfdata", "processes", "relay", "starttls", "tally", "trust",
+}  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

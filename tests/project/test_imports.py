@@ -15,8 +15,8 @@ HOMES = {
     "apprise": ("daemon/senders/apprise.py",),
     "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
     "chinese_calendar": ("daemon/calendars/china.py",),
-    "certifi": ("daemon/senders/connections.py",),
-    "cryptography": ("daemon/payload/signed.py",),
+    "certifi": ("daemon/probes/trust.py", "daemon/senders/connections.py"),
+    "cryptography": ("daemon/payload/signed.py", "daemon/probes/certificate.py"),
     "gevent": (
         "daemon/__main__.py",
         "daemon/agenda.py",
@@ -45,7 +45,7 @@ HOMES = {
     "psutil": ("daemon/probes/",),
     "re2": ("daemon/matcher.py",),
     "yaml": ("daemon/config/nodes.py",),
-    "zmq": ("daemon/cli/", "daemon/control/", "daemon/fleet/"),
+    "zmq": ("daemon/cli/", "daemon/control/", "daemon/fleet/", "daemon/probes/zmq.py"),
     # of the standard library, but as much somebody's alone
     "sqlite3": ("daemon/store/",),
     "ssl": ("daemon/probes/", "daemon/senders/"),

@@ -1,0 +1,62 @@
+"""A way between a library and a service, over which every byte is carried by us: counted, and looked at in passing."""
+
+import socket
+from contextlib import suppress
+
+import gevent
+from gevent.event import AsyncResult
+
+from daemon.probes.dial import said
+
+CHUNK = 16 * 1024
+
+
+class Relay:
+    """Carries what a library says to the service and what comes back, until it is closed.
+
+    A library with threads of its own reads what comes as fast as it comes and without an end, and does not tell why a
+    connection was closed. Here there is a limit, and a reason.
+    """
+
+    def __init__(self, service: socket.socket, library: socket.socket, head: int, most: int) -> None:
+        self.first: AsyncResult[None] = AsyncResult()  # set when something came, or nothing will
+        self.head: AsyncResult[bytes] = AsyncResult()  # what the service said first, so many bytes unless it ended
+        self.ended: AsyncResult[str] = AsyncResult()  # why the service says no more
+        self._service = service
+        self._library = library
+        self._most = most
+        carriers: list[gevent.Greenlet[..., None]]
+        carriers = [gevent.spawn(self._carry_out), gevent.spawn(self._carry_in, head)]
+        self._carriers = carriers
+
+    def close(self) -> None:
+        """Carry nothing more. The connections are closed by those who opened them."""
+        gevent.killall(self._carriers)
+
+    def _carry_out(self) -> None:
+        with suppress(OSError):  # the other direction says why
+            while words := self._library.recv(CHUNK):
+                self._service.sendall(words)
+
+    def _carry_in(self, head: int) -> None:
+        begun, heard = b"", 0
+        why = "the connection was closed"
+        try:
+            while words := self._service.recv(CHUNK):
+                heard += len(words)
+                self.first.set()
+                if len(begun) < head:
+                    begun += words[: head - len(begun)]
+                    if len(begun) == head:
+                        self.head.set(begun)
+                if heard > self._most:
+                    why = f"it said more than {self._most} bytes"
+                    break
+                self._library.sendall(words)
+        except OSError as error:
+            why = said(error)
+        self.ended.set(why)
+        self.head.set(begun)
+        self.first.set()
+        with suppress(OSError):
+            self._library.shutdown(socket.SHUT_WR)
