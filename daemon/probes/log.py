@@ -1,9 +1,9 @@
 """What does this log say? Lines that match, counted in a window, across rotations and restarts."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -19,6 +19,7 @@ from daemon.probes.lines import Reader
 from daemon.probes.tally import Sieve, Tally
 from daemon.units import Bytes, Seconds, spoken
 
+ANY = 2**63 - 1  # lines may match
 IN_TIME = 0.8  # of the time-out may be spent reading
 
 _LOOKS = Apart(4)
@@ -66,7 +67,7 @@ class Log(Probe):
     )
     most: int | None = field(
         default=None,
-        metadata={"doc": "down when more lines match; 0 when `match` is given and `least` is not", "least": 0},
+        metadata={"doc": "down when more lines match; 0 when only `match` is given", "least": 0},
     )
     least: int = field(default=0, metadata={"doc": "down when fewer lines match in a whole window", "least": 0})
     read_from: Literal["end", "start"] = field(default="end", metadata={"doc": "where the first look begins to read"})
@@ -115,6 +116,10 @@ class Log(Probe):
     def is_near(self) -> bool:
         """It is this machine's."""
         return True
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Without the rule that no line may match, where `down:` says how many may."""
+        return replace(self, most=ANY) if self.most is None and "matches" in named else self
 
     def _find(self, past: Past) -> Found:
         """Read, in a thread."""

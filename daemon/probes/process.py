@@ -1,9 +1,9 @@
 """Does this process run, and what does it use?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import msgspec
 
@@ -62,7 +62,9 @@ class Process(Probe):
     name: str = field(default="", metadata={"doc": "the name of the program, as `ps -C` takes it"})
     pattern: str = field(default="", metadata={"doc": "an RE2 pattern that is found in the command line"})
     pidfile: str = field(default="", metadata={"doc": "a file with the number of the process"})
-    least: int = field(default=1, metadata={"doc": "down when there are fewer", "least": 0})
+    least: int | None = field(
+        default=None, metadata={"doc": "down when there are fewer; 1 when left out, unless `most` is 0", "least": 0}
+    )
     most: int | None = field(default=None, metadata={"doc": "down when there are more", "least": 0})
 
     def __post_init__(self) -> None:
@@ -71,15 +73,22 @@ class Process(Probe):
             raise ValueError("says of no process which: write name, pattern or pidfile")
         if self.pidfile and (not self.pidfile.startswith("/") or "\0" in self.pidfile):
             raise ValueError("pidfile is no full path: write for example /run/nginx.pid")
-        if self.most is not None and self.most < self.least:
+        if self.most is not None and self.most < self.fewest:
             raise ValueError(
-                f"most ({self.most}) is less than least ({self.least}): no number of processes would be well"
+                f"most ({self.most}) is less than least ({self.fewest}): no number of processes would be well"
             )
         if self.pattern:
             try:
                 pattern(self.pattern)
             except MatcherError as error:
                 raise ValueError(f"pattern: {error}") from None
+
+    @property
+    def fewest(self) -> int:
+        """How many there must be."""
+        if self.least is not None:
+            return self.least
+        return 1 if self.most is None else min(1, self.most)
 
     def look_on(self, past: Past) -> Reading:
         """Look once; what the processes had used by then is remembered."""
@@ -102,6 +111,10 @@ class Process(Probe):
     def is_near(self) -> bool:
         """It is this machine's."""
         return True
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Without the rule that one must run, where `down:` says how many."""
+        return replace(self, least=0) if self.least is None and "count" in named else self
 
     def _find(self, all_of_them: Listed | None) -> Found:
         """Choose the processes that are meant; in a thread."""
@@ -162,11 +175,11 @@ class Process(Probe):
         )
 
     def _judged(self, count: int, found: Found) -> tuple[Health, str]:
-        if count < self.least and found.hides:
+        if count < self.fewest and found.hides:
             what = f"{count} found, but tocsin's user may not see all processes: mount /proc without hidepid"
             return Health.UNKNOWN, what
-        if count < self.least:
-            few = f"{count} run, at least {self.least} wanted" if count else "does not run"
+        if count < self.fewest:
+            few = f"{count} run, at least {self.fewest} wanted" if count else "does not run"
             return Health.DOWN, found.why or few
         if self.most is not None and count > self.most:
             return Health.DOWN, f"{count} run, at most {self.most} wanted"

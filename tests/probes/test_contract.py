@@ -16,7 +16,7 @@ from daemon.registry import KIND, kinds_in
 KINDS = kinds_in(probes)
 SHARED = {
     "apart", "base", "bookmarks", "capacity", "certificate", "dial", "dialogue", "following", "lines", "network",
-    "perfdata", "processes", "relay", "starttls", "tally", "trust",
+    "perfdata", "processes", "relay", "standing", "starttls", "supervision", "tally", "trust",
 }  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"

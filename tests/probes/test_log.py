@@ -14,9 +14,11 @@ from daemon.probes.log import Log
 from daemon.probes.tally import MOST_KEPT, MOST_SHOWN, Tally
 from daemon.reading import Health, Past, Reading
 from daemon.units import Bytes, Seconds
+from hanging_mount import hanging_mount
 from lag import lag
 from needs import need
 from tree import ROOT
+from until import until
 
 NOW = 1_790_000_000.0
 
@@ -213,6 +215,39 @@ def test_what_is_no_file_is_told_and_holds_nobody_up(tmp_path: Path) -> None:
     Watch(fifo).look()
     assert os.read(writer, 100) == b"not taken from whom it is for\n"
     os.close(writer)
+
+
+def test_a_disk_that_hangs_keeps_no_other_log_waiting(tmp_path: Path) -> None:
+    hung, well = tmp_path / "hung", Watch(tmp_path / "well.log", match=("ERROR",), most=9)
+    hung.mkdir()
+    well.add("\n")
+    well.look()
+    try:
+        with hanging_mount(hung):
+            probe = Log(path=f"{hung}/shop.log", timeout=Seconds(0.2))
+            looks = [gevent.spawn(probe.look_on, Past(now=NOW)) for _ in range(20)]
+            well.add("ERROR\n")
+            assert well.look().values["matches"] == 1
+            gevent.joinall(looks)
+            assert {(one.value.health, one.value.detail) for one in looks} == {
+                (Health.DOWN, "the file system has not answered for 0s")
+            }
+            assert kind._LOOKS.asked == 1
+    except OSError as error:
+        pytest.skip(f"this machine lets nobody mount a file system of FUSE: {error}")
+    until(lambda: kind._LOOKS.asked == 0)
+
+
+def test_gigabytes_that_were_never_written_are_passed_over(path: Path) -> None:
+    """A program that does not append goes on at its old place after a truncation."""
+    watch = Watch(path, match=("ERROR",), most=9)
+    path.write_bytes(b"")
+    watch.look()
+    with path.open("r+b") as file:
+        file.seek(20 * 1024**3 + 77)
+        file.write(b"ERROR at last\n")
+    reading = watch.look()
+    assert (reading.values["last"], reading.values["lines"], reading.values["behind"]) == ("ERROR at last", 1, 0)
 
 
 def test_one_that_may_not_be_read_is_unknown(tmp_path: Path) -> None:
