@@ -13,6 +13,7 @@ import gevent
 from daemon.clock import Clock, SystemClock
 from daemon.probes.trust import Trust, TrustError
 from daemon.reading import Health, Reading
+from daemon.resolver import looked_up
 
 MOST_ADDRESSES = 16  # a name may resolve to hundreds; the first ones tell enough
 LEAST_SHARE = 1.0  # seconds that every address is given, however many there are
@@ -196,7 +197,7 @@ def _addresses(host: str, port: int, watch: Watch, family: Family = "any") -> li
 
 def _found(host: str, port: int, family: int) -> Iterable[Address]:
     try:
-        return [(one[0], one[4]) for one in socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)]
+        return [(one[0], one[4]) for one in looked_up(host, port, family)]
     except socket.gaierror as error:
         if family in _NAMED and error.errno in _NONE_OF_IT:
             raise Missed(f"{host}: there is no such name, or it has no {_NAMED[family]} address") from error

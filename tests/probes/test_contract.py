@@ -15,9 +15,30 @@ from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
 SHARED = {
-    "apart", "base", "bookmarks", "capacity", "certificate", "dial", "dialogue", "following", "lines", "network",
-    "perfdata", "processes", "relay", "standing", "starttls", "supervision", "tally", "trust",
-}  # fmt: skip
+    "answer",
+    "apart",
+    "base",
+    "bookmarks",
+    "capacity",
+    "certificate",
+    "dial",
+    "dialogue",
+    "following",
+    "hop",
+    "lines",
+    "network",
+    "perfdata",
+    "place",
+    "processes",
+    "redirect",
+    "relay",
+    "request",
+    "standing",
+    "starttls",
+    "supervision",
+    "tally",
+    "trust",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

@@ -37,7 +37,7 @@ HOMES = {
     ),
     "dns": ("daemon/probes/dns.py",),
     "greenlet": ("daemon/listener/connection.py",),
-    "httptools": ("daemon/listener/inbox.py", "daemon/senders/http.py"),
+    "httptools": ("daemon/probes/answer.py", "daemon/listener/inbox.py", "daemon/senders/http.py"),
     "icalendar": ("daemon/oncall/ical.py",),
     "jinja2": ("daemon/template/",),
     "msgspec": ("daemon/", "handlers/"),
