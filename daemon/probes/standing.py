@@ -66,35 +66,43 @@ def noted(before: Notes, found: Sequence[Program], now: float, within: float) ->
 
 def standing(found: Sequence[Program], notes: Notes, rule: Rule) -> Standing:
     """Judge them all; there is at least one."""
-    judged = [_judged(one, len(notes.get(one.full_name, History(0)).restarts), rule) for one in found]
-    worst = max(range(len(found)), key=lambda n: _RANK[judged[n][0]])
-    health, detail = judged[worst]
+    restarts = [len(notes.get(one.full_name, History(0)).restarts) for one in found]
+    judged = [_judged(one, times, rule) for one, times in zip(found, restarts, strict=True)]
+    worst = max(range(len(found)), key=lambda n: _RANK[judged[n]])
+    alike = [n for n, health in enumerate(judged) if health is judged[worst]]
+    detail = _said(found[worst], restarts[worst], rule)
     if len(found) > 1:
-        bad = [f"{one.name} {said}" for one, (how, said) in zip(found, judged, strict=True) if how is health]
-        detail = f"{len(bad)} of {len(found)}: {'; '.join(bad[:TOLD])}{'; …' if bad[TOLD:] else ''}"
-    running = [one for one in found if one.state == RUNNING]
+        some = "; ".join(f"{_line(found[n].name)} {_said(found[n], restarts[n], rule)}" for n in alike[:TOLD])
+        detail = f"{len(alike)} of {len(found)}: {some}{'; …' if alike[TOLD:] else ''}"
+    running = [one.uptime for one in found if one.state == RUNNING]
     values: dict[str, object] = {
         "state": _line(found[worst].state_name),
         "running": len(running),
-        "restarts": sum(len(one.restarts) for one in notes.values()),
+        "restarts": sum(restarts),
     }
     if running:
-        values["uptime"] = min(one.uptime for one in running)
-    shown = [f"{_line(one.full_name)}: {said}" for one, (_, said) in zip(found, judged, strict=True)]
-    return Standing(health, detail, values, "\n".join(shown[:MOST_SHOWN]))
+        values["uptime"] = min(running)
+    shown = [f"{_line(one.full_name)}: {_said(one, restarts[n], rule)}" for n, one in enumerate(found[:MOST_SHOWN])]
+    return Standing(judged[worst], detail, values, "\n".join(shown))
 
 
-def _judged(one: Program, restarts: int, rule: Rule) -> tuple[Health, str]:
+def _judged(one: Program, restarts: int, rule: Rule) -> Health:
     """How one process stands. While it starts nobody knows, which supervisord bounds by its `startsecs`."""
-    said = _said(one)
     if restarts >= rule.most:
-        return Health.DOWN, f"{said}, restarted {restarts} time{'s' if restarts > 1 else ''} in {spoken(rule.within)}"
+        return Health.DOWN
     if one.state == RUNNING or (one.state == EXITED and not one.error):
-        return Health.UP, said
-    return (Health.UNKNOWN if one.state == STARTING else Health.DOWN), said
+        return Health.UP
+    return Health.UNKNOWN if one.state == STARTING else Health.DOWN
 
 
-def _said(one: Program) -> str:
+def _said(one: Program, restarts: int, rule: Rule) -> str:
+    said = _state(one)
+    if restarts >= rule.most:
+        said += f", restarted {restarts} time{'s' if restarts > 1 else ''} in {spoken(rule.within)}"
+    return said
+
+
+def _state(one: Program) -> str:
     if one.state == RUNNING:
         return f"running for {spoken(one.uptime)}"
     if one.state == EXITED and not one.error:

@@ -13,10 +13,10 @@ import pytest
 
 from daemon.probes.command import MOST_SHOWN, Command
 from daemon.programs import KEPT
-from daemon.reading import Health, Reading
+from daemon.reading import Health
 from daemon.secret import Secret
 from daemon.units import Seconds
-from lag import lag
+from lag import calmly
 from needs import need
 from until import until
 
@@ -169,23 +169,18 @@ def test_rubbish_for_a_program_is_unknown_and_a_folder_that_is_not_there_too(tmp
 def test_a_gigabyte_is_read_and_thrown_away_while_everybody_else_goes_on(tmp_path: Path) -> None:
     probe = plugin(tmp_path, "echo OK; head -c 1000000000 /dev/zero | tr '\\0' x; exit 1", timeout=Seconds(1.5))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.monotonic()
-    with lag() as late:
-        reading = probe.look()
-    assert time.monotonic() - began < 2.5
+    reading = calmly(probe.look)
+    assert reading.phases.get("run", 0) < 2
     assert reading.health in {Health.DEGRADED, Health.DOWN}, "read to its end, or cut off"
     assert reading.detail.endswith("OK")
     assert len(reading.evidence["output"]) <= MOST_SHOWN
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 20 * KEPT
-    assert max(late) < 0.05
     assert not ours()
 
 
 def test_one_that_prints_for_ever_on_both_is_ended_at_the_time_out(tmp_path: Path) -> None:
-    with lag() as late:
-        reading = plugin(tmp_path, "trap '' TERM; yes >&2 & yes", timeout=SOON).look()
+    reading = calmly(plugin(tmp_path, "trap '' TERM; yes >&2 & yes", timeout=SOON).look)
     assert reading.detail == "killed after 0.5s: y"
-    assert max(late) < 0.05
     assert not ours()
 
 
@@ -263,11 +258,8 @@ def test_many_at_once_leave_nothing_and_hold_nobody_up(tmp_path: Path) -> None:
     probe = plugin(tmp_path, "echo here; sleep 0.3")
     probe.look()
     files = psutil.Process().num_fds()
-    with lag() as late:
-        crowd = [gevent.spawn(probe.look) for _ in range(40)]
-        gevent.joinall(crowd, raise_error=True)
-    assert all(isinstance(one.value, Reading) and one.value.is_well for one in crowd)
-    assert max(late) < 0.1, "40 were started in one go"
+    looks = calmly(lambda: [one.get() for one in [gevent.spawn(probe.look) for _ in range(40)]])
+    assert all(one.is_well for one in looks)
     assert not ours()
     assert psutil.Process().num_fds() == files
 
