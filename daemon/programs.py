@@ -63,16 +63,18 @@ def run(
     it is given to end by itself once it is told to. What it leaves behind in its group is killed where it holds the
     output open, and in any case unless it `may_leave` something.
     """
+    clock = SystemClock()
+    until = clock.monotonic() + within
     with _ONE_AT_A_TIME:
         # A start takes the event loop a millisecond or two: between many at once everybody else has a turn.
-        SystemClock().breathe()
+        clock.breathe()
         child = _Child(argv, environment)
     out, err = bytearray(), bytearray()
     giving = gevent.spawn(_give, child.given, given)
     hearing = [gevent.spawn(_keep, child.out, out), gevent.spawn(_keep, child.err, err)]
     code: int | None = None
     try:
-        code = child.wait(within - mercy)
+        code = child.wait(max(0.0, until - mercy - clock.monotonic()))
         if code is not None:
             gevent.joinall(hearing, timeout=LAST_WORDS)
         elif mercy:

@@ -11,6 +11,9 @@ import gevent
 import psutil
 import pytest
 
+from daemon.config.load import load
+from daemon.errors import ConfigError
+from daemon.loading import catalog
 from daemon.probes.command import MOST_SHOWN, Command
 from daemon.programs import KEPT
 from daemon.reading import Health
@@ -18,6 +21,7 @@ from daemon.secret import Secret
 from daemon.units import Seconds
 from lag import calmly
 from needs import need
+from probe_pages import shown_on_the_page
 from until import until
 
 CANARY = "c4n4ry-of-the-plug-in"
@@ -119,6 +123,17 @@ def test_it_is_given_its_arguments_variables_and_folder_and_nothing_else(
     assert folder == str(home)
     assert set(names.split()) - {"OLDPWD", "PWD", "_", "SHLVL"} == {"KEY", "LANG", "PATH"}
     assert int(files) == 4, "its three, and the folder that ls reads"
+
+
+def test_what_its_page_shows_can_be_written(tmp_path: Path) -> None:
+    shown = shown_on_the_page("command", tmp_path, SHOP_DB_PASSWORD=CANARY)
+    assert shown["orders-waiting"].target() == "/usr/local/lib/shop/check_orders"
+
+
+def test_one_line_for_the_program_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.yml").write_text("probes: {a: {type: command, command: check_disk -w 10%}}")
+    with pytest.raises(ConfigError, match=r"probes.a.command: must be a list: write \[one, two\]"):
+        load(tmp_path / "tocsin.yml", catalog, {})
 
 
 def test_its_secrets_are_hidden_wherever_it_repeats_them(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import gevent
 import pytest
 
 from daemon.probes import log as kind
-from daemon.probes.log import Log
+from daemon.probes.log import ANY, Log
 from daemon.probes.tally import MOST_KEPT, MOST_SHOWN, Tally
 from daemon.reading import Health, Past, Reading
 from daemon.units import Bytes, Seconds
 from hanging_mount import hanging_mount
 from lag import calmly
 from needs import need
+from probe_pages import shown_on_the_page
 from tree import ROOT
 from until import until
 
@@ -109,6 +110,22 @@ def test_lines_can_be_ignored_and_all_can_be_counted(path: Path) -> None:
     assert reading.is_well, "nobody said that lines are bad"
 
 
+def test_how_many_lines_may_match_can_be_left_to_the_conditions(path: Path) -> None:
+    watch = Watch(path, match=("ERROR",))
+    watch.probe = watch.probe.yielding({"matches"})
+    watch.look()
+    watch.add("\nERROR\n" * 50)
+    assert watch.look().is_well
+    for unchanged in (Log(path="/x", match=("a",), most=3), Log(path="/x")):
+        assert unchanged.yielding({"matches", "age"}).most in {3, ANY}
+    assert Log(path="/x", match=("a",)).yielding({"age"}).most is None
+
+
+def test_what_its_page_shows_can_be_written(tmp_path: Path) -> None:
+    shown = shown_on_the_page("log", tmp_path)
+    assert shown["not-silent"] == Log(path="/var/log/nginx/access.log")
+
+
 def test_conditions_see_how_long_it_has_been_silent(path: Path) -> None:
     os.utime(path, (NOW - 600, NOW - 600))
     reading = Watch(path).look(0)
@@ -133,6 +150,20 @@ def test_rotation_between_two_looks_loses_nothing(path: Path, how: str) -> None:
     assert reading.values["matches"] == 4
     assert reading.evidence["lines"].splitlines() == ["ERROR half a li", "ERROR 1", "ERROR 2", "ERROR 3"]
     assert watch.look().values["lines"] == 0
+
+
+def test_a_link_that_names_another_file_each_day_is_followed(tmp_path: Path) -> None:
+    days = tmp_path / "days"
+    days.mkdir()
+    watch = Watch(tmp_path / "shop.log", match=("ERROR",), most=9)
+    for day in ("2026-11-20", "2026-11-21", "2026-11-22"):
+        if watch.path.exists():
+            watch.add("ERROR late\n")
+            watch.path.unlink()
+        watch.path.symlink_to(days / f"shop.log.{day}")
+        watch.add(f"ERROR {day}\n")
+        reading = watch.look()
+    assert reading.evidence == {"lines": "ERROR late\nERROR 2026-11-21\nERROR late\nERROR 2026-11-22"}
 
 
 def test_one_truncated_and_quickly_refilled_beyond_the_old_place_is_found_out(path: Path) -> None:

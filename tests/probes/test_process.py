@@ -20,6 +20,7 @@ from daemon.probes.process import Process
 from daemon.reading import Health, Past, Reading
 from lag import calmly
 from needs import need
+from probe_pages import shown_on_the_page
 from tree import ROOT
 from until import until
 
@@ -94,8 +95,21 @@ def test_none_too_few_and_too_many_are_down(start: Start) -> None:
     ]  # fmt: skip
 
 
+def test_how_many_must_run_can_be_left_to_the_conditions() -> None:
+    assert Process(name="x").fewest == 1
+    assert Process(name="x", most=0).fewest == 0
+    assert Process(name="x").yielding({"count", "memory"}).fewest == 0
+    assert Process(name="x").yielding({"memory"}).fewest == 1
+    assert Process(name="x", least=2).yielding({"count"}).fewest == 2
+
+
+def test_what_its_page_shows_can_be_written(tmp_path: Path) -> None:
+    shown = shown_on_the_page("process", tmp_path)
+    assert shown["no-debugger"] == Process(name="gdb", most=0)
+
+
 def test_what_must_not_run_may_be_looked_for_too() -> None:
-    reading = look(Process(name="tocsin-test-d", least=0, most=0))
+    reading = look(Process(name="tocsin-test-d", most=0))
     assert (reading.health, reading.detail) == (Health.UP, "none runs, as it should be")
 
 

@@ -22,6 +22,7 @@ from daemon.secret import Secret
 from daemon.units import Seconds
 from lag import calmly
 from needs import need
+from probe_pages import shown_on_the_page
 from raw_server import answering, ok, request, serving
 from supervised import PASSWORD, Supervised, supervised
 from tree import ROOT
@@ -123,6 +124,11 @@ def test_how_many_restarts_are_too_many_can_be_said() -> None:
     assert Service(program="a").yielding({"restarts"}).restarts
     assert Service(program="a").yielding({"state"}).restarts is None
     assert Service(program="a", restarts=5).yielding({"restarts"}).restarts == 5
+
+
+def test_what_its_page_shows_can_be_written(tmp_path: Path) -> None:
+    shown = shown_on_the_page("service", tmp_path, SUPERVISOR_PASSWORD=PASSWORD)
+    assert shown["workers"].target() == "workers:* of http://127.0.0.1:9001"
 
 
 def test_a_group_is_as_well_as_its_worst(keeper: Supervised) -> None:
