@@ -39,6 +39,7 @@ HOMES = {
     "greenlet": ("daemon/listener/connection.py",),
     "httptools": ("daemon/probes/answer.py", "daemon/listener/inbox.py", "daemon/senders/http.py"),
     "icalendar": ("daemon/oncall/ical.py",),
+    "kafka": ("daemon/probes/brokers/",),
     "jinja2": ("daemon/template/",),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py",),

@@ -122,6 +122,12 @@ probes:
     ping: 'http://u:${{CANARY}}@127.0.0.1:{closed}/'
     every: 1s
     fail_after: 1
+  kafka:
+    {{type: kafka_lag, bootstrap: ['127.0.0.1:{closed}'], groups: [g], security: sasl_plaintext, user: u,
+     password: '${{CANARY}}', every: 1s, fail_after: 1}}
+  ckafka:
+    {{type: ckafka_lag, instance: ckafka-1, group: g, region: gz, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}',
+     proxy: *road, endpoint: 'http://127.0.0.1:{closed}', every: 1s, fail_after: 1}}
 """
 
 
@@ -251,7 +257,7 @@ def test_the_canary_never_shows(tmp_path: Path) -> None:
     results = [json.loads(answer) for answer in answers if answer.startswith(b"{")]
     assert sum("result" in result for result in results) >= 10, results
     shown = b"\n".join(answers).decode()
-    assert shown.count('"secret_key":"***"') == 4  # config.get, over both doors: our own, and that of an SMS channel
+    assert shown.count('"secret_key":"***"') == 6  # config.get, over both doors: ours, an SMS channel's, a probe's
     assert not leaks(shown)
     assert "see ***" in shown  # alerts.explain, of the body that was kept
     for file in ("stderr", "tocsin.log"):
