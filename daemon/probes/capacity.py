@@ -10,6 +10,8 @@ UNREADABLE = (ArithmeticError, LookupError, OSError, ValueError, psutil.Error)
 _UNITS = ("B", "KB", "MB", "GB")
 _STEP = 1024.0
 
+ALL = Share(fraction=1.0)  # a limit that nothing exceeds
+
 
 def check_percent(share: Share) -> None:
     """Refuse what is no part of a whole."""

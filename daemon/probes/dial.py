@@ -120,7 +120,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
 @contextmanager
 def dialled(host: str, port: int, watch: Watch, family: Family = "any") -> Iterator[socket.socket]:
     """Connect to the first address that answers, one after the other, never two at once; hang up at the end."""
-    with _connected(_addresses(host, port, watch, family), watch) as sock:
+    with _connected(addresses(host, port, watch, family), watch) as sock:
         yield sock
 
 
@@ -182,7 +182,7 @@ def shown_address(address: Address) -> str:
     return f"{_shown(place)} ({_NAMED.get(family, 'of another family')})"
 
 
-def _addresses(host: str, port: int, watch: Watch, family: Family = "any") -> list[Address]:
+def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> list[Address]:
     """Look the name up; return (family, socket address) of each, in the resolver's order."""
     wanted = _FAMILIES[family]
     with watch.phase("resolve"):

@@ -183,11 +183,16 @@ class Talk:
         without = f" without {awaited}" if awaited else ""
         if len(self.heard) >= self._most:
             raise Missed(f"it says more than {self._most} bytes{without}: {self.quoted()}")
-        has_begun = "first_byte" in self._watch.phases
-        data = self._sock.recv(CHUNK) if has_begun else self._first()
+        data = self._more() if "first_byte" in self._watch.phases else self._first()
         if not data:
             raise Missed(f"the connection was closed{without or ' too early'}, after: {self.quoted()}")
         self.heard += data
+
+    def _more(self) -> bytes:
+        if self.heard:
+            # A server that says more before we have understood it would never make us wait, and nobody else would run.
+            self._watch.clock.breathe()
+        return self._sock.recv(CHUNK)
 
     def _first(self) -> bytes:
         doing = self._watch.doing

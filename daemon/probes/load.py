@@ -1,18 +1,24 @@
 """How busy is this machine?"""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 import psutil
 
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
-from daemon.probes.capacity import UNREADABLE, check_percent, over, percent, shown
+from daemon.probes.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
+from daemon.probes.rules import Rules, without
 from daemon.units import Share
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # another one at each start of the machine, and of no other
+
+_RULES: Rules = {
+    f"{kind}.{minutes}": ("most_per_core", math.inf) for kind in ("load", "per_core") for minutes in (1, 5, 15)
+}
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +54,7 @@ class Load(Probe):
         metadata={"doc": "down when the load of five minutes, divided by the processors, is higher", "least": 0.01},
     )
     most_cpu: Share = field(
-        default=Share(fraction=1.0),
+        default=ALL,
         metadata={"doc": "down when the processors were busier since the last look", "check": check_percent},
     )
 
@@ -84,6 +90,10 @@ class Load(Probe):
             evidence={"load": well},
             notes=msgspec.msgpack.encode(spent),
         )
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Whoever has conditions on a value says by them what is well."""
+        return without(self, named, _RULES)
 
     def target(self) -> str:
         """There is only one."""

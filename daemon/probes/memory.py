@@ -1,14 +1,17 @@
 """How much memory is left on this machine?"""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import psutil
 
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
-from daemon.probes.capacity import UNREADABLE, check_percent, over, percent, shown, sized, under
+from daemon.probes.capacity import ALL, UNREADABLE, check_percent, over, percent, shown, sized, under
+from daemon.probes.rules import Rules, without
 from daemon.units import Bytes, Share
+
+_RULES: Rules = {"used": ("most_used", ALL)}
 
 
 @probe("memory")
@@ -29,7 +32,7 @@ class Memory(Probe):
     )
     least_available: Bytes = field(default=Bytes(0), metadata={"doc": "down when fewer bytes are available"})
     most_swap: Share = field(
-        default=Share(fraction=1.0), metadata={"doc": "down when more of the swap is used", "check": check_percent}
+        default=ALL, metadata={"doc": "down when more of the swap is used", "check": check_percent}
     )
 
     def look(self) -> Reading:
@@ -58,6 +61,10 @@ class Memory(Probe):
             values=values,
             evidence={"memory": well},
         )
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Whoever has conditions on a value says by them what is well."""
+        return without(self, named, _RULES)
 
     def target(self) -> str:
         """There is only one."""

@@ -60,7 +60,7 @@ class Tcp(Spoken):
         default=None, metadata={"doc": "the protocol by whose words TLS is begun; the dialogue comes after it"}
     )
     dialogue: tuple[Step, ...] = field(
-        default=(), metadata={"doc": "steps in turn, each with `send`, `expect` or both; see above"}
+        default=(), metadata={"doc": "steps in turn, each with `send`, `expect` or both"}
     )
 
     def __post_init__(self) -> None:

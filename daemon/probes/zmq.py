@@ -23,7 +23,7 @@ from daemon.probes.relay import Relay
 from daemon.secret import Secret
 
 MOST_HEARD = 128 * 1024  # bytes of everything that the service says, its handshake among it
-MOST_ANSWER = 16 * 1024  # characters of a reply that are searched and kept
+MOST_ANSWER = 16 * 1024  # bytes of a reply that are searched and kept
 MOST_FRAMES = 64
 SOON = 0.25  # seconds that libzmq may take with what came before the other side hung up
 
@@ -32,12 +32,14 @@ PING = '{"jsonrpc":"2.0","method":"ping","id":1}'
 _GREETING = 64  # bytes by which ZMTP 3 begins: a signature, the version, the mechanism
 _SIGNATURE = {0: 0xFF, 9: 0x7F, 10: 3}  # what stands where in it
 _MECHANISM = slice(12, 32)
+_VERSION = 12  # bytes of ours that it must have heard before it says its own
 _KEY = 40
-_KEYS = {"NULL": "give server_key if that is CURVE", "CURVE": "leave server_key out if that is NULL"}
+_ADVICE = {"NULL": "give server_key if that is CURVE", "CURVE": "leave server_key out if that is NULL"}
 _OPTIONS = {
     zmq.LINGER: 0,
     zmq.MAXMSGSIZE: MOST_HEARD,
-    zmq.RECONNECT_IVL: -1,  # one look is one connection
+    # One look is one connection. -1 would say so as well, but then what came just before the end is thrown away.
+    zmq.RECONNECT_IVL: 3_600_000,
     zmq.RCVHWM: 10,
     zmq.SNDHWM: 10,
 }
@@ -85,6 +87,8 @@ class Zmq(Networked):
         _check_key("server_key", self.server_key)
         if self.secret_key:
             _check_key("secret_key", self.secret_key.reveal())
+        elif self.public_key:
+            raise ValueError("public_key is of no use without secret_key")
         if self.public_key and self.public_key.encode() != self._keys()[0]:
             raise ValueError("public_key does not belong to secret_key; leave it out, and it is worked out")
 
@@ -96,7 +100,7 @@ class Zmq(Networked):
         with (
             connected(self, watch) as sock,
             self._client() as (client, near),
-            closing(Relay(sock, near, _GREETING, MOST_HEARD)) as way,
+            closing(Relay(sock, near, hold=_VERSION, head=_GREETING, most=MOST_HEARD)) as way,
         ):
             with watch.phase("first_byte"):
                 way.first.get()
@@ -104,33 +108,34 @@ class Zmq(Networked):
             self._greeted(way, watch)
             with watch.phase("reply"):
                 frames = self._asked(client, way)
-        answer = "\n".join(_text(frame) for frame in frames)[:MOST_ANSWER]
-        watch.values["answer"] = answer
+        answer = b"\n".join(frames)[:MOST_ANSWER]
         watch.body = frames[-1]
-        watch.evidence["answer"] = quoted(answer)
+        watch.values["answer"] = _text(answer)
+        watch.evidence["answer"] = quoted(_text(answer))
         if self.expect and pattern(self.expect).search(answer) is None:
-            raise Missed(f"the reply has no match of {self.expect}: {quoted(answer)}")
-        return quoted(answer)
+            raise Missed(f"the reply has no match of {self.expect}: {quoted(_text(answer))}")
+        return quoted(_text(answer))
 
     def _greeted(self, way: Relay, watch: Watch) -> None:
         """See how the service wants to be spoken to; libzmq would say nothing of it, and wait."""
         greeting = way.head.get()
         if not greeting:
             raise Missed(f"{way.ended.get()} without an answer")
-        if any(greeting[place : place + 1] != bytes([byte]) for place, byte in _SIGNATURE.items()):
+        if len(greeting) < _GREETING or any(greeting[place] != byte for place, byte in _SIGNATURE.items()):
             raise Missed(f"it does not speak ZeroMQ (ZMTP 3): {quoted(_text(greeting))}")
         mechanism = quoted(_text(greeting[_MECHANISM].rstrip(b"\0")))
         watch.values["mechanism"] = watch.evidence["mechanism"] = mechanism
         ours = "CURVE" if self.server_key else "NULL"
         if mechanism != ours:
-            raise Missed(
-                f"it speaks {mechanism}; {'with' if self.server_key else 'without'} server_key we speak {ours}"
-            )
+            raise Missed(f"it speaks {mechanism} and we speak {ours}: {_ADVICE[ours]}")
 
     def _asked(self, client: "Client[bytes]", way: Relay) -> list[bytes]:
         """Ask, and wait for the reply, or for the end of the connection without one."""
         envelope = [b""] if self.style == "req" else []
-        client.send_multipart([*envelope, *(frame.encode() for frame in self.send)])
+        try:
+            client.send_multipart([*envelope, *(frame.encode() for frame in self.send)], zmq.NOBLOCK)
+        except zmq.Again:  # a handshake that broke the rules: libzmq has forgotten the connection
+            raise Missed(f"{way.ended.get()} in the middle of the handshake") from None
         hearing: gevent.Greenlet[..., list[bytes]] = gevent.spawn(_frames, client)
         both: list[Any] = [hearing, way.ended]
         try:

@@ -14,6 +14,7 @@ from daemon.probes.base import Health
 from daemon.probes.disk import Disk, mount_of
 from daemon.units import Bytes, Seconds, Share
 from hanging_mount import hanging_mount
+from probe_pages import shown_on_the_page
 from until import until
 
 MOUNTS = """\
@@ -159,6 +160,17 @@ def test_a_process_ends_although_a_mount_hangs(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == ("down\n", 0), done.stderr
 
 
+def test_whoever_has_conditions_on_a_value_says_what_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = tmp_path / "mounts"
+    listed.write_text("22 1 254:0 / / rw - ext4 /dev/vda ro\n")
+    monkeypatch.setattr(disk, "MOUNTS", listed)
+    probe = Disk(path="/").yielding({"used", "inodes", "readonly"})
+    assert probe.look().is_well
+    assert probe == Disk(path="/", most_used=full(100), most_inodes=full(100), writable=False)
+    written = Disk(path="/", most_used=full(0.001))
+    assert written.yielding({"used"}) == written
+
+
 @pytest.mark.parametrize("path", ["", "var", "./var", "/a\0b"])
 def test_a_path_that_can_never_be_looked_at_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="full path"):
@@ -169,3 +181,9 @@ def test_it_is_near_and_for_nobody_else() -> None:
     assert Disk().is_near()
     assert not Disk.FOR_OTHERS
     assert Disk(path="/var").target() == "/var"
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("disk", tmp_path)
+    assert set(shown) == {"root-disk", "data-disk"}
+    assert {type(one) for one in shown.values()} == {Disk}

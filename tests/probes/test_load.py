@@ -11,6 +11,7 @@ from daemon.probes import load
 from daemon.probes.base import Health, Past
 from daemon.probes.load import Load
 from daemon.units import Share
+from probe_pages import shown_on_the_page
 
 CPU = "cpu  {user} 0 100 {idle} {iowait} 0 0 {steal} {guest} 0\n"
 
@@ -126,6 +127,20 @@ def test_a_load_that_is_too_high_is_down(monkeypatch: pytest.MonkeyPatch) -> Non
     assert reading.evidence["load"] == "load 1.00, 900.00, 3.00 on 100 processors"
 
 
+def test_whoever_has_conditions_on_a_value_says_what_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "getloadavg", lambda: (1.0, 900.0, 3.0))
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 100)
+    assert Load().yielding({"per_core.1"}).look().is_well
+    assert not Load().yielding({"cpu"}).look().is_well
+    assert not Load(most_per_core=6).yielding({"load.5"}).look().is_well
+
+
 def test_it_is_near_and_for_nobody_else() -> None:
     assert Load().is_near()
     assert not Load.FOR_OTHERS
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("load", tmp_path)
+    assert set(shown) == {"load"}
+    assert {type(one) for one in shown.values()} == {Load}

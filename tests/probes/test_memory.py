@@ -9,6 +9,7 @@ from daemon.probes.base import Health
 from daemon.probes.capacity import check_percent, shown, sized
 from daemon.probes.memory import Memory
 from daemon.units import Bytes, Share
+from probe_pages import shown_on_the_page
 
 GB = 1024**3
 
@@ -77,6 +78,13 @@ def test_swap_that_is_full_is_down_only_when_that_is_asked(machine: Path) -> Non
     assert (reading.values["swap"], reading.values["swap.free"]) == (100.0, 0)
 
 
+def test_whoever_has_conditions_on_a_value_says_what_is_well(machine: Path) -> None:
+    write(machine, available=0.1)
+    assert not Memory().yielding({"available"}).look().is_well
+    assert Memory().yielding({"used"}).look().is_well
+    assert not Memory(most_used=Share(fraction=0.9)).yielding({"used"}).look().is_well
+
+
 @pytest.mark.parametrize("text", [None, "", "MemTotal: x kB\n", "\0\0\0"])
 def test_a_kernel_that_says_nothing_is_not_known(machine: Path, text: str | None) -> None:
     (machine / "meminfo").unlink()
@@ -108,3 +116,9 @@ def test_what_is_not_all_is_never_shown_as_all() -> None:
 )
 def test_sizes_as_people_read_them(count: int, text: str) -> None:
     assert sized(count) == text
+
+
+def test_the_example_of_its_page_can_be_used(tmp_path: Path) -> None:
+    shown = shown_on_the_page("memory", tmp_path)
+    assert set(shown) == {"memory"}
+    assert {type(one) for one in shown.values()} == {Memory}

@@ -10,15 +10,13 @@ import pytest
 from daemon.probes.mysql import Mysql
 from daemon.reading import Health, Reading
 from daemon.units import Seconds
+from fake_mysql import CAPABLE, DENIED, SALT, error, greeting, packet
 from needs import need_program
 from raw_server import Speak, serving
 from real_servers import Server, mariadb_server
 from until import until
 
 MOST_ERRORS = 4  # after which the server blocks a host
-
-CAPABLE = 0xFF_FF
-SALT = b"12345678"
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +32,6 @@ def look(server: Server, **more: object) -> Reading:
 def answered(speak: Speak, **more: object) -> Reading:
     with serving(speak) as port:
         return Mysql(host="127.0.0.1", port=port, timeout=Seconds(0.5), **more).look()  # type: ignore[arg-type]
-
-
-def packet(number: int, body: bytes) -> bytes:
-    return len(body).to_bytes(3, "little") + bytes([number]) + body
-
-
-def greeting(version: bytes = b"8.4.3", able: int = CAPABLE, plugin: bytes = b"caching_sha2_password") -> bytes:
-    low = able.to_bytes(2, "little")
-    fixed = b"\x2a\0\0\0" + SALT + b"\0" + low + b"\xff\x02\0" + b"\xff\xdf" + b"\x15" + b"\0" * 10
-    return packet(0, b"\x0a" + version + b"\0" + fixed + b"abcdefghijkl\0" + plugin + b"\0")
-
-
-def error(number: int, code: int, words: bytes, state: bytes = b"") -> bytes:
-    return packet(number, b"\xff" + code.to_bytes(2, "little") + (b"#" + state if state else b"") + words)
-
-
-DENIED = error(2, 1045, b"Access denied for user 'tocsin'@'x' (using password: NO)", b"28000")
 
 
 def says(*answers: bytes, heard: list[bytes] | None = None) -> Speak:

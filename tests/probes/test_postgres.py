@@ -11,6 +11,7 @@ import pytest
 from daemon.probes.postgres import Postgres
 from daemon.reading import Health, Reading
 from daemon.units import Seconds
+from fake_postgres import error, message
 from raw_server import Speak, serving
 from real_servers import Server, postgres_server
 from until import until
@@ -40,14 +41,6 @@ def answers(answer: bytes, **more: object) -> Reading:
         sock.recv(1)
 
     return answered(speak, **more)
-
-
-def message(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack(">I", len(body) + 4) + body
-
-
-def error(state: bytes, words: bytes) -> bytes:
-    return message(b"E", b"SFATAL\0VFATAL\0C" + state + b"\0M" + words + b"\0Fpostmaster.c\0\0")
 
 
 def session(server: Server) -> socket.socket:

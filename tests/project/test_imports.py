@@ -35,7 +35,7 @@ HOMES = {
         "daemon/senders/",
         "daemon/store/sqlite.py",
     ),
-    "dns": ("daemon/probes/dns.py",),
+    "dns": ("daemon/probes/dns.py", "daemon/probes/questions.py", "daemon/probes/records.py"),
     "greenlet": ("daemon/listener/connection.py",),
     "httptools": ("daemon/probes/answer.py", "daemon/listener/inbox.py", "daemon/senders/http.py"),
     "icalendar": ("daemon/oncall/ical.py",),
