@@ -1,10 +1,12 @@
 """How a probe reaches its target: the name, then one address after the other, each step measured."""
 
 import functools
+import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
 
@@ -28,6 +30,9 @@ _FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_
 _NAMED: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _NONE_OF_IT = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None), getattr(socket, "EAI_ADDRFAMILY", None)}
 _CLOCK = SystemClock()
+
+# Set for a look that somebody else asked for. Names are looked up by the look's own greenlet, whose context this is.
+only_beyond: ContextVar[bool] = ContextVar("only_beyond", default=False)
 
 Family = Literal["any", "ipv4", "ipv6"]
 Address = tuple[int, tuple[Any, ...]]  # family, and what connect() takes
@@ -188,11 +193,22 @@ def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> lis
     with watch.phase("resolve"):
         own = literal(host)
         if own is not None and wanted in (own, socket.AF_UNSPEC):
-            return [(own, (host, port))]
-        unique = list(dict.fromkeys(_found(host, port, wanted)))
+            unique = [(own, (host, port))]
+        else:
+            unique = list(dict.fromkeys(_found(host, port, wanted)))
     if not unique:
         raise Missed(f"{host}: the name has no address")
+    if only_beyond.get() and any(map(_is_ours, unique)):
+        raise Missed(f"{host} is this machine itself, at which it looks for nobody else")
     return unique[:MOST_ADDRESSES]
+
+
+def _is_ours(address: Address) -> bool:
+    """Whether it leads to this machine, or to what only answers those who are next to it, as a cloud's metadata do."""
+    found = ipaddress.ip_address(str(address[1][0]).partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
 
 
 def _found(host: str, port: int, family: int) -> Iterable[Address]:
