@@ -15,7 +15,7 @@ from daemon.cli.importing.command import source_of
 from daemon.cli.importing.gatus import convert
 from daemon.cli.importing.imported import Imported
 from daemon.errors import ConfigError
-from imported_probes import CATALOG, loaded, plans, probes
+from imported_probes import loaded, plans, probes
 
 FOLDER = Path(__file__).parent / "gatus"
 NAMES = sorted(path.name for path in FOLDER.iterdir())
@@ -276,11 +276,6 @@ def test_a_configuration_is_known_by_what_is_in_it() -> None:
     for name in NAMES:
         assert source_of((FOLDER / name).read_text()) == "gatus"
     assert source_of("route: {receiver: endpoints}\n") == "alertmanager"
-
-
-def test_all_kinds_are_known_here() -> None:
-    """What the whole example makes is looked at by kinds that there are."""
-    assert {str(one["type"]) for one in probes(imported("whole.yaml")).values()} <= set(CATALOG.probes)
 
 
 JUNK = (None, "", [], {}, "x", ["x"], {"x": "y"}, [[]], [{}], "${x}", "$$", "0", -1, True, "a b", "file:/etc", "\x07")
