@@ -298,6 +298,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("loaded")
 
 
+@pytest.mark.slow
 @settings(max_examples=250)
 @given(st.sampled_from(PLACES), st.sampled_from(JUNK))
 @example(("endpoints", 1, "conditions", 1), "[BODY].x == pat(\\)")

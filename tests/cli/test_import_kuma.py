@@ -201,6 +201,7 @@ def test_what_is_no_backup_is_refused(text: str, problem: str) -> None:
     assert caught.value.problems[0].startswith(problem)
 
 
+@pytest.mark.slow
 def test_ten_thousand_monitors_become_files_that_load_in_time(tmp_path: Path) -> None:
     monitors = [page(name=f"Shop {n}", headers=f'{{"X-Key": "canary-{n}"}}', description="x") for n in range(10_000)]
     began = time.thread_time()
@@ -239,6 +240,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("loaded")
 
 
+@pytest.mark.slow
 @settings(max_examples=250)
 @given(st.sampled_from(PLACES), st.sampled_from(JUNK))
 @example(("monitorList", 1, "url"), "file:/etc")

@@ -27,6 +27,7 @@ SOURCES: dict[str, Callable[[str, str, str], Imported]] = {
     KUMA: kuma.convert,
     GATUS: gatus.convert,
 }
+_THERE = "is there already; move it away, or choose another name"
 _GATUS = re.compile(r"^(?:endpoints|external-endpoints|suites)\s*:", re.MULTILINE)
 
 
@@ -59,15 +60,10 @@ def run(wanted: Wanted, *, as_json: bool = False) -> Done:
         imported = SOURCES[source](text, name, folder)
     except ConfigError as error:
         raise CannotAskError("\n".join((f"{name} cannot be imported:", *error.problems))) from error
-    if wanted.out:
-        for path, part in zip(_paths(wanted.out, imported), (imported.text, *imported.more), strict=True):
-            _write(path, part, 0o640)
-    elif imported.more and not as_json:
-        raise CannotAskError(
-            f"it becomes {len(imported.more) + 1} files, for one would be too large: name the first with --out"
-        )
-    if wanted.environment:
-        _write(wanted.environment, "".join(_environment(imported)), 0o600)
+    if imported.more and not wanted.out and not as_json:
+        count = len(imported.more) + 1
+        raise CannotAskError(f"it becomes {count} files, for one would be too large: name the first with --out")
+    _put(wanted, imported)
     if as_json:
         sys.stdout.write(json.dumps(_described(imported, wanted), ensure_ascii=False, indent=2) + "\n")
     else:
@@ -107,13 +103,25 @@ def _text(file: str) -> str:
         raise CannotAskError(f"{file} {error}") from error
 
 
+def _put(wanted: Wanted, imported: Imported) -> None:
+    """Write all files, or none where one is there already."""
+    paths = list(_paths(wanted.out, imported)) if wanted.out else []
+    for path in (*paths, *filter(None, [wanted.environment])):
+        if os.path.lexists(path):
+            raise CannotAskError(f"{path} {_THERE}")
+    for path, text in zip(paths, (imported.text, *imported.more) if paths else (), strict=True):
+        _write(path, text, 0o640)
+    if wanted.environment:
+        _write(wanted.environment, "".join(_environment(imported)), 0o600)
+
+
 def _write(path: str, text: str, mode: int) -> None:
     """Write a file that was not there before, never readable for longer than wanted."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise CannotAskError(f"{path} is there already; move it away, or choose another name") from error
+        raise CannotAskError(f"{path} {_THERE}") from error
     except OSError as error:
         raise CannotAskError(f"cannot write {path}: {error.strerror}") from error
 
