@@ -10,7 +10,7 @@ import msgspec
 from gevent.pool import Group
 
 from daemon.clock import Clock
-from daemon.probing.timetable import Timetable
+from daemon.probing.timetable import Entry, Timetable
 from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
@@ -54,7 +54,7 @@ class Crew:
 
     def look_now(self, job: Job) -> Reading:
         """Look without standing in line, because somebody waits for it; return the reading."""
-        reading = self._group.spawn(lambda: job.then(self._limited(job))).get()
+        reading = self._group.spawn(lambda: _considered(job, self._limited(job))).get()
         # What was ended by `stop` gives its GreenletExit as result.
         return reading if isinstance(reading, Reading) else STOPPED
 
@@ -79,21 +79,20 @@ class Crew:
         try:
             reading = self._limited(job)
             took = self._clock.monotonic() - began
-            reading = job.then(reading)
+            reading = _considered(job, reading)
         finally:
             self._room += 1
             self._admit()
         done(reading, took)
 
     def _limited(self, job: Job) -> Reading:
-        """Look; whatever the probe does, there is a reading by its time-out and a little grace.
-
-        Between the end of the look and the end of its greenlet nothing may wait: a cut that is already on its way
-        must find the greenlet dead.
-        """
+        """Look; whatever the probe does, there is a reading by its time-out and a little grace."""
         limit = job.limit + GRACE
         look = cast("gevent.Greenlet[..., object]", gevent.getcurrent())
-        cut = self._timetable.at(self._clock.monotonic() + limit, lambda: look.kill(CutOff, block=False))
+        # The loop itself cuts, for only there it is known that the look has not ended since the cut was due.
+        cut = self._timetable.at(
+            self._clock.monotonic() + limit, lambda: gevent.get_hub().loop.run_callback(_cut, look, cut)
+        )
         try:
             return job.look()
         except CutOff:
@@ -104,3 +103,17 @@ class Crew:
             return Reading(health=Health.DOWN, detail=f"probe failed: {type(error).__name__}: {error}")
         finally:
             cut.cancel()
+
+
+def _cut(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:
+    if cut.call is not None:
+        look.throw(CutOff)
+
+
+def _considered(job: Job, reading: Reading) -> Reading:
+    """What is made of the reading. Where that breaks, the reading stands as it is: no probe may be lost by it."""
+    try:
+        return job.then(reading)
+    except (Exception, gevent.Timeout):
+        log.exception("the reading of probe %s was not doubted", job.name)
+        return reading

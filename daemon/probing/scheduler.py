@@ -12,7 +12,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.probes.dial import only_beyond
 from daemon.probing import numbers
-from daemon.probing.crew import Crew, Job
+from daemon.probing.crew import STOPPED, Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.judging import judged
 from daemon.probing.looking import look, other_ways
@@ -21,7 +21,7 @@ from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
 from daemon.probing.vantage import GRACE
-from daemon.probing.verdict import judge
+from daemon.probing.verdict import interrupted, judge
 from daemon.probing.watched import ProbeStatus, Watched
 from daemon.reading import Health, Past, Reading
 
@@ -175,23 +175,25 @@ class Scheduler:
         if reading.notes is not None:
             watched.notes = reading.notes
         watched.reading, watched.read_at = reading.told(), now
-        if not reading.blind:
-            watched.course = judge(before, reading.health, watched.rule, now)
+        watched.course = interrupted(before) if reading.blind else judge(before, reading.health, watched.rule, now)
         watched.count(reading, took)
-        self._record.saw(watched, reading, took)
-        verdict = watched.course.verdict
-        if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
+        if watched.must_be_told(before, reading):
             story = Story(usual=self._record.usual(name), zone=self._settings().texts.time_zone.info)
-            events = told(watched.plan, watched.course, reading, story, is_first=not watched.was_told)
-            watched.was_told = True
+            events = told(watched.plan, watched.course, reading, story)
             log.info("%s", events[0].title, extra={"probe": name})
             watched.untold += events
+            if not watched.was_told:
+                watched.untold.append(told_unseen(watched.plan, reading, now, begins=False))
+            watched.was_told = True
         if (begins := watched.is_unseen(watched.course)) is not watched.is_unseen(before):
             watched.untold.append(told_unseen(watched.plan, reading, now, begins=begins))
         self._teller.tell(watched)
+        self._record.saw(watched, reading, took)
 
     def _look_now(self, watched: Watched) -> None:
-        """Look between two beats, so that it counts."""
+        """Look between two beats, so that it counts; no other look of it may run."""
+        watched.is_looking = True
         began = self._clock.monotonic()
         reading = self._crew.look_now(self._beat_job(watched))
-        self._judge(watched, reading, self._clock.monotonic() - began)
+        if reading is not STOPPED:
+            self._read(watched, reading, self._clock.monotonic() - began)

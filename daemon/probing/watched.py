@@ -6,7 +6,7 @@ from daemon.config.looking import ProbePlan
 from daemon.event import Event
 from daemon.probing.beat import beat_of
 from daemon.probing.timetable import Entry
-from daemon.probing.verdict import Course, Rule, judge
+from daemon.probing.verdict import Course, Rule, judge, resumed
 from daemon.reading import Health, Past, Reading
 
 
@@ -52,7 +52,7 @@ class Watched:
         self.beat = beat_of(plan.name, plan.every)
         self.next = self.beat.after(now)
         self.entry: Entry
-        self.course = kept.course
+        self.course = resumed(kept.course)
         self.notes = kept.notes
         self.reading: Reading | None = None
         self.read_at = kept.read_at
@@ -82,6 +82,13 @@ class Watched:
         """How it stands for people: unknown also while nothing can be seen of it."""
         is_blind = self.reading is not None and self.reading.blind
         return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
+
+    def must_be_told(self, before: Course, reading: Reading) -> bool:
+        """Whether its verdict is another one, or the first since the start. What saw nothing tells nothing."""
+        verdict = self.course.verdict
+        if verdict is Health.UNKNOWN or reading.health is Health.UNKNOWN:
+            return False
+        return verdict is not before.verdict or not self.was_told
 
     def is_unseen(self, course: Course) -> bool:
         """Whether so many looks saw nothing that people must hear of it."""
