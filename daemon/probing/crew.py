@@ -90,9 +90,7 @@ class Crew:
         limit = job.limit + GRACE
         look = cast("gevent.Greenlet[..., object]", gevent.getcurrent())
         # The loop itself cuts, for only there it is known that the look has not ended since the cut was due.
-        cut = self._timetable.at(
-            self._clock.monotonic() + limit, lambda: gevent.get_hub().loop.run_callback(_cut, look, cut)
-        )
+        cut = self._timetable.at(self._clock.monotonic() + limit, lambda: _cut_soon(look, cut))
         try:
             return job.look()
         except CutOff:
@@ -103,6 +101,10 @@ class Crew:
             return Reading(health=Health.DOWN, detail=f"probe failed: {type(error).__name__}: {error}")
         finally:
             cut.cancel()
+
+
+def _cut_soon(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:
+    gevent.get_hub().loop.run_callback(_cut, look, cut)
 
 
 def _cut(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:

@@ -23,7 +23,7 @@ from daemon.probing.timetable import Timetable
 from daemon.probing.vantage import GRACE
 from daemon.probing.verdict import interrupted, judge
 from daemon.probing.watched import ProbeStatus, Watched
-from daemon.reading import Health, Past, Reading
+from daemon.reading import Past, Reading
 
 log = logging.getLogger("tocsin.probing")
 

@@ -46,7 +46,7 @@ def test_a_look_that_ends_when_it_is_to_be_cut_off_is_told_all_the_same(
     assert len(done) == 1
 
 
-def test_a_cut_that_is_on_its_way_harms_nobody_who_has_ended(crew: Crew, clock: FakeClock) -> None:
+def test_a_cut_that_is_on_its_way_harms_nobody_who_has_ended(crew: Crew) -> None:
     """The cut is due and asked of the loop; before that comes to it, the look is over, and its reading is doubted."""
     answered, doubting, done = Signal(), Signal(), Done()
 

@@ -250,6 +250,7 @@ def test_a_child_is_told_after_its_parent_also_when_the_store_was_unwell(clock: 
 def test_a_parent_whose_look_breaks_the_record_does_not_silence_its_child(clock: FakeClock) -> None:
     class Broken(NoRecord):
         def saw(self, watched: Watched, reading: Reading, took: float) -> None:
+            del took
             if watched.plan.name == "router" and reading is BAD:
                 raise RuntimeError("a bug")
 
