@@ -54,7 +54,7 @@ class Crew:
 
     def look_now(self, job: Job) -> Reading:
         """Look without standing in line, because somebody waits for it; return the reading."""
-        reading = self._group.spawn(self._limited, job).get()
+        reading = self._group.spawn(lambda: job.then(self._limited(job))).get()
         # What was ended by `stop` gives its GreenletExit as result.
         return reading if isinstance(reading, Reading) else STOPPED
 
@@ -77,11 +77,13 @@ class Crew:
     def _run(self, job: Job, done: Done) -> None:
         began = self._clock.monotonic()
         try:
-            reading = job.then(self._limited(job))
+            reading = self._limited(job)
+            took = self._clock.monotonic() - began
+            reading = job.then(reading)
         finally:
             self._room += 1
             self._admit()
-        done(reading, self._clock.monotonic() - began)
+        done(reading, took)
 
     def _limited(self, job: Job) -> Reading:
         """Look; whatever the probe does, there is a reading by its time-out and a little grace.

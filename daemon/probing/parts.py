@@ -1,6 +1,6 @@
 """What the scheduler works with, each as little of it as it needs; and what stands in where there is none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from daemon.config.looking import ProbePlan
@@ -16,6 +16,9 @@ class Record(Protocol):
 
     def saw(self, watched: Watched, reading: Reading, took: float) -> None:
         """A look has ended and is judged. Must not wait."""
+
+    def usual(self, name: str) -> Mapping[str, float]:
+        """How many seconds each phase of this probe usually takes, as far as that is known. Must not wait."""
 
 
 class Sight(Protocol):
@@ -42,6 +45,11 @@ class NoRecord:
 
     def saw(self, watched: Watched, reading: Reading, took: float) -> None:
         """Forget it."""
+
+    def usual(self, name: str) -> Mapping[str, float]:
+        """Nothing is known."""
+        del name
+        return {}
 
 
 class AllSeen:

@@ -5,19 +5,17 @@ from collections.abc import Callable
 from functools import partial
 
 import msgspec
-from gevent.pool import Group
 
 from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
-from daemon.errors import StoreUnavailable
-from daemon.event import Event
-from daemon.probing.crew import STOP_WITHIN, Crew, Job
+from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.looking import look, look_with, other_ways
 from daemon.probing.parts import AllSeen, NoRecord, NoWays, Record, Sight, Ways
-from daemon.probing.telling import removed, told
+from daemon.probing.teller import Accept, Teller
+from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
 from daemon.probing.verdict import judge
 from daemon.probing.watched import ProbeStatus, Watched
@@ -25,10 +23,7 @@ from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
 
-MOST_KEPT = 100  # events of one probe that wait for a store that cannot write
 _RESULTS = ("ok", "failed", "skipped")
-
-Accept = Callable[[list[Event]], object]
 
 
 class Scheduler:
@@ -46,14 +41,13 @@ class Scheduler:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._accept = accept
         self._record = record or NoRecord()
         self._sight = sight or AllSeen()
         self._others = others or NoWays()
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
-        self._telling = Group()
+        self._teller = Teller(clock, accept, self._watched, self._look_now)
 
     def start(self) -> None:
         """Begin to look; each probe's first look is at its next beat."""
@@ -69,7 +63,7 @@ class Scheduler:
         """
         self._timetable.stop()
         self._crew.stop()
-        self._telling.kill(timeout=STOP_WITHIN)
+        self._teller.stop()
 
     def reload(self) -> None:
         """Follow the settings: what is unchanged keeps its state and beat, what changed starts anew."""
@@ -82,7 +76,7 @@ class Scheduler:
             _forget_series(name)
         if gone:
             now = self._clock.now()
-            self._telling.spawn(self._say, "probes removed", [event for name in gone for event in removed(name, now)])
+            self._teller.tell_removed([event for name in gone for event in removed(name, now)])
         for name, plan in plans.items():
             if name not in self._watched:
                 self._add(plan)
@@ -152,45 +146,39 @@ class Scheduler:
         return weighed(reading, [Opinion(way, seen) for way, seen in opinions])
 
     def _read(self, watched: Watched, reading: Reading, took: float) -> None:
-        """A look has ended: judge it and say what changed."""
+        """A look has ended."""
         watched.is_looking = False
+        self._judge(watched, reading, took)
+
+    def _judge(self, watched: Watched, reading: Reading, took: float) -> None:
+        """Say what a reading changes, and write it down."""
         name = watched.plan.name
         if self._watched.get(name) is not watched:
             return  # removed or changed while it looked
-        now, before = self._clock.now(), watched.course.verdict
+        now, before = self._clock.now(), watched.course
         if reading.notes is not None:
             watched.notes = reading.notes
         watched.reading, watched.read_at = reading.told(), now
-        watched.course = judge(watched.course, reading.health, watched.rule, now)
-        _count(name, reading, took, watched.course.verdict)
+        if not reading.blind:
+            watched.course = judge(before, reading.health, watched.rule, now)
+        _count(name, reading, took, watched.health)
         self._record.saw(watched, reading, took)
         verdict = watched.course.verdict
-        if verdict is not Health.UNKNOWN and (verdict is not before or not watched.was_told):
-            events = told(watched.plan, watched.course, reading, is_first=not watched.was_told)
+        if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
+            story = Story(usual=self._record.usual(name), zone=self._settings().texts.time_zone.info)
+            events = told(watched.plan, watched.course, reading, story, is_first=not watched.was_told)
             watched.was_told = True
             log.info("%s", events[0].title, extra={"probe": name})
             watched.untold += events
-        if watched.untold and not watched.is_telling:
-            watched.is_telling = True
-            self._telling.spawn(self._tell, watched)
+        if (begins := watched.is_unseen(watched.course)) is not watched.is_unseen(before):
+            watched.untold.append(told_unseen(watched.plan, reading, now, begins=begins))
+        self._teller.tell(watched)
 
-    def _tell(self, watched: Watched) -> None:
-        """Say what has not been said, in order. A store that takes long keeps no look waiting."""
-        events, watched.untold = watched.untold, []
-        if not self._say(watched.plan.name, events):
-            watched.untold = (events + watched.untold)[-MOST_KEPT:]
-        watched.is_telling = False
-
-    def _say(self, about: str, events: list[Event]) -> bool:
-        try:
-            self._accept(events)
-        except StoreUnavailable as error:
-            log.warning("%s: the change is kept and told again: %s", about, error)
-            return False
-        except Exception:  # the scheduler's loop: looking goes on whatever becomes of an event
-            log.exception("%s: the change is kept and told again", about)
-            return False
-        return True
+    def _look_now(self, watched: Watched) -> None:
+        """Look between two beats, so that it counts."""
+        began = self._clock.monotonic()
+        reading = self._crew.look_now(self._beat_job(watched))
+        self._judge(watched, reading, self._clock.monotonic() - began)
 
 
 def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
@@ -198,6 +186,8 @@ def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
     telemetry.probe_seconds.labels(name).observe(took)
     if verdict is not Health.UNKNOWN:
         telemetry.probe_up.labels(name).set(verdict is not Health.DOWN)
+    else:
+        telemetry.probe_up.remove(name)
 
 
 def _forget_series(name: str) -> None:

@@ -85,7 +85,7 @@ class Eyesight:
         if not settings.references and not settings.names:
             return Found(at=self._clock.monotonic())
         with self._one_at_a_time:
-            if self._clock.monotonic() - self._found.at > age:
+            if self._clock.monotonic() - self._found.at >= age:
                 self._found = self._looked(settings)
                 telemetry.blind.set(bool(self._found.cut_off or self._found.nameless))
                 self._tell(self._found.cut_off or self._found.nameless)

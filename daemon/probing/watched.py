@@ -67,6 +67,16 @@ class Watched:
         """What its next look is given."""
         return Past(now=now, notes=self.notes)
 
+    @property
+    def health(self) -> Health:
+        """How it stands for people: unknown also while nothing can be seen of it."""
+        is_blind = self.reading is not None and self.reading.blind
+        return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
+
+    def is_unseen(self, course: Course) -> bool:
+        """Whether so many looks saw nothing that people must hear of it."""
+        return course.unseen >= self.rule.fail.count
+
     def would_fall(self, health: Health) -> bool:
         """Whether one more such reading makes it down."""
         if health is not Health.DOWN or self.course.verdict is Health.DOWN:
@@ -84,7 +94,7 @@ class Watched:
             type=self.plan.type,
             target=self.target,
             every=self.plan.every,
-            verdict=self.course.verdict,
+            verdict=self.health,
             since=self.course.since,
             reading=self.reading,
             read_at=self.read_at,

@@ -15,7 +15,7 @@ from daemon.errors import StoreUnavailable
 from daemon.event import Event, State
 from daemon.probing import crew
 from daemon.probing.scheduler import ProbeStatus, Scheduler
-from daemon.probing.telling import DEGRADED
+from daemon.probing.telling import probe_of
 from daemon.reading import Health, Reading
 from fake_clock import FakeClock, settle
 from probes_by_hand import BAD, GOOD, Hanging, Plans, plan
@@ -38,7 +38,7 @@ class Heard(list[Event]):
 
     def said(self) -> list[tuple[str, str]]:
         """All but the ends of what never began, which are told after a start."""
-        return [(event.key, event.state.value) for event in self if not event.key.endswith(DEGRADED)]
+        return [(event.key, event.state.value) for event in self if probe_of(event.key) == event.key]
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from daemon.config.looking import ProbePlan
 from daemon.event import Event, Severity, State, cleaned
-from daemon.probing.telling import removed, told
+from daemon.probing.telling import Story, removed, told
 from daemon.probing.verdict import Course, judge
 from daemon.probing.watched import Watched
 from daemon.reading import Health, Reading
@@ -26,7 +27,7 @@ def judged(
     for now, reading in enumerate(readings, 1_000):
         before = course.verdict
         course = judge(course, reading.health, rule, float(now))
-        events += told(probe, course, reading, is_first=False) if course.verdict is not before else []
+        events += told(probe, course, reading, Story(), is_first=False) if course.verdict is not before else []
     return course, events
 
 
@@ -47,7 +48,7 @@ def test_enough_bad_readings_in_a_row_make_one_event() -> None:
         state=State.FIRING,
         severity=Severity.WARNING,
         title="shop-front is down: connection refused",
-        text="scripted scripted://here\nconnection refused\nresolve 1.0 ms",
+        text="scripted scripted://here\nconnection refused\nresolve 1.0 ms\nlast well: 1970-01-01 00:16:41 UTC",
         labels={"probe": "shop-front", "type": "scripted", "severity": "warning", "team": "web", "verdict": "down"},
         started_at=1_002.0,
     )
@@ -143,7 +144,7 @@ def test_better_than_down_and_not_well_is_degraded() -> None:
 
 def test_what_saw_nothing_changes_nothing() -> None:
     down = Course(verdict=Health.DOWN, since=900.0)
-    assert judged([UNSEEN] * 10, course=down) == (down, [])
+    assert judged([UNSEEN] * 10, course=down) == (msgspec.structs.replace(down, unseen=10), [])
     assert judged([BAD, UNSEEN, BAD, UNSEEN, BAD], course=Course(verdict=Health.UP))[0].verdict is Health.DOWN
 
 
