@@ -4,9 +4,14 @@ from dataclasses import dataclass, field
 
 from daemon.config.keys import doc
 from daemon.reading import Looks
-from daemon.units import Quorum, Seconds
+from daemon.units import Quorum, Seconds, Share
 
 DEPENDS_ON = "depends_on"  # the label of an alarm that names the probes on which its own depends
+
+
+def _is_part(share: Share) -> None:
+    if not 0 < share.fraction < 1:
+        raise ValueError("must be a percentage between 0 and 100, such as 99.9%")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,5 +43,9 @@ class ProbePlan:
     depends_on: tuple[str, ...] = field(
         default=(),
         metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
+    )
+    slo: Share | None = field(
+        default=None,
+        metadata=doc("how much of the time it is meant to be up, such as 99.9%, for reports", check=_is_part),
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))

@@ -70,8 +70,7 @@ class Account(msgspec.Struct, array_like=True):
         """The turns up to now, as far as it looks now: what is open counts as the verdict that there is."""
         seen = copy.copy(self)
         seen.pending = list(self.pending)
-        seen._grow(max(now, self.reached))
-        return seen._settle(seen.reached)
+        return seen.forget(now)
 
     def _grow(self, at: int) -> None:
         """Let time pass, which settles nothing."""

@@ -6,7 +6,7 @@ DDSketch, a fast and fully-mergeable quantile sketch with relative-error guarant
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 ERROR = 0.02
@@ -14,6 +14,7 @@ GAMMA = (1 + ERROR) / (1 - ERROR)
 LAST = 800  # the last range: it holds whatever is longer than two years of microseconds
 
 _PER_RANGE = 1 / math.log(GAMMA)
+_log, _ceil = math.log, math.ceil
 _MOST = 2**53  # values in one range
 
 Counts = dict[int, int]  # how many values lie in each range
@@ -22,6 +23,15 @@ Counts = dict[int, int]  # how many values lie in each range
 def place(value: int) -> int:
     """The range in which a value lies; what is less than one lies in the first."""
     return min(math.ceil(math.log(value) * _PER_RANGE), LAST) if value > 1 else 0
+
+
+def counted(values: Iterable[int]) -> Counts:
+    """Sketch these values."""
+    found: Counts = {}
+    for value in values:
+        number = min(_ceil(_log(value) * _PER_RANGE), LAST) if value > 1 else 0  # as `place`; called all the time
+        found[number] = found.get(number, 0) + 1
+    return found
 
 
 def middle(number: int) -> float:

@@ -1,12 +1,12 @@
 """What many looks add up to: how many there were of each health, and how long they took, by phases."""
 
-from collections.abc import Mapping
+import contextlib
 from typing import Any
 
 import msgspec
 
 from daemon.history import sketch
-from daemon.history.phases import MOST, TOTAL, code, micros, name_of
+from daemon.history.phases import MOST, TOTAL, code, flattened, micros, name_of
 from daemon.history.sketch import Counts
 from daemon.reading import Health
 
@@ -14,6 +14,7 @@ HEALTHS = (Health.UNKNOWN, Health.UP, Health.DEGRADED, Health.DOWN)  # in the st
 ANSWERED = (1, 2)  # those whose times count: what is down has not answered, or not with what was asked for
 
 _MOST = 2**53  # looks
+_TOTAL = code(TOTAL)
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -26,15 +27,6 @@ class Spread(msgspec.Struct):
     least: int
     most: int
     counts: Counts
-
-    def add(self, took: int) -> None:
-        """Count one more."""
-        self.count += 1
-        self.total += took
-        self.least = min(self.least, took)
-        self.most = max(self.most, took)
-        place = sketch.place(took)
-        self.counts[place] = self.counts.get(place, 0) + 1
 
     def merge(self, other: "Spread") -> None:
         """Add others."""
@@ -61,16 +53,6 @@ class Tally(msgspec.Struct):
     looks: list[int] = msgspec.field(default_factory=lambda: [0] * len(HEALTHS))  # by health
     phases: dict[str, Spread] = msgspec.field(default_factory=dict)
 
-    def add(self, health: int, took: int, phases: Mapping[str, int]) -> None:
-        """Count one look: its health, how long all of it took, and its phases."""
-        self.looks[health] += 1
-        if health not in ANSWERED:
-            return
-        for name, micros in phases.items():
-            self._time(name, micros)
-        if TOTAL not in phases:
-            self._time(TOTAL, took)
-
     def merge(self, other: "Tally") -> None:
         """Add another stretch of time."""
         self.looks = [mine + theirs for mine, theirs in zip(self.looks, other.looks, strict=True)]
@@ -81,12 +63,39 @@ class Tally(msgspec.Struct):
             else:
                 mine.merge(spread)
 
-    def _time(self, name: str, took: int) -> None:
-        spread = self.phases.get(name)
-        if spread is None:
-            self.phases[name] = Spread(1, took, took, took, {sketch.place(took): 1})
-        else:
-            spread.add(took)
+
+class Gathering:
+    """Looks one by one, until they are added up."""
+
+    __slots__ = ("looks", "times")
+
+    def __init__(self) -> None:
+        self.looks = [0] * len(HEALTHS)
+        self.times: dict[int | str, list[int]] = {}  # by a phase's code
+
+    def add(self, health: int, took: int, blob: bytes) -> None:
+        """Count one look: its health, how long all of it took, and its phases as they are in the store."""
+        self.looks[health] += 1
+        if health not in ANSWERED:
+            return
+        times = self.times
+        flat = flattened(blob)
+        for name, time in zip(flat[::2], flat[1::2], strict=False):
+            if name in times:
+                times[name].append(time)  # type: ignore[arg-type]
+            else:
+                times[name] = [time]  # type: ignore[list-item]
+        if _TOTAL not in flat[::2]:
+            times.setdefault(_TOTAL, []).append(took)
+
+    def tally(self) -> Tally:
+        """Add them up, but what is no time of no phase."""
+        phases = {}
+        for name, times in self.times.items():
+            with contextlib.suppress(TypeError, ValueError):
+                least, most = micros(min(times)), micros(max(times))
+                phases[name_of(name)] = Spread(len(times), sum(times), least, most, sketch.counted(times))
+        return Tally(looks=self.looks, phases=phases)
 
 
 class _Times(msgspec.Struct, array_like=True):

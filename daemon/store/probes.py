@@ -24,7 +24,7 @@ def name_all(tx: Tx, names: Iterable[tuple[int, str]]) -> None:
 
 def numbers(tx: Tx) -> dict[str, int]:
     """The number of every probe of which anything is kept."""
-    return dict(tx.all("SELECT name, id FROM probe_names ORDER BY name"))  # type: ignore[arg-type]
+    return dict(tx.all("SELECT name, id FROM probe_names ORDER BY name"))
 
 
 def number(tx: Tx, name: str) -> int | None:

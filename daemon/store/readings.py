@@ -43,7 +43,7 @@ def first_since(tx: Tx, at: int) -> int | None:
 def last_of_each(tx: Tx, within: int) -> dict[int, int]:
     """When each probe was last read, of those that were in the last milliseconds before the very last reading."""
     return dict(
-        tx.all(  # type: ignore[arg-type]
+        tx.all(
             "SELECT probe, max(at) FROM probe_readings WHERE at >= (SELECT max(at) FROM probe_readings) - ?"
             " GROUP BY probe",
             (within,),

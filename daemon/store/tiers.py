@@ -44,7 +44,7 @@ def numbers(tx: Tx, span: int, start: int, end: int) -> tuple[int, int] | None:
     row = tx.one(
         "SELECT min(probe), max(probe) FROM probe_tiers WHERE span = ? AND start >= ? AND start < ?", (span, start, end)
     )
-    return row if row and row[0] is not None else None  # type: ignore[return-value]
+    return row if row and row[0] is not None else None
 
 
 def forget(tx: Tx, span: int, first: int, before: int) -> int:
