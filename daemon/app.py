@@ -37,6 +37,7 @@ from daemon.methods.parts import Parts
 from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
+from daemon.probing.vantage import Nodes
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
 from daemon.pulse import Pulse
@@ -46,6 +47,7 @@ from daemon.store.sqlite import SqliteStore
 
 logger = logging.getLogger("tocsin.app")
 
+JUDGES = 4  # threads for what probes read; a pattern over a megabyte may take a while, and lets others run
 STOP_WITHIN = 22.0  # seconds for everything in flight together; supervisor's stopwaitsecs is longer
 
 
@@ -83,6 +85,7 @@ class App:
         self._doors: dict[str, str] = {}
         self._aside = AsideThread()
         self._reader = AsideThread()
+        self._judge = AsideThread(JUDGES)
 
     @property
     def settings(self) -> Settings:
@@ -109,6 +112,7 @@ class App:
         self._stops.append(("store", store.close))
         self._stops.append(("side thread", self._aside.stop))
         self._stops.append(("reader of large bodies", self._reader.stop))
+        self._stops.append(("judges of large answers", self._judge.stop))
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
@@ -148,7 +152,10 @@ class App:
         sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
         sight.start()
         self._stops.append(("sight", sight.stop))
-        self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events, sight=sight)
+        others = Nodes(lambda: self.settings.nodes)
+        self._scheduler = scheduler = Scheduler(
+            lambda: self.settings, self._clock, intake.events, sight=sight, others=others, aside=self._judge
+        )
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
 
@@ -171,6 +178,7 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
+                numbers=self._scheduler.exposition,
                 aside=self._reader,
             )
         )
@@ -204,6 +212,7 @@ class App:
             acks=self._acks,
             courier=self._courier,
             scheduler=self._scheduler,
+            probe_kinds=loading.probe_kinds,
             reload=self.reload,
             check=self._checked,
             load=lambda path: self._read(path).settings,

@@ -1,9 +1,9 @@
 """What one look of a probe saw."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -31,6 +31,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: dict[str, str] = {}  # for people, in order: the address, the certificate, the first bytes of the body
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
+    by_place: "dict[str, Reading]" = {}  # where it was looked at from several places: what each of them saw
     blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
 
@@ -71,6 +72,8 @@ class Looks(Protocol):
     def timeout(self) -> float:
         """The longest one look may take, in seconds."""
 
+    FOR_OTHERS: ClassVar[bool]  # whether another tocsin may run it
+
     def look_on(self, past: Past) -> Reading:
         """Look once."""
 
@@ -85,3 +88,6 @@ class Looks(Protocol):
 
     def gives(self) -> Mapping[str, Fact]:
         """What conditions can name, the phases (`time.connect`) among it."""
+
+    def yielding(self, named: Collection[str]) -> "Looks":
+        """Itself without those of its own rules that nobody wrote down, about values of which conditions speak."""

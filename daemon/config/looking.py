@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from daemon.conditions.condition import Condition
 from daemon.config.keys import doc
 from daemon.reading import Looks
 from daemon.units import Quorum, Seconds, Share
@@ -44,8 +45,30 @@ class ProbePlan:
         default=(),
         metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
     )
+    places: tuple[str, ...] = field(
+        default=(),
+        metadata=doc(
+            "from where it is looked at: names of `nodes`, and `here` for this tocsin; only from here by default",
+            key="from",
+        ),
+    )
+    quorum: Quorum | None = field(
+        default=None, metadata=doc("down when so many of the places say so: `2 of 3`; by default more than half")
+    )
+    down: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what must hold of a reading; where one of them does not, the reading is down")
+    )
+    degraded: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
+    )
     slo: Share | None = field(
         default=None,
         metadata=doc("how much of the time it is meant to be up, such as 99.9%, for reports", check=_is_part),
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
+
+    @property
+    def agreement(self) -> Quorum:
+        """How many places must see it down."""
+        places = max(1, len(self.places))
+        return self.quorum or Quorum(places // 2 + 1, places)

@@ -8,6 +8,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
+from daemon.conditions.condition import Condition
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.looking import ProbePlan
@@ -34,6 +35,7 @@ _NAMED = {
     Template: "template",
     Zone: "time zone",
     Matcher: "matcher",
+    Condition: "condition",
     Day: "date",
     Days: "weekday",
     Handover: "hand-over",

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from daemon.calendars.spans import Span, TimeOfDay
+from daemon.conditions.condition import Condition
 from daemon.config.keys import key_of
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Channel, Settings, Source
@@ -59,6 +60,7 @@ def _word(value: Enum) -> Any:
     return value.value
 
 
+@_shown.register(Condition)
 @_shown.register(Matcher)
 @_shown.register(TimeOfDay)
 @_shown.register(Span)
@@ -107,6 +109,6 @@ def _many(value: Iterable[Any]) -> list[Any]:
 def _section(value: Channel | ProbePlan | Source) -> dict[str, Any]:
     """The common settings and those of the kind side by side, as in the file."""
     own = _KIND[type(value)]
-    common = {one.name: _shown(getattr(value, one.name)) for one in fields(value) if one.name not in (own, "name")}
+    common = {key_of(one): _shown(getattr(value, one.name)) for one in fields(value) if one.name not in (own, "name")}
     inner = _shown(getattr(value, own))
     return common | (inner if isinstance(inner, dict) else {})

@@ -1,10 +1,14 @@
 """The probes: how each stands, and one look at once."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from daemon.errors import MethodError
+from daemon.config.fleet import HERE
+from daemon.config.looking import ProbePlan
+from daemon.errors import ConditionError, MethodError
 from daemon.methods.parts import Parts, ProbeStatus
-from daemon.methods.table import NOT_FOUND, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.probing.carried import conditions, unpacked
 from daemon.reading import Reading
 
 
@@ -23,3 +27,35 @@ def add(table: Table, parts: Parts) -> None:
             known = ", ".join(probe.name for probe in parts.scheduler.status()) or "none"
             raise MethodError(f"there is no probe {name[:100]!r}; there are: {known}", code=NOT_FOUND)
         return parts.scheduler.run(name)
+
+    @table.method("probes.run_once", "look")
+    def _run_once(
+        type: str,  # noqa: A002 - as it is called in the file
+        settings: dict[str, Any],
+        down: list[str] | None = None,
+        degraded: list[str] | None = None,
+        place: str = "",
+    ) -> Reading:
+        """Look once for another tocsin, which sends the probe's settings; nothing of it is kept.
+
+        `down` and `degraded` are conditions; `place` is what the other one calls this one in them.
+        Only kinds that touch nothing but the network: a probe must never become a command.
+        """
+        return parts.scheduler.run_for(_foreign(parts, type, settings, (down or (), degraded or ())), place or HERE)
+
+
+def _foreign(
+    parts: Parts, name: str, settings: dict[str, Any], demands: tuple[Sequence[str], Sequence[str]]
+) -> ProbePlan:
+    """What another tocsin wants looked at."""
+    kinds = {one: kind for one, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
+    kind = kinds.get(name)
+    if kind is None:
+        known = ", ".join(sorted(kinds))
+        raise MethodError(f"no probe of the type {name[:50]!r} is run for others; there are: {known}", code=REFUSED)
+    try:
+        down, degraded = (conditions(texts, kind, name) for texts in demands)
+        probe = unpacked(kind, settings)
+    except (ValueError, ConditionError) as error:
+        raise MethodError(str(error), code=INVALID_PARAMS) from error
+    return ProbePlan(name="for others", type=name, probe=probe, down=down, degraded=degraded)

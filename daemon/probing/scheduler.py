@@ -6,24 +6,25 @@ from functools import partial
 
 import msgspec
 
-from daemon import telemetry
+from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.probing import numbers
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
-from daemon.probing.looking import look, look_with, other_ways
-from daemon.probing.parts import AllSeen, NoRecord, NoWays, Record, Sight, Ways
+from daemon.probing.judging import judged
+from daemon.probing.looking import look, other_ways
+from daemon.probing.parts import AllSeen, NoRecord, OnlyHere, Places, Record, Sight
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
+from daemon.probing.vantage import GRACE
 from daemon.probing.verdict import judge
 from daemon.probing.watched import ProbeStatus, Watched
-from daemon.reading import Health, Reading
+from daemon.reading import Health, Past, Reading
 
 log = logging.getLogger("tocsin.probing")
-
-_RESULTS = ("ok", "failed", "skipped")
 
 
 class Scheduler:
@@ -37,13 +38,15 @@ class Scheduler:
         *,
         record: Record | None = None,
         sight: Sight | None = None,
-        others: Ways | None = None,
+        others: Places | None = None,
+        aside: Aside = at_once,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._record = record or NoRecord()
         self._sight = sight or AllSeen()
-        self._others = others or NoWays()
+        self._others = others or OnlyHere()
+        self._aside = aside
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
@@ -72,8 +75,6 @@ class Scheduler:
         for name, watched in list(self._watched.items()):
             if plans.get(name) != watched.plan:
                 self._drop(watched)
-        for name in gone:
-            _forget_series(name)
         if gone:
             now = self._clock.now()
             self._teller.tell_removed([event for name in gone for event in removed(name, now)])
@@ -86,12 +87,22 @@ class Scheduler:
         ahead = self._clock.now() - self._clock.monotonic()
         return [self._watched[name].status(ahead) for name in sorted(self._watched)]
 
+    def exposition(self) -> bytes:
+        """What is counted of all of them, in Prometheus' text format."""
+        return numbers.exposition(list(self._watched.values()), self._clock)
+
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe. It does not count for the verdict.
 
         An operator who tries ten times while something is broken must neither raise nor end an alarm by it.
         """
         return self._crew.look_now(self._job(self._watched[name])).told()
+
+    def run_for(self, plan: ProbePlan, place: str) -> Reading:
+        """Look once at what another tocsin wants looked at; unknown while this one cannot see."""
+        began, past = self._clock.monotonic(), Past(now=self._clock.now())
+        job = Job(plan.name, lambda: judged(plan, plan.probe.look_on(past), self._aside, place), plan.probe.timeout)
+        return self._sight.seen(plan, self._crew.look_now(job), began).told()
 
     def _add(self, plan: ProbePlan) -> None:
         watched = Watched(plan, self._clock.monotonic(), self._record.kept(plan))
@@ -101,7 +112,6 @@ class Scheduler:
     def _drop(self, watched: Watched) -> None:
         watched.entry.cancel()
         del self._watched[watched.plan.name]
-        telemetry.probe_up.remove(watched.plan.name)
 
     def _await(self, watched: Watched) -> None:
         watched.entry = self._timetable.at(watched.beat.due(watched.next), partial(self._turn, watched))
@@ -119,12 +129,15 @@ class Scheduler:
             self._crew.look(self._beat_job(watched), partial(self._read, watched))
         if skipped:
             watched.skipped += skipped
-            telemetry.probe_looks.labels(watched.plan.name, "skipped").inc(skipped)
 
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
-        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now())), plan.probe.timeout)
+        limit = plan.probe.timeout + (GRACE if plan.places else 0.0)
+        return Job(plan.name, lambda: look(plan, self._past(watched), self._others, self._aside), limit)
+
+    def _past(self, watched: Watched) -> Past:
+        return watched.past(self._clock.now())
 
     def _beat_job(self, watched: Watched) -> Job:
         """A look that counts: a bad one is doubted first."""
@@ -134,16 +147,13 @@ class Scheduler:
     def _doubted(self, watched: Watched, began: float, reading: Reading) -> Reading:
         """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
         reading = self._sight.seen(watched.plan, reading, began)
-        if not watched.plan.second_opinion or not watched.would_fall(reading.health):
+        if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
             return reading
-        ways = list(other_ways(watched.plan, self._others))
-        past = watched.past(self._clock.now())
-        jobs = [
-            Job(f"{watched.plan.name} {way}", partial(look_with, watched.plan, looks, past), looks.timeout)
-            for way, looks in ways
-        ]
-        opinions = zip((way for way, _ in ways), self._crew.look_aside(jobs), strict=True)
-        return weighed(reading, [Opinion(way, seen) for way, seen in opinions])
+        ways = list(other_ways(watched.plan, self._others, self._aside))
+        past = self._past(watched)
+        jobs = [Job(f"{watched.plan.name} {way.name}", partial(way.look, past), way.limit) for way in ways]
+        seen = self._crew.look_aside(jobs)
+        return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, seen, strict=True)])
 
     def _read(self, watched: Watched, reading: Reading, took: float) -> None:
         """A look has ended."""
@@ -161,7 +171,7 @@ class Scheduler:
         watched.reading, watched.read_at = reading.told(), now
         if not reading.blind:
             watched.course = judge(before, reading.health, watched.rule, now)
-        _count(name, reading, took, watched.health)
+        watched.count(reading, took)
         self._record.saw(watched, reading, took)
         verdict = watched.course.verdict
         if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
@@ -179,19 +189,3 @@ class Scheduler:
         began = self._clock.monotonic()
         reading = self._crew.look_now(self._beat_job(watched))
         self._judge(watched, reading, self._clock.monotonic() - began)
-
-
-def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
-    telemetry.probe_looks.labels(name, "ok" if reading.is_well else "failed").inc()
-    telemetry.probe_seconds.labels(name).observe(took)
-    if verdict is not Health.UNKNOWN:
-        telemetry.probe_up.labels(name).set(verdict is not Health.DOWN)
-    else:
-        telemetry.probe_up.remove(name)
-
-
-def _forget_series(name: str) -> None:
-    """A probe that is gone leaves no ghost on the metrics page."""
-    telemetry.probe_seconds.remove(name)
-    for result in _RESULTS:
-        telemetry.probe_looks.remove(name, result)

@@ -39,8 +39,8 @@ class Watched:
     """One probe's state; the scheduler turns it."""
 
     __slots__ = (
-        "beat", "course", "entry", "is_looking", "is_telling", "next", "notes", "plan", "read_at", "reading", "rule",
-        "skipped", "target", "untold", "was_late", "was_told",
+        "amiss", "beat", "course", "entry", "is_looking", "is_telling", "next", "notes", "plan", "read_at", "reading",
+        "rule", "seconds", "skipped", "target", "untold", "was_late", "was_told", "well",
     )  # fmt: skip
 
     def __init__(self, plan: ProbePlan, now: float, kept: Kept | None = None) -> None:
@@ -57,11 +57,21 @@ class Watched:
         self.reading: Reading | None = None
         self.read_at = kept.read_at
         self.skipped = 0
+        self.well = self.amiss = 0  # looks, by result
+        self.seconds = 0.0  # that all of them took
         self.was_late = False
         self.was_told = False  # its verdict, since the start
         self.is_looking = False
         self.is_telling = False
         self.untold: list[Event] = []
+
+    def count(self, reading: Reading, took: float) -> None:
+        """Add a look to what is counted."""
+        self.seconds += took
+        if reading.is_well:
+            self.well += 1
+        else:
+            self.amiss += 1
 
     def past(self, now: float) -> Past:
         """What its next look is given."""
