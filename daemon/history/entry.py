@@ -1,10 +1,13 @@
 """One probe's history while it is made."""
 
+from collections.abc import Mapping
+
 from daemon.config.looking import ProbePlan
 from daemon.history import incident, phases, same, standing, story
 from daemon.history.account import Account, Reached, begun
 from daemon.history.batch import Batch
 from daemon.history.incident import Incident
+from daemon.history.phases import TOTAL
 from daemon.history.stretches import Time, Turn, ms
 from daemon.history.tally import HEALTHS
 from daemon.probing.verdict import may_turn_since
@@ -49,7 +52,7 @@ class Entry:
         self.watched = watched
         health = reading.health
         detail = "" if health is Health.UP else incident.short(reading.detail)
-        blob = phases.packed(reading.phases)
+        blob = phases.packed(_phases(reading) if reading.by_place else reading.phases)
         batch.readings.append((at, self.number, _HEALTH[health], int(took * 1e6), blob, detail))
         course = watched.course
         verdict = _TIME[course.verdict]
@@ -151,6 +154,12 @@ class Entry:
             self.told_at = at
             told = story.of(reading, verdict, self.plan.probe.target(), took)
             batch.failures.append((self.number, at, story.packed(told)))
+
+
+def _phases(reading: Reading) -> Mapping[str, float]:
+    """With how long each place took, where it is looked at from several."""
+    own = {f"total from {place}": one.phases[TOTAL] for place, one in reading.by_place.items() if TOTAL in one.phases}
+    return reading.phases | own
 
 
 def digests(plan: ProbePlan) -> tuple[str, str]:

@@ -3,8 +3,8 @@
 from functools import partial
 
 from daemon.config.history import History
-from daemon.history.stretches import Time, ms
 from daemon.history.batch import TIMES
+from daemon.history.stretches import Time, ms
 from daemon.history.tiers import DAY, HOUR, MINUTE, SPANS, marked
 from daemon.store import incidents, probes, readings, tiers, turns
 from daemon.store.base import Store, Tx
@@ -17,7 +17,7 @@ TOGETHER = 200  # probes
 
 def forget(store: Store, kept: History, now: float) -> int:
     """Delete what is older than the settings want it; return how many rows."""
-    count = _forget_readings(store, now - kept.readings)
+    count = forget_readings(store, now - kept.readings)
     for span, age in zip(SPANS, (kept.minutes, kept.hours, kept.days), strict=True):
         count += _forget_tier(store, span, int(now - age))
     before = ms(now - kept.days)
@@ -31,8 +31,8 @@ def forget(store: Store, kept: History, now: float) -> int:
     return count
 
 
-def _forget_readings(store: Store, before: float) -> int:
-    """What is not added up yet stays."""
+def forget_readings(store: Store, before: float) -> int:
+    """Delete single readings that are older; what is not added up yet stays."""
     count = 0
     limit = ms(min(before, store.read(partial(marked, span=MINUTE))))
     while (first := store.read(partial(readings.first_since, at=0))) is not None and first < limit:

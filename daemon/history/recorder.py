@@ -58,7 +58,7 @@ class Recorder:
         self._last_number = 0
         self._latest = 0  # no reading is older than the one before it, unless the clock was set
         self._covering = Covering(store, rests)
-        self._roller = Roller(store, clock)
+        self._roller = Roller(store, clock, settings)
         self._wake = threading.Event()
         self._stopping = False
         self._loop: gevent.Greenlet[[], None] | None = None

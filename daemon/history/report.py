@@ -7,8 +7,8 @@ import msgspec
 
 from daemon.history.incident import Incident
 from daemon.history.period import Period
-from daemon.history.query import History, Timing, looks, timings
 from daemon.history.phases import TOTAL
+from daemon.history.query import History, Timing, looks, timings
 from daemon.history.stretches import PER_SECOND, Shares, Span, Time, overlap, whole
 from daemon.reading import Health
 
@@ -27,7 +27,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One probe. Seconds are by what the time counts as; an incident is a time that it was down, as far as it counts."""
+    """One probe. Seconds are by what the time counts as; an incident is a time that it was down, and that counts."""
 
     probe: str
     uptime: float | None  # of the time that it was up, degraded or down: a part of 1; None where that is none

@@ -2,14 +2,16 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import gevent
 
 from daemon.clock import Clock, unhurried
+from daemon.config.settings import Settings
 from daemon.errors import StoreError
 from daemon.history import tiers as made
+from daemon.history.forget import forget_readings
 from daemon.history.tally import Tally
 from daemon.history.tiers import DAY, HOUR, MINUTE, TOGETHER, read
 from daemon.store import probes, tiers
@@ -23,9 +25,10 @@ PACE = 1.0  # seconds between two hundreds of probes whose usual times are worke
 class Roller:
     """Has a greenlet of its own: what is added up must not keep what is seen from being written down."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings]) -> None:
         self._store = store
         self._clock = clock
+        self._settings = settings
         self._until = 0  # seconds up to which all readings are in the store
         self._done = 0
         self._usual: dict[str, Mapping[str, float]] = {}
@@ -56,11 +59,12 @@ class Roller:
         self._usual.pop(name, None)
 
     def roll(self) -> None:
-        """Add up what is whole. Raises StoreError."""
+        """Add up what is whole, and let go of single readings that are old. Raises StoreError."""
         until = self._until
         if made.roll(self._store, self._clock, until) or not self._done:
             self._learn()
         self._done = until
+        forget_readings(self._store, until - self._settings().history.readings)
 
     def _run(self) -> None:
         while True:
