@@ -14,6 +14,7 @@ Unit = Literal["day", "week", "month", "quarter", "year"]
 
 MOST_DAYS = 3_660
 YEARS = range(1970, 9_000)
+_SECONDS = re.compile(r"\d{9,11}(\.\d{1,9})?", re.ASCII)
 _LAST = re.compile(r"(\d{1,4})d", re.ASCII)
 _NAMED: tuple[tuple[Unit, re.Pattern[str]], ...] = (
     ("day", re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)),
@@ -75,6 +76,8 @@ def between(begin: str, end: str, zone: dt.tzinfo, now: float) -> Period:
 def moment(text: str, zone: dt.tzinfo) -> float:
     """Read a day, a time by the clock of the zone, an RFC 3339 time with an offset, or seconds since the epoch."""
     text = text.strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
     try:
         wall = dt.datetime.fromisoformat(text)
     except ValueError:

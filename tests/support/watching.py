@@ -5,7 +5,6 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import gevent
-import msgspec
 
 from daemon.alerting import maintenance
 from daemon.alerting.maintenance import Window
@@ -46,11 +45,13 @@ def clock_for(begin: float, every: float = 60.0, name: str = NAME) -> FakeClock:
 class Life:
     """One machine on which tocsin is started, stopped and killed."""
 
-    def __init__(self, store: SqliteStore, clock: FakeClock, sees: Story, *, every: float = 60.0, **more: object) -> None:
+    def __init__(
+        self, store: SqliteStore, clock: FakeClock, sees: Story, *, every: float = 60.0, **more: object
+    ) -> None:
         self.store = store
         self.clock = clock
         self.sees = sees
-        self.plans = Plans(plan(NAME, lambda: self.look(), every=every, **more))
+        self.plans = Plans(plan(NAME, self.look, every=every, **more))
         self.start()
 
     def look(self) -> Reading:
@@ -60,7 +61,7 @@ class Life:
         self.recorder = Recorder(self.store, self.clock, self.plans, every=6 * HOUR)
         self.recorder.start()
         self.history = History(self.store, self.clock, self.plans, self.recorder)
-        self.scheduler = Scheduler(self.plans, self.clock, lambda events: None, record=self.recorder)
+        self.scheduler = Scheduler(self.plans, self.clock, lambda _: None, record=self.recorder)
         self.scheduler.start()
 
     def stop(self) -> None:
