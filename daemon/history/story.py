@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.history import phases
 from daemon.history.incident import short
 from daemon.reading import Health, Reading
 from daemon.secret import redact_text
@@ -47,7 +48,7 @@ def of(reading: Reading, verdict: Health, target: str, took: float) -> Story:
         detail=short(reading.detail),
         took=took,
         target=short(target),
-        phases=reading.phases,
+        phases=phases.as_seconds(phases.unpacked(phases.packed(reading.phases))),
         values=reading.values,
         evidence=evidence,
         failed=tuple(short(one) for one in reading.failed[:FAILED]),
