@@ -78,6 +78,8 @@ PARAMS = {
     "deliveries.retry": {"channel": "sms"},
     "events.send": {"title": "again"},
     "channels.test": {"channel": "room"},
+    "probes.failures": {"name": "front"},
+    "probes.history": {"name": "front", "step": "reading"},
     "probes.run": {"name": "front"},
     "probes.run_once": {"type": "touch", "settings": {"timeout": 2}},
     "sources.test": {"name": "shop", "send": True},

@@ -148,7 +148,10 @@ def adds_up(machine: Machine) -> None:
 
 
 def agree(machine: Machine) -> None:
-    """Nothing lies in the future but what a clock that was put right by a little left there; each tier is the sum of the one below; a restart changes nothing of the past."""
+    """Nothing lies in the future, but what a clock that was put right by a little left there.
+
+    Each tier is the sum of the one below, and a restart changes nothing of the past.
+    """
     now = machine.clock.now()
     rows = machine.store.read(lambda tx: tx.all("SELECT at FROM probe_turns UNION SELECT at FROM probe_readings"))
     assert all(at <= round((now + JUMP) * 1_000) for (at,) in rows)

@@ -30,7 +30,7 @@ SEEN = {
     for health in Health
 }
 
-Story = Callable[[float], Health]  # what a look at an instant sees
+Story = Callable[[float], Health | Reading]  # what a look at an instant sees
 
 
 def at(text: str, zone: dt.tzinfo = BERLIN, *, fold: int = 0) -> float:
@@ -56,7 +56,8 @@ class Life:
         self.start()
 
     def look(self) -> Reading:
-        return SEEN[self.sees(round(self.clock.now(), 3))]
+        seen = self.sees(round(self.clock.now(), 3))
+        return seen if isinstance(seen, Reading) else SEEN[seen]
 
     def start(self) -> None:
         self.recorder = Recorder(self.store, self.clock, self.plans, every=6 * HOUR)
