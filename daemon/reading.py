@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
+HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
+
 
 class Health(StrEnum):
     """How something is: what one look says, and what a row of looks adds up to."""
@@ -41,8 +43,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.health is Health.UP
 
     def told(self) -> "Reading":
-        """What people are shown and what is kept of it: neither the whole body nor the kind's own notes."""
-        return msgspec.structs.replace(self, body=b"", notes=None)
+        """What people are shown and what is kept of it: neither the whole answer nor the kind's own notes."""
+        values = self.values
+        if HEADER in values:
+            values = {name: value for name, value in values.items() if name != HEADER}
+        return msgspec.structs.replace(self, body=b"", values=values, notes=None)
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
