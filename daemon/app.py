@@ -17,6 +17,7 @@ from daemon.aside import AsideThread
 from daemon.clock import SystemClock
 from daemon.config.check import SQLITE
 from daemon.config.doors import NONE_OPENED, Opened
+from daemon.config.fixed import needs_restart
 from daemon.config.load import Loaded, load
 from daemon.config.settings import Settings
 from daemon.control.port import ControlPort
@@ -35,8 +36,10 @@ from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
 from daemon.probing.scheduler import Scheduler
+from daemon.probing.sight import Eyesight
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
+from daemon.pulse import Pulse
 from daemon.resolver import NameServers, renew_hub
 from daemon.selfcheck import SelfCheck
 from daemon.store.sqlite import SqliteStore
@@ -120,12 +123,11 @@ class App:
         agenda.start()
         self._stops.append(("agenda", agenda.stop))
         self._start_proof(store, intake)
-        self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events)
-        scheduler.start()
-        self._stops.append(("scheduler", scheduler.stop))
+        pulse = Pulse(self._clock)
+        self._start_probing(intake, pulse)
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
         looks = (auditor.look, self._canaries.look)
-        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks)
+        checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks, pulse)
         checks.start()
         self._stops.append(("self-checks", checks.stop))
         self._open_doors(methods.build(self._parts(store, intake)), intake, self._api(store, intake))
@@ -140,6 +142,15 @@ class App:
         )
         signs.start()
         self._stops.append(("signs of life", signs.stop))
+
+    def _start_probing(self, intake: Intake, pulse: Pulse) -> None:
+        """Look at what is configured, and whether we can see at all."""
+        sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
+        sight.start()
+        self._stops.append(("sight", sight.stop))
+        self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events, sight=sight)
+        scheduler.start()
+        self._stops.append(("scheduler", scheduler.stop))
 
     def _open_doors(self, table: Table, intake: Intake, api: Api) -> None:
         """Let requests in, over ZeroMQ and over HTTP."""
@@ -229,7 +240,7 @@ class App:
             self._refused = [f"the last reload was refused: {problem}" for problem in error.problems]
             return error.problems
         sdnotify.reloading()
-        loaded.warnings.extend(_needs_restart(self._begun_with, loaded.settings))
+        loaded.warnings.extend(needs_restart(self._begun_with, loaded.settings))
         self._loaded, self._refused = loaded, []
         self._rules = Rules(loaded.settings)
         self._name_servers.renew()
@@ -272,26 +283,3 @@ def _voice(intake: Intake, last_resort: LastResort) -> Voice:
         last_resort=last_resort.tell,
         hearing=lambda settings: own.hearing(settings, Check.STORE),
     )
-
-
-def _needs_restart(old: Settings, new: Settings) -> list[str]:
-    """Name what a reload cannot change."""
-    fixed = {
-        "listen.http": (old.listen.http, new.listen.http),
-        "listen.zmq": (old.listen.zmq, new.listen.zmq),
-        "store": (old.store, new.store),
-        "limits.connections": (old.limits.connections, new.limits.connections),
-    }
-    changed = [
-        f"{name} is now {after}, but it stays {before} until a restart"
-        for name, (before, after) in fixed.items()
-        if before != after
-    ]
-    if new.auth.curve and not old.auth.curve:
-        changed.append("auth.curve is now on, but it stays off until a restart")
-    if old.auth.curve and not new.auth.curve:
-        changed.append("auth.curve is now off, but the ZeroMQ door lets nobody in until a restart")
-    keys = {settings.auth.curve.secret_key for settings in (old, new) if settings.auth.curve}
-    if len(keys) > 1:
-        changed.append("auth.curve.secret_key has changed, but the one before is in use until a restart")
-    return changed

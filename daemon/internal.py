@@ -39,6 +39,7 @@ class Check(StrEnum):
     CANARY = "canary"
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
+    BLIND = "blind"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +176,12 @@ KINDS: Mapping[Check, Kind] = {
         about=("silence",),
         means="A silence that hid something is about to end (`silences.warn_before`); the label `author` says whose.",
         ends="when the silence does, or holds for longer",
+    ),
+    Check.BLIND: Kind(
+        severity=Severity.CRITICAL,
+        means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
+        " cut off, and what its probes find beyond this machine means nothing.",
+        ends="when most of them answer again",
     ),
 }
 

@@ -17,7 +17,7 @@ class Health(StrEnum):
     DOWN = "down"
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One look's result. `phases` are seconds by name, in order; a phase not reached is absent, never zero.
 
     `values` are what conditions speak of, under the names that the kind declares in `GIVES`; a keyed one is a mapping.
@@ -31,6 +31,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, str] = {}  # for people, in order: the address, the certificate, the first bytes of the body
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
+    blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
 
     @property

@@ -2,26 +2,25 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 
 import gevent
 from gevent.pool import Group
 
-from daemon import housekeeping, sdnotify, telemetry
+from daemon import housekeeping, sdnotify
 from daemon.alerting.intake import Intake
 from daemon.clock import JUMP, Clock
 from daemon.config.settings import Settings
 from daemon.disk import Trend, free_beside
 from daemon.errors import StoreError
 from daemon.internal import Check, event
+from daemon.pulse import Pulse, high
 from daemon.store import quarantine
 from daemon.store.sqlite import SqliteStore
 from daemon.units import spoken
 
 log = logging.getLogger("tocsin.selfcheck")
 
-TICK = 0.1  # seconds between two feels of the event loop's pulse
 SOON, MINUTE, HOUR = 10.0, 60.0, 3_600.0
 ANSWER = 30.0  # seconds in which the store must have answered
 ENOUGH = 1.1  # the disk is well again only this far above the limit, so that it does not flap
@@ -46,6 +45,7 @@ class SelfCheck:
         intake: Intake,
         emergency: Callable[[str, str], object],
         looks: Iterable[Callable[[], object]] = (),
+        pulse: Pulse | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -54,7 +54,7 @@ class SelfCheck:
         self._emergency = emergency
         self._looks = tuple(looks)  # of others, each minute
         self._greenlets = Group()
-        self._lags: deque[float] = deque(maxlen=int(MINUTE / TICK))
+        self._pulse = pulse or Pulse(clock)
         self._trend = Trend()
         self._pushed_out = intake.pushed_out
         # Alarms that may be open, from before the start as well: the first look that finds all well ends them.
@@ -66,7 +66,7 @@ class SelfCheck:
 
     def start(self) -> None:
         """Begin to check."""
-        self._greenlets.spawn(self._feel_pulse)
+        self._pulse.start()
         for every, check in (
             (SOON, self.check_store),
             (SOON, self.check_clock),
@@ -84,13 +84,13 @@ class SelfCheck:
 
     def stop(self) -> None:
         """Check no more."""
+        self._pulse.stop()
         self._greenlets.kill()
 
     def check_lag(self) -> None:
         """Was the event loop held up in the last minute?"""
-        felt = high(self._lags)
-        worst = max(self._lags, default=0.0)
-        self._lags.clear()
+        lags = self._pulse.taken()
+        felt, worst = high(lags), max(lags, default=0.0)
         limit = self._settings().self_checks.hub_lag
         if felt > limit:
             self._intake.alarm(
@@ -207,15 +207,6 @@ class SelfCheck:
                     text="What it looks for would not be seen. See the log for what went wrong in it.",
                 )
 
-    def _feel_pulse(self) -> None:
-        """Want to run every tick and note how late that is: what everything else in this process feels too."""
-        while True:
-            before = self._clock.monotonic()
-            self._clock.sleep(TICK)
-            lag = max(0.0, self._clock.monotonic() - before - TICK)
-            telemetry.hub_lag.observe(lag)
-            self._lags.append(lag)
-
     def _found(self, check: Check, title: str, text: str) -> None:
         self._may_be_open.add(check)
         self._intake.alarm(check, title=title, text=text)
@@ -250,16 +241,6 @@ class SelfCheck:
         if not self._clock.wait(done, ANSWER):
             return f"{self._store.path} has not answered for {ANSWER:g} s"
         return str(trial.get())
-
-
-def high(lags: Iterable[float]) -> float:
-    """What the event loop's delay exceeds for a hundredth of the time.
-
-    A loop held up for 2 s is felt once by us, but by twenty that wanted to run meanwhile: it counts as those.
-    """
-    most = int(MINUTE / TICK)
-    felt = sorted(lag - missed * TICK for lag in lags for missed in range(min(int(lag / TICK), most) + 1))
-    return felt[len(felt) * 99 // 100] if felt else 0.0
 
 
 def _reason(work: Callable[[], None]) -> str:

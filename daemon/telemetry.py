@@ -72,6 +72,7 @@ last_resort = _counter(
 probe_looks = _counter("tocsin_probe_looks_total", "Looks by result.", "probe", "result")
 probe_up = _gauge("tocsin_probe_up", "1 while a probe's verdict is up.", "probe")
 probe_seconds = _histogram("tocsin_probe_seconds", "Time of one look.", _LATENCY, "probe")
+blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look up names.")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

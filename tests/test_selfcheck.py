@@ -21,7 +21,8 @@ from daemon.errors import StoreUnavailable
 from daemon.event import Event, Severity, State
 from daemon.hook import Hook
 from daemon.internal import Check
-from daemon.selfcheck import TICK, SelfCheck, high
+from daemon.pulse import TICK, high
+from daemon.selfcheck import SelfCheck
 from daemon.store import alerts, quarantine
 from daemon.store.quarantine import Kind, Quarantined
 from daemon.store.sqlite import SqliteStore
@@ -96,7 +97,8 @@ def test_a_quiet_event_loop_is_no_alarm(box: Box, clock: FakeClock) -> None:
 
 
 def test_an_event_loop_that_is_held_up_is_one_alarm(box: Box) -> None:
-    box.checks._lags.extend([0.0] * 500 + [3.0])
+    for lag in [0.0] * 500 + [3.0]:
+        box.checks._pulse.note(lag)
     box.checks.check_lag()
     box.checks.check_lag()
     (alert,) = box.alerts()
@@ -113,7 +115,7 @@ def test_the_pulse_notes_how_late_it_is(box: Box, clock: FakeClock) -> None:
     settle()
     clock._go_to(clock.monotonic() + 2)  # two seconds pass in which nothing could run
     clock.advance(0)
-    assert max(box.checks._lags) == pytest.approx(2 - TICK)
+    assert box.checks._pulse.worst(0.0) == pytest.approx(2 - TICK)
     assert felt() - before == pytest.approx(2 - TICK)
 
 
@@ -407,9 +409,9 @@ def test_a_stopped_self_check_does_nothing_more(box: Box, clock: FakeClock) -> N
     box.checks.start()
     clock.advance(1)
     box.checks.stop()
-    felt = len(box.checks._lags)
+    felt = len(box.checks._pulse._felt)
     clock.advance(100)
-    assert len(box.checks._lags) == felt
+    assert len(box.checks._pulse._felt) == felt
 
 
 def test_an_alarm_that_stays_is_counted_and_told_once(box: Box, clock: FakeClock) -> None:

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "probe_looks": "tests/probing/test_scheduler.py",
     "probe_up": "tests/probing/test_scheduler.py",
     "probe_seconds": "tests/probing/test_scheduler.py",
+    "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",

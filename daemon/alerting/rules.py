@@ -3,7 +3,7 @@
 import functools
 import hashlib
 
-from daemon.alerting import inhibit, route
+from daemon.alerting import depends, inhibit, route
 from daemon.alerting.route import Node
 from daemon.alerting.silence import Book
 from daemon.config.settings import Settings
@@ -15,7 +15,7 @@ class Rules:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.root = route.compiled(settings.route)
-        self.inhibition = inhibit.compiled(settings.inhibit_rules)
+        self.inhibition = inhibit.compiled([*settings.inhibit_rules, *depends.inhibitions(settings.probes)])
         self.silences = Book()
         self._nodes = {(node.key, node.receiver): node for node in reversed(list(route.every(self.root)))}
 

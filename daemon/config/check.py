@@ -34,6 +34,9 @@ def names(settings: Settings) -> Iterator[Problem]:
         for name in getattr(settings, section):
             if not _NAME.fullmatch(name) or not name.isprintable():
                 yield (section, name), "a name has 1 to 64 characters, no spaces, and none of / , :"
+    for name in settings.probes:
+        if "|" in name:
+            yield ("probes", name), "a probe's name has no |, which its alarms' keys have behind it"
 
 
 def people(settings: Settings) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import check, duty, escalations, intervals, locks, rehearsal, rota
+from daemon.config import check, duty, escalations, intervals, locks, parents, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -152,6 +152,8 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.receipts(settings)
     yield from check.quotas(settings)
     yield from check.proof(settings)
+    if "probes" not in broken:
+        yield from parents.unknown(settings)
     if "route" not in broken:
         yield from check.routes(settings, written)
         yield from intervals.unknown(settings, written)

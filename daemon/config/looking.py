@@ -6,6 +6,8 @@ from daemon.config.keys import doc
 from daemon.reading import Looks
 from daemon.units import Quorum, Seconds
 
+DEPENDS_ON = "depends_on"  # the label of an alarm that names the probes on which its own depends
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProbePlan:
@@ -28,5 +30,13 @@ class ProbePlan:
             " next time; 0 is never",
             most=30 * 86_400,
         ),
+    )
+    second_opinion: bool = field(
+        default=True,
+        metadata=doc("before it is called down, look anew, and in what other ways there are: most of them must agree"),
+    )
+    depends_on: tuple[str, ...] = field(
+        default=(),
+        metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))

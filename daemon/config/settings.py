@@ -16,6 +16,7 @@ from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
+from daemon.config.sight import Sight
 from daemon.config.silences import Silences
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
@@ -261,6 +262,7 @@ class Settings:
     links: Links | None = field(default=None, metadata=doc("signed links that acknowledge"))
     silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
+    sight: Sight = field(default=Sight(), metadata=doc("how tocsin finds out that it is itself cut off"))
     dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

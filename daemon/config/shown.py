@@ -15,6 +15,7 @@ from daemon.oncall.schedule import Layer
 from daemon.registry import Handler
 from daemon.secret import HIDDEN, Secret, is_telling, redact_url
 from daemon.template import Template
+from daemon.units import Quorum, Share
 from daemon.zone import Zone
 
 _KIND = {Channel: "sender", ProbePlan: "probe", Source: "options"}
@@ -61,6 +62,8 @@ def _word(value: Enum) -> Any:
 @_shown.register(Matcher)
 @_shown.register(TimeOfDay)
 @_shown.register(Span)
+@_shown.register(Quorum)
+@_shown.register(Share)
 @_shown.register(Zone)
 def _as_written(value: Any) -> str:
     return str(value)

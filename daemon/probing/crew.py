@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import gevent
@@ -19,15 +19,18 @@ SIZE = 200
 GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off from outside
 STOP_WITHIN = 2.0  # seconds that a look may take to end when it is told to
 
+STOPPED = Reading(health=Health.UNKNOWN, detail="stopped while looking")
+
 Done = Callable[[Reading, float], None]
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One look that is to be made, within so many seconds."""
+    """One look that is to be made within so many seconds, and what is made of it, for which there is no limit."""
 
     name: str
     look: Callable[[], Reading]
     limit: float
+    then: Callable[[Reading], Reading] = lambda reading: reading
 
 
 class CutOff(gevent.GreenletExit):
@@ -51,9 +54,15 @@ class Crew:
 
     def look_now(self, job: Job) -> Reading:
         """Look without standing in line, because somebody waits for it; return the reading."""
-        reading = self._group.spawn(self._limited, job).get()
+        reading = self._group.spawn(lambda: job.then(self._limited(job))).get()
         # What was ended by `stop` gives its GreenletExit as result.
-        return reading if isinstance(reading, Reading) else Reading(health=Health.DOWN, detail="stopped while looking")
+        return reading if isinstance(reading, Reading) else STOPPED
+
+    def look_aside(self, jobs: Iterable[Job]) -> list[Reading]:
+        """Look in several ways at once, for a look that stood in line already; return the readings in order."""
+        looks = [self._group.spawn(self._limited, job) for job in jobs]
+        gevent.joinall(looks)
+        return [look.value if isinstance(look.value, Reading) else STOPPED for look in looks]
 
     def stop(self) -> None:
         """Cut off what is running; `done` is not called any more."""
@@ -69,10 +78,12 @@ class Crew:
         began = self._clock.monotonic()
         try:
             reading = self._limited(job)
+            took = self._clock.monotonic() - began
+            reading = job.then(reading)
         finally:
             self._room += 1
             self._admit()
-        done(reading, self._clock.monotonic() - began)
+        done(reading, took)
 
     def _limited(self, job: Job) -> Reading:
         """Look; whatever the probe does, there is a reading by its time-out and a little grace.

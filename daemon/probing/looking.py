@@ -1,9 +1,29 @@
 """One look as its plan wants it: the kind looks, and the plan's conditions say what that means."""
 
+from collections.abc import Iterator
+
 from daemon.config.looking import ProbePlan
-from daemon.reading import Past, Reading
+from daemon.probing.parts import Ways
+from daemon.reading import Looks, Past, Reading
+
+ANEW = "anew"
 
 
 def look(plan: ProbePlan, past: Past) -> Reading:
     """Look once."""
-    return plan.probe.look_on(past)
+    return look_with(plan, plan.probe, past)
+
+
+def look_with(plan: ProbePlan, probe: Looks, past: Past) -> Reading:
+    """Look once, in this way."""
+    del plan
+    return probe.look_on(past)
+
+
+def other_ways(plan: ProbePlan, others: Ways) -> Iterator[tuple[str, Looks]]:
+    """The ways in which a probe is looked at for a second opinion. What is near has none: there is only one way."""
+    if plan.probe.is_near():
+        return
+    yield ANEW, plan.probe
+    yield from plan.probe.otherwise()
+    yield from others.ways(plan)

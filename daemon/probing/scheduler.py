@@ -3,68 +3,51 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
-from gevent.pool import Group
+import msgspec
 
 from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
-from daemon.errors import StoreUnavailable
-from daemon.event import Event
-from daemon.probing.crew import STOP_WITHIN, Crew, Job
-from daemon.probing.looking import look
-from daemon.probing.telling import removed, told
+from daemon.probing.crew import Crew, Job
+from daemon.probing.doubt import Opinion, weighed
+from daemon.probing.looking import look, look_with, other_ways
+from daemon.probing.parts import AllSeen, NoRecord, NoWays, Record, Sight, Ways
+from daemon.probing.teller import Accept, Teller
+from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
 from daemon.probing.verdict import judge
-from daemon.probing.watched import Kept, ProbeStatus, Watched
+from daemon.probing.watched import ProbeStatus, Watched
 from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
 
-MOST_KEPT = 100  # events of one probe that wait for a store that cannot write
 _RESULTS = ("ok", "failed", "skipped")
-
-Accept = Callable[[list[Event]], object]
-
-
-class Record(Protocol):
-    """Where it is written down what was seen."""
-
-    def kept(self, plan: ProbePlan) -> Kept | None:
-        """What an earlier process remembered of this probe, as long as that still means something."""
-
-    def saw(self, watched: Watched, reading: Reading, took: float) -> None:
-        """A look has ended and is judged. Must not wait."""
-
-
-class NoRecord:
-    """Nothing is written down."""
-
-    def kept(self, plan: ProbePlan) -> Kept | None:
-        """Nothing."""
-        del plan
-        return None
-
-    def saw(self, watched: Watched, reading: Reading, took: float) -> None:
-        """Forget it."""
 
 
 class Scheduler:
     """Owns the beats and the verdicts. Looks run in the crew, events go to `accept`."""
 
     def __init__(
-        self, settings: Callable[[], Settings], clock: Clock, accept: Accept, record: Record | None = None
+        self,
+        settings: Callable[[], Settings],
+        clock: Clock,
+        accept: Accept,
+        *,
+        record: Record | None = None,
+        sight: Sight | None = None,
+        others: Ways | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._accept = accept
         self._record = record or NoRecord()
+        self._sight = sight or AllSeen()
+        self._others = others or NoWays()
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
-        self._telling = Group()
+        self._teller = Teller(clock, accept, self._watched, self._look_now)
 
     def start(self) -> None:
         """Begin to look; each probe's first look is at its next beat."""
@@ -80,7 +63,7 @@ class Scheduler:
         """
         self._timetable.stop()
         self._crew.stop()
-        self._telling.kill(timeout=STOP_WITHIN)
+        self._teller.stop()
 
     def reload(self) -> None:
         """Follow the settings: what is unchanged keeps its state and beat, what changed starts anew."""
@@ -93,7 +76,7 @@ class Scheduler:
             _forget_series(name)
         if gone:
             now = self._clock.now()
-            self._telling.spawn(self._say, "probes removed", [event for name in gone for event in removed(name, now)])
+            self._teller.tell_removed([event for name in gone for event in removed(name, now)])
         for name, plan in plans.items():
             if name not in self._watched:
                 self._add(plan)
@@ -133,54 +116,69 @@ class Scheduler:
             skipped += 1
         elif turn.is_on_time:
             watched.is_looking = True
-            self._crew.look(self._job(watched), partial(self._read, watched))
+            self._crew.look(self._beat_job(watched), partial(self._read, watched))
         if skipped:
             watched.skipped += skipped
             telemetry.probe_looks.labels(watched.plan.name, "skipped").inc(skipped)
 
     def _job(self, watched: Watched) -> Job:
-        """What there is to do for a look."""
+        """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
         return Job(plan.name, lambda: look(plan, watched.past(self._clock.now())), plan.probe.timeout)
 
+    def _beat_job(self, watched: Watched) -> Job:
+        """A look that counts: a bad one is doubted first."""
+        began = self._clock.monotonic()
+        return msgspec.structs.replace(self._job(watched), then=partial(self._doubted, watched, began))
+
+    def _doubted(self, watched: Watched, began: float, reading: Reading) -> Reading:
+        """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
+        reading = self._sight.seen(watched.plan, reading, began)
+        if not watched.plan.second_opinion or not watched.would_fall(reading.health):
+            return reading
+        ways = list(other_ways(watched.plan, self._others))
+        past = watched.past(self._clock.now())
+        jobs = [
+            Job(f"{watched.plan.name} {way}", partial(look_with, watched.plan, looks, past), looks.timeout)
+            for way, looks in ways
+        ]
+        opinions = zip((way for way, _ in ways), self._crew.look_aside(jobs), strict=True)
+        return weighed(reading, [Opinion(way, seen) for way, seen in opinions])
+
     def _read(self, watched: Watched, reading: Reading, took: float) -> None:
-        """A look has ended: judge it and say what changed."""
+        """A look has ended."""
         watched.is_looking = False
+        self._judge(watched, reading, took)
+
+    def _judge(self, watched: Watched, reading: Reading, took: float) -> None:
+        """Say what a reading changes, and write it down."""
         name = watched.plan.name
         if self._watched.get(name) is not watched:
             return  # removed or changed while it looked
-        now, before = self._clock.now(), watched.course.verdict
+        now, before = self._clock.now(), watched.course
         if reading.notes is not None:
             watched.notes = reading.notes
         watched.reading, watched.read_at = reading.told(), now
-        watched.course = judge(watched.course, reading.health, watched.rule, now)
-        _count(name, reading, took, watched.course.verdict)
+        if not reading.blind:
+            watched.course = judge(before, reading.health, watched.rule, now)
+        _count(name, reading, took, watched.health)
         self._record.saw(watched, reading, took)
-        if watched.course.verdict is not before:
-            events = told(watched.plan, watched.course, reading)
+        verdict = watched.course.verdict
+        if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
+            story = Story(usual=self._record.usual(name), zone=self._settings().texts.time_zone.info)
+            events = told(watched.plan, watched.course, reading, story, is_first=not watched.was_told)
+            watched.was_told = True
             log.info("%s", events[0].title, extra={"probe": name})
             watched.untold += events
-        if watched.untold and not watched.is_telling:
-            watched.is_telling = True
-            self._telling.spawn(self._tell, watched)
+        if (begins := watched.is_unseen(watched.course)) is not watched.is_unseen(before):
+            watched.untold.append(told_unseen(watched.plan, reading, now, begins=begins))
+        self._teller.tell(watched)
 
-    def _tell(self, watched: Watched) -> None:
-        """Say what has not been said, in order. A store that takes long keeps no look waiting."""
-        events, watched.untold = watched.untold, []
-        if not self._say(watched.plan.name, events):
-            watched.untold = (events + watched.untold)[-MOST_KEPT:]
-        watched.is_telling = False
-
-    def _say(self, about: str, events: list[Event]) -> bool:
-        try:
-            self._accept(events)
-        except StoreUnavailable as error:
-            log.warning("%s: the change is kept and told again: %s", about, error)
-            return False
-        except Exception:  # the scheduler's loop: looking goes on whatever becomes of an event
-            log.exception("%s: the change is kept and told again", about)
-            return False
-        return True
+    def _look_now(self, watched: Watched) -> None:
+        """Look between two beats, so that it counts."""
+        began = self._clock.monotonic()
+        reading = self._crew.look_now(self._beat_job(watched))
+        self._judge(watched, reading, self._clock.monotonic() - began)
 
 
 def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
@@ -188,6 +186,8 @@ def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
     telemetry.probe_seconds.labels(name).observe(took)
     if verdict is not Health.UNKNOWN:
         telemetry.probe_up.labels(name).set(verdict is not Health.DOWN)
+    else:
+        telemetry.probe_up.remove(name)
 
 
 def _forget_series(name: str) -> None:

@@ -31,6 +31,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     up_since: float | None = None  # when it last came up
     relapses: int = 0  # how often in turn it went down again before it was steady
     last_well: float | None = None  # when a reading was last well
+    unseen: int = 0  # how many looks running saw nothing
+    was_degraded: bool = False  # since it was up before this
 
     def asked(self, rule: Rule) -> Quorum:
         """How many good readings it takes now."""
@@ -38,15 +40,15 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
-    """Add what a reading at `at` said. One that saw nothing changes nothing."""
+    """Add what a reading at `at` said. One that saw nothing changes nothing but how often that was so."""
     if health is Health.UNKNOWN:
-        return course
+        return msgspec.structs.replace(course, unseen=min(course.unseen + 1, MOST_OF))
     recent = (*course.recent, (at, health))[-MOST_OF:]
     recover = course.asked(rule)
     found = _worse(course.verdict, recent, rule.fail) or _better(course.verdict, recent, recover)
     most = max(rule.fail.of, recover.of)
     course = msgspec.structs.replace(
-        course, recent=recent[-most:], last_well=at if health is Health.UP else course.last_well
+        course, unseen=0, recent=recent[-most:], last_well=at if health is Health.UP else course.last_well
     )
     return _turned(course, *found, rule) if found else course
 
@@ -86,6 +88,13 @@ def _turned(course: Course, verdict: Health, since: float, rule: Rule) -> Course
         up_since = since
     elif course.verdict is Health.UP and up_since is not None:
         relapses = relapses + 1 if since - up_since < rule.steady else 0
+    was_degraded = course.verdict is Health.DEGRADED or (course.was_degraded and course.verdict is not Health.UP)
     return msgspec.structs.replace(
-        course, verdict=verdict, since=since, recent=(), relapses=relapses, up_since=up_since
+        course,
+        verdict=verdict,
+        since=since,
+        recent=(),
+        relapses=relapses,
+        up_since=up_since,
+        was_degraded=was_degraded,
     )

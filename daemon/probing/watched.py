@@ -6,7 +6,7 @@ from daemon.config.looking import ProbePlan
 from daemon.event import Event
 from daemon.probing.beat import beat_of
 from daemon.probing.timetable import Entry
-from daemon.probing.verdict import Course, Rule
+from daemon.probing.verdict import Course, Rule, judge
 from daemon.reading import Health, Past, Reading
 
 
@@ -40,7 +40,7 @@ class Watched:
 
     __slots__ = (
         "beat", "course", "entry", "is_looking", "is_telling", "next", "notes", "plan", "read_at", "reading", "rule",
-        "skipped", "target", "untold", "was_late",
+        "skipped", "target", "untold", "was_late", "was_told",
     )  # fmt: skip
 
     def __init__(self, plan: ProbePlan, now: float, kept: Kept | None = None) -> None:
@@ -58,6 +58,7 @@ class Watched:
         self.read_at = kept.read_at
         self.skipped = 0
         self.was_late = False
+        self.was_told = False  # its verdict, since the start
         self.is_looking = False
         self.is_telling = False
         self.untold: list[Event] = []
@@ -65,6 +66,22 @@ class Watched:
     def past(self, now: float) -> Past:
         """What its next look is given."""
         return Past(now=now, notes=self.notes)
+
+    @property
+    def health(self) -> Health:
+        """How it stands for people: unknown also while nothing can be seen of it."""
+        is_blind = self.reading is not None and self.reading.blind
+        return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
+
+    def is_unseen(self, course: Course) -> bool:
+        """Whether so many looks saw nothing that people must hear of it."""
+        return course.unseen >= self.rule.fail.count
+
+    def would_fall(self, health: Health) -> bool:
+        """Whether one more such reading makes it down."""
+        if health is not Health.DOWN or self.course.verdict is Health.DOWN:
+            return False
+        return judge(self.course, health, self.rule, 0.0).verdict is Health.DOWN
 
     def kept(self) -> Kept:
         """What a restart must not forget."""
@@ -77,7 +94,7 @@ class Watched:
             type=self.plan.type,
             target=self.target,
             every=self.plan.every,
-            verdict=self.course.verdict,
+            verdict=self.health,
             since=self.course.since,
             reading=self.reading,
             read_at=self.read_at,

@@ -137,7 +137,7 @@ def test_a_test_message_to_nobody_is_not_sent(desk: Desk, channel: str, to: str,
 
 def test_probes_are_listed_and_run(desk: Desk) -> None:
     assert desk.ask("probes.list")[0]["target"] == "https://shop.example.com/"
-    assert desk.ask("probes.run", name="front") == {"ok": True, "detail": "200", "phases": {"connect": 0.01}}
+    assert desk.ask("probes.run", name="front") == {"health": "up", "detail": "200", "phases": {"connect": 0.01}}
     with pytest.raises(Said, match="there is no probe 'x'; there are: front") as said:
         desk.ask("probes.run", name="x")
     assert said.value.code == NOT_FOUND

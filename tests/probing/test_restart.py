@@ -21,7 +21,7 @@ def live(store: SqliteStore, clock: FakeClock, plans: Plans, seconds: float) -> 
     scheduler = Scheduler(plans, clock, Intake(store, clock, lambda: Rules(plans())).events)
     scheduler.start()
     clock.advance(seconds)
-    gevent.joinall(list(scheduler._telling), timeout=2)
+    gevent.joinall(list(scheduler._teller._telling), timeout=2)
     scheduler.stop()
 
 

@@ -27,6 +27,7 @@ HOMES = {
         "daemon/probes/",
         "daemon/probing/",
         "daemon/proof/",
+        "daemon/pulse.py",
         "daemon/resolver.py",
         "daemon/selfcheck.py",
         "daemon/senders/",

@@ -48,6 +48,7 @@ class Hanging:
 
 def plan(name: str, answer: Callable[[], Reading] = lambda: GOOD, every: float = 60, **more: object) -> ProbePlan:
     """One probe's settings."""
+    more = {"second_opinion": False} | more
     more |= {name: Quorum.parse(str(more[name])) for name in ("fail_after", "recover_after") if name in more}
     return ProbePlan(name=name, type="scripted", probe=Scripted(answer=answer), every=Seconds(every), **more)  # type: ignore[arg-type]
 

@@ -1,0 +1,172 @@
+"""Whether tocsin itself can see."""
+
+import socket
+from collections.abc import Iterator
+
+import gevent
+import pytest
+from gevent.server import StreamServer
+
+from daemon import telemetry
+from daemon.config.sight import Sight
+from daemon.event import Event, State
+from daemon.internal import Check
+from daemon.probing.scheduler import Scheduler
+from daemon.probing.sight import Eyesight
+from daemon.pulse import Pulse
+from daemon.reading import Health, Reading
+from daemon.units import Seconds
+from fake_clock import FakeClock, settle
+from probes_by_hand import BAD, GOOD, Plans, plan
+from until import until
+
+RESOLVED = Reading(health=Health.DOWN, detail="refused", phases={"resolve": 0.001})
+NAMELESS = Reading(health=Health.DOWN, detail="there is no such name")
+
+
+class Box:
+    """An eyesight, its references, and what it raised."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.pulse = Pulse(clock)
+        self.alarms: list[tuple[Check, str]] = []
+        self.ended: list[Check] = []
+        self.settings = Sight()
+        self.eyes = Eyesight(lambda: self.settings, clock, self.pulse, self._alarm, self.ended.append)
+        self.looked = 0
+
+    def _alarm(self, check: Check, *, title: str, text: str) -> None:
+        del title
+        self.alarms.append((check, text))
+
+    def refer(self, *references: str, names: tuple[str, ...] = ()) -> None:
+        self.settings = Sight(references=references, names=names, timeout=Seconds(2))
+
+    def answer(self, sock: object, address: object) -> None:
+        del sock, address
+        self.looked += 1
+
+    def seen(self, reading: Reading, **more: object) -> Reading:
+        return self.eyes.seen(plan("shop", lambda: reading, **more), reading, self.clock.monotonic())
+
+
+@pytest.fixture
+def box(clock: FakeClock) -> Box:
+    return Box(clock)
+
+
+@pytest.fixture
+def open_port(box: Box) -> Iterator[str]:
+    server = StreamServer(("127.0.0.1", 0), box.answer)
+    server.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.stop(timeout=1)
+
+
+@pytest.fixture
+def shut() -> str:
+    """Where nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{held.getsockname()[1]}"
+
+
+def test_without_references_every_reading_means_what_it_says(box: Box) -> None:
+    assert box.seen(BAD) == BAD
+
+
+def test_what_is_bad_while_most_references_are_silent_is_unknown(box: Box, open_port: str, shut: str) -> None:
+    box.refer(open_port, shut, shut)
+    seen = box.seen(BAD)
+    assert (seen.health, seen.blind) == (Health.UNKNOWN, True)
+    assert seen.detail.startswith("unknown, for tocsin is cut off: 2 of 3 references do not answer")
+    assert "connection refused" in seen.detail
+
+
+def test_half_of_them_are_enough_to_see(box: Box, open_port: str, shut: str) -> None:
+    box.refer(open_port, shut)
+    assert box.seen(BAD) == BAD
+
+
+def test_what_is_well_was_seen_whatever_else_is_silent(box: Box, shut: str) -> None:
+    box.refer(shut)
+    assert box.seen(GOOD) == GOOD
+
+
+def test_what_is_near_is_seen_by_one_who_is_cut_off(box: Box, shut: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.refer(shut)
+    near = plan("disk", lambda: BAD)
+    monkeypatch.setattr(type(near.probe), "is_near", lambda _: True)
+    assert box.eyes.seen(near, BAD, box.clock.monotonic()) == BAD
+
+
+def test_without_names_only_what_got_past_its_name_can_be_judged(box: Box, open_port: str) -> None:
+    box.refer(open_port, names=("there-is-no-such-name.invalid",))
+    assert box.seen(RESOLVED) == RESOLVED
+    assert box.seen(NAMELESS).detail.startswith("unknown, for tocsin cannot look up names: 1 of 1 names")
+
+
+def test_one_alarm_says_so_and_ends_when_it_can_see_again(box: Box, open_port: str, shut: str) -> None:
+    box.refer(shut)
+    for _ in range(3):
+        box.seen(BAD)
+        box.clock.advance(10)
+    assert {check for check, _ in box.alarms} == {Check.BLIND}
+    assert telemetry.blind._value.get() == 1
+    box.refer(open_port)
+    box.eyes.look()
+    box.eyes.look()
+    assert box.ended == [Check.BLIND]
+    assert telemetry.blind._value.get() == 0
+
+
+def test_a_thousand_that_ask_at_once_cause_one_look(box: Box, open_port: str) -> None:
+    box.refer(open_port)
+    gevent.joinall([gevent.spawn(box.seen, BAD) for _ in range(1_000)], raise_error=True)
+    settle()
+    assert box.looked == 1
+
+
+def test_a_reference_that_does_not_answer_in_time_is_silent(box: Box) -> None:
+    box.settings = Sight(references=("192.0.2.1:9",), timeout=Seconds(0.2))
+    assert "1 of 1 references do not answer (192.0.2.1:9)" in box.eyes.look().cut_off
+
+
+def test_a_look_while_tocsin_was_held_up_says_nothing(box: Box) -> None:
+    began = box.clock.monotonic()
+    box.pulse.note(2.5)
+    seen = box.eyes.seen(plan("shop"), BAD, began)
+    assert seen.detail == "unknown, for tocsin itself was held up for 2.5 s (connection refused)"
+    box.clock.advance(20)
+    assert box.eyes.seen(plan("shop"), BAD, box.clock.monotonic()) == BAD
+
+
+def test_it_looks_by_itself_while_every_probe_is_well(box: Box, shut: str) -> None:
+    box.refer(shut)
+    box.eyes.start()
+    try:
+        until(lambda: box.alarms)
+        assert box.alarms[0][0] is Check.BLIND
+    finally:
+        box.eyes.stop()
+
+
+def test_a_probe_is_unknown_while_blind_and_no_alarm_of_its_own_begins_or_ends(
+    box: Box, shut: str, open_port: str
+) -> None:
+    now, events = [GOOD], list[Event]()
+    box.refer(open_port)
+    plans = Plans(plan("shop", lambda: now[0], every=10))
+    scheduler = Scheduler(plans, box.clock, events.extend, sight=box.eyes)
+    scheduler.start()
+    box.clock.advance(30)
+    now[0] = BAD
+    box.refer(shut)
+    box.clock.advance(100)
+    until(lambda: scheduler.status()[0].verdict is Health.UNKNOWN)
+    assert [event for event in events if event.state is State.FIRING] == []
+    now[0] = GOOD
+    until(lambda: box.clock.advance(10) or scheduler.status()[0].verdict is Health.UP)  # type: ignore[func-returns-value]
+    assert [event for event in events if event.state is State.FIRING] == []
+    scheduler.stop()
