@@ -35,6 +35,7 @@ from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
+from daemon.probing.ledger import Ledger
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
 from daemon.proof.canaries import Canaries
@@ -124,7 +125,7 @@ class App:
         self._stops.append(("agenda", agenda.stop))
         self._start_proof(store, intake)
         pulse = Pulse(self._clock)
-        self._start_probing(intake, pulse)
+        self._start_probing(store, intake, pulse)
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
         looks = (auditor.look, self._canaries.look)
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks, pulse)
@@ -143,12 +144,15 @@ class App:
         signs.start()
         self._stops.append(("signs of life", signs.stop))
 
-    def _start_probing(self, intake: Intake, pulse: Pulse) -> None:
+    def _start_probing(self, store: SqliteStore, intake: Intake, pulse: Pulse) -> None:
         """Look at what is configured, and whether we can see at all."""
         sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
         sight.start()
         self._stops.append(("sight", sight.stop))
-        self._scheduler = scheduler = Scheduler(lambda: self.settings, self._clock, intake.events, sight=sight)
+        ledger = Ledger(store, self._clock)
+        self._scheduler = scheduler = Scheduler(
+            lambda: self.settings, self._clock, intake.events, sight=sight, ledger=ledger
+        )
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
 

@@ -21,8 +21,11 @@ def look_with(plan: ProbePlan, probe: Looks, past: Past) -> Reading:
 
 
 def other_ways(plan: ProbePlan, others: Ways) -> Iterator[tuple[str, Looks]]:
-    """The ways in which a probe is looked at for a second opinion. What is near has none: there is only one way."""
-    if plan.probe.is_near():
+    """The ways in which a probe is looked at for a second opinion.
+
+    What is near has none, for there is only one way; what calls in is not looked at in any.
+    """
+    if plan.probe.is_near() or plan.is_called:
         return
     yield ANEW, plan.probe
     yield from plan.probe.otherwise()
