@@ -38,6 +38,7 @@ from daemon.methods.table import Table
 from daemon.probing.ledger import Ledger
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
+from daemon.probing.vantage import Nodes
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
 from daemon.pulse import Pulse
@@ -151,7 +152,12 @@ class App:
         self._stops.append(("sight", sight.stop))
         ledger = Ledger(store, self._clock)
         self._scheduler = scheduler = Scheduler(
-            lambda: self.settings, self._clock, intake.events, sight=sight, ledger=ledger
+            lambda: self.settings,
+            self._clock,
+            intake.events,
+            sight=sight,
+            others=Nodes(lambda: self.settings.nodes),
+            ledger=ledger,
         )
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
@@ -175,6 +181,7 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
+                numbers=self._scheduler.exposition,
                 aside=self._reader,
             )
         )
@@ -208,6 +215,7 @@ class App:
             acks=self._acks,
             courier=self._courier,
             scheduler=self._scheduler,
+            probe_kinds=loading.probe_kinds,
             reload=self.reload,
             check=self._checked,
             load=lambda path: self._read(path).settings,

@@ -19,6 +19,7 @@ TocsinError
 ├── TemplateError          a template does not compile or render
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
+├── NodeError              another tocsin could not be asked, or said no
 ├── SilenceError           a silence cannot be made or changed like this (carries the field)
 │   └── NoSilence          there is none of this name
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
@@ -131,6 +132,10 @@ class TemplateUnboundedError(TemplateError):
 
 class MatcherError(TocsinError):
     """A matcher such as `severity="info"` or a regular expression is not valid."""
+
+
+class NodeError(TocsinError):
+    """Another tocsin could not be asked, or said no; the text names it."""
 
 
 class SilenceError(TocsinError):

@@ -27,9 +27,14 @@ def catalog(handlers_dir: str) -> Catalog:
     return Catalog(
         handlers=built_in_handlers() | own,
         senders=kinds_in(daemon.senders),
-        probes=kinds_in(daemon.probes),
+        probes=probe_kinds(),
         problems=problems,
     )
+
+
+def probe_kinds() -> dict[str, type]:
+    """Collect the kinds of probes."""
+    return kinds_in(daemon.probes)
 
 
 def built_in_handlers() -> dict[str, Handler]:

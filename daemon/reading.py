@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -43,6 +43,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: dict[str, str] = {}  # for people, in order: the address, the certificate, the first bytes of the body
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
+    by_place: "dict[str, Reading]" = {}  # where it was looked at from several places: what each of them saw
     blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
     sure: bool = False  # it was told and not seen, so it matters nothing whether tocsin itself can see
@@ -129,6 +130,8 @@ class Looks(Protocol):
     @property
     def timeout(self) -> float:
         """The longest one look may take, in seconds."""
+
+    FOR_OTHERS: ClassVar[bool]  # whether another tocsin may run it
 
     def look_on(self, past: Past) -> Reading:
         """Look once."""

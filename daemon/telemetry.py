@@ -68,10 +68,7 @@ delivery_warnings = _counter(
 last_resort = _counter(
     "tocsin_last_resort_total", "Alarms about tocsin itself that could be told in no other way.", "result"
 )
-# probes
-probe_looks = _counter("tocsin_probe_looks_total", "Looks by result.", "probe", "result")
-probe_up = _gauge("tocsin_probe_up", "1 while a probe's verdict is up.", "probe")
-probe_seconds = _histogram("tocsin_probe_seconds", "Time of one look.", _LATENCY, "probe")
+# probes; what is counted of each: daemon/probing/numbers.py
 blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look up names.")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")

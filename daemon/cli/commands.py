@@ -6,7 +6,7 @@
 import argparse
 import os
 
-from daemon.cli import acks, channels, explain, intervals, quota, replay, rota, send, show, silences, wording
+from daemon.cli import acks, channels, explain, intervals, probes, quota, replay, rota, send, show, silences, wording
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -168,21 +168,7 @@ COMMANDS = (
         failed=lambda tested: not all(one["sent"] for one in tested),
     ),
     *quota.COMMANDS,
-    Command(
-        words="probes list",
-        method="probes.list",
-        help="List the probes with their verdicts and last readings.",
-        show=show.probe_list,
-    ),
-    Command(
-        words="probes run",
-        method="probes.run",
-        help="Look once, now, and tell what was seen; it does not count for the verdict.",
-        show=show.reading,
-        args=(arg("name", metavar="NAME", help="the probe"),),
-        patience=LONG,
-        failed=lambda reading: not reading["ok"],
-    ),
+    *probes.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",

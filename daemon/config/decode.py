@@ -32,6 +32,7 @@ class Decoder:
     exposed: frozenset[str] = frozenset()  # configuration files that everybody on this machine can read
     builders: Mapping[type, Build] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)  # where each part stands
+    hints: dict[type, dict[str, Any]] = field(default_factory=dict)  # the types of each class's settings
 
     def value(self, hint: Any, entry: Entry, path: Path, metadata: Mapping[str, Any] = NO_MORE) -> Any:
         """Decode one value, or return BAD after noting every problem in it."""
@@ -257,8 +258,10 @@ class Decoder:
         return None
 
     def _hints(self, cls: type, path: Path) -> dict[str, Any] | None:
+        if cls in self.hints:  # thousands of sections are of a few kinds
+            return self.hints[cls]
         try:
-            return get_type_hints(cls)
+            return self.hints.setdefault(cls, get_type_hints(cls))
         except (NameError, *UNUSABLE) as error:
             self.findings.wrong(self.place(path), path, f"the settings of {cls.__name__} cannot be read: {error}")
         return None

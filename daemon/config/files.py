@@ -10,7 +10,7 @@ from daemon.config.nodes import Entry, Items, Node, Scalar, Table, UnreadableErr
 from daemon.config.references import UnresolvedError, resolve
 from daemon.config.regular import read_regular
 
-MAX_FILE = 1024 * 1024
+MAX_FILE = 16 * 1024**2
 MAX_FILES = 200
 INCLUDE = "include"
 ONCE = {"mute_time_intervals": "time_intervals"}  # what sections were called in Alertmanager before, and are now

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import beats, check, duty, escalations, intervals, locks, parents, rehearsal, rota
+from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -155,6 +155,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.proof(settings)
     if "probes" not in broken:
         yield from parents.unknown(settings)
+        yield from places.unknown(settings)
     if "route" not in broken:
         yield from check.routes(settings, written)
         yield from intervals.unknown(settings, written)

@@ -54,6 +54,16 @@ class ProbePlan:
         default=(),
         metadata=doc("probes without which this one cannot be well: while one of them is down, its own alarm is muted"),
     )
+    places: tuple[str, ...] = field(
+        default=(),
+        metadata=doc(
+            "from where it is looked at: names of `nodes`, and `here` for this tocsin; only from here by default",
+            key="from",
+        ),
+    )
+    quorum: Quorum | None = field(
+        default=None, metadata=doc("down when so many of the places say so: `2 of 3`; by default more than half")
+    )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 
     def __post_init__(self) -> None:
@@ -66,8 +76,9 @@ class ProbePlan:
             quick, usual = spoken(self.every_while_failing), spoken(self.every)
             raise ValueError(f"every_while_failing ({quick}) is to be shorter than every ({usual})")
         if self.is_called:
-            for key in ("every_while_failing", "active"):
-                if getattr(self, key):
+            given = {"every_while_failing": self.every_while_failing, "active": self.active, "from": self.places}
+            for key, value in given.items():
+                if value:
                     raise ValueError(f"{key} is nothing for a {self.type}: others call in, and nobody looks")
 
     @property
@@ -84,3 +95,9 @@ class ProbePlan:
     def pace(self) -> Pace:
         """When it is due again."""
         return Pace(self.every, self.firings, self.timezone.info)
+
+    @property
+    def agreement(self) -> Quorum:
+        """How many places must see it down."""
+        places = max(1, len(self.places))
+        return self.quorum or Quorum(places // 2 + 1, places)

@@ -11,7 +11,7 @@ import yaml
 from daemon.config.findings import Findings, Place, quoted
 
 MAX_DEPTH = 40
-MAX_NODES = 50_000  # with every alias counted as often as it is used
+MAX_NODES = 500_000  # with every alias counted as often as it is used
 NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
+from daemon.config.fleet import Node
 from daemon.config.keys import doc
 from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
@@ -27,7 +28,7 @@ from daemon.secret import Secret
 from daemon.template.words import Lang
 from daemon.units import Bytes, Seconds
 
-Right = Literal["read", "act", "admin"]
+Right = Literal["read", "look", "act", "admin"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class Token:
 
     name: str = field(metadata=doc("shown in logs in place of the token"))
     token: Secret = field(metadata=doc("sent as Authorization: Bearer or X-Tocsin-Token"))
-    may: tuple[Right, ...] = field(default=("read",), metadata=doc("rights: read, act, admin"))
+    may: tuple[Right, ...] = field(default=("read",), metadata=doc("rights: read, look, act, admin"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ class CurveClient:
 
     name: str = field(metadata=doc("shown in logs"))
     public: str = field(metadata=doc("its public key, 40 characters of Z85, as `tocsinctl keygen` prints"))
-    may: tuple[Right, ...] = field(default=("read",), metadata=doc("rights: read, act, admin"))
+    may: tuple[Right, ...] = field(default=("read",), metadata=doc("rights: read, look, act, admin"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +264,7 @@ class Settings:
     silences: Silences = field(default=Silences(), metadata=doc("silences and maintenance windows"))
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     sight: Sight = field(default=Sight(), metadata=doc("how tocsin finds out that it is itself cut off"))
+    nodes: dict[str, Node] = field(default_factory=dict, metadata=doc("other tocsins that look for this one, by name"))
     dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

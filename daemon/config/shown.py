@@ -109,6 +109,6 @@ def _many(value: Iterable[Any]) -> list[Any]:
 def _section(value: Channel | ProbePlan | Source) -> dict[str, Any]:
     """The common settings and those of the kind side by side, as in the file."""
     own = _KIND[type(value)]
-    common = {one.name: _shown(getattr(value, one.name)) for one in fields(value) if one.name not in (own, "name")}
+    common = {key_of(one): _shown(getattr(value, one.name)) for one in fields(value) if one.name not in (own, "name")}
     inner = _shown(getattr(value, own))
     return common | (inner if isinstance(inner, dict) else {})

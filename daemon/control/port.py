@@ -28,7 +28,7 @@ MAX_FRAMES = 16
 WORKERS = 64
 DRAIN = 5.0
 BREATH = 16  # messages or frames read in a row before everybody else has a turn
-EVERYTHING: tuple[Right, ...] = ("read", "act", "admin")
+EVERYTHING: tuple[Right, ...] = ("read", "look", "act", "admin")
 _OPTIONS = {
     zmq.MAXMSGSIZE: MAX_MESSAGE,
     zmq.RCVHWM: 100,  # unread requests per client: beyond it the client's own socket holds them back

@@ -23,7 +23,7 @@ SIGNATURES = (
 )
 
 NO_QUERY: Mapping[str, str] = types.MappingProxyType({})
-LOCAL = Caller(name="local", may=("read", "act", "admin"))
+LOCAL = Caller(name="local", may=("read", "look", "act", "admin"))
 
 
 class Problem(StrEnum):

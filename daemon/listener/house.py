@@ -35,7 +35,7 @@ def house(parts: Parts) -> bottle.Bottle:
     app.default_error_handler = _problem
     app.get("/-/healthy", callback=lambda: _given(Answer(body=b"healthy\n", content_type="text/plain")))
     app.get("/-/ready", callback=lambda: _given(_ready(parts)))
-    app.get("/metrics", callback=lambda: _given(allowed(parts, "read", _metrics)))
+    app.get("/metrics", callback=lambda: _given(allowed(parts, "read", partial(_metrics, parts))))
     app.get("/schedules/<name:re:.+>.ics", callback=lambda name: _given(calendar(parts, name)))
     app.post("/rpc", callback=lambda: _given(allowed(parts, None, partial(_rpc, parts))))
     app.post("/-/reload", callback=lambda: _given(allowed(parts, "admin", partial(_reload, parts))))
@@ -56,8 +56,9 @@ def _ready(parts: Parts) -> Answer:
     return Answer(body=b"ready\n", content_type="text/plain")
 
 
-def _metrics(_request: Request, _caller: Caller) -> Answer:
+def _metrics(parts: Parts, _request: Request, _caller: Caller) -> Answer:
     body, content_type = telemetry.exposition()
+    body += parts.numbers()
     return Answer(body=body, content_type=content_type)
 
 

@@ -56,5 +56,6 @@ class Parts:
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/
     outside: Outside  # what the checks of sources may ask of other servers
+    numbers: Callable[[], bytes] = bytes  # more of them for /metrics, in Prometheus' text format
     aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

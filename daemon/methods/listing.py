@@ -9,7 +9,14 @@ import msgspec
 
 from daemon.methods.table import Method, Right, Table
 
-_WORDS = {str: "text", int: "number", float: "number", bool: "true or false", types.NoneType: "nothing"}
+_WORDS = {
+    Any: "anything",
+    str: "text",
+    int: "number",
+    float: "number",
+    bool: "true or false",
+    types.NoneType: "nothing",
+}
 _OF = {list: "list of {}", dict: "map of {} to {}"}
 
 

@@ -14,9 +14,9 @@ _BEGINNING = """\
 # What can be asked of the daemon
 
 Every method below is asked in JSON-RPC 2.0, over the ZeroMQ port, over `POST /rpc`, or with `tocsinctl`. A caller
-needs the right that the method names: `read` looks, `act` changes what happens to alarms, `admin` changes the daemon.
-Alerts, deliveries, quarantined requests, silences and overrides are named by their codes (`A17`, `D5`, `Q3`, `S3`,
-`O2`) or by the number alone.
+needs the right that the method names: `read` sees, `look` has a probe run for another tocsin, `act` changes what
+happens to alarms, `admin` changes the daemon. Alerts, deliveries, quarantined requests, silences and overrides are
+named by their codes (`A17`, `D5`, `Q3`, `S3`, `O2`) or by the number alone.
 
 Over `POST /rpc` a caller is known by its token, over the ZeroMQ port by its CURVE key; where a door has no such lock,
 whoever reaches it has every right. How a door is locked stands in [configuration.md](configuration.md#who-may-ask).

@@ -1,6 +1,6 @@
 """What the methods work with: the running parts, each as little of it as is needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,7 @@ from daemon.alerting.acknowledge import Acks
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
+from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Reading
@@ -61,6 +62,9 @@ class Scheduler(Protocol):
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe."""
 
+    def run_for(self, plan: ProbePlan) -> Reading:
+        """Look once at what another tocsin wants looked at."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -75,6 +79,7 @@ class Parts:
     acks: Acks
     courier: Courier
     scheduler: Scheduler
+    probe_kinds: Callable[[], Mapping[str, type]]
     reload: Callable[[], list[str]]  # the problems; empty when the new configuration is in force
     check: Callable[[str], tuple[list[str], list[str]]]  # a path, or "" for the own -> problems, warnings
     load: Callable[[str], Settings]  # the same file, read without using it; raises ConfigError

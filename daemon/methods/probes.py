@@ -1,10 +1,13 @@
 """The probes: how each stands, and one look at once."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from daemon.config.looking import ProbePlan
 from daemon.errors import MethodError
 from daemon.methods.parts import Parts, ProbeStatus
-from daemon.methods.table import NOT_FOUND, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.probing.carried import unpacked
 from daemon.reading import Reading
 
 
@@ -23,3 +26,19 @@ def add(table: Table, parts: Parts) -> None:
             known = ", ".join(probe.name for probe in parts.scheduler.status()) or "none"
             raise MethodError(f"there is no probe {name[:100]!r}; there are: {known}", code=NOT_FOUND)
         return parts.scheduler.run(name)
+
+    @table.method("probes.run_once", "look")
+    def _run_once(type: str, settings: dict[str, Any]) -> Reading:  # noqa: A002 - as it is called in the file
+        """Look once for another tocsin, which sends the probe's settings; nothing of it is kept.
+
+        Only kinds that touch nothing but the network: a probe must never become a command.
+        """
+        kinds = {name: kind for name, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
+        if type not in kinds:
+            known = ", ".join(sorted(kinds))
+            raise MethodError(f"no probe of the type {type[:50]!r} is run for others; there are: {known}", code=REFUSED)
+        try:
+            probe = unpacked(kinds[type], settings)
+        except ValueError as error:
+            raise MethodError(str(error), code=INVALID_PARAMS) from error
+        return parts.scheduler.run_for(ProbePlan(name="for others", type=type, probe=probe))

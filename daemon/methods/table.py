@@ -21,7 +21,7 @@ REFUSED = -32005  # understood and allowed, but not possible as things stand
 
 PATIENCE = 120.0  # seconds after which a door gives a request up, so that hung ones cannot fill it for ever
 
-Right = Literal["read", "act", "admin"]
+Right = Literal["read", "look", "act", "admin"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import ClassVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from daemon import __version__
@@ -37,6 +37,8 @@ def _check_url(url: str) -> None:
 class Http(Probe):
     """Ask once, read the whole answer, compare its status. A redirect is an answer and is not followed."""
 
+    FOR_OTHERS: ClassVar[bool] = True
+
     url: str = field(
         repr=False,
         metadata={
@@ -51,7 +53,9 @@ class Http(Probe):
     status: tuple[str, ...] = field(
         default=("200-399",), metadata={"doc": "status codes that are well, each one code or a range"}
     )
-    ca_file: str = field(default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's"})
+    ca_file: str = field(
+        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
+    )
 
     def __post_init__(self) -> None:
         """Refuse what can never be asked; no message shows the URL, which may hold credentials."""

@@ -1,6 +1,7 @@
 """Does something accept connections on this port?"""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from daemon.probes.base import Probe, Reading, probe
 from daemon.probes.dial import Watch, dialled, measured
@@ -12,6 +13,8 @@ HIGHEST_PORT = 65_535
 @dataclass(frozen=True, kw_only=True)
 class Tcp(Probe):
     """Connect and hang up; refused, unreachable, too slow and a name that does not resolve all read as down."""
+
+    FOR_OTHERS: ClassVar[bool] = True
 
     host: str = field(metadata={"doc": "host name or address; an IPv6 address with or without brackets"})
     port: int = field(metadata={"doc": "port number", "least": 1, "most": HIGHEST_PORT})

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 
 from daemon.config.looking import ProbePlan
-from daemon.probing.parts import Ways
+from daemon.probing.parts import Places
 from daemon.reading import Looks, Past, Reading
 
 ANEW = "anew"
 
 
-def look(plan: ProbePlan, past: Past) -> Reading:
-    """Look once."""
+def look(plan: ProbePlan, past: Past, others: Places) -> Reading:
+    """Look once, from wherever the plan says."""
+    if plan.places:
+        return others.look(plan, lambda: look_with(plan, plan.probe, past), past)
     return look_with(plan, plan.probe, past)
 
 
@@ -20,7 +22,7 @@ def look_with(plan: ProbePlan, probe: Looks, past: Past) -> Reading:
     return probe.look_on(past)
 
 
-def other_ways(plan: ProbePlan, others: Ways) -> Iterator[tuple[str, Looks]]:
+def other_ways(plan: ProbePlan, others: Places) -> Iterator[tuple[str, Looks]]:
     """The ways in which a probe is looked at for a second opinion.
 
     What is near has none, for there is only one way; what calls in is not looked at in any.

@@ -1,11 +1,11 @@
 """What the scheduler works with, each as little of it as it needs; and what stands in where there is none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from daemon.config.looking import ProbePlan
 from daemon.probing.watched import Kept, Watched
-from daemon.reading import Looks, Reading
+from daemon.reading import Looks, Past, Reading
 
 
 class Record(Protocol):
@@ -31,11 +31,14 @@ class Sight(Protocol):
         """The reading, or that nothing is known; the look began at that instant of monotonic time. May wait."""
 
 
-class Ways(Protocol):
+class Places(Protocol):
     """Other machines that can look for us."""
 
     def ways(self, plan: ProbePlan) -> Iterable[tuple[str, Looks]]:
-        """How they would look at it, each with its name."""
+        """How they would look at it, each with its name, for a second opinion."""
+
+    def look(self, plan: ProbePlan, here: Callable[[], Reading], past: Past) -> Reading:
+        """Look from all the places that the plan names; `here` looks from this one."""
 
 
 class NoRecord:
@@ -67,10 +70,15 @@ class AllSeen:
         return reading
 
 
-class NoWays:
+class OnlyHere:
     """Nobody else looks."""
 
     def ways(self, plan: ProbePlan) -> Iterable[tuple[str, Looks]]:
         """Nobody."""
         del plan
         return ()
+
+    def look(self, plan: ProbePlan, here: Callable[[], Reading], past: Past) -> Reading:
+        """Look from here."""
+        del plan, past
+        return here()

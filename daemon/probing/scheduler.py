@@ -6,26 +6,25 @@ from functools import partial
 
 import msgspec
 
-from daemon import telemetry
 from daemon.clock import Clock
+from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.probing import numbers
 from daemon.probing.calls import Calls
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.ledger import Ledger, NoLedger
 from daemon.probing.looking import look, look_with, other_ways
-from daemon.probing.parts import AllSeen, NoRecord, NoWays, Record, Sight, Ways
+from daemon.probing.parts import AllSeen, NoRecord, OnlyHere, Places, Record, Sight
 from daemon.probing.rhythm import Now, Rhythm, hours_of
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
 from daemon.probing.verdict import judge
 from daemon.probing.watched import ProbeStatus, Watched
-from daemon.reading import Health, Reading
+from daemon.reading import Health, Past, Reading
 
 log = logging.getLogger("tocsin.probing")
-
-_RESULTS = ("ok", "failed", "skipped")
 
 
 class Scheduler:
@@ -39,14 +38,14 @@ class Scheduler:
         *,
         record: Record | None = None,
         sight: Sight | None = None,
-        others: Ways | None = None,
+        others: Places | None = None,
         ledger: Ledger | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._record = record or NoRecord()
         self._sight = sight or AllSeen()
-        self._others = others or NoWays()
+        self._others = others or OnlyHere()
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
@@ -78,8 +77,6 @@ class Scheduler:
         for name, watched in list(self._watched.items()):
             if plans.get(name) != watched.plan:
                 self._drop(watched)
-        for name in gone:
-            _forget_series(name)
         if gone:
             now = self._clock.now()
             self._teller.tell_removed([event for name in gone for event in removed(name, now)])
@@ -94,12 +91,22 @@ class Scheduler:
         """When it looks next, in seconds since the epoch; raises KeyError when there is no such probe."""
         return self._watched[name].rhythm.coming(self._now(), most)
 
+    def exposition(self) -> bytes:
+        """What is counted of all of them, in Prometheus' text format."""
+        return numbers.exposition(list(self._watched.values()), self._clock)
+
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe. It does not count for the verdict.
 
         An operator who tries ten times while something is broken must neither raise nor end an alarm by it.
         """
         return self._crew.look_now(self._job(self._watched[name])).told()
+
+    def run_for(self, plan: ProbePlan) -> Reading:
+        """Look once at what another tocsin wants looked at; unknown while this one cannot see."""
+        began = self._clock.monotonic()
+        job = Job(plan.name, lambda: look_with(plan, plan.probe, Past(now=self._clock.now())), plan.probe.timeout)
+        return self._sight.seen(plan, self._crew.look_now(job), began).told()
 
     def _follow(self, settings: Settings) -> None:
         """Add what is new; all follow their hours, which may be others under the same name."""
@@ -121,7 +128,6 @@ class Scheduler:
     def _drop(self, watched: Watched) -> None:
         watched.entry.cancel()
         del self._watched[watched.plan.name]
-        telemetry.probe_up.remove(watched.plan.name)
 
     def _turn(self, watched: Watched) -> None:
         """It is awake: look if a beat is due, unless it is long past or the last look still runs."""
@@ -138,7 +144,6 @@ class Scheduler:
             self._look_soon(watched, step.counts)
         if skipped:
             watched.skipped += skipped
-            telemetry.probe_looks.labels(watched.plan.name, "skipped").inc(skipped)
 
     def _plan_anew(self, watched: Watched) -> None:
         """Ask it again when it looks next: something has changed that."""
@@ -154,7 +159,6 @@ class Scheduler:
             watched.awake_since = now.wall
         else:
             watched.course = msgspec.structs.replace(watched.course, recent=())
-            telemetry.probe_up.remove(watched.plan.name)
         self._record.rested(watched, now.wall, begins=watched.rest is not None)
 
     def _look_soon(self, watched: Watched, counts: bool) -> None:
@@ -172,7 +176,7 @@ class Scheduler:
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
-        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now())), plan.probe.timeout)
+        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now()), self._others), plan.probe.timeout)
 
     def _beat_job(self, watched: Watched) -> Job:
         """A look that counts: a bad one is doubted first."""
@@ -184,7 +188,7 @@ class Scheduler:
         if reading.sure:
             return reading
         reading = self._sight.seen(watched.plan, reading, began)
-        if not watched.plan.second_opinion or not watched.would_fall(reading.health):
+        if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
             return reading
         ways = list(other_ways(watched.plan, self._others))
         past = watched.past(self._clock.now())
@@ -221,7 +225,7 @@ class Scheduler:
         watched.reading, watched.read_at = reading.told(), now
         if not reading.blind:
             watched.course = judge(before, reading.health, watched.rule, now)
-        _count(name, reading, took, watched.health)
+        watched.count(reading, took)
         self._record.saw(watched, reading, took)
         verdict = watched.course.verdict
         if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
@@ -241,19 +245,3 @@ class Scheduler:
         began = self._clock.monotonic()
         reading = self._crew.look_now(self._beat_job(watched))
         self._judge(watched, reading, self._clock.monotonic() - began)
-
-
-def _count(name: str, reading: Reading, took: float, verdict: Health) -> None:
-    telemetry.probe_looks.labels(name, "ok" if reading.is_well else "failed").inc()
-    telemetry.probe_seconds.labels(name).observe(took)
-    if verdict is not Health.UNKNOWN:
-        telemetry.probe_up.labels(name).set(verdict is not Health.DOWN)
-    else:
-        telemetry.probe_up.remove(name)
-
-
-def _forget_series(name: str) -> None:
-    """A probe that is gone leaves no ghost on the metrics page."""
-    telemetry.probe_seconds.remove(name)
-    for result in _RESULTS:
-        telemetry.probe_looks.remove(name, result)

@@ -46,8 +46,9 @@ class Watched:
     """One probe's state; the scheduler turns it."""
 
     __slots__ = (
-        "awake_since", "course", "entry", "heard", "heard_since", "is_looking", "is_telling", "notes", "plan",
-        "read_at", "reading", "rest", "rhythm", "rule", "skipped", "target", "untold", "wanted", "was_told",
+        "amiss", "awake_since", "course", "entry", "heard", "heard_since", "is_looking", "is_telling", "notes", "plan",
+        "read_at", "reading", "rest", "rhythm", "rule", "seconds", "skipped", "target", "untold", "wanted", "was_told",
+        "well",
     )  # fmt: skip
 
     def __init__(
@@ -73,11 +74,21 @@ class Watched:
         self.reading: Reading | None = None
         self.read_at = kept.read_at
         self.skipped = 0
+        self.well = self.amiss = 0  # looks, by result
+        self.seconds = 0.0  # that all of them took
         self.was_told = False  # its verdict, since the start
         self.is_looking = False
         self.wanted: bool | None = None  # a look after the one that runs, and whether it counts
         self.is_telling = False
         self.untold: list[Event] = []
+
+    def count(self, reading: Reading, took: float) -> None:
+        """Add a look to what is counted."""
+        self.seconds += took
+        if reading.is_well:
+            self.well += 1
+        else:
+            self.amiss += 1
 
     def past(self, now: float) -> Past:
         """What its next look is given."""

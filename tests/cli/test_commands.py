@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.cli import probes
 from daemon.cli.arguments import ALIASES, GROUPS, LOCAL, params, parser, setting
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command
@@ -75,6 +76,8 @@ def test_what_is_not_given_is_left_to_the_daemon(one: Command) -> None:
 
 def some(needed: Arg) -> str:
     """Something that an argument takes."""
+    if needed.options.get("type") is probes.settings:
+        return "{}"
     return __file__ if needed.options.get("type") is content else str(needed.options.get("choices", ["x"])[0])
 
 
@@ -151,7 +154,14 @@ def test_codes_lead_to_commands_that_take_one() -> None:
 
 def test_what_may_take_long_is_waited_for() -> None:
     patient = {one.method for one in COMMANDS if one.patience == LONG}
-    assert patient == {"channels.test", "probes.run", "sources.test", "quarantine.replay", "schedules.import"}
+    assert patient == {
+        "channels.test",
+        "probes.run",
+        "probes.run_once",
+        "sources.test",
+        "quarantine.replay",
+        "schedules.import",
+    }
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ PARAMS = {
     "events.send": {"title": "again"},
     "channels.test": {"channel": "room"},
     "probes.run": {"name": "front"},
+    "probes.run_once": {"type": "touch", "settings": {"timeout": 2}},
     "sources.test": {"name": "shop", "send": True},
     "sources.deliver": {"name": "shop", "body": '{"key": "7", "title": "stuck", "state": "firing"}'},
     "intervals.test": {"name": "office"},

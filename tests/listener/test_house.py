@@ -66,7 +66,7 @@ def test_json_rpc_gets_the_body_and_the_caller(door: Opens, daemon: Daemon) -> N
         assert client.request("POST", "/rpc", b"{}").status == 204
         assert client.request("GET", "/rpc").status == 405
     assert [body for body, _ in daemon.asked] == [b'{"jsonrpc":"2.0"}', b"{}", b"{}"]
-    assert daemon.asked[0][1].may == ("read", "act", "admin")
+    assert daemon.asked[0][1].may == ("read", "look", "act", "admin")
 
 
 def never() -> None:

@@ -23,6 +23,7 @@ HOMES = {
         "daemon/aside.py",
         "daemon/control/",
         "daemon/delivery/",
+        "daemon/fleet/",
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
@@ -41,7 +42,7 @@ HOMES = {
     "prometheus_client": ("daemon/telemetry.py",),
     "re2": ("daemon/matcher.py",),
     "yaml": ("daemon/config/nodes.py",),
-    "zmq": ("daemon/cli/", "daemon/control/"),
+    "zmq": ("daemon/cli/", "daemon/control/", "daemon/fleet/"),
     # of the standard library, but as much somebody's alone
     "sqlite3": ("daemon/store/",),
     "ssl": ("daemon/probes/", "daemon/senders/"),

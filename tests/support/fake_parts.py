@@ -29,7 +29,7 @@ from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
 
-EVERYTHING = Caller(name="local", may=("read", "act", "admin"), identity="test")
+EVERYTHING = Caller(name="local", may=("read", "look", "act", "admin"), identity="test")
 CANARY = "canary-5e1d"
 
 
@@ -49,6 +49,8 @@ class FakeRoom(Sender):
 
 @dataclass(frozen=True, kw_only=True)
 class FakeProbe:
+    FOR_OTHERS: ClassVar[bool] = True
+
     timeout: float = 1.0
 
     def look(self) -> Reading:
@@ -146,6 +148,9 @@ class FakeScheduler:
         self.runs.append(name)
         return Reading(health=Health.UP, detail="200", phases={"connect": 0.01})
 
+    def run_for(self, plan: ProbePlan) -> Reading:
+        return self.run(plan.name)
+
 
 class Desk:
     """Everything the methods work with, in reach of a test."""
@@ -178,6 +183,7 @@ class Desk:
             acks=self.acks,
             courier=self.courier,
             scheduler=self.scheduler,
+            probe_kinds=lambda: {"touch": FakeProbe},
             reload=self._reload,
             check=self._check,
             load=self._load,

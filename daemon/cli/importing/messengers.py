@@ -14,6 +14,7 @@ from daemon.config.yamltext import Value
 from daemon.urls import split
 
 GLOBAL = frozenset(("slack_api_url", "slack_api_url_file", "pagerduty_url", "telegram_api_url"))
+_BOT = re.compile(r"[0-9A-Za-z:_-]+")
 _CHAT = re.compile(r"-?[0-9]{1,18}|@[A-Za-z0-9_]{5,32}")  # as the channel takes it
 _ENQUEUE = "/v2/enqueue"
 _USUAL = {"pagerduty": "https://events.pagerduty.com", "telegram": "https://api.telegram.org"}
@@ -79,6 +80,9 @@ class Messengers:
         chat = fields["chat_id"].text() if "chat_id" in fields else ""
         if token is None or not chat:
             part.wrong("must have a bot_token and a chat_id")
+            return None
+        if "bot_token" in fields and not _BOT.fullmatch(fields["bot_token"].text()):
+            fields["bot_token"].wrong("is no bot's token: copy it from @BotFather")
             return None
         if not _CHAT.fullmatch(chat):
             fields["chat_id"].wrong("is no chat: its number, or @name where it is public")

@@ -1,0 +1,43 @@
+"""From where probes are looked at: from places that there are, and that can."""
+
+from collections.abc import Iterator
+from dataclasses import Field, fields, is_dataclass
+from typing import Any
+
+from daemon.config.findings import Path, quoted
+from daemon.config.fleet import HERE
+from daemon.config.looking import ProbePlan
+from daemon.config.scalars import meant
+from daemon.config.settings import Settings
+from daemon.config.written import Problem
+from daemon.reading import Looks
+
+
+def files_of(probe: Looks) -> list[str]:
+    """The settings that name files of this machine: with these, nobody else can look the same way."""
+    named: tuple[Field[Any], ...] = fields(probe) if is_dataclass(probe) and not isinstance(probe, type) else ()
+    return [one.name for one in named if one.metadata.get("here") and getattr(probe, one.name)]
+
+
+def unknown(settings: Settings) -> Iterator[Problem]:
+    """Probes are looked at from places that there are, and only if they can be looked at from there."""
+    for name, plan in settings.probes.items():
+        path = ("probes", name, "from")
+        for place in plan.places:
+            if place != HERE and place not in settings.nodes:
+                known = [*settings.nodes, HERE]
+                yield path, f"there is no node {quoted(place)}{meant(place, known)}"
+        for twice in sorted({place for place in plan.places if plan.places.count(place) > 1}):
+            yield path, f"{quoted(twice)} stands twice"
+        if set(plan.places) - {HERE}:
+            yield from _travels(plan, path)
+        count = max(1, len(plan.places))
+        if plan.quorum is not None and plan.quorum.of != count:
+            yield ("probes", name, "quorum"), f"is of {plan.quorum.of}, and the places in `from` are {count}"
+
+
+def _travels(plan: ProbePlan, path: Path) -> Iterator[Problem]:
+    if not plan.probe.FOR_OTHERS:
+        yield path, f"probes of the type {plan.type} look at their own machine: no node does that for another"
+    if named := files_of(plan.probe):
+        yield path, f"no node has the file of {named[0]}; leave that out, or look only from here"

@@ -1,0 +1,1 @@
+"""Other tocsins, asked over their ZeroMQ ports."""
