@@ -177,6 +177,7 @@ class App:
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 call=table.call,
                 hear=self._courier.hear,
+                sign=self._scheduler.calls.hear,
                 ready=lambda: self._ready,
                 reload=self.reload,
                 api=api,

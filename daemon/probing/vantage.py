@@ -68,6 +68,9 @@ class FromNode:
         """No other way."""
         return ()
 
+    def ear(self) -> None:
+        """Nobody calls in there."""
+
     def gives(self) -> Mapping[str, Fact]:
         """What the probe gives."""
         return self.probe.gives()

@@ -36,10 +36,10 @@ def begin(tx: Tx, probe: str, author: str, comment: str, now: float, until: floa
 
 
 def end(tx: Tx, probe: str, by: str, now: float) -> Pause | None:
-    """End the pause that it is in; return it as it was, None when it is in none."""
+    """End the pause that it is in; return it, None when it is in none."""
     row = tx.one(f"SELECT {_COLUMNS} FROM pauses WHERE probe = ? AND {_RUNNING} ORDER BY id DESC LIMIT 1", (probe, now))
     tx.run(f"UPDATE pauses SET ended_at = ?, ended_by = ? WHERE probe = ? AND {_RUNNING}", (now, by, probe, now))
-    return _read(row) if row else None
+    return msgspec.structs.replace(_read(row), ended_at=now, ended_by=by) if row else None
 
 
 def running(tx: Tx, now: float) -> dict[str, Pause]:
