@@ -48,6 +48,7 @@ from daemon.store.sqlite import SqliteStore
 
 logger = logging.getLogger("tocsin.app")
 
+JUDGES = 4  # threads for what probes read; a pattern over a megabyte may take a while, and lets others run
 STOP_WITHIN = 22.0  # seconds for everything in flight together; supervisor's stopwaitsecs is longer
 
 
@@ -85,6 +86,7 @@ class App:
         self._doors: dict[str, str] = {}
         self._aside = AsideThread()
         self._reader = AsideThread()
+        self._judge = AsideThread(JUDGES)
 
     @property
     def settings(self) -> Settings:
@@ -111,6 +113,7 @@ class App:
         self._stops.append(("store", store.close))
         self._stops.append(("side thread", self._aside.stop))
         self._stops.append(("reader of large bodies", self._reader.stop))
+        self._stops.append(("judges of large answers", self._judge.stop))
         self._name_servers = name_servers = NameServers(self._clock, renew_hub)
         name_servers.start()
         self._stops.append(("name servers", name_servers.stop))
@@ -150,15 +153,11 @@ class App:
         sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
         sight.start()
         self._stops.append(("sight", sight.stop))
-        ledger = Ledger(store, self._clock)
+        others, ledger = Nodes(lambda: self.settings.nodes), Ledger(store, self._clock)
         self._scheduler = scheduler = Scheduler(
-            lambda: self.settings,
-            self._clock,
-            intake.events,
-            sight=sight,
-            others=Nodes(lambda: self.settings.nodes),
-            ledger=ledger,
-        )
+            lambda: self.settings, self._clock, intake.events,
+            sight=sight, others=others, aside=self._judge, ledger=ledger,
+        )  # fmt: skip
         scheduler.start()
         self._stops.append(("scheduler", scheduler.stop))
 

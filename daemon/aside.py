@@ -41,10 +41,10 @@ class _Done(Generic[T]):
 
 
 class AsideThread:
-    """One thread: what a stranger's text costs is paid one text after another, never by everybody else."""
+    """One thread, or few: what a stranger's text costs is paid one text after another, never by everybody else."""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPool(1)
+    def __init__(self, threads: int = 1) -> None:
+        self._thread = ThreadPool(threads)
 
     def __call__(self, work: Callable[[], T]) -> T:
         """Do it when what came before is done; only the caller waits."""

@@ -20,11 +20,13 @@ TocsinError
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
 ├── NodeError              another tocsin could not be asked, or said no
+├── ConditionError         a probe's condition is not valid (carries what was misspelt)
 ├── SilenceError           a silence cannot be made or changed like this (carries the field)
 │   └── NoSilence          there is none of this name
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -136,6 +138,15 @@ class MatcherError(TocsinError):
 
 class NodeError(TocsinError):
     """Another tocsin could not be asked, or said no; the text names it."""
+
+
+class ConditionError(TocsinError):
+    """A condition is not valid; `wrong` is the word that there is not, `known` are those that there are."""
+
+    def __init__(self, text: str, *, wrong: str = "", known: Iterable[str] = ()) -> None:
+        self.wrong = wrong
+        self.known = tuple(known)
+        super().__init__(text)
 
 
 class SilenceError(TocsinError):

@@ -1,7 +1,7 @@
 """What one look of a probe saw."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol
@@ -150,3 +150,6 @@ class Looks(Protocol):
 
     def gives(self) -> Mapping[str, Fact]:
         """What conditions can name, the phases (`time.connect`) among it."""
+
+    def yielding(self, named: Collection[str]) -> "Looks":
+        """Itself without those of its own rules that nobody wrote down, about values of which conditions speak."""

@@ -8,6 +8,7 @@ import msgspec
 from daemon.alert import Alert
 from daemon.alerting.index import Index
 from daemon.config.audience import InhibitRule
+from daemon.event import State
 from daemon.matcher import Matcher
 from daemon.store import inhibitors
 from daemon.store.base import Tx
@@ -25,6 +26,7 @@ class _Rule:
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
     equal: tuple[str, ...]
+    only_begins: bool = False  # the end of what was told is told all the same
 
 
 class Inhibition:
@@ -69,6 +71,8 @@ class Inhibition:
                 rule = self._by_key.get(key)
                 if rule is None or not _all_match(rule.target, alert.labels):
                     continue
+                if rule.only_begins and alert.state is State.RESOLVED:
+                    continue
                 # Two that match both sides do not mute each other, nor does one of them itself.
                 source = one_sided if _all_match(rule.source, alert.labels) else anyone
                 if source is not None:
@@ -76,18 +80,23 @@ class Inhibition:
         return None
 
 
-def compiled(rules: Sequence[InhibitRule]) -> Inhibition:
+def compiled(rules: Sequence[InhibitRule], only_begins: Sequence[InhibitRule] = ()) -> Inhibition:
     """Name each rule by what it says, so that one that has moved in the file is still the same."""
     return Inhibition(
         [
-            _Rule(
-                key=f"{_written(one.source_matchers)} => {_written(one.target_matchers)} ({','.join(one.equal)})",
-                source=one.source_matchers,
-                target=one.target_matchers,
-                equal=one.equal,
-            )
-            for one in rules
+            *(_rule(one, only_begins=False) for one in rules),
+            *(_rule(one, only_begins=True) for one in only_begins),
         ]
+    )
+
+
+def _rule(one: InhibitRule, *, only_begins: bool) -> _Rule:
+    return _Rule(
+        key=f"{_written(one.source_matchers)} => {_written(one.target_matchers)} ({','.join(one.equal)})",
+        source=one.source_matchers,
+        target=one.target_matchers,
+        equal=one.equal,
+        only_begins=only_begins,
     )
 
 

@@ -15,7 +15,7 @@ class Rules:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.root = route.compiled(settings.route)
-        self.inhibition = inhibit.compiled([*settings.inhibit_rules, *depends.inhibitions(settings.probes)])
+        self.inhibition = inhibit.compiled(settings.inhibit_rules, list(depends.inhibitions(settings.probes)))
         self.silences = Book()
         self._nodes = {(node.key, node.receiver): node for node in reversed(list(route.every(self.root)))}
 

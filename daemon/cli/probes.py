@@ -106,6 +106,9 @@ COMMANDS = (
         args=(
             arg("type", metavar="TYPE", help="the kind of probe, such as http"),
             arg("settings", metavar="JSON", type=settings, help='its settings: {"url": "https://example.com/"}'),
+            arg("down", "--down", metavar="CONDITION", action="append", help="what must hold, or it is down"),
+            arg("degraded", "--degraded", metavar="CONDITION", action="append", help="what should hold"),
+            arg("place", "--place", metavar="NAME", help="the place whose conditions hold"),
         ),
         patience=LONG,
         failed=lambda reading: reading["health"] != "up",

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from daemon.calendars.cron import Cron, Firings
 from daemon.calendars.pace import Pace
+from daemon.conditions.condition import Condition
 from daemon.config.keys import doc
 from daemon.reading import Looks
 from daemon.units import Quorum, Seconds, spoken
@@ -63,6 +64,12 @@ class ProbePlan:
     )
     quorum: Quorum | None = field(
         default=None, metadata=doc("down when so many of the places say so: `2 of 3`; by default more than half")
+    )
+    down: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what must hold of a reading; where one of them does not, the reading is down")
+    )
+    degraded: tuple[Condition, ...] = field(
+        default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 

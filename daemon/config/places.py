@@ -29,6 +29,10 @@ def unknown(settings: Settings) -> Iterator[Problem]:
                 yield path, f"there is no node {quoted(place)}{meant(place, known)}"
         for twice in sorted({place for place in plan.places if plan.places.count(place) > 1}):
             yield path, f"{quoted(twice)} stands twice"
+        for key, conditions in (("down", plan.down), ("degraded", plan.degraded)):
+            for one in conditions:
+                if one.node and one.node not in (plan.places or (HERE,)):
+                    yield ("probes", name, key), f"{quoted(str(one))} is about a place that is not in `from`"
         if set(plan.places) - {HERE}:
             yield from _travels(plan, path)
         count = max(1, len(plan.places))

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from daemon.calendars.cron import Cron
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
+from daemon.conditions.condition import Condition
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.keys import key_of
 from daemon.config.looking import ProbePlan
@@ -36,6 +37,7 @@ _NAMED = {
     Template: "template",
     Zone: "time zone",
     Matcher: "matcher",
+    Condition: "condition",
     Day: "date",
     Days: "weekday",
     Handover: "hand-over",

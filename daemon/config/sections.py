@@ -1,12 +1,13 @@
 """The sections whose settings depend on a name in the catalog, and routes as Alertmanager writes them."""
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from daemon.calendars.interval import Interval
 from daemon.config.audience import InhibitRule, Route
 from daemon.config.decode import BAD, Build, Decoder
+from daemon.config.demands import demands
 from daemon.config.findings import Path, quoted
 from daemon.config.intervals import interval
 from daemon.config.keys import key_of, keys_of
@@ -45,7 +46,8 @@ def builders(catalog: Catalog) -> dict[type, Build]:
         if {"every", "cron"} <= set(table.entries):
             place = table.entries["cron"].place
             decoder.findings.wrong(place, (*path, "cron"), "stands beside every: keep the one that is meant")
-        return _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes)
+        plan = _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes, demands)
+        return _yielding(plan) if plan is not BAD and plan.down else plan
 
     def layer(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
         return decoder.record(Layer, table, path, {**given, "duties": NO_DUTIES})
@@ -110,9 +112,19 @@ def _lost(name: str) -> Handler:
 
 
 def _of_a_kind(
-    decoder: Decoder, table: Table, path: Path, cls: type, part: str, name: str, kinds: Mapping[str, type]
+    decoder: Decoder,
+    table: Table,
+    path: Path,
+    cls: type,
+    part: str,
+    name: str,
+    kinds: Mapping[str, type],
+    of_kind: Callable[[Decoder, Table, Path, type, str], Mapping[str, Any]] = lambda *_: {},
 ) -> Any:
-    """A channel or probe: what all have in common, and the settings of its `type`."""
+    """A channel or probe: what all have in common, and the settings of its `type`.
+
+    `of_kind` decodes those common ones that cannot be read without knowing the kind.
+    """
     if "type" not in table.entries:
         choice = ", ".join(sorted(kinds))
         decoder.findings.wrong(decoder.place(path), (*path, "type"), f"is missing; one of {choice}")
@@ -124,13 +136,19 @@ def _of_a_kind(
     if kind is None:
         _unknown(decoder, (*path, "type"), wanted, "type", kinds)
         return BAD
-    values = decoder.settle(cls, table, path, {"name": name, "type": wanted, part: None})
+    given = {"name": name, "type": wanted, part: None, **of_kind(decoder, table, path, kind, wanted)}
+    values = decoder.settle(cls, table, path, given)
     common = common_fields(cls) | {"type"}
     decoder.refuse_unknown(table, path, common | keys_of(kind))
     own = _own(decoder, kind, table, path, common)
     if values is None or own is BAD:
         return BAD
     return decoder.construct(cls, {**getattr(kind, "PLAN", {}), **values, part: own}, path)
+
+
+def _yielding(plan: ProbePlan) -> ProbePlan:
+    """A probe's own rules, unless somebody wrote them down, go no further than what `down:` says of the same value."""
+    return replace(plan, probe=plan.probe.yielding({one.subject.name for one in plan.down}))
 
 
 def _own(decoder: Decoder, cls: type, table: Table, path: Path, common: set[str]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from daemon.calendars.cron import Cron
 from daemon.calendars.spans import Span, TimeOfDay
+from daemon.conditions.condition import Condition
 from daemon.config.keys import key_of
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Channel, Settings, Source
@@ -60,6 +61,7 @@ def _word(value: Enum) -> Any:
     return value.value
 
 
+@_shown.register(Condition)
 @_shown.register(Matcher)
 @_shown.register(TimeOfDay)
 @_shown.register(Span)

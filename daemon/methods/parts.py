@@ -80,7 +80,7 @@ class Scheduler(Protocol):
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe."""
 
-    def run_for(self, plan: ProbePlan) -> Reading:
+    def run_for(self, plan: ProbePlan, place: str) -> Reading:
         """Look once at what another tocsin wants looked at."""
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
+from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
-from daemon.errors import MethodError
+from daemon.errors import ConditionError, MethodError
 from daemon.methods.parts import Parts, ProbeStatus
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
-from daemon.probing.carried import unpacked
+from daemon.probing.carried import conditions, unpacked
 from daemon.reading import Reading
 from daemon.store import pauses
 from daemon.store.pauses import Pause
@@ -61,17 +62,33 @@ def add(table: Table, parts: Parts) -> None:
         )
 
     @table.method("probes.run_once", "look")
-    def _run_once(type: str, settings: dict[str, Any]) -> Reading:  # noqa: A002 - as it is called in the file
+    def _run_once(
+        type: str,  # noqa: A002 - as it is called in the file
+        settings: dict[str, Any],
+        down: list[str] | None = None,
+        degraded: list[str] | None = None,
+        place: str = "",
+    ) -> Reading:
         """Look once for another tocsin, which sends the probe's settings; nothing of it is kept.
 
+        `down` and `degraded` are conditions; `place` is what the other one calls this one in them.
         Only kinds that touch nothing but the network: a probe must never become a command.
         """
-        kinds = {name: kind for name, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
-        if type not in kinds:
-            known = ", ".join(sorted(kinds))
-            raise MethodError(f"no probe of the type {type[:50]!r} is run for others; there are: {known}", code=REFUSED)
-        try:
-            probe = unpacked(kinds[type], settings)
-        except ValueError as error:
-            raise MethodError(str(error), code=INVALID_PARAMS) from error
-        return parts.scheduler.run_for(ProbePlan(name="for others", type=type, probe=probe))
+        return parts.scheduler.run_for(_foreign(parts, type, settings, (down or (), degraded or ())), place or HERE)
+
+
+def _foreign(
+    parts: Parts, name: str, settings: dict[str, Any], demands: tuple[Sequence[str], Sequence[str]]
+) -> ProbePlan:
+    """What another tocsin wants looked at."""
+    kinds = {one: kind for one, kind in parts.probe_kinds().items() if getattr(kind, "FOR_OTHERS", False)}
+    kind = kinds.get(name)
+    if kind is None:
+        known = ", ".join(sorted(kinds))
+        raise MethodError(f"no probe of the type {name[:50]!r} is run for others; there are: {known}", code=REFUSED)
+    try:
+        down, degraded = (conditions(texts, kind, name) for texts in demands)
+        probe = unpacked(kind, settings)
+    except (ValueError, ConditionError) as error:
+        raise MethodError(str(error), code=INVALID_PARAMS) from error
+    return ProbePlan(name="for others", type=name, probe=probe, down=down, degraded=degraded)

@@ -60,6 +60,12 @@ class Path:
         """Say whether the path leads to a list of places."""
         return any(step is _EVERY for _, step in self._steps)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Path) and other.source == self.source
+
+    def __hash__(self) -> int:
+        return hash(self.source)
+
     def __repr__(self) -> str:
         return f"Path({self.source!r})"
 

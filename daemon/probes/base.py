@@ -1,8 +1,8 @@
 """What every probe is: settings as fields, one method that looks once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from daemon.reading import Ear, Fact, Health, Looks, Past, Reading
 from daemon.registry import kind as probe
@@ -53,5 +53,18 @@ class Probe:
 
     @classmethod
     def gives(cls) -> Mapping[str, Fact]:
-        """What conditions can name: the kind's values, and its phases as `time.<phase>`."""
-        return {**{f"time.{name}": Fact(f"seconds of the phase {name}", "seconds") for name in cls.PHASES}, **cls.GIVES}
+        """What conditions can name: the kind's values, and its phases as `time.<phase>`, together `time`.
+
+        A kind that gives `body`, the text of its readings' body, gives `json` by that.
+        """
+        whole = {"time": Fact("seconds of the whole look", "seconds", ideal=0.0)} if cls.PHASES else {}
+        phases = {f"time.{name}": Fact(f"seconds of the phase {name}", "seconds", ideal=0.0) for name in cls.PHASES}
+        return {**whole, **phases, **cls.GIVES}
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Itself without those of its own rules that nobody wrote down, about values of which `down:` speaks.
+
+        So `down: [status in 401, 403]` is enough, and the kind does not call a 401 down for itself.
+        """
+        del named
+        return self

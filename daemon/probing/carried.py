@@ -1,14 +1,18 @@
 """A probe's settings on their way to another tocsin, and back into a probe there."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from daemon.conditions.condition import Condition
+from daemon.conditions.parse import parse
+from daemon.errors import ConditionError
 from daemon.probes.base import Probe
 from daemon.secret import Secret
 
+MOST = 50  # conditions
 LONGEST = 60.0  # seconds of one look for somebody else
 
 
@@ -40,6 +44,13 @@ def unpacked(kind: type, settings: Mapping[str, Any]) -> Probe:
     if probe.timeout > LONGEST:
         raise ValueError(f"timeout is too long; at most {LONGEST:g} s are looked for somebody else")
     return probe
+
+
+def conditions(texts: Sequence[str], kind: type[Probe], name: str) -> tuple[Condition, ...]:
+    """The conditions that came with a probe. Raises ConditionError."""
+    if len(texts) > MOST:
+        raise ConditionError(f"{len(texts)} conditions are too many; at most {MOST} are taken")
+    return tuple(parse(text, kind.gives(), name) for text in texts)
 
 
 def _default(one: "dataclasses.Field[Any]") -> Any:

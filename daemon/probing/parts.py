@@ -1,11 +1,11 @@
 """What the scheduler works with, each as little of it as it needs; and what stands in where there is none."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from daemon.config.looking import ProbePlan
 from daemon.probing.watched import Kept, Watched
-from daemon.reading import Looks, Past, Reading
+from daemon.reading import Past, Reading
 
 
 class Record(Protocol):
@@ -31,11 +31,19 @@ class Sight(Protocol):
         """The reading, or that nothing is known; the look began at that instant of monotonic time. May wait."""
 
 
+class Way(NamedTuple):
+    """One way to look at something, which takes at most so many seconds."""
+
+    name: str
+    limit: float
+    look: Callable[[Past], Reading]
+
+
 class Places(Protocol):
     """Other machines that can look for us."""
 
-    def ways(self, plan: ProbePlan) -> Iterable[tuple[str, Looks]]:
-        """How they would look at it, each with its name, for a second opinion."""
+    def ways(self, plan: ProbePlan) -> Iterable[Way]:
+        """How they would look at it, for a second opinion."""
 
     def look(self, plan: ProbePlan, here: Callable[[], Reading], past: Past) -> Reading:
         """Look from all the places that the plan names; `here` looks from this one."""
@@ -73,7 +81,7 @@ class AllSeen:
 class OnlyHere:
     """Nobody else looks."""
 
-    def ways(self, plan: ProbePlan) -> Iterable[tuple[str, Looks]]:
+    def ways(self, plan: ProbePlan) -> Iterable[Way]:
         """Nobody."""
         del plan
         return ()

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
@@ -13,13 +14,15 @@ from daemon.probing import numbers
 from daemon.probing.calls import Calls
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
+from daemon.probing.judging import judged
 from daemon.probing.ledger import Ledger, NoLedger
-from daemon.probing.looking import look, look_with, other_ways
+from daemon.probing.looking import look, other_ways
 from daemon.probing.parts import AllSeen, NoRecord, OnlyHere, Places, Record, Sight
 from daemon.probing.rhythm import Now, Rhythm, hours_of
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
+from daemon.probing.vantage import GRACE
 from daemon.probing.verdict import judge
 from daemon.probing.watched import ProbeStatus, Watched
 from daemon.reading import Health, Past, Reading
@@ -40,12 +43,14 @@ class Scheduler:
         sight: Sight | None = None,
         others: Places | None = None,
         ledger: Ledger | None = None,
+        aside: Aside = at_once,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._record = record or NoRecord()
         self._sight = sight or AllSeen()
         self._others = others or OnlyHere()
+        self._aside = aside
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
@@ -102,10 +107,10 @@ class Scheduler:
         """
         return self._crew.look_now(self._job(self._watched[name])).told()
 
-    def run_for(self, plan: ProbePlan) -> Reading:
+    def run_for(self, plan: ProbePlan, place: str) -> Reading:
         """Look once at what another tocsin wants looked at; unknown while this one cannot see."""
-        began = self._clock.monotonic()
-        job = Job(plan.name, lambda: look_with(plan, plan.probe, Past(now=self._clock.now())), plan.probe.timeout)
+        began, past = self._clock.monotonic(), Past(now=self._clock.now())
+        job = Job(plan.name, lambda: judged(plan, plan.probe.look_on(past), self._aside, place), plan.probe.timeout)
         return self._sight.seen(plan, self._crew.look_now(job), began).told()
 
     def _follow(self, settings: Settings) -> None:
@@ -176,7 +181,11 @@ class Scheduler:
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
         plan = watched.plan
-        return Job(plan.name, lambda: look(plan, watched.past(self._clock.now()), self._others), plan.probe.timeout)
+        limit = plan.probe.timeout + (GRACE if plan.places else 0.0)
+        return Job(plan.name, lambda: look(plan, self._past(watched), self._others, self._aside), limit)
+
+    def _past(self, watched: Watched) -> Past:
+        return watched.past(self._clock.now())
 
     def _beat_job(self, watched: Watched) -> Job:
         """A look that counts: a bad one is doubted first."""
@@ -190,14 +199,11 @@ class Scheduler:
         reading = self._sight.seen(watched.plan, reading, began)
         if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
             return reading
-        ways = list(other_ways(watched.plan, self._others))
-        past = watched.past(self._clock.now())
-        jobs = [
-            Job(f"{watched.plan.name} {way}", partial(look_with, watched.plan, looks, past), looks.timeout)
-            for way, looks in ways
-        ]
-        opinions = zip((way for way, _ in ways), self._crew.look_aside(jobs), strict=True)
-        return weighed(reading, [Opinion(way, seen) for way, seen in opinions])
+        ways = list(other_ways(watched.plan, self._others, self._aside))
+        past = self._past(watched)
+        jobs = [Job(f"{watched.plan.name} {way.name}", partial(way.look, past), way.limit) for way in ways]
+        seen = self._crew.look_aside(jobs)
+        return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, seen, strict=True)])
 
     def _read(self, watched: Watched, counts: bool, reading: Reading, took: float) -> None:
         """A look has ended."""

@@ -1,12 +1,13 @@
 """Looked at from several places: this tocsin and others, and what their readings are together."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from functools import partial
+from typing import Any, cast
 
 import gevent
 import msgspec
 
+from daemon.conditions.condition import Condition
 from daemon.config.fleet import HERE, Node
 from daemon.config.looking import ProbePlan
 from daemon.config.places import files_of
@@ -14,7 +15,8 @@ from daemon.errors import NodeError
 from daemon.fleet import line
 from daemon.probes.base import Probe
 from daemon.probing.carried import packed
-from daemon.reading import Fact, Health, Looks, Past, Reading
+from daemon.probing.parts import Way
+from daemon.reading import Health, Looks, Past, Reading
 from daemon.units import Quorum
 
 RUN_ONCE = "probes.run_once"
@@ -26,56 +28,6 @@ _decode = msgspec.json.Decoder(Reading).decode
 Ask = Callable[[Node, str, dict[str, Any], float], bytes]
 
 
-@dataclass(frozen=True)
-class FromNode:
-    """A probe as another tocsin runs it."""
-
-    FOR_OTHERS: ClassVar[bool] = False
-
-    plan: ProbePlan
-    probe: Probe
-    node: Node
-    ask: Ask = line.ask
-
-    @property
-    def timeout(self) -> float:
-        """Its own, and the way there."""
-        return self.probe.timeout + GRACE
-
-    def look_on(self, past: Past) -> Reading:
-        """Have it looked at once. A node that cannot be asked has seen nothing."""
-        del past
-        params = {"type": self.plan.type, "settings": packed(self.probe), **self._conditions()}
-        try:
-            return _decode(self.ask(self.node, RUN_ONCE, params, self.timeout))
-        except NodeError as error:
-            return Reading(health=Health.UNKNOWN, detail=str(error))
-        except msgspec.MsgspecError:
-            return Reading(health=Health.UNKNOWN, detail=f"{self.node.name} did not answer with a reading")
-
-    def _conditions(self) -> dict[str, list[str]]:
-        return {}
-
-    def target(self) -> str:
-        """The probe's own."""
-        return self.probe.target()
-
-    def is_near(self) -> bool:
-        """Never: the node is somewhere else."""
-        return False
-
-    def otherwise(self) -> Iterable[tuple[str, Looks]]:
-        """No other way."""
-        return ()
-
-    def ear(self) -> None:
-        """Nobody calls in there."""
-
-    def gives(self) -> Mapping[str, Fact]:
-        """What the probe gives."""
-        return self.probe.gives()
-
-
 class Nodes:
     """The other tocsins of the configuration that is in force."""
 
@@ -83,19 +35,19 @@ class Nodes:
         self._nodes = nodes
         self._ask = ask
 
-    def ways(self, plan: ProbePlan) -> Iterable[tuple[str, Looks]]:
+    def ways(self, plan: ProbePlan) -> Iterable[Way]:
         """How some of them would look at it, for a second opinion."""
         if plan.places or not can_travel(plan.probe):
             return
         asked = [node for node in self._nodes().values() if node.second_opinion][:MOST_ASKED]
         for node in asked:
-            yield f"from {node.name}", self._from(plan, node)
+            yield Way(f"from {node.name}", plan.probe.timeout + GRACE, partial(self._look, plan, node))
 
     def look(self, plan: ProbePlan, here: Callable[[], Reading], past: Past) -> Reading:
         """Look from all the places that the plan names, side by side."""
         nodes = self._nodes()
         looks = {
-            place: gevent.spawn(here) if place == HERE else gevent.spawn(self._from(plan, nodes[place]).look_on, past)
+            place: gevent.spawn(here) if place == HERE else gevent.spawn(self._look, plan, nodes[place], past)
             for place in plan.places
             if place == HERE or place in nodes
         }
@@ -105,8 +57,28 @@ class Nodes:
         finally:
             gevent.killall(list(looks.values()), block=False)
 
-    def _from(self, plan: ProbePlan, node: Node) -> FromNode:
-        return FromNode(plan, cast("Probe", plan.probe), node, self._ask)
+    def _look(self, plan: ProbePlan, node: Node, past: Past) -> Reading:
+        """Have a node look once; it judges by the conditions itself. One that cannot be asked has seen nothing."""
+        del past  # a node remembers nothing
+        probe = cast("Probe", plan.probe)
+        params = {
+            "type": plan.type,
+            "settings": packed(probe),
+            "down": _for(node, plan.down),
+            "degraded": _for(node, plan.degraded),
+            "place": node.name,
+        }
+        try:
+            return _decode(self._ask(node, RUN_ONCE, params, probe.timeout + GRACE))
+        except NodeError as error:
+            return Reading(health=Health.UNKNOWN, detail=str(error))
+        except msgspec.MsgspecError:
+            return Reading(health=Health.UNKNOWN, detail=f"{node.name} did not answer with a reading")
+
+
+def _for(node: Node, conditions: Iterable[Condition]) -> list[str]:
+    """Those that hold for this node's readings, as they are written."""
+    return [str(one) for one in conditions if one.node in {"", node.name}]
 
 
 def can_travel(probe: Looks) -> bool:

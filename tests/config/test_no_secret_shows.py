@@ -83,7 +83,7 @@ def test_not_in_repr_nor_in_the_shown_tree(load_text: Load) -> None:
     assert tree["probes"]["p"] == {
         "type": "touch", "every": 60.0, "fail_after": "2", "recover_after": "2",
         "steady": 3600.0, "second_opinion": True, "depends_on": [], "from": [], "quorum": None,
-        "labels": {}, "timeout": 10.0, "host": "h",
+        "down": [], "degraded": [], "labels": {}, "timeout": 10.0, "host": "h",
         "port": 80,
     }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Looked at from several places, each another tocsin behind a real ZeroMQ port."""
 
+import dataclasses
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 import zmq.green as zmq
 
 from daemon.clock import SystemClock
+from daemon.conditions.parse import parse
 from daemon.config.fleet import HERE, Node
 from daemon.config.looking import ProbePlan
 from daemon.config.places import unknown
@@ -264,3 +266,21 @@ def test_a_node_is_not_called_here_and_has_both_keys_or_none() -> None:
     for wrong in ({"name": HERE}, {"server_key": "x" * 40}, {"secret_key": Secret("x" * 40)}):
         with pytest.raises(ValueError, match=r"choose another name|belong together"):
             Node(**{"name": "far", "url": "tcp://x:1"} | wrong)  # type: ignore[arg-type]
+
+
+def test_a_node_judges_by_the_conditions_that_hold_for_it(far: Node, open_port: int) -> None:
+    gives = Tcp.gives()
+    shop = dataclasses.replace(
+        tcp(open_port, "far", HERE),
+        degraded=(parse("time.connect < 1ns from far", gives), parse("time.connect > 1h from here", gives)),
+    )
+    known = {"far": far}
+    reading = Nodes(lambda: known).look(shop, lambda: GOOD, Past(now=0.0))
+    assert reading.by_place["far"].health is Health.DEGRADED
+    assert reading.failed[0].startswith("time.connect < 1ns from far: it was ")
+    assert reading.failed[0].endswith(" (from far)")
+
+
+def test_a_condition_about_a_place_that_is_not_asked_is_wrong() -> None:
+    shop = dataclasses.replace(tcp(1), down=(parse("time.connect < 1s from far", Tcp.gives()),))
+    assert problems(shop, "far") == ['"time.connect < 1s from far" is about a place that is not in `from`']
