@@ -1,8 +1,10 @@
 """Name look-ups follow /etc/resolv.conf: c-ares, which makes them, reads it only when it starts."""
 
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gevent
 from gevent.resolver.ares import Resolver
@@ -13,6 +15,8 @@ RESOLV_CONF = Path("/etc/resolv.conf")
 BEAT = 5.0  # seconds between two looks at the file
 
 log = logging.getLogger("tocsin.resolver")
+
+Found = tuple[int, int, int, str, tuple[Any, ...]]  # family, type, protocol, canonical name, socket address
 
 
 class NameServers:
@@ -58,6 +62,24 @@ class NameServers:
         while True:
             self._clock.sleep(BEAT)
             self.look()
+
+
+def looked_up(host: str, port: int, family: int = socket.AF_UNSPEC) -> Sequence[Found]:
+    """Ask for a name's addresses now; returns and raises what `socket.getaddrinfo` does.
+
+    The c-ares of this process answers a name again from its memory, for as long as the answer may be kept and at
+    most an hour (since c-ares 1.31): good for everybody but those who look whether names can be looked up, and how
+    long that takes. A channel of its own remembers nothing, and costs 20 µs.
+    """
+    shared = gevent.get_hub().resolver
+    if not isinstance(shared, Resolver):  # libc remembers nothing
+        return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    own = Resolver(use_environ=False, **shared.params)
+    try:
+        found: Sequence[Found] = own.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+        return found
+    finally:
+        own.close()
 
 
 def mark(path: Path) -> tuple[int, ...]:

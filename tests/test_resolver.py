@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent.resolver.ares import Resolver
 
-from daemon.resolver import BEAT, NameServers, renew, renew_hub
+from daemon.resolver import BEAT, NameServers, looked_up, renew, renew_hub
 from fake_clock import FakeClock
 from name_server import NameServer, name_server
 from until import until
@@ -152,3 +152,33 @@ def test_the_resolver_of_this_process_is_renewed_in_its_place(resolver: Resolver
     finally:
         hub.resolver = others
     assert resolver.cares is not before
+
+
+def test_a_probe_s_look_up_asks_each_time_what_others_are_told_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    with name_server() as server:
+        shared = Resolver(use_environ=False, servers=["127.0.0.1"], udp_port=server.server_port)
+        monkeypatch.setattr(gevent.get_hub(), "resolver", shared)
+        try:
+            for _ in range(2):
+                assert looked_up("shop.example.com", 80)[0][4] == ("127.0.0.1", 80)
+                assert server.asked == {"shop.example.com"}
+                server.asked.clear()
+            for _ in range(2):
+                socket.getaddrinfo("shop.example.com", 80)
+            assert server.asked == {"shop.example.com"}
+            server.asked.clear()
+            socket.getaddrinfo("shop.example.com", 80)
+            assert server.asked == set()  # why there is `looked_up`
+        finally:
+            shared.close()
+
+
+def test_a_look_up_that_is_given_up_leaves_nothing_behind(silent: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = Resolver(use_environ=False, servers=["127.0.0.1"], udp_port=silent.server_port)
+    monkeypatch.setattr(gevent.get_hub(), "resolver", shared)
+    try:
+        with gevent.Timeout(0.1, False):  # noqa: FBT003 - gevent's way to end quietly
+            looked_up("shop.example.com", 80)
+        assert silent.asked == {"shop.example.com"}
+    finally:
+        shared.close()

@@ -1,6 +1,5 @@
 """Can tocsin itself see? References that answer, names that can be looked up, an event loop that is not held up."""
 
-import socket
 from collections.abc import Callable
 
 import gevent
@@ -15,6 +14,7 @@ from daemon.internal import Check
 from daemon.probes.dial import Watch, dialled, measured
 from daemon.pulse import Pulse
 from daemon.reading import Health, Reading
+from daemon.resolver import looked_up
 
 FRESH = 2.0  # seconds for which what was found holds, so that a thousand failing probes look once
 
@@ -146,6 +146,6 @@ def _answers(reference: str, within: float) -> bool:
 
 def _is_known(name: str) -> bool:
     try:
-        return bool(socket.getaddrinfo(name, None))
+        return bool(looked_up(name, 0))
     except (OSError, UnicodeError):
         return False
