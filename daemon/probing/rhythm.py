@@ -20,6 +20,7 @@ SOON = 5.0  # seconds within which one that is called is looked at after a start
 LEAST = 1.0  # seconds until the next look that a kind asks for
 AGAIN = 60.0  # seconds until it is when tocsin could not see
 _TRIES = 60  # times that its hours begin without an instant of its cron line in them
+_INSTANT = 1e-3  # seconds, so that what lies on the very instant at which its hours begin is in them
 _PASSED = 100  # instants of a cron line that are counted when they were missed
 _FOR_EVER = 86_400.0  # seconds for which it is believed that hours never change, where no change is known
 _FAILING = {Health.DOWN, Health.DEGRADED}
@@ -162,13 +163,14 @@ class Rhythm:
 
     def _looks(self, at: float, ahead: float) -> Iterator[float]:
         """What its cron line or beat says, and its hours allow; without an end only where they ever agree."""
-        missed = 0
+        missed, number = 0, None
         while missed < _TRIES:
             found: float | None = None
             if self._plan.firings is not None:
                 found = self._plan.firings.after(at)
             elif self._beat is not None:
-                found = self._beat.due(self._beat.after(at - ahead)) + ahead
+                number = self._beat.after(at - ahead) if number is None else number + 1
+                found = self._beat.due(number) + ahead
             if found is None:
                 return
             at = found
@@ -179,8 +181,8 @@ class Rhythm:
             opens = _change(self._hours, found)
             if opens is None:
                 return
-            missed += 1
-            at = opens - 1e-3  # what lies on that very instant is in it
+            missed, number = missed + 1, None
+            at = opens - _INSTANT
 
     def _at_a_beat(self, now: Now) -> tuple[bool, bool, int]:
         if self._beat is None or now.mono < self._beat.due(self._number):
