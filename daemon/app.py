@@ -35,6 +35,7 @@ from daemon.listener.web import Web
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
+from daemon.probing.coming import never
 from daemon.probing.ledger import Ledger
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
@@ -58,7 +59,7 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
     `opened` are the doors of the daemon that would have to use it.
     """
     loaded = load(path, loading.catalog, environ, opened)
-    loaded.warnings.extend(own.unheard(loaded.settings))
+    loaded.warnings.extend([*own.unheard(loaded.settings), *never(loaded.settings, SystemClock().now())])
     return loaded
 
 

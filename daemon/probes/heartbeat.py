@@ -75,7 +75,9 @@ class Heartbeat(Probe):
         "late": Fact("how long it is overdue, its grace included; 0 while it is not", "seconds", ideal=0),
         "missed": Fact(f"how many times running it was not heard of, up to {MOST_MISSED}", ideal=0),
     }
-    PLAN: ClassVar[Mapping[str, Any]] = {"every": _DAY, "fail_after": Quorum(1, 1), "recover_after": Quorum(1, 1)}
+    PLAN: ClassVar[Mapping[str, Any]] = {
+        "every": _DAY, "fail_after": Quorum(1, 1), "recover_after": Quorum(1, 1), "steady": Seconds(0.0),
+    }  # fmt: skip
 
     key: Secret = field(
         metadata={"doc": "what it calls itself by: `POST /ping/<key>`; a secret of its own", "check": _usable}

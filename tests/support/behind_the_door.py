@@ -51,6 +51,7 @@ class Daemon:
     acks: object = None
     hear: object = None
     signs: list[tuple[str, Sign]] = field(default_factory=list)
+    refuses: Exception | None = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
@@ -63,6 +64,11 @@ class Daemon:
         self.reloads += 1
         return self.problems
 
+    def sign(self, name: str, sign: Sign) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.signs.append((name, sign))
+
     def web(self) -> Web:
         return Web(
             Parts(
@@ -73,7 +79,7 @@ class Daemon:
                 rpc=self.rpc,
                 call=self.calls,
                 hear=self.hear,  # type: ignore[arg-type]
-                sign=lambda name, sign: self.signs.append((name, sign)),
+                sign=self.sign,
                 ready=lambda: self.why_not,
                 reload=self.reload,
                 api=echo,
