@@ -38,7 +38,7 @@ def process(*command: str, cpu: str, port: int = 0) -> Iterator[subprocess.Popen
     """A Python process on one processor, up (its port answers) inside the block and gone after it."""
     started = subprocess.Popen(["taskset", "-c", cpu, sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE)
     try:
-        while port and not _listens(port):
+        while port and not listens(port):
             if started.poll() is not None:
                 sys.exit(f"{' '.join(command)} ended with {started.returncode}")
             time.sleep(0.05)
@@ -48,7 +48,7 @@ def process(*command: str, cpu: str, port: int = 0) -> Iterator[subprocess.Popen
         started.wait(60)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

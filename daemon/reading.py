@@ -4,11 +4,13 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from daemon.secret import Secret
+
+HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
 
 
 class Health(StrEnum):
@@ -55,8 +57,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.health is Health.UP
 
     def told(self) -> "Reading":
-        """What people are shown and what is kept of it: neither the whole body nor the kind's own notes."""
-        return msgspec.structs.replace(self, body=b"", notes=None)
+        """What people are shown and what is kept of it: neither the whole answer nor the kind's own notes."""
+        values = self.values
+        if HEADER in values:
+            values = {name: value for name, value in values.items() if name != HEADER}
+        return msgspec.structs.replace(self, body=b"", values=values, notes=None)
 
 
 class Pace(Protocol):
@@ -124,6 +129,14 @@ class Ear(Protocol):
         """What its notes are after this call. It runs in the store's thread, and perhaps twice."""
 
 
+@runtime_checkable
+class CallsIn(Protocol):
+    """What may call in itself, instead of being looked at."""
+
+    def ear(self) -> Ear | None:
+        """What takes its calls; None when it is looked at."""
+
+
 class Looks(Protocol):
     """What the settings and the scheduler know of a probe; `daemon.probes.base.Probe` is the base class."""
 
@@ -144,9 +157,6 @@ class Looks(Protocol):
 
     def otherwise(self) -> "Iterable[tuple[str, Looks]]":
         """Other ways to look at the same, each with its name, to be asked before it is called down."""
-
-    def ear(self) -> "Ear | None":
-        """What takes its calls, when it calls in itself instead of being looked at."""
 
     def gives(self) -> Mapping[str, Fact]:
         """What conditions can name, the phases (`time.connect`) among it."""

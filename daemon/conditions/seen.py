@@ -11,11 +11,10 @@ import msgspec
 
 from daemon.conditions.condition import BODY, TIME, Subject
 from daemon.payload.paths import PathNotFound
-from daemon.reading import Health, Reading
+from daemon.reading import HEADER, Health, Reading
 
 PHASE = "time."
 WHOLE = "total"
-HEADER = "header"
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 # Those that pages are written in: Python has others, some of which take long over hostile text.

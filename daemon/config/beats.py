@@ -10,8 +10,7 @@ def keys(settings: Settings) -> Iterator[Problem]:
     """Each heartbeat is called by a key of its own."""
     first: dict[str, str] = {}
     for name, plan in settings.probes.items():
-        ear = plan.probe.ear()
-        if ear is not None and (other := first.setdefault(ear.key.reveal(), name)) != name:
+        if plan.ear is not None and (other := first.setdefault(plan.ear.key.reveal(), name)) != name:
             yield ("probes", name, "key"), f"is the key of {other} too; each needs one of its own"
 
 

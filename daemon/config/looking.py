@@ -7,7 +7,7 @@ from daemon.calendars.cron import Cron, Firings
 from daemon.calendars.pace import Pace
 from daemon.conditions.condition import Condition
 from daemon.config.keys import doc
-from daemon.reading import Looks
+from daemon.reading import CallsIn, Ear, Looks
 from daemon.units import Quorum, Seconds, spoken
 from daemon.zone import Zone
 
@@ -88,10 +88,15 @@ class ProbePlan:
                 if value:
                     raise ValueError(f"{key} is nothing for a {self.type}: others call in, and nobody looks")
 
+    @cached_property
+    def ear(self) -> Ear | None:
+        """What takes its calls, when it calls in itself instead of being looked at."""
+        return self.probe.ear() if isinstance(self.probe, CallsIn) else None
+
     @property
     def is_called(self) -> bool:
-        """Whether others call in, instead of its being looked at."""
-        return self.probe.ear() is not None
+        """Whether it calls in itself."""
+        return self.ear is not None
 
     @cached_property
     def firings(self) -> Firings | None:

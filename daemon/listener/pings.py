@@ -79,7 +79,7 @@ class Pings:
         """Find whose key this is; how long that takes tells nothing of the keys that there are."""
         settings = self._parts.settings()
         if settings is not self._of:
-            ears = ((name, plan.probe.ear()) for name, plan in settings.probes.items())
+            ears = ((name, plan.ear) for name, plan in settings.probes.items())
             self._ears = {self._digest(ear.key.reveal()): (name, ear) for name, ear in ears if ear is not None}
             self._of = settings
         name, ear = self._ears.get(self._digest(key), ("", None))

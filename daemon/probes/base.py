@@ -4,11 +4,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from daemon.blotted import blotted
 from daemon.reading import Ear, Fact, Health, Looks, Past, Reading
 from daemon.registry import kind as probe
 from daemon.units import Seconds
 
 __all__ = ["Fact", "Health", "Past", "Probe", "Reading", "probe"]
+
+MOST_QUOTED = 8 * 1024  # bytes of a body that are read for the few words that people are shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,10 @@ class Probe:
     def ear(self) -> Ear | None:
         """What takes its calls, when it calls in itself instead of being looked at."""
         return None
+
+    def quoted(self, body: bytes) -> str:
+        """The beginning of what was answered, for people, without what is secret in the settings."""
+        return blotted(body[:MOST_QUOTED].decode("utf-8", "replace"), ())
 
     @classmethod
     def gives(cls) -> Mapping[str, Fact]:

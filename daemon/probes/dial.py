@@ -3,15 +3,17 @@
 import functools
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Literal
 
 import gevent
 
 from daemon.clock import Clock, SystemClock
+from daemon.probes.trust import Trust, TrustError
 from daemon.reading import Health, Reading
+from daemon.resolver import looked_up
 
 MOST_ADDRESSES = 16  # a name may resolve to hundreds; the first ones tell enough
 LEAST_SHARE = 1.0  # seconds that every address is given, however many there are
@@ -22,8 +24,12 @@ _LOOKUP = {
     getattr(socket, "EAI_NODATA", None): "the name has no address",
     socket.EAI_AGAIN: "the name server did not answer, or not usefully",
 }
+_FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+_NAMED: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+_NONE_OF_IT = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None), getattr(socket, "EAI_ADDRFAMILY", None)}
+_CLOCK = SystemClock()
 
-
+Family = Literal["any", "ipv4", "ipv6"]
 Address = tuple[int, tuple[Any, ...]]  # family, and what connect() takes
 
 
@@ -32,37 +38,67 @@ class Missed(Exception):
 
 
 class Watch:
-    """Measures one look: `phases` are seconds each, and one that was not completed is absent."""
+    """Measures one look, and takes down what it sees.
+
+    `phases` are seconds each, those of one name added up; one that was not completed is absent. `values`, `evidence`
+    and `body` become the reading's, however the look ends. `address` is what it is connected to.
+    """
+
+    __slots__ = ("_began", "_limit", "address", "body", "clock", "doing", "evidence", "phases", "values")
 
     def __init__(self, limit: float, clock: Clock) -> None:
         self.phases: dict[str, float] = {}
+        self.values: dict[str, Any] = {}
+        self.evidence: dict[str, str] = {}
+        self.body = b""
+        self.address: Address | None = None
         self.doing = "start"
+        self.clock = clock
         self._limit = limit
-        self._clock = clock
         self._began = clock.monotonic()
 
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str) -> "_Phase":
         """Measure what happens inside; it counts only when it ends well."""
-        self.doing = name
-        began = self._clock.monotonic()
-        yield
-        self.phases[name] = self._clock.monotonic() - began
+        return _Phase(self, name)
 
     def left(self) -> float:
         """Seconds until the deadline."""
-        return max(0.0, self._began + self._limit - self._clock.monotonic())
+        return max(0.0, self._began + self._limit - self.clock.monotonic())
+
+
+class _Phase:
+    """A stretch of a look. A class, for a generator costs three times as much, and a look has half a dozen."""
+
+    __slots__ = ("_began", "_name", "_watch")
+
+    def __init__(self, watch: Watch, name: str) -> None:
+        self._watch = watch
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._watch.doing = self._name
+        self._began = self._watch.clock.monotonic()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del error, trace
+        if kind is None:
+            phases = self._watch.phases
+            phases[self._name] = phases.get(self._name, 0.0) + self._watch.clock.monotonic() - self._began
 
 
 def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
     """Run a look that returns its detail; whatever goes wrong on the network becomes a reading within `limit`."""
-    watch = Watch(limit, SystemClock())
+    watch = Watch(limit, _CLOCK)
     # One timer over everything, in place of a time-out per call: a server that drips a byte a second would keep
     # each single call happy, and a name lookup has no time-out of its own.
     timer = gevent.Timeout(limit)
+    health = Health.DOWN
     try:
         with timer:
-            return Reading(health=Health.UP, detail=look(watch), phases=watch.phases)
+            detail = look(watch)
+            health = Health.UP
     except gevent.Timeout as late:
         if late is not timer:
             raise
@@ -71,29 +107,52 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         detail = str(missed)
     except OSError as error:
         detail = said(error)
-    return Reading(health=Health.DOWN, detail=detail, phases=watch.phases)
+    return Reading(
+        health=health,
+        detail=detail,
+        phases=watch.phases,
+        values=watch.values,
+        evidence=watch.evidence,
+        body=watch.body,
+    )
 
 
 @contextmanager
-def dialled(host: str, port: int, watch: Watch) -> Iterator[socket.socket]:
-    """Connect to the first address that answers; hang up at the end."""
-    with _connected(_addresses(host, port, watch), watch) as sock:
+def dialled(host: str, port: int, watch: Watch, family: Family = "any") -> Iterator[socket.socket]:
+    """Connect to the first address that answers, one after the other, never two at once; hang up at the end."""
+    with _connected(addresses(host, port, watch, family), watch) as sock:
         yield sock
 
 
 @contextmanager
-def secured(sock: socket.socket, host: str, ca_file: str, watch: Watch) -> Iterator[ssl.SSLSocket]:
-    """Shake hands, and demand a valid certificate for `host`."""
-    context = _trust(ca_file, _changed(ca_file))
+def secured(
+    sock: socket.socket,
+    host: str,
+    ca_file: str,
+    watch: Watch,
+    trust: Trust | None = None,
+    shown: Callable[[ssl.SSLSocket], object] | None = None,
+) -> Iterator[ssl.SSLSocket]:
+    """Shake hands, and demand a valid certificate for `host`, or what `trust` says.
+
+    `shown` is called when the handshake is over, also one that failed, for what the server showed of itself.
+    """
+    context = (trust or Trust(ca_file=ca_file)).context()
     # The handshake comes second: cut off inside wrap_socket, it would leave its descriptor open.
     with context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
-        with watch.phase("tls"):
-            tunnel.do_handshake()
+        try:
+            with watch.phase("tls"):
+                tunnel.do_handshake()
+        finally:
+            if shown is not None:
+                shown(tunnel)
         yield tunnel
 
 
 def said(error: OSError) -> str:
     """What went wrong, in words that mean something to the person who is woken by them."""
+    if isinstance(error, TrustError):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
@@ -105,43 +164,73 @@ def said(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def _addresses(host: str, port: int, watch: Watch) -> list[Address]:
-    """Look the name up; return (family, socket address) of each, in the resolver's order."""
-    with watch.phase("resolve"):
+@functools.lru_cache(maxsize=16_384)
+def literal(host: str) -> int | None:
+    """The family of what is an address already, and need not be looked up; None for a name."""
+    for family in _NAMED:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except socket.gaierror as error:
-            raise Missed(f"{host}: {_LOOKUP.get(error.errno, str(error.strerror).lower())}") from error
-        except UnicodeError as error:
-            raise Missed(f"{host} is not a host name") from error
-    unique: list[Address] = []
-    for family, _, _, _, address in found:
-        if (family, address) not in unique:
-            unique.append((family, address))
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return family
+    return None
+
+
+def shown_address(address: Address) -> str:
+    """An address for people."""
+    family, place = address
+    return f"{_shown(place)} ({_NAMED.get(family, 'of another family')})"
+
+
+def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> list[Address]:
+    """Look the name up; return (family, socket address) of each, in the resolver's order."""
+    wanted = _FAMILIES[family]
+    with watch.phase("resolve"):
+        own = literal(host)
+        if own is not None and wanted in (own, socket.AF_UNSPEC):
+            return [(own, (host, port))]
+        unique = list(dict.fromkeys(_found(host, port, wanted)))
     if not unique:
         raise Missed(f"{host}: the name has no address")
     return unique[:MOST_ADDRESSES]
+
+
+def _found(host: str, port: int, family: int) -> Iterable[Address]:
+    try:
+        return [(one[0], one[4]) for one in looked_up(host, port, family)]
+    except socket.gaierror as error:
+        if family in _NAMED and error.errno in _NONE_OF_IT:
+            raise Missed(f"{host}: there is no such name, or it has no {_NAMED[family]} address") from error
+        raise Missed(f"{host}: {_LOOKUP.get(error.errno, str(error.strerror).lower())}") from error
+    except UnicodeError as error:
+        raise Missed(f"{host} is not a host name") from error
 
 
 def _connected(found: list[Address], watch: Watch) -> socket.socket:
     """Try each address; each gets its share of the time that is left, so that a dead one cannot use it all up."""
     failures = []
     with watch.phase("connect"):
-        for tried, (family, address) in enumerate(found):
-            share = max(watch.left() / (len(found) - tried), LEAST_SHARE)
+        for tried, address in enumerate(found):
+            watch.address = address
+            before = f", after {tried} others" if tried else ""
+            watch.evidence["address"] = shown_address(address) + before
+            share = max(watch.left() / (len(found) - tried), LEAST_SHARE) if len(found) > 1 else None
             try:
-                return _connect(family, address, share)
+                return _connect(address, share)
             except OSError as error:
-                failures.append(f"{said(error)} ({_shown(address)})")
+                failures.append(f"{said(error)} ({_shown(address[1])})")
         more = f" and {len(failures) - TOLD} more addresses" if len(failures) > TOLD else ""
         raise Missed("; ".join(failures[:TOLD]) + more)
 
 
-def _connect(family: int, address: tuple[Any, ...], limit: float) -> socket.socket:
+def _connect(address: Address, limit: float | None) -> socket.socket:
+    """Connect; without a limit of its own, what is left of the look's time is the limit."""
+    family, place = address
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(limit)
-        sock.connect(address)
+        if limit is not None:
+            sock.settimeout(limit)
+        sock.connect(place)
         sock.settimeout(None)  # from here on the one timer of the look is the limit
     except BaseException:  # the look's timer among them: no descriptor may stay behind
         sock.close()
@@ -149,23 +238,6 @@ def _connect(family: int, address: tuple[Any, ...], limit: float) -> socket.sock
     return sock
 
 
-def _shown(address: tuple[Any, ...]) -> str:
-    host, port = address[0], address[1]
+def _shown(place: tuple[Any, ...]) -> str:
+    host, port = place[0], place[1]
     return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
-
-
-def _changed(ca_file: str) -> int:
-    try:
-        return Path(ca_file).stat().st_mtime_ns if ca_file else 0
-    except OSError as error:
-        raise Missed(f"cannot read {ca_file}: {said(error)}") from error
-
-
-@functools.lru_cache(maxsize=64)
-def _trust(ca_file: str, changed: int) -> ssl.SSLContext:
-    """Whom to believe: the system's authorities or a file's. Loading takes 20 ms, so all looks share it."""
-    del changed  # only there to load a file again after it was replaced
-    try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except ssl.SSLError as error:
-        raise Missed(f"{ca_file} holds no certificates") from error

@@ -87,7 +87,7 @@ class Heartbeat(Probe):
     )
     longest: Seconds | None = field(
         default=None,
-        metadata={"doc": "how long a run may take: without an end by then it is down", "least": 1, "most": 366 * _DAY},
+        metadata={"doc": "how long a run may take: without an end by then it is down", "least": 1},
     )
     get: bool = field(
         default=False, metadata={"doc": "take GET and HEAD too, which programs that preview links send as well"}

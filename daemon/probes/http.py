@@ -1,42 +1,66 @@
 """Does this URL answer as it should?"""
 
-import base64
-import http
-import http.client
-import io
+import functools
 import re
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import ClassVar, cast
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
 
-from daemon import __version__
-from daemon.clock import SystemClock
-from daemon.probes.base import Probe, Reading, probe
-from daemon.probes.dial import Missed, Watch, dialled, measured, secured
+from daemon.blotted import blotted
+from daemon.probes.answer import Answer
+from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, probe
+from daemon.probes.dial import Family, Missed, Watch, measured
+from daemon.probes.hop import Way, ask, basic, proxy_place
+from daemon.probes.network import Perhaps, is_near_host, other_families
+from daemon.probes.place import host_name, place
+from daemon.probes.redirect import Step, onward
+from daemon.probes.request import Wording, check_headers, check_method
+from daemon.probes.trust import Trust
+from daemon.reading import Looks
 from daemon.secret import Secret
 
-MOST_READ = 1024**2  # bytes of an answer, header and body as they come over the wire
-MOST_HEADER = 128 * 1024
-CHUNK = 8 * 1024
+MOST_HOPS = 20
+WELL, ANY_STATUS = ("200-399",), ("100-599",)
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STATUS = re.compile(r"([1-5]\d\d)(?:-([1-5]\d\d))?")
-_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basic:
+    """Who asks, by user name and password."""
+
+    user: str = field(metadata={"doc": "user name"})
+    password: Secret = field(metadata={"doc": "password"})
 
 
 def _check_url(url: str) -> None:
-    """Refuse what can never be asked, without quoting it."""
-    _split(url)
+    place(url)
+
+
+def _check_name(host: str) -> None:
+    if host:
+        host_name(host)
 
 
 @probe("http")
 @dataclass(frozen=True, kw_only=True)
 class Http(Probe):
-    """Ask once, read the whole answer, compare its status. A redirect is an answer and is not followed."""
+    """Ask once, over a connection of its own, and read the whole answer."""
 
+    PHASES: ClassVar[tuple[str, ...]] = ("resolve", "connect", "proxy", "tls", "first_byte", "download", "total")
+    GIVES: ClassVar[Mapping[str, Fact]] = {
+        "status": Fact("the status code of the last answer", ideal=200),
+        "body": Fact("the body, up to 1 MB", "text"),
+        "body.size": Fact("bytes of the body that were read, at most 1 MB", "bytes"),
+        "header": Fact(
+            "a header of the answer; those that come several times are joined by commas", "text", keyed=True
+        ),
+        "cert.days": Fact("days until the server's certificate expires, negative when it has", "days"),
+        "cert.chain_days": Fact("days until the first certificate expires of all that the server showed", "days"),
+        "ip": Fact("the address that it is connected to, a proxy's where there is one", "text"),
+        "redirects": Fact("how many redirects were followed"),
+        "http.version": Fact("the answer's version of HTTP: 1.0 or 1.1", "text"),
+    }
     FOR_OTHERS: ClassVar[bool] = True
 
     url: str = field(
@@ -48,28 +72,64 @@ class Http(Probe):
     )
     method: str = field(default="GET", metadata={"doc": "request method"})
     headers: dict[str, Secret] = field(
-        default_factory=dict, metadata={"doc": "headers to send, such as Authorization; their values are never shown"}
+        default_factory=dict, metadata={"doc": "headers to send, such as Cookie; their values are never shown"}
     )
+    body: Secret | None = field(
+        default=None, metadata={"doc": "text to send; name what it is with a Content-Type in `headers`"}
+    )
+    basic: Basic | None = field(default=None, metadata={"doc": "user and password for basic authentication"})
+    bearer: Secret | None = field(default=None, metadata={"doc": "token, sent as Authorization: Bearer"})
     status: tuple[str, ...] = field(
-        default=("200-399",), metadata={"doc": "status codes that are well, each one code or a range"}
+        default=WELL, metadata={"doc": "status codes that are well, each one code or a range"}
+    )
+    redirects: int = field(
+        default=0,
+        metadata={"doc": "redirects to follow; with 0 a redirect is an answer", "least": 0, "most": MOST_HOPS},
+    )
+    family: Family = field(
+        default="any",
+        metadata={"doc": "addresses to try: `any` takes the first that answers, the others only those of one family"},
+    )
+    proxy: Secret | None = field(
+        default=None, metadata={"doc": "way out: `http://[user:password@]host:port`", "check": proxy_place}
+    )
+    other_proxy: Secret | None = field(
+        default=None,
+        metadata={
+            "doc": "another way out, asked for a second opinion before it is called down",
+            "check": proxy_place,
+        },
+    )
+    verify: bool = field(
+        default=True, metadata={"doc": "whether the certificate must be valid; false reports on it all the same"}
+    )
+    server_name: str = field(
+        default="",
+        metadata={
+            "doc": "name to ask for in TLS, and to find in the certificate, instead of the URL's host",
+            "check": _check_name,
+        },
     )
     ca_file: str = field(
         default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
+    )
+    cert_file: str = field(default="", metadata={"doc": "PEM file of a client certificate to show", "here": True})
+    key_file: str = field(
+        default="", metadata={"doc": "PEM file of its key, where it is not in `cert_file`", "here": True}
     )
 
     def __post_init__(self) -> None:
         """Refuse what can never be asked; no message shows the URL, which may hold credentials."""
         try:
-            _check_url(self.url)
+            place(self.url)
         except ValueError as error:
             raise ValueError(f"url {error}") from None
-        if not _TOKEN.fullmatch(self.method):
-            raise ValueError(f"method {self.method!r} is not an HTTP method: write for example GET or HEAD")
-        for name, value in self.headers.items():
-            if not _TOKEN.fullmatch(name):
-                raise ValueError(f"headers: {name!r} is not a header name")
-            if not _is_header_value(value.reveal()):
-                raise ValueError(f"headers: the value of {name} holds a line break or a character beyond Latin-1")
+        check_method(self.method)
+        check_headers(self.headers | ({"bearer": self.bearer} if self.bearer is not None else {}))
+        if self.basic is not None and self.bearer is not None:
+            raise ValueError("credentials are given twice: keep one of basic and bearer")
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file is the key to a cert_file, which is missing")
         if not self.status:
             raise ValueError("status is empty: name the codes that are well, for example 200-399")
         for codes in self.status:
@@ -78,67 +138,99 @@ class Http(Probe):
 
     def look(self) -> Reading:
         """Ask once."""
-        return measured(self.timeout, self._look)
+        reading = measured(self.timeout, self._look)
+        if reading.body and not reading.is_well:
+            reading.evidence["body"] = self.quoted(reading.body)
+        return reading
 
     def target(self) -> str:
         """The URL without credentials; a query may hold a token, so it is only hinted at."""
-        url = _split(self.url)
-        return f"{url.scheme}://{_authority(url)}{url.path or '/'}" + ("?…" if url.query else "")
+        return self._first[0].where.shown
+
+    def is_near(self) -> bool:
+        """Whether it is on this machine or in a network that this machine is in."""
+        return self.proxy is None and is_near_host(self._first[0].where.host)
+
+    def otherwise(self) -> Iterator[tuple[str, Looks]]:
+        """By the one and the other family of addresses, and through the other proxy."""
+        if self.proxy is None:
+            for name, family in other_families(self.family, self._first[0].where.host):
+                yield name, Perhaps(replace(self, family=family))
+        if self.other_proxy is not None:
+            yield "through the other proxy", replace(self, proxy=self.other_proxy, other_proxy=None)
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Whoever has conditions on the status says by them which ones are well."""
+        return replace(self, status=ANY_STATUS) if "status" in named and self.status == WELL else self
+
+    def quoted(self, body: bytes) -> str:
+        """The beginning of a body, without what is secret in the settings: servers repeat what they are sent."""
+        return self._blotted(body[:MOST_QUOTED].decode("utf-8", "replace"))
 
     def _look(self, watch: Watch) -> str:
         with watch.phase("total"):
-            response, rest = self._ask(watch)
-        detail = f"{response.status} {_reason(response)}".rstrip()
-        if not self._is_well(response.status):
-            raise Missed(f"{detail}, expected {', '.join(self.status)}")
-        return detail + rest
+            answer, hops = self._travel(watch)
+        if not self._is_well(answer.status):
+            raise Missed(f"{answer.phrase}, expected {', '.join(self.status)}")
+        followed = f", after {hops} redirect{'s'[: hops > 1]}" if hops else ""
+        capped = f", of which the first {len(watch.body)} bytes were read" if answer.is_capped else ""
+        return answer.phrase + followed + capped
 
-    def _ask(self, watch: Watch) -> tuple[http.client.HTTPResponse, str]:
-        """Send the request and read the answer; return it and a remark about its body."""
-        url = _split(self.url)
-        request = self._request(url)
-        host = str(url.hostname)
-        with (
-            dialled(host, url.port or _PORTS[url.scheme], watch) as plain,
-            self._secured(url, plain, watch) as sock,
-            Tap(sock) as tap,
-            io.BufferedReader(tap, CHUNK) as stream,
-        ):
-            with watch.phase("first_byte"):
-                sock.sendall(request)
-                if not stream.peek(1):
-                    raise Missed("the connection was closed without an answer")
-            watch.doing = "header"
-            response = _head(stream, self.method)
-            tap.limit = MOST_READ
-            watch.doing = "body"
-            return response, _body(response)
+    def _travel(self, watch: Watch) -> tuple[Answer, int]:
+        """Ask, and follow where that leads; return the last answer, and how many led to it."""
+        step, request = self._first
+        seen: list[Step] = []
+        while True:
+            answer = Answer(bodiless=step.method == "HEAD", asked=self._wording.takes_compressed)
+            try:
+                ask(step.where, request, self._ways[not step.is_ours], answer, watch)
+            finally:
+                _take_down(answer, len(seen), watch)
+            onwards = onward(step, answer) if self.redirects else None
+            if onwards is None:
+                return answer, len(seen)
+            seen.append(step)
+            step = onwards
+            watch.evidence["url"] = self._blotted(step.where.shown)
+            if step in seen:
+                raise Missed(f"{answer.phrase}, and the redirects go round in a circle")
+            if len(seen) > self.redirects:
+                raise Missed(f"{answer.phrase}, and more than {self.redirects} redirects")
+            request = self._wording.request(step)
 
-    @contextmanager
-    def _secured(self, url: SplitResult, plain: socket.socket, watch: Watch) -> Iterator[socket.socket]:
-        if url.scheme == "http":
-            yield plain
-            return
-        with secured(plain, str(url.hostname), self.ca_file, watch) as sock:
-            yield sock
+    @functools.cached_property
+    def _first(self) -> tuple[Step, bytes]:
+        """The request that the settings describe; at every look it is the same."""
+        body = self.body.reveal().encode() if self.body is not None else b""
+        step = Step(place(self.url), self.method, body)
+        return step, self._wording.request(step)
 
-    def _request(self, url: SplitResult) -> bytes:
-        """The whole request as bytes. What the settings say goes before what we would say."""
-        headers = {
-            "host": _authority(url),
-            "user-agent": f"tocsin/{__version__}",
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "connection": "close",
-        }
-        if url.username is not None:
-            pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
-            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        headers |= {name.lower(): value.reveal() for name, value in self.headers.items()}
-        path = quote(url.path or "/", safe="/%:@!$&'()*+,;=~-._")
-        query = "?" + quote(url.query, safe="/%:@!$&'()*+,;=~-._?") if url.query else ""
-        lines = [f"{self.method} {path}{query} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+    @functools.cached_property
+    def _wording(self) -> Wording:
+        user, authorization = place(self.url).user, ""
+        if self.basic is not None:
+            user = f"{self.basic.user}:{self.basic.password.reveal()}"
+        if self.bearer is not None:
+            authorization = f"Bearer {self.bearer.reveal()}"
+        elif user is not None:
+            authorization = basic(user)
+        headers = {name.lower(): value.reveal() for name, value in self.headers.items()}
+        return Wording(headers, authorization, proxy_place(self.proxy) if self.proxy is not None else None)
+
+    @functools.cached_property
+    def _ways(self) -> tuple[Way, Way]:
+        """How our own server is reached, and how others to which it redirects: they do not learn who asks."""
+        proxy = self._wording.proxy
+        trust = Trust(ca_file=self.ca_file, verify=self.verify, protocols=("http/1.1",))
+        own = replace(trust, cert_file=self.cert_file, key_file=self.key_file)
+        name = host_name(self.server_name) if self.server_name else ""
+        return (
+            Way(trust=own, family=self.family, proxy=proxy, server_name=name),
+            Way(trust=trust, family=self.family, proxy=proxy),
+        )
+
+    def _blotted(self, said: str) -> str:
+        return blotted(said, self._wording.secrets(self._first[0]))
 
     def _is_well(self, code: int) -> bool:
         for codes in self.status:
@@ -148,112 +240,15 @@ class Http(Probe):
         return False
 
 
-class Tap(io.RawIOBase):
-    """A socket as a raw stream that breaks with `Full` when more came than anybody should read."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__()
-        self.limit = MOST_HEADER
-        self._sock = sock
-        self._read = 0
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # typeshed's Buffer needs Python 3.12
-        """Receive; between two full buffers the rest of the process has its turn."""
-        if self._read > self.limit:
-            raise Full
-        if self._read:
-            # A server that sends faster than we parse would never make us wait, and nobody else would run.
-            SystemClock().breathe()
-        count = self._sock.recv_into(buffer)
-        self._read += count
-        return count
-
-
-class Full(Exception):
-    """The answer is longer than the limit."""
-
-
-class _Opened:
-    """What HTTPResponse wants to be given: something with `makefile`."""
-
-    def __init__(self, stream: "io.BufferedReader[Tap]") -> None:
-        self._stream = stream
-
-    def makefile(self, mode: str) -> "io.BufferedReader[Tap]":
-        """Give the stream that is already open."""
-        del mode
-        return self._stream
-
-
-def _head(stream: "io.BufferedReader[Tap]", method: str) -> http.client.HTTPResponse:
-    """Read status line and header."""
-    response = http.client.HTTPResponse(cast("socket.socket", _Opened(stream)), method=method)
-    try:
-        response.begin()
-    except http.client.LineTooLong as error:
-        raise Missed("the answer's header is too long") from error
-    except (http.client.BadStatusLine, http.client.UnknownProtocol) as error:
-        raise Missed("the answer is not HTTP") from error
-    except http.client.HTTPException as error:
-        raise Missed(f"the answer is not proper HTTP: {error}") from error
-    except Full as error:
-        raise Missed(f"the answer's header does not end within {MOST_HEADER} bytes") from error
-    return response
-
-
-def _body(response: http.client.HTTPResponse) -> str:
-    """Read the body up to the cap; return a remark when that was not all of it."""
-    try:
-        size = len(response.read(MOST_READ))
-    except Full:
-        return f", of which the first {MOST_READ} bytes were read"
-    except http.client.IncompleteRead as error:
-        raise Missed(f"{response.status}, but the body was cut short") from error
-    if size >= MOST_READ:
-        return f", of which the first {MOST_READ} bytes were read"
-    if response.length:
-        raise Missed(f"{response.status}, but the body was cut short {response.length} bytes before its end")
-    return ""
-
-
-def _split(url: str) -> SplitResult:
-    """Take the URL apart; raises ValueError without quoting it."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in _PORTS and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("is not a URL: write for example https://shop.example.com/health")
-    try:
-        str(parts.hostname).encode("idna")
-    except UnicodeError:
-        raise ValueError("has a host that is no host name") from None
-    return parts
-
-
-def _authority(url: SplitResult) -> str:
-    """Host and port as the Host header wants them."""
-    host = str(url.hostname)
-    host = f"[{host}]" if ":" in host else host.encode("idna").decode()
-    return host if url.port in {None, _PORTS[url.scheme]} else f"{host}:{url.port}"
-
-
-def _is_header_value(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return not any(character in text for character in "\r\n\0")
-
-
-def _reason(response: http.client.HTTPResponse) -> str:
-    """The standard's name for the status: the server's own words could be anything."""
-    try:
-        return http.HTTPStatus(response.status).phrase
-    except ValueError:
-        return ""
+def _take_down(answer: Answer, hops: int, watch: Watch) -> None:
+    """Whatever there is of an answer, however it ended."""
+    values = watch.values
+    if watch.address is not None:
+        values["ip"] = watch.address[1][0]
+    values["redirects"] = hops
+    watch.body = bytes(answer.body)
+    if answer.status:
+        values["status"] = answer.status
+        values["body.size"] = len(watch.body)
+        values["header"] = answer.headers
+        values["http.version"] = answer.version

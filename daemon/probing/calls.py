@@ -32,7 +32,7 @@ class Calls:
 
     def hear(self, name: str, sign: Sign) -> None:
         """Take a call; it is on disk when this returns. Raises KeyError for what takes none, StoreUnavailable."""
-        ear = self._watched[name].plan.probe.ear()
+        ear = self._watched[name].plan.ear
         if ear is None:
             raise KeyError(name)
         heard = self._ledger.take(name, ear, sign)

@@ -9,13 +9,13 @@ from urllib.parse import unquote
 
 from gevent import Timeout
 
+from daemon.blotted import blotted
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.event import Severity, State
 from daemon.fitting import Size
 from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
-from daemon.senders.blotted import blotted
 from daemon.senders.headed import headed
 from daemon.senders.http import BUSY
 from daemon.texts.built_in import Kind

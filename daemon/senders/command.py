@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from daemon.blotted import blotted
 from daemon.declared import Answers, failed, refused, sent, wait
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.notice import Acceptance, Message
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
-from daemon.senders.blotted import blotted
 from daemon.senders.document import body
 from daemon.senders.program import run
 from daemon.units import Seconds

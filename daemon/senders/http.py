@@ -13,9 +13,9 @@ import msgspec
 from gevent import Timeout
 
 from daemon import __version__, fitting
+from daemon.blotted import blotted, longest_first
 from daemon.clock import Clock
 from daemon.errors import Scope, SendFailed, SendRefused, SendWait
-from daemon.senders.blotted import blotted, longest_first
 from daemon.senders.connections import Connections
 from daemon.senders.road import STRAIGHT, Road
 from daemon.urls import DEFAULT_PORT, split

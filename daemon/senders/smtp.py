@@ -8,12 +8,12 @@ from typing import ClassVar
 from gevent import Timeout
 
 from daemon import fitting
+from daemon.blotted import blotted, longest_first
 from daemon.declared import Answers
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.notice import Acceptance, Message, Recipient
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
-from daemon.senders.blotted import blotted, longest_first
 from daemon.senders.mail import Mail, Writer
 from daemon.senders.mail_address import Mailbox, check_named, mailbox, named_mailbox
 from daemon.senders.smtp_codes import ANSWERS, key

@@ -14,7 +14,34 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"base", "dial"}
+SHARED = {
+    "answer",
+    "apart",
+    "base",
+    "brokers",
+    "capacity",
+    "carried",
+    "certificate",
+    "ckafka_api",
+    "computing",
+    "dial",
+    "dialogue",
+    "hop",
+    "icmp",
+    "lag",
+    "lag_look",
+    "lag_told",
+    "network",
+    "place",
+    "questions",
+    "records",
+    "redirect",
+    "relay",
+    "request",
+    "rules",
+    "starttls",
+    "trust",
+}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'

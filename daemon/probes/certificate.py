@@ -1,0 +1,93 @@
+"""What the certificates say that a server shows: for conditions and for people."""
+
+import datetime as dt
+import functools
+import hashlib
+import ssl
+from typing import Any
+
+import msgspec
+from cryptography import x509
+
+from daemon import fitting
+
+MOST_NAMES = 100  # of one certificate
+MOST_TEXT = 200  # characters of a subject or issuer
+DAY = 86_400.0
+
+# What cryptography raises about a certificate that OpenSSL could read and it cannot.
+_UNREADABLE = (
+    ValueError, OverflowError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """One certificate, as far as people and conditions ask about it. Texts are one line each."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]  # that it is valid for
+    expires: float  # seconds since the epoch
+    sha256: str  # of the whole, as hexadecimal digits
+
+    def days(self, now: float) -> float:
+        """How many days it is valid still; negative when it is not any more."""
+        return round((self.expires - now) / DAY, 3)
+
+    def shown(self) -> str:
+        """For people."""
+        until = dt.datetime.fromtimestamp(self.expires, dt.UTC)
+        return f"{self.subject}, issued by {self.issuer}, valid until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def served(tunnel: ssl.SSLSocket) -> tuple[Certificate, ...]:
+    """The chain that the server showed, its own certificate first; also where the handshake failed because of it.
+
+    Those that cannot be read are left out; without the first one there is none.
+    """
+    inside: Any = tunnel._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - public from Python 3.13 on, and not for failed handshakes
+    chain = (inside.get_unverified_chain() if inside is not None else None) or ()
+    found = [read(one.public_bytes(_DER)) for one in chain]
+    return tuple(one for one in found if one) if found and found[0] else ()
+
+
+_DER = 2  # as `_ssl` numbers it
+
+
+@functools.lru_cache(maxsize=2_048)
+def read(der: bytes) -> Certificate | None:
+    """Read a certificate, None where that cannot be done. The same ones come at every look, so it costs once."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return Certificate(
+            subject=_name(certificate.subject),
+            issuer=_name(certificate.issuer),
+            names=_names(certificate),
+            expires=certificate.not_valid_after_utc.timestamp(),
+            sha256=hashlib.sha256(der).hexdigest(),
+        )
+    except _UNREADABLE:
+        return None
+
+
+def values(chain: tuple[Certificate, ...], now: float) -> dict[str, Any]:
+    """What conditions can name of it."""
+    if not chain:
+        return {}
+    return {"cert.days": chain[0].days(now), "cert.chain_days": min(one.days(now) for one in chain)}
+
+
+def _name(name: x509.Name) -> str:
+    return fitting.cut(fitting.line(name.rfc4514_string()), MOST_TEXT) or "nobody"
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(
+        fitting.cut(fitting.line(str(one.value)), MOST_TEXT)
+        for one in list(extension.value)[:MOST_NAMES]
+        if isinstance(one, x509.DNSName | x509.IPAddress)
+    )

@@ -1,0 +1,98 @@
+"""What an HTTP probe says: its requests as bytes, and what of them nobody may see."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote
+
+from daemon import __version__
+from daemon.blotted import longest_first
+from daemon.probes.hop import basic
+from daemon.probes.place import Place
+from daemon.probes.redirect import HARMLESS, Step
+from daemon.secret import Secret
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_COUNTED = frozenset(("connection", "content-length", "proxy-authorization", "transfer-encoding"))
+_TELLING = 4  # characters of the shortest secret that is worth hiding
+_TOKEN_LENGTH = 8  # characters from which on a value of a query may be a token, and not a word
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How all requests of a probe are written. Header names are lower case."""
+
+    headers: Mapping[str, str]
+    authorization: str = ""
+    proxy: Place | None = None
+
+    @property
+    def takes_compressed(self) -> bool:
+        """Whether answers may come compressed."""
+        return "accept-encoding" in self.headers
+
+    def request(self, step: Step) -> bytes:
+        """The whole request. What the settings say goes before what we would say; to strangers it is not said."""
+        where = step.where
+        headers = {
+            "host": where.authority,
+            "user-agent": f"tocsin/{__version__}",
+            "accept": "*/*",
+            "accept-encoding": "identity",
+            "connection": "close",
+        }
+        if step.is_ours and self.authorization:
+            headers["authorization"] = self.authorization
+        headers |= {name: value for name, value in self.headers.items() if step.is_ours or name in HARMLESS}
+        if step.body:
+            headers["content-length"] = str(len(step.body))
+        target = where.path
+        if self.proxy is not None and where.scheme == "http":  # the proxy reads the request itself
+            target = where.root + target
+            if self.proxy.user is not None:
+                headers["proxy-authorization"] = basic(self.proxy.user)
+        lines = [f"{step.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + step.body
+
+    def secrets(self, first: Step) -> list[str]:
+        """What a server may repeat and nobody may see, in whatever way it writes it."""
+        plain = {one for one in self._secrets(first) if len(one) >= _TELLING}
+        return longest_first(plain | {quote(one) for one in plain} | {json.dumps(one)[1:-1] for one in plain})
+
+    def _secrets(self, first: Step) -> Iterator[str]:
+        yield from self.headers.values()
+        yield self.authorization.rpartition(" ")[2]
+        yield first.body.decode("utf-8", "replace")
+        for user in (first.where.user, self.proxy.user if self.proxy is not None else None):
+            if user is not None:
+                yield from (user.partition(":")[2], basic(user).rpartition(" ")[2])
+        query = first.where.path.partition("?")[2]
+        for pair in (*(pair.partition("=")[2] for pair in query.split("&")), *(value for _, value in parse_qsl(query))):
+            if len(pair) >= _TOKEN_LENGTH:
+                yield pair
+
+
+def check_method(method: str) -> None:
+    """Refuse what is no method."""
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"method {method!r} is not an HTTP method: write for example GET or HEAD")
+
+
+def check_headers(headers: Mapping[str, Secret]) -> None:
+    """Refuse what cannot be sent, without showing values."""
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"headers: {name!r} is not a header name")
+        if name.lower() in _COUNTED:
+            raise ValueError(f"headers: {name} is set by tocsin itself")
+        if not _is_value(value.reveal()):
+            raise ValueError(f"headers: the value of {name} holds a line break or a character beyond Latin-1")
+
+
+def _is_value(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return not any(character in text for character in "\r\n\0")
