@@ -250,6 +250,7 @@ def nothing_stays(of: Callable[[], object]) -> None:
     until(lambda: all(now <= was for now, was in zip(left(), before, strict=True)), within=3, why=lambda: str(before))
 
 
+@pytest.mark.slow
 def test_nothing_stays_behind_whatever_they_do() -> None:
     def everything() -> None:
         enemies = ("silent", "gone", "reset", "rubbish", "endless lines", "dripping zeros")

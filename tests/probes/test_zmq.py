@@ -281,6 +281,7 @@ def test_no_key_is_shown(locked_port: int) -> None:
     assert STRANGERS[1] not in repr(probe) + repr(probe.look())
 
 
+@pytest.mark.slow
 def test_nothing_stays_behind(open_port: int, locked_port: int, service: Callable[..., int]) -> None:
     silent = service(zmq.ROUTER, lambda _: None)
 

@@ -272,12 +272,12 @@ def test_a_node_judges_by_the_conditions_that_hold_for_it(far: Node, open_port: 
     gives = Tcp.gives()
     shop = dataclasses.replace(
         tcp(open_port, "far", HERE),
-        degraded=(parse("time.connect < 1ns from far", gives), parse("time.connect > 1h from here", gives)),
+        degraded=(parse("time.connect < 0.000001ms from far", gives), parse("time.connect > 1h from here", gives)),
     )
     known = {"far": far}
     reading = Nodes(lambda: known).look(shop, lambda: GOOD, Past(now=0.0))
     assert reading.by_place["far"].health is Health.DEGRADED
-    assert reading.failed[0].startswith("time.connect < 1ns from far: it was ")
+    assert reading.failed[0].startswith("time.connect < 0.000001ms from far: it was ")
     assert reading.failed[0].endswith(" (from far)")
 
 

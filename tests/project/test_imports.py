@@ -27,6 +27,7 @@ HOMES = {
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
+        "daemon/programs.py",
         "daemon/proof/",
         "daemon/pulse.py",
         "daemon/resolver.py",

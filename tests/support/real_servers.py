@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,10 +83,11 @@ def running_at(home: Path, host: str, port: int, command: Sequence[str]) -> Iter
     finally:
         process.terminate()
         try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(3)
+        finally:  # one that does not want to end, or a test that has no more time
             process.kill()
-            process.wait(5)
+            process.wait()
 
 
 def is_open(host: str, port: int) -> bool:

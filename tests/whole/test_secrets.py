@@ -107,6 +107,21 @@ probes:
     headers: {{X-Own: '${{CANARY}}'}}
     every: 1s
     fail_after: 1
+  plug-in:
+    type: command
+    command: [/bin/sh, -c, 'echo "$KEY | $KEY=1"; echo "$KEY"; echo "$KEY" >&2; exit 2']
+    env: {{KEY: '${{CANARY}}'}}
+    every: 1s
+    fail_after: 1
+  service:
+    type: service
+    program: shop
+    url: 'http://127.0.0.1:{closed}'
+    user: u
+    password: '${{CANARY}}'
+    ping: 'http://u:${{CANARY}}@127.0.0.1:{closed}/'
+    every: 1s
+    fail_after: 1
   said: {{type: tcp, host: 127.0.0.1, port: {closed}, every: 1s, fail_after: 1,
           dialogue: [{{send_secret: 'AUTH ${{CANARY}}\\r\\n', expect: OK}}]}}
   cache: {{type: redis, host: 127.0.0.1, port: {closed}, password: '${{CANARY}}', every: 1s, fail_after: 1}}
