@@ -18,6 +18,7 @@ auth:
   curve:
     secret_key: "${NODE_KEY}"
     clients: [{name: centre, public: "%s", may: [look]}]
+for_others: {near: true}
 channels: {log: {type: console}}
 receivers: [{name: ops, notify: [{by: [log]}]}]
 route: {receiver: ops}
