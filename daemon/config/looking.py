@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from daemon.calendars.cron import Cron, Firings
 from daemon.calendars.pace import Pace
@@ -102,6 +103,13 @@ class ProbePlan:
     def firings(self) -> Firings | None:
         """The instants of its cron line."""
         return None if self.cron is None else Firings(self.cron, self.timezone.info, self.name)
+
+    def interval(self, at: float) -> float:
+        """The longest time between two of its looks about this instant; of what calls in, between two calls."""
+        if self.firings is None:
+            return self.every
+        looks = [one for one in (self.firings.before(at + 1), *self.firings.coming(at, 3)) if one is not None]
+        return max((after - before for before, after in pairwise(looks)), default=self.every)
 
     @cached_property
     def pace(self) -> Pace:

@@ -1,6 +1,6 @@
 """What is kept beside the readings: pauses, and the calls of those that call in. Durable before anybody is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from daemon.clock import Clock
@@ -17,10 +17,17 @@ class Ledger:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._history: dict[str, list[Pause]] | None = None
 
     def pauses(self) -> Mapping[str, Pause]:
         """The pauses of this instant, by probe."""
         return self._store.read(partial(pauses.running, now=self._clock.now()))
+
+    def history(self) -> Mapping[str, Sequence[Pause]]:
+        """All pauses that are not forgotten, by probe; kept in memory, for this is asked often."""
+        if self._history is None:
+            self._history = self._store.read(pauses.every)
+        return self._history
 
     def awake_since(self) -> Mapping[str, float]:
         """When the last pause of each probe ended."""
@@ -29,12 +36,16 @@ class Ledger:
     def pause(self, probe: str, author: str, comment: str, until: float | None) -> Pause:
         """Pause a probe."""
         now = self._clock.now()
-        return self._store.write(lambda tx: pauses.begin(tx, probe, author, comment, now, until))
+        begun = self._store.write(lambda tx: pauses.begin(tx, probe, author, comment, now, until))
+        self._history = None
+        return begun
 
     def resume(self, probe: str, by: str) -> Pause | None:
         """End the pause of a probe; return it, None when there was none."""
         now = self._clock.now()
-        return self._store.write(lambda tx: pauses.end(tx, probe, by, now))
+        ended = self._store.write(lambda tx: pauses.end(tx, probe, by, now))
+        self._history = None
+        return ended
 
     def heard(self) -> Mapping[str, Heard]:
         """What those who call in have said, by probe."""

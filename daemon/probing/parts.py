@@ -17,9 +17,6 @@ class Record(Protocol):
     def saw(self, watched: Watched, reading: Reading, took: float) -> None:
         """A look has ended and is judged. Must not wait."""
 
-    def rested(self, watched: Watched, at: float, *, begins: bool) -> None:
-        """From this instant on nobody is meant to look at it, or somebody is again. Must not wait."""
-
     def usual(self, name: str) -> Mapping[str, float]:
         """How many seconds each phase of this probe usually takes, as far as that is known. Must not wait."""
 
@@ -58,9 +55,6 @@ class NoRecord:
         return None
 
     def saw(self, watched: Watched, reading: Reading, took: float) -> None:
-        """Forget it."""
-
-    def rested(self, watched: Watched, at: float, *, begins: bool) -> None:
         """Forget it."""
 
     def usual(self, name: str) -> Mapping[str, float]:

@@ -21,6 +21,7 @@ LEAST = 1.0  # seconds until the next look that a kind asks for
 AGAIN = 60.0  # seconds until it is when tocsin could not see
 _TRIES = 60  # times that its hours begin without an instant of its cron line in them
 _INSTANT = 1e-3  # seconds, so that what lies on the very instant at which its hours begin is in them
+_SPEAKS = 2  # intervals for which a reading says how it is
 _PASSED = 100  # instants of a cron line that are counted when they were missed
 _FOR_EVER = 86_400.0  # seconds for which it is believed that hours never change, where no change is known
 _FAILING = {Health.DOWN, Health.DEGRADED}
@@ -93,7 +94,7 @@ class Rhythm:
         if self.pause is not None and (self.pause.until is None or wall < self.pause.until):
             return Rest(pause=self.pause, until=self.pause.until)
         if self._hours and wall >= self._edge:
-            self._open = _is_open(self._hours, wall)
+            self._open = is_open(self._hours, wall)
             self._edge = _change(self._hours, wall) or wall + _FOR_EVER
         return None if self._open else Rest(until=self._edge)
 
@@ -174,7 +175,7 @@ class Rhythm:
             if found is None:
                 return
             at = found
-            if not self._hours or _is_open(self._hours, found):
+            if not self._hours or is_open(self._hours, found):
                 missed = 0
                 yield found
                 continue
@@ -228,6 +229,17 @@ def hours_of(plan: ProbePlan, intervals: Mapping[str, TimeInterval]) -> list[Tim
     return [intervals[name] for name in plan.active if name in intervals]
 
 
+def speaks_until(plan: ProbePlan, reading: Reading, at: float) -> float:
+    """Until when a reading of this instant says how it is: until the next is due, and as long again.
+
+    What one that calls in has said holds until it is missed.
+    """
+    if plan.is_called:
+        return at + plan.every if reading.again_at is None else max(at, reading.again_at) + AGAIN
+    following = at + plan.every if plan.firings is None else plan.firings.after(at)
+    return at + (_FOR_EVER if following is None else _SPEAKS * (following - at))
+
+
 def _until(plan: ProbePlan, at: float, end: float) -> Iterator[float]:
     """The instants of its cron line after `at`, up to `end`."""
     while plan.firings is not None and (found := plan.firings.after(at)) is not None and found <= end:
@@ -239,11 +251,16 @@ def _nap(until: float | None, wall: float) -> float:
     return LONGEST if until is None else min(LONGEST, max(0.0, until - wall))
 
 
-def _is_open(hours: Sequence[TimeInterval], at: float) -> bool:
+def is_open(hours: Sequence[TimeInterval], at: float) -> bool:
+    """Whether it looks at this instant."""
     return any(one.contains(at) for one in hours)
 
 
+def next_change(hours: Sequence[TimeInterval], at: float, until: float) -> float | None:
+    """The next instant before `until` at which they begin or end."""
+    inside = is_open(hours, at)
+    return first_change(hours, at, until, lambda then: is_open(hours, then) is not inside)
+
+
 def _change(hours: Sequence[TimeInterval], at: float) -> float | None:
-    """The next instant at which they begin or end."""
-    inside = _is_open(hours, at)
-    return first_change(hours, at, at + HORIZON, lambda then: _is_open(hours, then) is not inside)
+    return next_change(hours, at, at + HORIZON)

@@ -170,7 +170,6 @@ class Scheduler:
             watched.awake_since = now.wall
         else:
             watched.course = msgspec.structs.replace(watched.course, recent=())
-        self._record.rested(watched, now.wall, begins=watched.rest is not None)
 
     def _look_soon(self, watched: Watched, counts: bool) -> None:
         """Look now, or after the look that runs."""

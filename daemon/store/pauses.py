@@ -48,6 +48,14 @@ def running(tx: Tx, now: float) -> dict[str, Pause]:
     return {pause.probe: pause for pause in map(_read, rows)}
 
 
+def every(tx: Tx) -> dict[str, list[Pause]]:
+    """All of them, by probe, oldest first."""
+    found: dict[str, list[Pause]] = {}
+    for pause in map(_read, tx.all(f"SELECT {_COLUMNS} FROM pauses ORDER BY id")):
+        found.setdefault(pause.probe, []).append(pause)
+    return found
+
+
 def last_ends(tx: Tx, now: float) -> Mapping[str, float]:
     """When each probe's last pause ended, of those that have."""
     rows: list[Any] = tx.all(

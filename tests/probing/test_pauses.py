@@ -12,6 +12,7 @@ from daemon.config.retention import Retention
 from daemon.errors import StoreUnavailable
 from daemon.event import State
 from daemon.probing.ledger import Ledger
+from daemon.probing.resting import Resting
 from daemon.probing.scheduler import ProbeStatus, Scheduler
 from daemon.probing.watched import Watched
 from daemon.reading import Health, Reading
@@ -21,15 +22,15 @@ from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import BEGIN, FakeClock
 from probes_by_hand import BAD, GOOD, Hanging, Plans, plan
+from timed import interval, named
 
 HOUR = 3_600.0
 
 
-class Rests:
-    """Remembers when somebody was told that nobody is meant to look."""
+class Noted:
+    """Remembers when a look was judged."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[float, bool]] = []
         self.saw_at: list[float] = []
 
     def kept(self, _plan: object) -> None:
@@ -42,9 +43,6 @@ class Rests:
     def usual(self, _name: str) -> dict[str, float]:
         return {}
 
-    def rested(self, _watched: Watched, at: float, *, begins: bool) -> None:
-        self.said.append((at - BEGIN, begins))
-
 
 class Desk:
     """A scheduler over a real store, and what it looks at."""
@@ -53,15 +51,14 @@ class Desk:
         self.says = GOOD
         self.looks: list[float] = []
         self.store, self.clock = store, clock
-        self.record = Rests()
+        self.record = Noted()
         self.plans = Plans(plan("shop", self._look, every=10))
         self.begin()
 
     def begin(self) -> None:
         intake = Intake(self.store, self.clock, lambda: Rules(self.plans()))
-        self.scheduler = Scheduler(
-            self.plans, self.clock, intake.events, record=self.record, ledger=Ledger(self.store, self.clock)
-        )
+        self.ledger = Ledger(self.store, self.clock)
+        self.scheduler = Scheduler(self.plans, self.clock, intake.events, record=self.record, ledger=self.ledger)
         self.scheduler.start()
 
     def restart(self) -> None:
@@ -82,6 +79,11 @@ class Desk:
     def open(self) -> list[str]:
         gevent.joinall(list(self.scheduler._teller._telling), timeout=2)
         return [alert.key for alert in self.store.read(alerts.newest) if alert.state is State.FIRING]
+
+
+def pieces(found: list[tuple[int, int]], begin: int) -> list[tuple[float, float]]:
+    """In seconds after the begin."""
+    return sorted(((since - begin) / 1_000, (until - begin) / 1_000) for since, until in found)
 
 
 @pytest.fixture
@@ -190,11 +192,20 @@ def test_what_was_being_looked_at_when_it_was_paused_says_nothing(desk: Desk) ->
     assert desk.status().reading is None
 
 
-def test_the_record_is_told_when_it_begins_and_ends(desk: Desk) -> None:
+def test_the_record_can_ask_when_nobody_was_to_look(desk: Desk) -> None:
     desk.clock.advance(30)
     desk.pause(600)
     desk.clock.advance(700)
-    assert desk.record.said == [(30.0, True), (630.0, False)]
+    desk.pause()
+    desk.clock.advance(100)
+    desk.scheduler.calls.resume("shop", "lin")
+    desk.clock.advance(100)
+    desk.pause()
+    resting = Resting(desk.ledger, dict)
+    begin, made = int(BEGIN * 1_000), desk.plans().probes["shop"]
+    assert pieces(resting(made, begin, begin + 2_000_000), begin) == [(30, 630), (730, 830), (930, 2_000)]
+    assert pieces(resting(made, begin + 100_000, begin + 700_000), begin) == [(100, 630)]
+    assert resting(made, begin + 640_000, begin + 700_000) == []
     assert not [at for at in desk.record.saw_at if BEGIN + 30 < at <= BEGIN + 630]
 
 
@@ -261,3 +272,13 @@ def test_pauses_that_are_long_over_are_forgotten(desk: Desk) -> None:
     assert desk.store.read(lambda tx: pauses.newest(tx, "shop", 5))
     housekeeping.forget_old(desk.store, Retention(), later + 1)
     assert not desk.store.read(lambda tx: pauses.newest(tx, "shop", 5))
+
+
+def test_outside_of_its_hours_nobody_was_to_look_either(desk: Desk) -> None:
+    office = named("office", interval("09:00-17:00"))  # it begins at 01:00
+    made = plan("shop", active=("office",))
+    resting = Resting(desk.ledger, lambda: {"office": office})
+    begin, hour = int(BEGIN * 1_000), 3_600
+    assert pieces(resting(made, begin, begin + 24 * hour * 1_000), begin) == [(0, 8 * hour), (16 * hour, 24 * hour)]
+    assert resting(made, begin + 9 * hour * 1_000, begin + 10 * hour * 1_000) == []
+    assert resting(plan("other"), begin, begin + 24 * hour * 1_000) == []

@@ -10,7 +10,7 @@ import pytest
 from daemon.calendars.cron import Cron
 from daemon.calendars.interval import TimeInterval
 from daemon.config.looking import ProbePlan
-from daemon.probing.rhythm import Now, Rhythm
+from daemon.probing.rhythm import Now, Rhythm, speaks_until
 from daemon.probing.scheduler import ProbeStatus, Scheduler
 from daemon.reading import Health, Reading
 from daemon.units import Seconds
@@ -367,3 +367,19 @@ def test_nobody_sleeps_longer_than_a_minute_towards_the_wall_clock() -> None:
     for made in (by_cron("job", lambda: GOOD, "0 0 1 1 *"), plan("job", every=86_400, active=("office",))):
         assert Rhythm(made, now, (OFFICE,)).wake(now) == now.mono + 60
     assert Rhythm(plan("job", every=86_400), now).wake(now) > now.mono + 60
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"), [("*/5 * * * *", 600), ("0 9 * * *", 2 * 8 * HOUR), ("0 0 1 1 * ", 2 * (41 * DAY - HOUR))]
+)
+def test_a_reading_speaks_until_the_next_is_due_and_as_long_again(line: str, seconds: float) -> None:
+    assert speaks_until(by_cron("job", lambda: GOOD, line), GOOD, BEGIN) == BEGIN + seconds
+    assert speaks_until(plan("job", every=30), GOOD, BEGIN) == BEGIN + 60
+    assert speaks_until(by_cron("job", lambda: GOOD, "0 0 0 1 1 ? 2020"), GOOD, BEGIN) == BEGIN + DAY
+
+
+def test_between_two_looks_lies_at_most_so_much() -> None:
+    assert plan("job", every=30).interval(BEGIN) == 30
+    assert by_cron("job", lambda: GOOD, "*/5 * * * *").interval(BEGIN) == 300
+    assert by_cron("job", lambda: GOOD, "0 9 * * MON-FRI").interval(BEGIN) == 3 * DAY
+    assert by_cron("job", lambda: GOOD, "0 0 0 1 1 ? 2020").interval(BEGIN) == 60
