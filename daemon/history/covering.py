@@ -21,6 +21,7 @@ class Covering:
         self._read: tuple[str, list[Silence]] = ("", [])
         self._matched: dict[str, list[Silence]] | None = None
         self._covered: set[str] | None = None  # whom something covers now
+        self._active: set[str] | None = None  # who has hours
 
     def begin(self, until: int) -> None:
         """All is known up to then."""
@@ -30,7 +31,7 @@ class Covering:
 
     def forget_plans(self) -> None:
         """The probes are others now."""
-        self._matched, self._covered = None, None
+        self._matched, self._covered, self._active = None, None, None
 
     def look(self, now: int, entries: Mapping[str, Entry], batch: Batch) -> None:
         """Note what has changed up to now. Raises StoreError."""
@@ -43,16 +44,17 @@ class Covering:
             self._matched = covers.matched(windows, {name: one.plan for name, one in entries.items()})
         if self._covered is None:
             self._covered = {name for name, one in entries.items() if one.cover is not None}
-        for name in self._covered | self._matched.keys() | self._resting(entries):
-            one = entries[name]
+        if self._active is None:
+            self._active = {name for name, one in entries.items() if one.plan.active}
+        for name in self._covered | self._matched.keys() | self._active | set(self._rests.names()):
+            one = entries.get(name)
+            if one is None:
+                continue
             open_in = [piece for window in self._matched.get(name, ()) for piece in self._pieces(window, now)]
             rests = self._rests(one.plan, self._until, now)
             one.covered(covers.turns(open_in, rests, self._until, now, one.cover), batch)
             (self._covered.discard if one.cover is None else self._covered.add)(name)
         self._until = now
-
-    def _resting(self, entries: Mapping[str, Entry]) -> set[str]:
-        return set() if self._rests is covers.never else set(entries)
 
     def _pieces(self, window: Silence, now: int) -> Iterable[tuple[int, int]]:
         return covers.in_force(window, self._until, now)

@@ -4,7 +4,8 @@ Maintenance counts from the opening of the window to its end, in whichever state
 itself was stopped meanwhile: what was opened and closed is read from the store, not noticed as it happens.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from daemon.alerting.index import Index
 from daemon.alerting.silence import matchers_of
@@ -21,13 +22,28 @@ from daemon.store.silences import Kind, Silence
 
 Piece = tuple[int, int]  # from, to, in milliseconds
 
-Rests = Callable[[ProbePlan, int, int], Sequence[Piece]]  # when nobody was to look at a probe, of the time between
+
+class Rests(Protocol):
+    """When nobody was to look; `daemon.probing.resting.Resting`."""
+
+    def names(self) -> Collection[str]:
+        """The probes of which there is anything to say, beside those with hours of their own."""
+
+    def __call__(self, plan: ProbePlan, begin: int, end: int) -> Sequence[Piece]:
+        """The pieces of this time in which nobody was to look at a probe."""
 
 
-def never(plan: ProbePlan, begin: int, end: int) -> Sequence[Piece]:
+class NeverRests:
     """Somebody is always to look."""
-    del plan, begin, end
-    return ()
+
+    def names(self) -> Collection[str]:
+        """Nobody rests."""
+        return ()
+
+    def __call__(self, plan: ProbePlan, begin: int, end: int) -> Sequence[Piece]:
+        """Never."""
+        del plan, begin, end
+        return ()
 
 
 def alarm_labels(plan: ProbePlan) -> dict[str, str]:

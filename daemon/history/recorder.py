@@ -15,10 +15,10 @@ from daemon.clock import JUMP, Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.errors import StoreError, StoreUnavailable
-from daemon.history import beginning, covers, entry
+from daemon.history import beginning, entry
 from daemon.history.batch import TIMES, Batch
 from daemon.history.covering import Covering
-from daemon.history.covers import Rests
+from daemon.history.covers import NeverRests, Rests
 from daemon.history.entry import Entry
 from daemon.history.roller import Roller
 from daemon.history.stretches import Time, Turn, ms
@@ -45,7 +45,7 @@ class Recorder:
         settings: Callable[[], Settings],
         *,
         every: float = EVERY,
-        rests: Rests = covers.never,
+        rests: Rests | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -57,7 +57,7 @@ class Recorder:
         self._numbers: dict[str, int] = {}
         self._last_number = 0
         self._latest = 0  # no reading is older than the one before it, unless the clock was set
-        self._covering = Covering(store, rests)
+        self._covering = Covering(store, rests or NeverRests())
         self._roller = Roller(store, clock, settings)
         self._wake = threading.Event()
         self._stopping = False

@@ -34,6 +34,9 @@ _CLOCK = SystemClock()
 # Set for a look that somebody else asked for. Names are looked up by the look's own greenlet, whose context this is.
 only_beyond: ContextVar[bool] = ContextVar("only_beyond", default=False)
 
+_OWN_NETWORKS = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+
+Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Family = Literal["any", "ipv4", "ipv6"]
 Address = tuple[int, tuple[Any, ...]]  # family, and what connect() takes
 
@@ -119,6 +122,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         values=watch.values,
         evidence=watch.evidence,
         body=watch.body,
+        near=health is Health.DOWN and watch.address is not None and is_near_address(_ip(watch.address)),
     )
 
 
@@ -203,11 +207,20 @@ def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> lis
     return unique[:MOST_ADDRESSES]
 
 
+def is_near_address(address: Ip) -> bool:
+    """Whether it can be reached without the internet: this machine, or a network that it may be in."""
+    own = any(address in network for network in _OWN_NETWORKS if network.version == address.version)
+    return own or address.is_loopback or address.is_link_local or address.is_unspecified
+
+
+def _ip(address: Address) -> Ip:
+    found = ipaddress.ip_address(str(address[1][0]).partition("%")[0])
+    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+
+
 def _is_ours(address: Address) -> bool:
     """Whether it leads to this machine, or to what only answers those who are next to it, as a cloud's metadata do."""
-    found = ipaddress.ip_address(str(address[1][0]).partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
+    found = _ip(address)
     return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
 
 
