@@ -14,6 +14,8 @@ from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.history.stretches import Time, whole
 from daemon.probing.beat import beat_of
+from daemon.probing.ledger import Ledger
+from daemon.probing.resting import Resting
 from daemon.probing.scheduler import Scheduler
 from daemon.reading import Health, Reading
 from daemon.store.sqlite import SqliteStore
@@ -60,10 +62,12 @@ class Life:
         return seen if isinstance(seen, Reading) else SEEN[seen]
 
     def start(self) -> None:
-        self.recorder = Recorder(self.store, self.clock, self.plans, every=6 * HOUR)
+        ledger = Ledger(self.store, self.clock)
+        rests = Resting(ledger, lambda: self.plans().time_intervals)
+        self.recorder = Recorder(self.store, self.clock, self.plans, every=6 * HOUR, rests=rests)
         self.recorder.start()
         self.history = History(self.store, self.clock, self.plans, self.recorder)
-        self.scheduler = Scheduler(self.plans, self.clock, lambda _: None, record=self.recorder)
+        self.scheduler = Scheduler(self.plans, self.clock, lambda _: None, record=self.recorder, ledger=ledger)
         self.scheduler.start()
 
     def stop(self) -> None:
