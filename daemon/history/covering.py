@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from daemon.clock import Clock, unhurried
 from daemon.history import covers
 from daemon.history.batch import Batch
 from daemon.history.covers import Rests
@@ -14,8 +15,9 @@ from daemon.store.silences import Kind, Silence
 class Covering:
     """The windows of the store, and the probes that each of them matches."""
 
-    def __init__(self, store: Store, rests: Rests) -> None:
+    def __init__(self, store: Store, clock: Clock, rests: Rests) -> None:
         self._store = store
+        self._clock = clock
         self._rests = rests
         self._until = 0
         self._read: tuple[str, list[Silence]] = ("", [])
@@ -38,10 +40,12 @@ class Covering:
         if now <= self._until:
             return
         stamp, windows = self._store.read(self._windows)
-        if stamp != self._read[0]:
-            self._read, self._matched = (stamp, windows), None
+        if windows != self._read[1]:
+            self._matched = None
+        self._read = stamp, windows
         if self._matched is None:
-            self._matched = covers.matched(windows, {name: one.plan for name, one in entries.items()})
+            plans = [(name, one.plan) for name, one in entries.items()]
+            self._matched = covers.matched(windows, unhurried(self._clock, plans))
         if self._covered is None:
             self._covered = {name for name, one in entries.items() if one.cover is not None}
         if self._active is None:

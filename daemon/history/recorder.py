@@ -57,7 +57,7 @@ class Recorder:
         self._numbers: dict[str, int] = {}
         self._last_number = 0
         self._latest = 0  # no reading is older than the one before it, unless the clock was set
-        self._covering = Covering(store, rests or NeverRests())
+        self._covering = Covering(store, clock, rests or NeverRests())
         self._roller = Roller(store, clock, settings)
         self._wake = threading.Event()
         self._stopping = False
@@ -166,6 +166,8 @@ class Recorder:
             raise
         except Exception:
             telemetry.record_dropped.inc(len(batch.readings))
+            if batch.readings or batch.failures:
+                self._batch.after(batch.without_readings())
             raise
         finally:
             self._writing = None

@@ -148,7 +148,7 @@ def test_one_that_recurs_is_open_in_its_intervals_only_also_over_the_end_of_summ
 def test_one_that_nobody_can_read_excuses_nothing() -> None:
     assert list(covers.in_force(window("{weekdays: [someday]}"), 0, round(NOON * 2_000))) == []
     broken = Silence(**{name: getattr(window(), name) for name in window().__struct_fields__} | {"matchers": ["(("]})
-    assert covers.matched([broken], {NAME: plan(NAME)}) == {}
+    assert covers.matched([broken], [(NAME, plan(NAME))]) == {}
 
 
 def test_rest_goes_before_maintenance_and_both_end() -> None:

@@ -79,14 +79,18 @@ def test_what_waits_for_a_store_is_bounded_and_what_goes_is_counted(
 
 def test_what_cannot_be_written_at_all_holds_nothing_else_up(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     life.recorder.flush()
+    life.sees = lambda now: Health.DOWN if NOON + 20 <= now < NOON + 60 else Health.UP
+    life.to(NOON + 35)
     life.recorder._batch.readings.append(("not a row",))  # type: ignore[arg-type]
     before = dropped()
     life.recorder._flush()
     assert "written down later" in caplog.text or "could not be written down" in caplog.text
-    assert dropped() - before == 1
+    assert dropped() - before == 4
     life.to(NOON + 100)
     life.recorder.flush()
-    assert len(life.history.readings(NAME, NOON + 1, NOON + 101, 100)) == 10
+    assert [one.at - NOON for one in life.history.readings(NAME, NOON + 1, NOON + 101, 100)][-1] == 40
+    assert life.seconds(NOON, NOON + 100) == {"up": 60.0, "down": 40.0}
+    assert [one.began for one in life.history.incidents(NAME, NOON, NOON + 100)] == [(NOON + 20) * 1_000]
 
 
 def test_a_clock_that_is_set_forward_leaves_a_time_of_which_nothing_is_known(life: Life) -> None:

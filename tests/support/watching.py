@@ -90,7 +90,8 @@ class Life:
             settle()
 
     def roll(self) -> None:
-        """Write all down, and add it up."""
+        """Write all down, and add it up: here, and not beside us."""
+        self.recorder._roller.stop()
         self.recorder.flush()
         tiers.roll(self.store, self.clock, int(self.clock.now()))
 
