@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gevent
 import hypothesis
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,6 +120,7 @@ def take(machine: Machine, what: str, much: int, health: Health | None) -> None:
                 machine.start()
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=80)
 @given(STEPS)
 def test_the_time_adds_up_and_so_do_the_tiers(steps: list[tuple[str, int, Health | None]]) -> None:
