@@ -42,6 +42,10 @@ class Heartbeat:
         """Where that is, for people."""
         return f"{self.url.scheme}://{self.url.hostname}:{self.url.port or 'default'}"
 
+    @property
+    def _late(self) -> str:
+        return f"no answer within {self.timeout:g} s"
+
     def say(self, word: str, body: bytes = b"") -> str:
         """Call once; return why it was not heard, or nothing. It never takes longer than the time-out."""
         said: list[str] = []
@@ -49,7 +53,7 @@ class Heartbeat:
         call = threading.Thread(target=lambda: said.append(self._call(word, body)), daemon=True)
         call.start()
         call.join(self.timeout)
-        return said[0] if said else f"no answer within {self.timeout:g} s"
+        return said[0] if said else self._late
 
     def insist(self, word: str, body: bytes) -> str:
         """Call, and again where that may help."""
@@ -70,6 +74,8 @@ class Heartbeat:
             connection.request("POST", path, body, {"Content-Type": "text/plain"})
             answer = connection.getresponse()
             text = answer.read(_PIECE).decode("utf-8", "replace")
+        except TimeoutError:
+            return self._late
         except OSError as error:
             return error.strerror or str(error)
         except (http.client.HTTPException, ValueError) as error:

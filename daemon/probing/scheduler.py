@@ -213,7 +213,7 @@ class Scheduler:
     def _read(self, watched: Watched, counts: bool, reading: Reading, took: float) -> None:
         """A look has ended."""
         watched.is_looking = False
-        if counts:
+        if counts or watched.is_news(reading):
             self._judge(watched, reading, took)
         elif watched.rest is None:
             watched.reading, watched.read_at = reading.told(), self._clock.now()

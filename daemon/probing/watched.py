@@ -70,7 +70,9 @@ class Watched:
         self.entry: Entry
         self.course = kept.course
         self.heard = 0 if heard is None else heard.number
-        self.notes = kept.notes if heard is None else heard.notes
+        self.notes = kept.notes
+        if plan.is_called:
+            self.notes = b"" if heard is None else heard.notes
         self.reading: Reading | None = None
         self.read_at = kept.read_at
         self.skipped = 0
@@ -111,6 +113,10 @@ class Watched:
     def is_unseen(self, course: Course) -> bool:
         """Whether so many looks saw nothing that people must hear of it."""
         return course.unseen >= self.rule.fail.count
+
+    def is_news(self, reading: Reading) -> bool:
+        """Whether a look that does not count says more than is known: the first one, after a start that forgot all."""
+        return self.reading is None and self.course.verdict is Health.UNKNOWN and reading.health is not Health.UNKNOWN
 
     def would_fall(self, health: Health) -> bool:
         """Whether one more such reading makes it down."""

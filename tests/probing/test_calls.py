@@ -202,6 +202,23 @@ def test_what_was_said_is_known_after_a_restart(desk: Desk) -> None:
     assert desk.open() == ["job"]
 
 
+def test_after_a_start_that_forgot_the_verdict_the_last_word_is_it(desk: Desk) -> None:
+    desk.say()
+    desk.restart()
+    assert desk.status().verdict is Health.UP
+    desk.say(SignKind.FAIL)
+    desk.restart()
+    assert desk.status().verdict is Health.DOWN
+    assert desk.open() == ["job"]
+
+
+def test_another_kind_under_the_same_name_is_given_nothing_of_its_calls(desk: Desk) -> None:
+    desk.say()
+    desk.plans.put(plan("job"))
+    desk.scheduler.reload()
+    assert desk.scheduler._watched["job"].past(BEGIN).notes == b""
+
+
 def test_what_was_missed_while_nobody_ran_may_be_made_up_for_within_a_grace(desk: Desk) -> None:
     desk.say()
     desk.restart(after=2 * DAY)
