@@ -95,8 +95,10 @@ class Teller:
             del self._settling[parent.plan.name]
 
     def _is_in_doubt(self, parent: Watched) -> bool:
-        """Whether it may be down without being called so."""
+        """Whether it may be down without being called so, and a look can tell."""
         if parent.course.verdict is Health.DOWN or not self._is_there(parent):
+            return False
+        if parent.rest is not None or parent.plan.is_called:
             return False
         if parent.reading is None or parent.read_at is None or parent.reading.health in {Health.DOWN, Health.UNKNOWN}:
             return True
