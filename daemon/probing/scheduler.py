@@ -23,10 +23,12 @@ from daemon.probing.rhythm import Now, Rhythm, hours_of
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
-from daemon.probing.vantage import GRACE
+from daemon.probing.vantage import GRACE, doubted
 from daemon.probing.verdict import interrupted, judge
 from daemon.probing.watched import ProbeStatus, Watched
-from daemon.reading import Past, Reading
+from daemon.reading import Health, Past, Reading
+
+FOR_OTHERS = 48  # looks for other tocsins at once: their doors have room for 64 requests, and for people as well
 
 log = logging.getLogger("tocsin.probing")
 
@@ -57,6 +59,7 @@ class Scheduler:
         self._watched: dict[str, Watched] = {}
         self._ledger = ledger or NoLedger()
         self._began = clock.now()
+        self._for_others = 0  # looks for others that run
         self._teller = Teller(clock, accept, self._watched, self._look_now)
         self.calls = Calls(clock, self._ledger, self._watched, self._look_soon, self._plan_anew)
 
@@ -109,15 +112,21 @@ class Scheduler:
         return self._crew.look_now(self._job(self._watched[name])).told()
 
     def run_for(self, plan: ProbePlan, place: str) -> Reading:
-        """Look once at what another tocsin wants looked at; unknown while this one cannot see."""
+        """Look once at what another tocsin wants looked at; unknown while this one cannot see, or has much to do."""
+        if self._for_others >= FOR_OTHERS:
+            return Reading(health=Health.UNKNOWN, detail=f"{FOR_OTHERS} looks for others are in work already")
         began, past = self._clock.monotonic(), Past(now=self._clock.now())
 
         def look() -> Reading:
             only_beyond.set(not self._settings().for_others.near)
             return judged(plan, plan.probe.look_on(past), self._aside, place)
 
-        reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
-        return self._sight.seen(plan, reading, began).told()
+        self._for_others += 1
+        try:
+            reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
+            return self._sight.seen(plan, reading, began).told()
+        finally:
+            self._for_others -= 1
 
     def _follow(self, settings: Settings) -> None:
         """Add what is new; all follow their hours, which may be others under the same name."""
@@ -201,14 +210,17 @@ class Scheduler:
         """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
         if reading.sure:
             return reading
-        reading = self._sight.seen(watched.plan, reading, began)
-        if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
+        plan = watched.plan
+        if plan.places:
+            return doubted(reading, plan, lambda one: self._sight.seen(plan, one, began))
+        reading = self._sight.seen(plan, reading, began)
+        if not plan.second_opinion or not watched.would_fall(reading.health):
             return reading
-        ways = list(other_ways(watched.plan, self._others, self._aside))
+        ways = list(other_ways(plan, self._others, self._aside))
         past = self._past(watched)
-        jobs = [Job(f"{watched.plan.name} {way.name}", partial(way.look, past), way.limit) for way in ways]
-        seen = self._crew.look_aside(jobs)
-        return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, seen, strict=True)])
+        jobs = [Job(f"{plan.name} {way.name}", partial(way.look, past), way.limit) for way in ways]
+        found = self._crew.look_aside(jobs)
+        return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, found, strict=True)])
 
     def _read(self, watched: Watched, counts: bool, reading: Reading, took: float) -> None:
         """A look has ended."""
