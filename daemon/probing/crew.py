@@ -16,6 +16,7 @@ from daemon.reading import Health, Reading
 log = logging.getLogger("tocsin.probing")
 
 SIZE = 200
+FREE = 50  # of these places, for what was well the last time: a thousand of one dead network leave them alone
 GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off from outside
 STOP_WITHIN = 2.0  # seconds that a look may take to end when it is told to
 
@@ -45,11 +46,15 @@ class Crew:
         self._timetable = timetable
         self._room = size
         self._line: deque[tuple[Job, Done]] = deque()
+        self._amiss: deque[tuple[Job, Done]] = deque()
         self._group = Group()
 
-    def look(self, job: Job, done: Done) -> None:
-        """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait."""
-        self._line.append((job, done))
+    def look(self, job: Job, done: Done, *, amiss: bool = False) -> None:
+        """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait.
+
+        What was `amiss` the last time may well take all of its time again: it stands in a line of its own.
+        """
+        (self._amiss if amiss else self._line).append((job, done))
         self._admit()
 
     def look_now(self, job: Job) -> Reading:
@@ -67,12 +72,13 @@ class Crew:
     def stop(self) -> None:
         """Cut off what is running; `done` is not called any more."""
         self._line.clear()
+        self._amiss.clear()
         self._group.kill(timeout=STOP_WITHIN)
 
     def _admit(self) -> None:
-        while self._line and self._room:
+        while line := (self._line if self._room else None) or (self._amiss if self._room > FREE else None):
             self._room -= 1
-            self._group.spawn(self._run, *self._line.popleft())
+            self._group.spawn(self._run, *line.popleft())
 
     def _run(self, job: Job, done: Done) -> None:
         began = self._clock.monotonic()

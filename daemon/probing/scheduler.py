@@ -187,7 +187,8 @@ class Scheduler:
             return
         watched.is_looking = True
         job = self._beat_job(watched) if counts else self._job(watched)
-        self._crew.look(job, partial(self._read, watched, counts))
+        amiss = watched.reading is not None and not watched.reading.is_well
+        self._crew.look(job, partial(self._read, watched, counts), amiss=amiss)
 
     def _now(self) -> Now:
         return Now(mono=self._clock.monotonic(), wall=self._clock.now())
