@@ -7,13 +7,15 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from daemon.control.memory import Memory
 from daemon.errors import MethodError
 from daemon.loading import probe_kinds
-from daemon.methods import probes
+from daemon.methods import jsonrpc, probes
 from daemon.methods.parts import Parts
 from daemon.methods.table import Caller, Table
 from daemon.probes.base import Probe
 from daemon.reading import Health, Reading
+from fake_clock import FakeClock
 
 CANARY = "hush-7f3a"
 KINDS = {name: kind for name, kind in probe_kinds().items() if kind.FOR_OTHERS}  # type: ignore[attr-defined]
@@ -87,3 +89,14 @@ def test_conditions_that_cannot_be_used_are_refused_shortly(texts: list[str], ta
 @pytest.mark.parametrize("name", ["command", "log", "disk", "", "x" * 100_000])
 def test_a_kind_that_touches_this_machine_is_refused_shortly(name: str, table: Table) -> None:
     assert "is run for others" in said(table, name, {})[:100]
+
+
+def test_looks_for_others_are_neither_kept_nor_logged(table: Table, caplog: pytest.LogCaptureFixture) -> None:
+    """A centre asks thousands of times an hour; a repeat only looks again."""
+    memory = Memory(FakeClock())
+    params = {"type": "tcp", "settings": {"host": CANARY, "port": 9}}
+    question = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": "probes.run_once", "params": params})
+    with caplog.at_level("DEBUG"):
+        assert b'"up"' in (jsonrpc.answer(table, question, CENTRE, memory) or b"")
+    assert not memory._entries
+    assert caplog.text == ""

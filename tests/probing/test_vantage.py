@@ -287,7 +287,9 @@ def test_a_condition_about_a_place_that_is_not_asked_is_wrong() -> None:
     assert problems(shop, "far") == ['"time.connect < 1s from far" is about a place that is not in `from`']
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "169.254.169.254", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "169.254.169.254", "::ffff:127.0.0.1", "100.100.100.200"]
+)
 def test_nobody_looks_through_a_node_at_the_node_itself(host: str, open_port: int) -> None:
     with another_tocsin(dataclasses.replace(MAY_LOOK, for_others=ForOthers())) as endpoint:
         probe = Tcp(host=host, port=open_port, timeout=Seconds(2))
