@@ -1,6 +1,6 @@
 """When nobody was meant to look at a probe, of a time that is over: paused, or outside of its hours."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from daemon.calendars.interval import TimeInterval
 from daemon.config.looking import ProbePlan
@@ -18,6 +18,10 @@ class Resting:
     def __init__(self, ledger: Ledger, intervals: Callable[[], Mapping[str, TimeInterval]]) -> None:
         self._ledger = ledger
         self._intervals = intervals
+
+    def names(self) -> Collection[str]:
+        """The probes that were ever paused, as far as that is known; beside those with hours."""
+        return self._ledger.history().keys()
 
     def __call__(self, plan: ProbePlan, begin: int, end: int) -> list[Piece]:
         """The pieces of this time, in no order; they may overlap."""

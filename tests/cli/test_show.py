@@ -78,6 +78,8 @@ PARAMS = {
     "deliveries.retry": {"channel": "sms"},
     "events.send": {"title": "again"},
     "channels.test": {"channel": "room"},
+    "probes.failures": {"name": "front"},
+    "probes.history": {"name": "front", "step": "reading"},
     "probes.get": {"name": "x"},
     "probes.pause": {"name": "front", "duration": "2h", "comment": "\x1b[2J换盘"},
     "probes.resume": {"name": "x"},
