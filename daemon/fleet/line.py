@@ -70,7 +70,7 @@ def _exchange(node: Node, question: bytes, within: float) -> bytes:
     except gevent.Timeout as late:
         if late is not timer:
             raise
-        raise failure(f"{node.name} did not answer within {within:g} s ({node.url})") from None
+        raise failure(f"{node.name} did not answer within {round(within, 1):g} s ({node.url})") from None
     except (zmq.ZMQError, ValueError) as error:
         reason = os.strerror(error.errno or 0) if isinstance(error, zmq.ZMQError) else "a key is not valid"
         raise NodeError(f"{node.name} cannot be asked: {reason}") from error

@@ -156,6 +156,7 @@ class Scheduler:
         if step.was_set:
             watched.heard_since = now.wall
         self._settle_down(watched, now)
+        self._teller.tell(watched)  # what a store could not take does not wait for the next look: that may be far away
         watched.entry = self._timetable.at(watched.rhythm.wake(now), partial(self._turn, watched))
         skipped = step.skipped
         if step.looks and watched.is_looking and not watched.plan.is_called:

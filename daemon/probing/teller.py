@@ -54,18 +54,25 @@ class Teller:
         self._telling.kill(timeout=STOP_WITHIN)
 
     def _tell(self, watched: Watched) -> None:
-        """Say it in order. A store that takes long keeps no look waiting."""
+        """Say it in order, and what comes meanwhile: its next look may be a day away."""
         try:
-            if any(event.state is State.FIRING for event in watched.untold):
-                parents = [parent for name in watched.plan.depends_on if (parent := self._watched.get(name))]
-                gevent.joinall([self._settling_of(parent) for parent in parents])
-            if not self._is_there(watched):
-                return  # its end was told meanwhile, or another one of this name begins with its own first verdict
-            events, watched.untold = watched.untold, []
-            if not self._say(watched.plan.name, events):
-                watched.untold = events + watched.untold
+            while watched.untold and self._told(watched):
+                pass
         finally:
             watched.is_telling = False
+
+    def _told(self, watched: Watched) -> bool:
+        """Say all that there is; what could not be said stays. A store that takes long keeps no look waiting."""
+        if any(event.state is State.FIRING for event in watched.untold):
+            parents = [parent for name in watched.plan.depends_on if (parent := self._watched.get(name))]
+            gevent.joinall([self._settling_of(parent) for parent in parents])
+        if not self._is_there(watched):
+            return False  # its end was told meanwhile, or another one of this name begins with its own first verdict
+        events, watched.untold = watched.untold, []
+        is_said = self._say(watched.plan.name, events)
+        if not is_said:
+            watched.untold = events + watched.untold
+        return is_said
 
     def _settling_of(self, parent: Watched) -> Settling:
         """A thousand children fall at once: their parent is looked at for one, and the others wait for that."""
