@@ -46,10 +46,12 @@ class Eyesight:
         self._found = Found(at=float("-inf"))
         self._one_at_a_time = Semaphore()
         self._greenlet: gevent.Greenlet[[], None] | None = None
-        self._told = True  # that it is over, once after a start: an earlier process may have raised it
+        self._told = False
 
     def start(self) -> None:
         """Begin to look now and then, so that it is known and told also while every probe is well."""
+        # That it is over is told once after a start: an earlier process may have raised it.
+        self._told = bool(self._settings().references or self._settings().names)
         self._greenlet = gevent.spawn(self._watch)
 
     def stop(self) -> None:

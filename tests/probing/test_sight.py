@@ -153,9 +153,13 @@ def test_who_gives_up_its_references_is_no_longer_blind(box: Box, shut: str) -> 
     assert (box.ended, telemetry.blind._value.get()) == ([Check.BLIND], 0)
 
 
-def test_what_an_earlier_process_raised_is_over_also_without_references(box: Box) -> None:
-    box.eyes.look()
-    assert box.ended == [Check.BLIND]
+def test_what_an_earlier_process_raised_is_over_with_the_first_look(box: Box, open_port: str) -> None:
+    box.refer(open_port)
+    box.eyes.start()
+    try:
+        until(lambda: box.ended == [Check.BLIND])
+    finally:
+        box.eyes.stop()
 
 
 def test_what_could_not_be_looked_at_by_one_who_is_cut_off_is_no_fault_of_its_own(box: Box, shut: str) -> None:
