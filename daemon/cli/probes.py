@@ -6,7 +6,7 @@ from typing import Any
 
 from daemon.cli import show
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import facts, printable, table, took, when
+from daemon.cli.tables import facts, printable, table, when, written
 
 
 def settings(text: str) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def detail(result: Any) -> str:
     """Its facts, what was seen last, when it looks next, and who paused it."""
     one = result["probe"]
     last = one.get("reading") or {}
-    every = f"cron {one['cron']}" if one.get("cron") else f"every {took(one.get('every', 0.0))}"
+    every = f"cron {one['cron']}" if one.get("cron") else f"every {written(one.get('every', 0.0))}"
     text = f"{printable(one['name'])} is {one['verdict']}\n" + facts(
         [
             ("since", when(one.get("since"))),
@@ -54,14 +54,20 @@ def paused(result: Any) -> str:
     return text
 
 
+_VERDICTS = ("unknown", "up", "degraded", "down")
 _NAME = arg("name", metavar="NAME", help="the probe")
 
 COMMANDS = (
     Command(
         words="probes list",
         method="probes.list",
-        help="List the probes with their verdicts and last readings.",
+        help="List the probes with their verdicts and last readings, by name.",
         show=show.probe_list,
+        args=(
+            arg("verdict", "--verdict", choices=_VERDICTS, help="only these"),
+            arg("limit", "--limit", type=int, metavar="N", help="how many at most (1000)"),
+            arg("after", "--after", metavar="NAME", help="the page that follows this one"),
+        ),
     ),
     Command(
         words="probes get",

@@ -64,6 +64,15 @@ def took(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
+def written(seconds: float) -> str:
+    """A duration as people write it in the configuration, and nothing rounded away: `1m30s`."""
+    left, text = round(seconds * 1_000), ""
+    for unit, length in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)):
+        count, left = divmod(left, length)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
 def pairs(mapping: dict[str, Any]) -> str:
     """Labels in one line."""
     return " ".join(f"{name}={value}" for name, value in sorted(mapping.items()))

@@ -44,6 +44,11 @@ class Account(msgspec.Struct, array_like=True):
         self.speaks_until = max(at, reading.speaks_until)
         return turns
 
+    def holds(self, at: int, until: int) -> None:
+        """What is known at this instant speaks until then, though nobody has looked anew."""
+        self._grow(max(at, self.reached))
+        self.speaks_until = max(self.speaks_until, until)
+
     def forget(self, at: int) -> list[Turn]:
         """The verdict means nothing any more: what is configured is another, or it is too old."""
         self._grow(max(at, self.reached))

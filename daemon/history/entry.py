@@ -82,6 +82,12 @@ class Entry:
             self.is_changed = True
             self.notes = watched.notes
 
+    def holds(self, reading: Reading, at: int) -> None:
+        """What is known of it holds as long as this reading speaks, which counts for nothing else."""
+        if reading.health is not Health.UNKNOWN:
+            self.account.holds(at, ms(speaks_until(self.plan, reading, at / 1_000)))
+            self.is_changed = True
+
     def resume(self, plan: ProbePlan, now: float, batch: Batch) -> Kept | None:
         """Go on with what is configured now, after a restart or a reload; return what still means something."""
         kept, before = self._kept(), self.digests

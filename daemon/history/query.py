@@ -207,8 +207,10 @@ def _merged(found: Iterable[Row], layer: int, ahead: Iterable[Turn]) -> list[Tur
 
 def _tally(tx: Tx, number: int | None, begin: int, end: int, kept: dict[int, int]) -> Tally:
     whole = Tally()
-    if number is None:
+    first = None if number is None else turns.first(tx, number)
+    if number is None or first is None:
         return whole
+    begin = max(begin, first // PER_SECOND)  # before it nobody watched: no need to ask for each minute
     made = {span: tiers.marked(tx, span) for span in tiers.SPANS}
     for span, starts in picking.pick(begin, end, made, kept):
         if span:

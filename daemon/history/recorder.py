@@ -123,6 +123,14 @@ class Recorder:
         if len(self._batch.readings) >= SOON:
             self._wake.set()
 
+    def holds(self, watched: Watched, reading: Reading) -> None:
+        """What calls in has begun a run, or may make up for a call: what is known of it holds longer."""
+        now = ms(self._clock.now())
+        self._notice_the_clock(now)
+        known = self._entries.get(watched.plan.name)
+        if known is not None and known.plan is watched.plan:
+            known.holds(reading, self._latest)
+
     def usual(self, name: str) -> Mapping[str, float]:
         """How many seconds each phase of this probe takes in the middle of the last day's looks."""
         return self._roller.usual(name)

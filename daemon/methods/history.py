@@ -2,10 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import partial
+from heapq import nlargest
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from daemon.clock import unhurried
+from daemon.config.looking import ProbePlan
 from daemon.errors import MatcherError, MethodError
 from daemon.history import period, report, sheet
 from daemon.history.covers import alarm_labels
@@ -16,15 +20,19 @@ from daemon.history.stretches import PER_SECOND
 from daemon.matcher import Matcher, parse
 from daemon.methods.codes import Limit
 from daemon.methods.parts import Parts
-from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.methods.probes import not_there
+from daemon.methods.table import INVALID_PARAMS, REFUSED, Table
 from daemon.reading import Health
 from daemon.units import Share
 from daemon.zone import Zone
 
 MOST_POINTS = 3_000
+MOST_LINES = 5_000  # of a report as JSON, about 700 bytes each: an answer has an end
 BACK = {"reading": 900.0, "minute": 10_800.0, "hour": 2 * 86_400.0, "day": 90 * 86_400.0}  # shown where none is asked
 
 T = TypeVar("T")
+
+_WRITTEN: dict[str, Callable[[Report], str]] = {"csv": sheet.as_csv, "text": sheet.as_text}
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +85,14 @@ def _add_report(table: Table, parts: Parts) -> None:
         """
         where = _zone(parts, zone)
         meant = _period(parts, where, period or ("" if begin or end else "month"), begin, end)
-        promise = _slo(slo)
-        promised = [(name, promise if slo else _promised(parts, name)) for name in _chosen(parts, probes, matchers)]
+        promise, plans = _slo(slo), parts.settings().probes
+        chosen = _chosen(parts, probes, matchers)
+        if len(chosen) > MOST_LINES and format == "json":
+            said = f"that are {len(chosen)} probes; ask for {MOST_LINES} at most (matchers), or for the format csv"
+            raise MethodError(said, code=REFUSED)
+        promised = [(name, promise if slo else _promised(plans.get(name))) for name in chosen]
         made = report.report(parts.history, promised, meant, parts.clock.now(), str(where))
-        return _written(made, format)
+        return made if format == "json" else parts.aside(partial(_WRITTEN[format], made))
 
 
 def _add_chart(table: Table, parts: Parts) -> None:
@@ -136,7 +148,7 @@ def _add_failures(table: Table, parts: Parts) -> None:
     ) -> list[IncidentLine]:
         """List when probes were down or degraded, why, and what ended it, newest first; of the last 30 days."""
         meant = _period(parts, _zone(parts, zone), period or ("" if begin or end else "30d"), begin, end)
-        found = [
+        found = (
             IncidentLine(
                 probe=name,
                 health=one.health,
@@ -147,8 +159,8 @@ def _add_failures(table: Table, parts: Parts) -> None:
             )
             for name in _chosen(parts, probes, matchers)
             for one in parts.history.incidents(name, meant.begin, meant.end, limit)
-        ]
-        return sorted(found, key=lambda one: -one.began)[:limit]
+        )
+        return nlargest(limit, found, key=lambda one: one.began)
 
 
 def _points(parts: Parts, name: str, meant: Period, step: Step, zone: dt.tzinfo) -> list[Point]:
@@ -162,23 +174,22 @@ def _chosen(parts: Parts, names: Sequence[str], matchers: Sequence[str]) -> list
     """The probes that are meant: by name also those that are not configured any more. Raises MethodError."""
     plans = parts.settings().probes
     if names:
-        kept = set(parts.history.names())
-        for name in names:
-            if name not in plans and name not in kept:
-                known = ", ".join(plans) or "none"
-                raise MethodError(f"there is no probe {name[:100]!r}; there are: {known}", code=NOT_FOUND)
+        gone = [name for name in names if name not in plans]
+        kept = set(parts.history.names()) if gone else ()
+        for name in gone:
+            if name not in kept:
+                raise not_there(name, plans)
     wanted = _asked("matchers", lambda: [one for text in matchers for one in parse(text)])
-    return [name for name in (names or plans) if _matches(parts, name, wanted)]
+    found = list(dict.fromkeys(names)) or list(plans)
+    return [name for name in unhurried(parts.clock, found) if _matches(plans.get(name), name, wanted)]
 
 
-def _matches(parts: Parts, name: str, wanted: Sequence[Matcher]) -> bool:
-    plan = parts.settings().probes.get(name)
+def _matches(plan: ProbePlan | None, name: str, wanted: Sequence[Matcher]) -> bool:
     labels = {"probe": name} if plan is None else alarm_labels(plan)
     return all(one.matches(labels) for one in wanted)
 
 
-def _promised(parts: Parts, name: str) -> float | None:
-    plan = parts.settings().probes.get(name)
+def _promised(plan: ProbePlan | None) -> float | None:
     return plan.slo.fraction if plan is not None and plan.slo is not None else None
 
 
@@ -207,15 +218,6 @@ def _slo(text: str) -> float | None:
         return part
 
     return _asked("slo", read) if text else None
-
-
-def _written(made: Report, how: str) -> Any:
-    match how:
-        case "csv":
-            return sheet.as_csv(made)
-        case "text":
-            return sheet.as_text(made)
-    return made
 
 
 def _asked(field: str, read: Callable[[], T]) -> T:

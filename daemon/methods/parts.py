@@ -1,6 +1,6 @@
 """What the methods work with: the running parts, each as little of it as is needed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,6 +77,12 @@ class Scheduler(Protocol):
 
     def status(self) -> Sequence[ProbeStatus]:
         """How all of them stand."""
+
+    def statuses(self, after: str = "") -> Iterator[ProbeStatus]:
+        """How those stand whose names come after this one, one by one in order."""
+
+    def status_of(self, name: str) -> ProbeStatus:
+        """How one stands; raises KeyError when there is no such probe."""
 
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe."""

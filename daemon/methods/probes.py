@@ -1,6 +1,7 @@
 """The probes: how each stands, and one look at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -9,14 +10,16 @@ from daemon import fitting
 from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
 from daemon.errors import ConditionError, MethodError
+from daemon.methods.codes import Limit
 from daemon.methods.parts import Parts, ProbeStatus
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.probing.carried import conditions, unpacked
-from daemon.reading import Reading
+from daemon.reading import Health, Reading
 from daemon.store import pauses
 from daemon.store.pauses import Pause
 
 MOST_TOLD = 300  # characters of what is wrong with settings that another tocsin sent
+NAMED = 20  # probes that are named to whoever asks for one that is not there
 COMING = 5  # looks to come that are told
 PAUSES = 10  # of a probe, that are told
 
@@ -31,21 +34,30 @@ class ProbeDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 def known(parts: Parts, name: str) -> ProbeStatus:
     """How a probe stands; raises MethodError when there is none of that name."""
-    every = parts.scheduler.status()
-    for status in every:
-        if status.name == name:
-            return status
-    there = ", ".join(probe.name for probe in every) or "none"
-    raise MethodError(f"there is no probe {name[:100]!r}; there are: {there}", code=NOT_FOUND)
+    try:
+        return parts.scheduler.status_of(name)
+    except KeyError:
+        raise not_there(name, parts.settings().probes) from None
+
+
+def not_there(name: str, names: Collection[str]) -> MethodError:
+    """What is said of a name that no probe has."""
+    there = ", ".join(islice(names, NAMED)) or "none"
+    more = f", and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return MethodError(f"there is no probe {name[:100]!r}; there are: {there}{more}", code=NOT_FOUND)
 
 
 def add(table: Table, parts: Parts) -> None:
     """Add `probes.*`."""
 
     @table.method("probes.list", "read")
-    def _list() -> Sequence[ProbeStatus]:
-        """List the probes with their verdicts and last readings."""
-        return parts.scheduler.status()
+    def _list(verdict: Health | None = None, limit: Limit = 1_000, after: str = "") -> Sequence[ProbeStatus]:
+        """List the probes with their verdicts and last readings, by name.
+
+        `verdict` narrows it down; `after` is the last name of the page before.
+        """
+        found = parts.scheduler.statuses(after)
+        return list(islice((one for one in found if verdict in (None, one.verdict)), limit))
 
     @table.method("probes.run", "act")
     def _run(name: str) -> Reading:

@@ -17,6 +17,9 @@ class Record(Protocol):
     def saw(self, watched: Watched, reading: Reading, took: float) -> None:
         """A look has ended and is judged. Must not wait."""
 
+    def holds(self, watched: Watched, reading: Reading) -> None:
+        """A look that does not count for the verdict says how long what is known goes on to hold. Must not wait."""
+
     def usual(self, name: str) -> Mapping[str, float]:
         """How many seconds each phase of this probe usually takes, as far as that is known. Must not wait."""
 
@@ -55,6 +58,9 @@ class NoRecord:
         return None
 
     def saw(self, watched: Watched, reading: Reading, took: float) -> None:
+        """Forget it."""
+
+    def holds(self, watched: Watched, reading: Reading) -> None:
         """Forget it."""
 
     def usual(self, name: str) -> Mapping[str, float]:

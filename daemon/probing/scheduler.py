@@ -1,13 +1,13 @@
 """Looks at everything that is configured, each thing on its own beat, and tells the pipeline what changed."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import msgspec
 
 from daemon.aside import Aside, at_once
-from daemon.clock import Clock
+from daemon.clock import Clock, unhurried
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.probes.dial import only_beyond
@@ -93,8 +93,17 @@ class Scheduler:
 
     def status(self) -> list[ProbeStatus]:
         """How all of them stand, by name."""
-        now, zone = self._now(), self._settings().texts.time_zone.info
-        return [self._watched[name].status(now, zone) for name in sorted(self._watched)]
+        return list(self.statuses())
+
+    def statuses(self, after: str = "") -> Iterator[ProbeStatus]:
+        """The same one by one, of those whose names come after this one: to tell of ten thousand takes its time."""
+        for name in unhurried(self._clock, sorted(name for name in self._watched if name > after)):
+            if name in self._watched:
+                yield self.status_of(name)
+
+    def status_of(self, name: str) -> ProbeStatus:
+        """How one stands; raises KeyError when there is no such probe."""
+        return self._watched[name].status(self._now(), self._settings().texts.time_zone.info)
 
     def coming(self, name: str, most: int) -> list[float]:
         """When it looks next, in seconds since the epoch; raises KeyError when there is no such probe."""
@@ -231,6 +240,7 @@ class Scheduler:
             self._judge(watched, reading, took)
         elif watched.rest is None:
             watched.reading, watched.read_at = reading.told(), self._clock.now()
+            self._record.holds(watched, reading)
         if self._watched.get(watched.plan.name) is not watched:
             return
         wanted, watched.wanted = watched.wanted, None

@@ -1,13 +1,16 @@
 """What people see: lined-up columns, no commands to the terminal, every answer of every method."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daemon.cli import acks, rota, show, tables
 from daemon.cli.commands import COMMANDS
-from daemon.cli.tables import facts, lines, printable, size, table, took, when, width
+from daemon.cli.tables import facts, lines, printable, size, table, took, when, width, written
 from daemon.hook import Hook
 from daemon.reading import Health, Reading
 from daemon.store.quarantine import Kind
+from daemon.units import seconds
 from fake_parts import Desk, FakeLane, FakeProbeStatus
 
 
@@ -48,6 +51,15 @@ def test_figures_are_for_people() -> None:
     ]
     assert took(3_725.4) == "1:02:05"
     assert when(None) == ""
+
+
+@given(st.integers(min_value=0, max_value=400 * 86_400_000))
+def test_a_rhythm_is_shown_as_it_is_written(milliseconds: int) -> None:
+    assert seconds(written(milliseconds / 1_000)) == pytest.approx(milliseconds / 1_000)
+
+
+def test_a_rhythm_is_short() -> None:
+    assert [written(every) for every in (0, 0.5, 2, 90, 86_460)] == ["0s", "500ms", "2s", "1m30s", "1d1m"]
 
 
 CALENDAR = """\

@@ -1,6 +1,6 @@
 """A running tocsin for the methods: real store and intake, a courier and a scheduler that do as they are told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -166,6 +166,12 @@ class FakeScheduler:
 
     def status(self) -> list[FakeProbeStatus]:
         return self.probes
+
+    def statuses(self, after: str = "") -> Iterator[FakeProbeStatus]:
+        return iter([probe for probe in self.probes if probe.name > after])
+
+    def status_of(self, name: str) -> FakeProbeStatus:
+        return {probe.name: probe for probe in self.probes}[name]
 
     def run(self, name: str) -> Reading:
         self.runs.append(name)
