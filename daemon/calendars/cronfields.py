@@ -36,24 +36,27 @@ class Part:
     most: int
     words: tuple[str, ...] = ()
     hashed_most: int = 0  # the largest that H may become, where not every month has the others
+    more: str = ""  # what else it takes, for people
 
     def number(self, word: str) -> int:
         """Read a number or a name. Raises ValueError."""
         if word in self.words:
             return self.words.index(word) + self.least
-        # Sunday is both ends of the week.
-        if not word.isdigit() or len(word) > 4 or not self.least <= int(word) <= self.most + (self.words == _WEEKDAYS):  # noqa: PLR2004 - the digits of a year
-            words = f", or {self.words[0]} to {self.words[-1]}" if self.words else ""
-            raise ValueError(f"is not a cron line: {self.name} {word!r} is none; {self.least} to {self.most}{words}")
+        most = self.most + (self.words == _WEEKDAYS)  # Sunday is both ends of the week
+        if not word.isdigit() or len(word) > 4 or not self.least <= int(word) <= most:  # noqa: PLR2004 - the digits of a year
+            words = f", {self.words[0]} to {self.words[-1]}" if self.words else ""
+            raise ValueError(
+                f"is not a cron line: {self.name} {word!r} is none; {self.least} to {most}{words}{self.more}"
+            )
         return int(word)
 
 
 _SECOND = Part("second", 0, 59)
 _MINUTE = Part("minute", 0, 59)
 _HOUR = Part("hour", 0, 23)
-_DAY = Part("day", 1, 31, hashed_most=28)
+_DAY = Part("day", 1, 31, hashed_most=28, more=", L, LW or 15W")
 _MONTH = Part("month", 1, 12, _MONTHS)
-_WEEKDAY = Part("weekday", 0, 6, _WEEKDAYS)
+_WEEKDAY = Part("weekday", 0, 6, _WEEKDAYS, more=", 5L or 5#2")
 _YEAR = Part("year", 1970, 2099)
 
 
@@ -105,6 +108,8 @@ def read(text: str, seed: str = "") -> Fields:
     if line.startswith("@"):
         line = _macro(line)
     words = line.upper().split()
+    if words and words[0].startswith(("TZ=", "CRON_TZ=")):
+        raise ValueError("is not a cron line: the time zone is a setting of its own, timezone: Asia/Shanghai")
     if len(line) > _LONGEST or not 5 <= len(words) <= WEEK:  # noqa: PLR2004 - as many as are meant
         raise ValueError(f"is not a cron line: {_COUNTS}")
     second = words.pop(0) if len(words) > 5 else "0"  # noqa: PLR2004
@@ -163,10 +168,11 @@ def _range(part: Part, item: str, seed: str) -> list[int]:
 
 
 def _cannot(part: Part, item: str) -> str:
-    if item == "?" or not {"L", "W", "#"}.isdisjoint(item):
-        where = "day and weekday" if part in (_DAY, _WEEKDAY) else "those of day and weekday"
-        return f"is not a cron line: {part.name} {item!r}: `?`, `L`, `W` and `#` have their places in {where} only"
-    return f"is not a cron line: {part.name} {item!r} cannot be read; write for example *, 5, 1-5, */10 or 1,15"
+    if part not in (_DAY, _WEEKDAY) and not {"?", "L", "W", "#"}.isdisjoint(item):
+        return f"is not a cron line: {part.name} {item!r}: `?`, `L`, `W` and `#` are for day and weekday only"
+    return (
+        f"is not a cron line: {part.name} {item!r} cannot be read; write for example *, 5, 1-5, */10, 1,15{part.more}"
+    )
 
 
 def _round(part: Part, begin: int, end: int, step: int) -> range:
@@ -214,6 +220,8 @@ def _of_month(item: str, seed: str) -> Pick:
     if match := _NEAREST.fullmatch(item):
         day = _DAY.number(match[1])
         return lambda month: (month.workday(day),) if day <= month.length else ()
+    if not {"L", "W"}.isdisjoint(item):
+        raise ValueError(_cannot(_DAY, item))
     numbers = _range(_DAY, item, seed)
     return lambda month: [day for day in numbers if day <= month.length]
 

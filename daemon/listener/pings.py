@@ -63,7 +63,7 @@ class Pings:
         if request.refusal is not None and request.refusal.status != _TOO_LARGE:
             return refused(request.refusal, door=DOOR)
         said = _said(word)
-        return _WORD if said is None else self._heard(name, self._sign(request, *said))
+        return _WORD if said is None else self._heard(name, self._sign(request, key, *said))
 
     def _heard(self, name: str, sign: Sign) -> Answer:
         try:
@@ -88,7 +88,7 @@ class Pings:
     def _digest(self, key: str) -> bytes:
         return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=16).digest()
 
-    def _sign(self, request: Request, kind: SignKind, code: int | None) -> Sign:
+    def _sign(self, request: Request, key: str, kind: SignKind, code: int | None) -> Sign:
         """Make what is heard. With a body that is too large or cannot be read, the call counts all the same."""
         body = expanded(request.body, request.headers.get(coding.HEADER, ""), self._parts.settings().limits.body)
         plain = b"" if isinstance(body, Refusal) else body
@@ -98,7 +98,7 @@ class Pings:
             at=self._parts.clock.now(),
             run="".join(c for c in run[:LONGEST_RUN] if c.isprintable()),
             code=code,
-            body=plain[-KEPT:],
+            body=plain.replace(key.encode(), b"***")[-KEPT:],  # what shows a URL that it calls shows nobody its key
             size=len(plain) or request.unread,
         )
 

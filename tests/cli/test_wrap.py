@@ -16,7 +16,7 @@ from gevent.pywsgi import WSGIServer
 
 from daemon.cli.ask import CannotAskError
 from daemon.cli.wrap import heartbeat
-from raw_server import serving
+from raw_server import request, serving
 from until import until
 
 ROOT = Path(__file__).parents[2]
@@ -214,6 +214,61 @@ def test_a_reader_that_has_seen_enough_ends_the_job_as_it_would_without_us(door:
 def test_it_is_not_in_the_command_line_of_the_job(door: Door) -> None:
     done = run(door.url, "sh", "-c", "tr '\\0' ' ' < /proc/$PPID/cmdline")
     assert KEY.encode() not in done.stdout
+
+
+def test_the_job_does_not_inherit_the_key(door: Door) -> None:
+    script = "env; tocsin() { echo ${TOCSIN_PING_KEY-no key} ${TOCSIN_PING_URL-no url}; }; tocsin"
+    done = run(door.url, "sh", "-c", script)
+    assert KEY.encode() not in done.stdout
+    assert f"no key {door.url}\n".encode() in done.stdout
+    done = subprocess.run(
+        command("--", "sh", "-c", script), cwd=ROOT, env=env(f"{door.url}/ping/{KEY}", TOCSIN_PING_KEY=""),
+        capture_output=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert b"no key no url\n" in done.stdout
+    assert door.words() == ["/start", "/0"] * 2
+
+
+def test_what_answers_with_the_key_in_it_is_told_without_it() -> None:
+    def echo(sock: socket.socket) -> None:
+        path = request(sock).split()[1].encode()
+        sock.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%s" % (len(path), path))
+
+    with serving(echo) as port:
+        url = f"http://127.0.0.1:{port}"
+        done = run(url, "true")
+        assert (done.returncode, done.stderr.count(b"it says no: 404 /ping/***")) == (0, 2)
+        odd = subprocess.run(
+            command("--", "true"), cwd=ROOT, env=env(f"{url}/ping/{KEY} x", TOCSIN_PING_KEY=""),
+            capture_output=True, check=False, timeout=30,
+        )  # fmt: skip
+    assert (odd.returncode, b"control characters" in odd.stderr) == (0, True)
+    assert KEY.encode() not in done.stderr + odd.stderr
+
+
+def test_a_reader_that_does_not_want_to_wait_loses_nothing(door: Door) -> None:
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    with subprocess.Popen(command("--", "sh", "-c", "seq 200000"), cwd=ROOT, env=env(door.url), stdout=into) as job:
+        os.close(into)
+        until(lambda: door.words() == ["/start"])
+        with os.fdopen(out, "rb") as reader:
+            assert reader.read() == b"".join(b"%d\n" % number for number in range(1, 200_001))
+        assert job.wait(20) == 0
+
+
+def test_a_command_that_closes_its_streams_is_waited_for(door: Door) -> None:
+    done = run(door.url, "sh", "-c", "echo begun; exec >&- 2>&-; sleep 0.3; exit 9")
+    assert (done.returncode, done.stdout) == (9, b"begun\n")
+    assert door.words() == ["/start", "/9"]
+
+
+def test_one_in_another_is_two_heartbeats(door: Door) -> None:
+    inner = " ".join(command("--key", "key-of-the-inner-job", "--", "false"))
+    assert run(door.url, "sh", "-c", f"{inner} || exit 3").returncode == 3
+    paths = [path.removeprefix("/ping/") for path, _, _ in door.heard]
+    assert paths == [f"{KEY}/start", "key-of-the-inner-job/start", "key-of-the-inner-job/1", f"{KEY}/3"]
+    assert len({run for _, run, _ in door.heard}) == 2
 
 
 def test_without_a_command_or_a_key_it_is_wrong_usage(door: Door) -> None:

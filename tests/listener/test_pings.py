@@ -124,6 +124,12 @@ def test_of_a_body_its_end_is_kept(calls: Calls, daemon: Daemon) -> None:
     assert (len(sign.body), sign.body[-7:], sign.size) == (KEPT, b"the end", 30_007)
 
 
+def test_a_body_that_shows_the_key_is_kept_without_it(calls: Calls, daemon: Daemon) -> None:
+    calls(f"/ping/{KEY}", f"> POST /ping/{KEY} HTTP/1.1\n".encode() * 1_000)
+    assert last(daemon)[1].body.endswith(b"> POST /ping/*** HTTP/1.1\n")
+    assert KEY[-8:].encode() not in last(daemon)[1].body
+
+
 def test_a_body_that_is_no_text_is_kept_as_it_is(calls: Calls, daemon: Daemon) -> None:
     calls(f"/ping/{KEY}/1", bytes(range(256)))
     assert last(daemon)[1].body == bytes(range(256))
