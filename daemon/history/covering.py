@@ -50,14 +50,15 @@ class Covering:
             self._covered = {name for name, one in entries.items() if one.cover is not None}
         if self._active is None:
             self._active = {name for name, one in entries.items() if one.plan.active}
-        for name in self._covered | self._matched.keys() | self._active | set(self._rests.names()):
+        matched, covered = self._matched, self._covered  # the probes may become others meanwhile
+        for name in unhurried(self._clock, covered | matched.keys() | self._active | set(self._rests.names())):
             one = entries.get(name)
             if one is None:
                 continue
-            open_in = [piece for window in self._matched.get(name, ()) for piece in self._pieces(window, now)]
+            open_in = [piece for window in matched.get(name, ()) for piece in self._pieces(window, now)]
             rests = self._rests(one.plan, self._until, now)
             one.covered(covers.turns(open_in, rests, self._until, now, one.cover), batch)
-            (self._covered.discard if one.cover is None else self._covered.add)(name)
+            (covered.discard if one.cover is None else covered.add)(name)
         self._until = now
 
     def _pieces(self, window: Silence, now: int) -> Iterable[tuple[int, int]]:

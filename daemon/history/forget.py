@@ -20,11 +20,10 @@ def forget(store: Store, kept: History, now: float) -> int:
     for span, age in zip(SPANS, (kept.minutes, kept.hours, kept.days), strict=True):
         count += _forget_tier(store, span, int(now - age))
     before = ms(now - kept.days)
-    count += store.write(partial(incidents.forget, before=before))
-    count += store.write(partial(readings.forget_failures, before=before))
     numbers = sorted(store.read(probes.numbers).values())
-    for first in range(0, len(numbers), TOGETHER):
-        count += store.write(partial(_forget_turns, numbers=numbers[first : first + TOGETHER], before=before))
+    while numbers:
+        done, gone = store.write(partial(_forget_some, numbers=numbers[:TOGETHER], before=before))
+        numbers, count = numbers[done:], count + gone
     for number in store.read(probes.gone):
         count += store.write(partial(_forget_gone, number=number, before=before))
     return count
@@ -46,8 +45,16 @@ def _forget_tier(store: Store, span: int, before: int) -> int:
     return count
 
 
-def _forget_turns(tx: Tx, numbers: list[int], before: int) -> int:
-    return sum(turns.forget(tx, number, before, MOST_TURNS) for number in numbers)
+def _forget_some(tx: Tx, numbers: list[int], before: int) -> tuple[int, int]:
+    """Forget what is old of these probes, or of as many as make enough rows; return how many, and how many rows."""
+    done = gone = 0
+    for number in numbers:
+        gone += turns.forget(tx, number, before, MOST_TURNS)
+        gone += incidents.forget(tx, number, before) + readings.forget_failures(tx, number, before)
+        done += 1
+        if gone >= ROWS:
+            break
+    return done, gone
 
 
 def _forget_gone(tx: Tx, number: int, before: int) -> int:

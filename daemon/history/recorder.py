@@ -149,9 +149,12 @@ class Recorder:
         """Write what there is. Raises StoreError; what could not be written waits for the next time."""
         now = ms(self._clock.now())
         self._notice_the_clock(now)
+        if self._batch.rewound_to is None:
+            found = Batch()
+            self._covering.look(now, self._entries, found)
+            if self._batch.rewound_to is None:  # nobody has set the clock back meanwhile
+                self._batch.turns += found.turns
         rewound_to = self._batch.rewound_to
-        if rewound_to is None:
-            self._covering.look(now, self._entries, self._batch)
         self._write(now)
         if rewound_to is not None:
             self._cover_anew(rewound_to)

@@ -10,7 +10,7 @@ from daemon.history.report import Line, Report, when
 from daemon.history.stretches import Time
 from daemon.zone import Zone
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # what a spreadsheet would take for one
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for one
 _PLACES = 1_000  # of a percentage, which is never rounded up: 99.9996 % is not 100 %
 
 COLUMNS = (
@@ -108,7 +108,8 @@ def _cell(value: Cell) -> str:
         return str(value)
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".")
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    first = next((char for char in value if char.isprintable() and not char.isspace()), "")
+    return f"'{value}" if value.startswith(_FORMULA) or first in _FORMULA else value
 
 
 def _floor(part: float) -> float:

@@ -34,6 +34,6 @@ def rewind(tx: Tx, at: int) -> None:
     tx.run("UPDATE probe_incidents SET ended = ? WHERE ended > ?", (at, at))
 
 
-def forget(tx: Tx, before: int) -> int:
-    """Delete what was over before then; return how many."""
-    return tx.run("DELETE FROM probe_incidents WHERE ended < ?", (before,))
+def forget(tx: Tx, probe: int, before: int) -> int:
+    """Delete those of one probe that were over before then; return how many."""
+    return tx.run("DELETE FROM probe_incidents WHERE probe = ? AND ended < ?", (probe, before))

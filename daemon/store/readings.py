@@ -83,6 +83,6 @@ def failures(tx: Tx, probe: int, limit: int, before: int = 0) -> list[Row]:
     )
 
 
-def forget_failures(tx: Tx, before: int) -> int:
-    """Delete what is older; return how many."""
-    return tx.run("DELETE FROM probe_failures WHERE at < ?", (before,))
+def forget_failures(tx: Tx, probe: int, before: int) -> int:
+    """Delete what is older of one probe; return how many."""
+    return tx.run("DELETE FROM probe_failures WHERE probe = ? AND at < ?", (probe, before))

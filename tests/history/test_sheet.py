@@ -92,7 +92,10 @@ def test_whatever_a_probe_is_called_its_cell_is_its_name_and_no_formula(name: st
     assert not row["probe"].startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", '=HYPERLINK("x")'])
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u200b=1", "\xa0-1", "＝1+1", '=HYPERLINK("x")'],
+)
 def test_a_formula_is_a_text(name: str) -> None:
     assert cells(made(line(name, up=HOUR)))[0]["probe"] == f"'{name}"
 
