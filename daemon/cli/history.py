@@ -97,7 +97,8 @@ def _length(seconds: float) -> str:
 
 
 def _percent(part: float | None) -> str:
-    return "" if part is None else f"{int(part * 100_000) / 1_000:.3f}%"
+    """Cut, never rounded up; but what is no part of what is shown is not taken from it: 29 % is not 28.999 %."""
+    return "" if part is None else f"{int(round(part * 100_000, 6)) / 1_000:.3f}%"
 
 
 _NAME = arg("name", metavar="NAME", help="the probe")

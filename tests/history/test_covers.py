@@ -1,17 +1,27 @@
 """Maintenance: from the opening of a window to its end, exactly, for the probes whose alarm it matches."""
 
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import gevent
 import pytest
 
 from daemon.alerting import silencing
 from daemon.alerting.silencing import Wanted
+from daemon.clock import SystemClock
 from daemon.config import recurring
 from daemon.history import covers
+from daemon.history.recorder import Recorder
 from daemon.history.stretches import Time, Turn
+from daemon.probing.ledger import Ledger
+from daemon.probing.resting import Resting
 from daemon.reading import Health
 from daemon.store import silences
+from daemon.store.base import Tx
 from daemon.store.silences import Kind, Silence
 from daemon.store.sqlite import SqliteStore
-from probes_by_hand import plan
+from probes_by_hand import Plans, plan
+from timed import interval, named
 from watching import HOUR, NAME, Life, at, clock_for
 
 NOON = at("2026-11-21 12:00")
@@ -168,4 +178,49 @@ def test_it_is_not_asked_when_windows_are_forgotten_what_they_covered(life: Life
     life.recorder.flush()
     life.store.write(lambda tx: silences.forget(tx, NOON + HOUR))
     assert life.seconds(NOON, NOON + 900) == {"maintenance": 600.0, "down": 300.0}
+    life.stop()
+
+
+def test_what_covers_thousands_is_worked_out_beside_everybody_else(store: SqliteStore) -> None:
+    clock = SystemClock()
+    plans = Plans(*(plan(f"p{number}", active=("office",)) for number in range(5_000)))
+    plans.intervals(named("office", interval("08:00-18:00", "monday:friday", location="Europe/Berlin")))
+    rests = Resting(Ledger(store, clock), lambda: plans().time_intervals)
+    recorder = Recorder(store, clock, plans, every=HOUR, rests=rests)
+    recorder.start()
+    for one in plans().probes.values():
+        recorder.kept(one)
+    recorder.flush()
+    turns: list[None] = []
+
+    def beat() -> None:
+        while True:
+            turns.append(None)
+            gevent.sleep(0)
+
+    beating = gevent.spawn(beat)
+    recorder.flush()
+    beating.kill()
+    assert len(turns) > 5
+    recorder.stop()
+
+
+def test_a_clock_that_is_set_back_while_windows_are_looked_at_leaves_no_window_ahead(life: Life) -> None:
+    life.maintain(["probe=shop"], HOUR)
+    life.to(NOON + 600)
+    covering, read = life.recorder._covering, life.recorder._covering._store.read
+
+    def meanwhile(work: Callable[[Tx], object]) -> object:
+        life.clock.jump(-300)
+        life.look()
+        life.recorder._notice_the_clock(int(life.clock.now() * 1_000))
+        covering._store = life.store
+        return read(work)
+
+    covering._store = SimpleNamespace(read=meanwhile)  # type: ignore[assignment]
+    life.recorder.flush()
+    life.close()
+    life.to(NOON + 900)
+    life.recorder.flush()
+    assert "maintenance" not in life.seconds(NOON + 301, NOON + 900)
     life.stop()

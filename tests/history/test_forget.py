@@ -1,6 +1,9 @@
 """What is past its time goes, a little at a time; what is needed to know what the rest means stays."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import TypeVar
 
 import pytest
 
@@ -9,10 +12,13 @@ from daemon.history import forget as forgetting
 from daemon.history import tiers
 from daemon.history.forget import forget, forget_readings
 from daemon.reading import Health
-from daemon.store import probes, turns
+from daemon.store import probes, readings, turns
+from daemon.store.base import Tx
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from watching import BERLIN, HOUR, NAME, Life, at, clock_for
+
+T = TypeVar("T")
 
 NOON = at("2026-11-21 12:00")
 DAY = 24 * HOUR
@@ -106,4 +112,34 @@ def test_old_charts_are_made_of_days_when_nothing_smaller_is_kept(life: Life) ->
     looks = sum(sum(one.looks.values()) for one in days)
     # The day on which what is kept in hours begins is a whole one: in Berlin's days its edges are others by an hour.
     assert abs(looks - sum(whole.looks)) <= 144
+    life.stop()
+
+
+def test_however_much_is_old_it_goes_in_small_steps(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retention that is lowered by a reload makes much old at once, and everybody who writes waits for each step."""
+    monkeypatch.setattr(forgetting, "ROWS", 5)
+    counts: list[int] = []
+
+    def write(work: Callable[[Tx], T]) -> T:
+        def counted(tx: Tx) -> T:
+            (before,) = tx.one("SELECT total_changes()") or (0,)
+            try:
+                return work(tx)
+            finally:
+                (after,) = tx.one("SELECT total_changes()") or (0,)
+                counts.append(after - before)
+
+        return life.store.write(counted)
+
+    some = life.store.read(lambda tx: tx.all("SELECT probe, at, story FROM probe_failures"))
+    others = [(number, f"other {number}") for number in range(2, 40)]
+    life.store.write(lambda tx: probes.name_all(tx, others))
+    life.store.write(
+        lambda tx: readings.add_failures(tx, [(number, at, story) for number, _ in others for _, at, story in some], 50)
+    )
+    thrifty = SimpleNamespace(read=life.store.read, write=write)
+    forget(thrifty, KEPT, life.clock.now() + 30 * DAY)  # type: ignore[arg-type]
+    assert life.store.read(lambda tx: tx.all("SELECT count(*) FROM probe_failures"))[0] == (0,)
+    assert sum(counts) > 1_000
+    assert max(counts) <= 5 + 80  # and all of one probe
     life.stop()

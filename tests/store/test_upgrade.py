@@ -4,17 +4,24 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import gevent
 import pytest
 
 from daemon.alerting import due, gather, pipeline
+from daemon.alerting.intake import Intake
+from daemon.alerting.rules import Rules
+from daemon.event import State
+from daemon.history.recorder import Recorder
 from daemon.notice import Phase, Reason
+from daemon.probing.scheduler import Scheduler
 from daemon.store import alerts, notices, outbox
 from daemon.store.base import Tx
 from daemon.store.migrate import migrations
 from daemon.store.sqlite import SqliteStore
-from fake_clock import BEGIN
+from fake_clock import BEGIN, FakeClock
 from hearing import Hearing
 from made import settings
+from probes_by_hand import BAD, GOOD, Plans, plan
 
 ALERT = (
     '{"id":1,"fingerprint":"%s","source":"shop","key":"k1","state":"firing","severity":"error","title":"Disk full",'
@@ -29,6 +36,9 @@ INSERT INTO notices VALUES (1, 1, 'ops', 'first', 1.0, '{ALERT % FINGERPRINT}');
 INSERT INTO deliveries (notice_id, channel, recipient, address, urgency, phase, created_at, due_at)
     VALUES (1, 'room', '', '', 1, 'sent', 1.0, 1.0);
 """
+
+
+BEFORE_HISTORY = 12
 
 
 @pytest.fixture
@@ -62,3 +72,40 @@ def test_an_open_alert_is_not_told_again_and_its_end_is_told(upgraded: SqliteSto
         (known,) = upgraded.read(lambda tx: alerts.all_open(tx, 0, 10))
         upgraded.write(lambda tx: pipeline.end(tx, [known], "over", story.rules, BEGIN + 5))
         assert [said.reason for said in story.said() if said.at == 5] == [Reason.ALL_RESOLVED]
+
+
+def test_an_alarm_of_a_probe_that_was_open_before_is_ended_by_its_first_verdict(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """Of probes the version before kept nothing but their alarms."""
+    seen = [BAD]
+    plans = Plans(plan("shop", lambda: seen[0], every=10))
+    paths = tmp_path / "now.db", tmp_path / "before.db"
+    with closing(SqliteStore(paths[0])) as store:
+        _live(store, clock, plans)
+    with closing(sqlite3.connect(paths[1])) as old:
+        old.executescript("".join(sql for version, sql in migrations().items() if version <= BEFORE_HISTORY))
+        columns = ", ".join(name for _, name, *_ in old.execute("PRAGMA table_info(alerts)"))
+        old.execute("ATTACH ? AS now", (str(paths[0]),))
+        old.execute(f"INSERT INTO alerts ({columns}) SELECT {columns} FROM now.alerts")
+        old.execute(f"PRAGMA user_version = {BEFORE_HISTORY}")
+        old.commit()
+    seen[0] = GOOD
+    with closing(SqliteStore(paths[1])) as store:
+        (before,) = store.read(alerts.newest)
+        assert before.state is State.FIRING
+        _live(store, clock, plans)
+        (alert,) = store.read(alerts.newest)
+        assert (alert.id, alert.state) == (before.id, State.RESOLVED)
+
+
+def _live(store: SqliteStore, clock: FakeClock, plans: Plans) -> None:
+    recorder = Recorder(store, clock, plans)
+    recorder.start()
+    intake = Intake(store, clock, lambda: Rules(plans()))
+    scheduler = Scheduler(plans, clock, intake.events, record=recorder)
+    scheduler.start()
+    clock.advance(40)
+    gevent.joinall(list(scheduler._teller._telling), timeout=2)
+    scheduler.stop()
+    recorder.stop()
