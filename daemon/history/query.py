@@ -210,9 +210,10 @@ def _tally(tx: Tx, number: int | None, begin: int, end: int, kept: dict[int, int
     first = None if number is None else turns.first(tx, number)
     if number is None or first is None:
         return whole
-    begin = max(begin, first // PER_SECOND)  # before it nobody watched: no need to ask for each minute
     made = {span: tiers.marked(tx, span) for span in tiers.SPANS}
-    for span, starts in picking.pick(begin, end, made, kept):
+    for span, picked in picking.pick(begin, end, made, kept):
+        # Before it was watched there is nothing: no need to ask for each minute.
+        starts = range(max(picked.start, first // PER_SECOND // picked.step * picked.step), picked.stop, picked.step)
         if span:
             _add_all(whole, (blob for _, blob in rows.of_probe(tx, number, span, starts)))
         elif starts.stop > kept[0]:

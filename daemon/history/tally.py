@@ -1,6 +1,5 @@
 """What many looks add up to: how many there were of each health, and how long they took, by phases."""
 
-import contextlib
 from typing import Any
 
 import msgspec
@@ -92,10 +91,21 @@ class Gathering:
         """Add them up, but what is no time of no phase."""
         phases = {}
         for name, times in self.times.items():
-            with contextlib.suppress(TypeError, ValueError):
-                least, most = micros(min(times)), micros(max(times))
-                phases[name_of(name)] = Spread(len(times), sum(times), least, most, sketch.counted(times))
+            try:
+                phases[name_of(name)] = _alone(times[0]) if len(times) == 1 else _together(times)
+            except (TypeError, ValueError):
+                continue
         return Tally(looks=self.looks, phases=phases)
+
+
+def _alone(took: int) -> Spread:
+    """One look: most minutes of most probes have no more, so this is done all the time."""
+    took = micros(took)
+    return Spread(1, took, took, took, {sketch.place(took): 1})
+
+
+def _together(times: list[int]) -> Spread:
+    return Spread(len(times), sum(times), micros(min(times)), micros(max(times)), sketch.counted(times))
 
 
 class _Times(msgspec.Struct, array_like=True):
@@ -132,9 +142,9 @@ def _row(name: str, spread: Spread) -> list[Any]:
 
 
 def _spread(row: _Times) -> Spread:
-    total = micros(row.total)
     if row.count == 1 and not row.counts:
-        return Spread(1, total, total, total, {sketch.place(total): 1})
+        return _alone(row.total)
+    total = micros(row.total)
     counts = sketch.unpacked(row.counts)
     if row.count < 1 or sum(counts.values()) != row.count or not 0 <= row.least <= row.most <= total:
         raise ValueError("not the times of a phase")

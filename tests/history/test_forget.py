@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from types import SimpleNamespace
 from typing import TypeVar
 
@@ -112,6 +113,14 @@ def test_old_charts_are_made_of_days_when_nothing_smaller_is_kept(life: Life) ->
     looks = sum(sum(one.looks.values()) for one in days)
     # The day on which what is kept in hours begins is a whole one: in Berlin's days its edges are others by an hour.
     assert abs(looks - sum(whole.looks)) <= 144
+    life.stop()
+
+
+def test_its_first_day_is_counted_though_it_began_at_noon_and_only_days_are_kept(life: Life) -> None:
+    life.plans._settings = replace(life.plans(), history=KEPT)
+    forget(life.store, replace(KEPT, days=Seconds(30 * DAY)), life.clock.now())
+    first = at("2026-11-21", UTC)
+    assert sum(life.history.tally(NAME, first - 9 * DAY, first + DAY).looks) == 13 * 6 - 1
     life.stop()
 
 

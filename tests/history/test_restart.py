@@ -1,5 +1,7 @@
 """A restart leaves no hole and the verdict survives; a kill loses what was not written, and that time is unknown."""
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.history.recorder import Recorder
@@ -262,3 +264,35 @@ def test_thousands_are_taken_over_in_one_read(store: SqliteStore) -> None:
 def test_each_health_and_each_time_has_a_story_here() -> None:
     assert set(SEEN) == set(Health)
     assert len(Time) == 7
+
+
+def test_what_is_removed_and_comes_back_goes_on_with_a_hole(life: Life) -> None:
+    again = life.plans().probes[NAME]
+    life.to(NOON + 100)
+    life.plans.put()
+    life.scheduler.reload()
+    life.recorder.reload()
+    life.to(NOON + 300)
+    life.plans.put(again)
+    life.scheduler.reload()
+    life.recorder.reload()
+    life.to(NOON + 400)
+    life.recorder.flush()
+    found = life.seconds(NOON, NOON + 400)
+    assert found["unwatched"] == pytest.approx(200, abs=1)
+    assert found["up"] == pytest.approx(200, abs=21)
+    assert life.history.tally(NAME, NOON, NOON + 400).looks[1] == 20
+    life.stop()
+
+
+def test_under_another_name_it_is_another_probe(life: Life) -> None:
+    life.to(NOON + 100)
+    life.plans.put(replace(life.plans().probes[NAME], name="till"))
+    life.scheduler.reload()
+    life.recorder.reload()
+    life.to(NOON + 300)
+    life.recorder.flush()
+    assert sorted(life.history.names()) == ["shop", "till"]
+    assert life.seconds(NOON, NOON + 300) == {"up": 100.0, "unwatched": 200.0}
+    assert life.history.tally("till", NOON, NOON + 300).looks[1] == 20
+    life.stop()
