@@ -34,6 +34,20 @@ def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> R
     return reading
 
 
+def turned(plan: ProbePlan, reading: Reading) -> Reading:
+    """Of a probe that is upside down: what is down is as it should be, and what works is not.
+
+    A look that hung or broke comes by here never: it is down whichever way.
+    """
+    if not plan.upside_down or reading.health is Health.UNKNOWN:
+        return reading
+    if reading.health is Health.DOWN:
+        detail = f"as it should be: {reading.detail}"
+        return msgspec.structs.replace(reading, health=Health.UP, detail=detail, failed=())
+    detail = f"it works, and should not: {reading.detail}"
+    return msgspec.structs.replace(reading, health=Health.DOWN, detail=detail, failed=())
+
+
 def _worse(reading: Reading, health: Health, failed: tuple[str, ...]) -> Reading:
     """The first that failed is what a title has room for."""
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

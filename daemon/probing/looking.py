@@ -6,7 +6,7 @@ from functools import partial
 from daemon.aside import Aside
 from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
-from daemon.probing.judging import judged
+from daemon.probing.judging import judged, turned
 from daemon.probing.parts import Places, Way
 from daemon.reading import Looks, Past, Reading
 
@@ -16,8 +16,8 @@ ANEW = "anew"
 def look(plan: ProbePlan, past: Past, others: Places, aside: Aside) -> Reading:
     """Look once, from wherever the plan says."""
     if plan.places:
-        return others.look(plan, lambda: look_with(plan, plan.probe, aside, past), past)
-    return look_with(plan, plan.probe, aside, past)
+        return turned(plan, others.look(plan, lambda: look_with(plan, plan.probe, aside, past), past))
+    return turned(plan, look_with(plan, plan.probe, aside, past))
 
 
 def look_with(plan: ProbePlan, probe: Looks, aside: Aside, past: Past) -> Reading:
@@ -26,9 +26,16 @@ def look_with(plan: ProbePlan, probe: Looks, aside: Aside, past: Past) -> Readin
 
 
 def other_ways(plan: ProbePlan, others: Places, aside: Aside) -> Iterator[Way]:
-    """The ways in which a probe is looked at for a second opinion. What is near has none: there is only one way."""
-    if plan.probe.is_near():
+    """The ways in which a probe is looked at for a second opinion.
+
+    What is near has none, for there is only one way; what calls in is not looked at in any.
+    """
+    if plan.probe.is_near() or plan.is_called:
         return
     for name, probe in ((ANEW, plan.probe), *plan.probe.otherwise()):
-        yield Way(name, probe.timeout, partial(look_with, plan, probe, aside))
-    yield from others.ways(plan)
+        yield _turned_way(plan, Way(name, probe.timeout, partial(look_with, plan, probe, aside)))
+    yield from (_turned_way(plan, way) for way in others.ways(plan))
+
+
+def _turned_way(plan: ProbePlan, way: Way) -> Way:
+    return way._replace(look=lambda past: turned(plan, way.look(past))) if plan.upside_down else way
