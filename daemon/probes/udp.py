@@ -1,10 +1,9 @@
 """Does a datagram to this port bring one back, and is that what it should be?"""
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
-
-import gevent
 
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
@@ -78,27 +77,32 @@ class Udp(Networked):
         watch.address = address
         watch.evidence["address"] = shown_address(address)
         watch.values["ip"] = str(address[1][0])
-        datagram, searched, stray = unescaped(self.send), pattern(self.expect), b""
+        searched, strays = pattern(self.expect), list[str]()
         pause = max((watch.left() - SPARE) / self.tries, LEAST_PAUSE)
-        count = 0
         for number in range(1, self.tries + 1):
-            watch.doing = f"answer to try {number}"
-            with gevent.Timeout(pause, False), watch.phase("first_byte"):  # noqa: FBT003 - gevent's way to raise nothing
-                sock.send(datagram)
-                while not searched.search(text := (answer := sock.recv(MOST_HEARD)).decode("utf-8", "replace")):
-                    stray, count = answer, count + 1
-                    if count > MOST_STRAY:
-                        raise Missed(f"{count} datagrams came, and none is expected: {quoted(text)}")
-                return self._told(answer, number, watch)
-        raise Missed(
-            f"no answer with a match of {self.expect} came: {quoted(stray.decode('utf-8', 'replace'))}"
-            if count
-            else f"no answer to {self.tries} datagram{'s' if self.tries > 1 else ''}"
-        )
+            until = watch.clock.monotonic() + pause
+            with suppress(TimeoutError), watch.phase("first_byte"):
+                sock.send(unescaped(self.send))
+                while not searched.search(text := _heard(sock, until - watch.clock.monotonic(), watch)):
+                    strays.append(text)
+                    if len(strays) > MOST_STRAY:
+                        raise Missed(f"{len(strays)} datagrams came, and none is expected: {quoted(text)}")
+                return self._told(number, watch)
+        if strays:
+            raise Missed(f"no answer with a match of {self.expect} came: {quoted(strays[-1])}")
+        raise Missed(f"no answer to {self.tries} datagram{'s' if self.tries > 1 else ''}")
 
     @staticmethod
-    def _told(answer: bytes, tries: int, watch: Watch) -> str:
-        text = answer.decode("utf-8", "replace")
-        watch.values |= {"answer": text, "answer.size": len(answer), "tries": tries}
-        watch.evidence["answer"] = quoted(text)
-        return f"{len(answer)} bytes came back" + (f" at try {tries}" if tries > 1 else "")
+    def _told(tries: int, watch: Watch) -> str:
+        watch.values["tries"] = tries
+        return f"{watch.values['answer.size']} bytes came back" + (f" at try {tries}" if tries > 1 else "")
+
+
+def _heard(sock: socket.socket, limit: float, watch: Watch) -> str:
+    """The next datagram. Raises TimeoutError when none comes in so many seconds."""
+    sock.settimeout(max(limit, LEAST_PAUSE))
+    answer = sock.recv(MOST_HEARD)
+    text = answer.decode("utf-8", "replace")
+    watch.values |= {"answer": text, "answer.size": len(answer)}
+    watch.evidence["answer"] = quoted(text)
+    return text
