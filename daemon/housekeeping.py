@@ -4,8 +4,10 @@ from collections.abc import Callable, Collection, Iterable
 
 from daemon import telemetry
 from daemon.alert import Alert
+from daemon.config.history import History
 from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
+from daemon.history import forget
 from daemon.probing import telling
 from daemon.store import (
     alerts,
@@ -67,6 +69,11 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits
     return forgotten, store.write(lambda tx: quarantine.forget(tx, before))
+
+
+def forget_history(store: Store, kept: History, now: float) -> int:
+    """Delete what probes saw and is past its time; return how many rows."""
+    return forget.forget(store, kept, now)
 
 
 def _all(store: Store, forget: Callable[[Tx], int]) -> int:

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from daemon.conditions.condition import Condition
 from daemon.config.keys import doc
 from daemon.reading import Looks
-from daemon.units import Quorum, Seconds
+from daemon.units import Quorum, Seconds, Share
 
 DEPENDS_ON = "depends_on"  # the label of an alarm that names the probes on which its own depends
+
+
+def _is_part(share: Share) -> None:
+    if not 0 < share.fraction < 1:
+        raise ValueError("must be a percentage between 0 and 100, such as 99.9%")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,10 @@ class ProbePlan:
     )
     degraded: tuple[Condition, ...] = field(
         default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
+    )
+    slo: Share | None = field(
+        default=None,
+        metadata=doc("how much of the time it is meant to be up, such as 99.9%, for reports", check=_is_part),
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
 

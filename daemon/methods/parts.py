@@ -10,6 +10,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Reading
 from daemon.store.base import Store
@@ -79,6 +80,7 @@ class Parts:
     acks: Acks
     courier: Courier
     scheduler: Scheduler
+    history: History
     probe_kinds: Callable[[], Mapping[str, type]]
     reload: Callable[[], list[str]]  # the problems; empty when the new configuration is in force
     check: Callable[[str], tuple[list[str], list[str]]]  # a path, or "" for the own -> problems, warnings

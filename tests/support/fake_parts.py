@@ -14,6 +14,8 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.history.query import History
+from daemon.history.recorder import Recorder
 from daemon.hook import Hook
 from daemon.methods import build, jsonrpc
 from daemon.methods.parts import Parts
@@ -164,6 +166,7 @@ class Desk:
         self.acks = Acks(store, clock, lambda: Rules(self.settings))
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
+        self.recorder = Recorder(store, clock, lambda: self.settings)
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -184,6 +187,7 @@ class Desk:
             acks=self.acks,
             courier=self.courier,
             scheduler=self.scheduler,
+            history=History(self.store, self.clock, lambda: self.settings, self.recorder),
             probe_kinds=lambda: {"touch": FakeProbe},
             reload=self._reload,
             check=self._check,
