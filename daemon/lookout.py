@@ -12,7 +12,9 @@ from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
 from daemon.probing.vantage import Nodes
 from daemon.pulse import Pulse
+from daemon.reading import Health
 from daemon.store.base import Store
+from daemon.web.board import Board
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
@@ -32,6 +34,7 @@ class Lookout:
         self.sight = Eyesight(lambda: settings().sight, clock, pulse, intake.alarm, intake.alarm_over)
         self.recorder = Recorder(store, clock, settings)
         self.history = History(store, clock, settings, self.recorder)
+        self.board = Board(self.history, clock, settings, self._states, aside)
         self.scheduler = Scheduler(
             settings,
             clock,
@@ -41,6 +44,10 @@ class Lookout:
             others=Nodes(lambda: settings().nodes),
             aside=aside,
         )
+
+    def _states(self) -> dict[str, Health]:
+        """How each probe stands."""
+        return {one.name: one.verdict for one in self.scheduler.status()}
 
     def start(self, register: Register) -> None:
         """Begin to look. Raises StoreUnavailable."""

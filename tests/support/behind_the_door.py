@@ -13,6 +13,7 @@ from daemon.listener.parts import Parts
 from daemon.listener.web import Web
 from daemon.methods.table import Caller
 from daemon.store.quarantine import Kind
+from daemon.web.board import Board
 from fake_clock import FakeClock
 
 
@@ -50,6 +51,7 @@ class Daemon:
     acks: object = None
     hear: object = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
+    board: Board | None = None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
@@ -75,6 +77,7 @@ class Daemon:
                 reload=self.reload,
                 api=echo,
                 outside=self.outside,
+                board=self.board,
                 patience=self.patience,
             )
         )
