@@ -12,6 +12,7 @@ from daemon.history.stretches import Time
 from daemon.web.view import TIMES, Day
 
 STEP, WIDE, HIGH, MARK = 5, 4, 32, 38  # a day's width with its gap and without, a bar's height, and with the mark
+LINE = 2  # the height of a day of which nothing is known
 LEAST = {Time.DOWN: 14.0, Time.DEGRADED: 10.0, Time.MAINTENANCE: 8.0, Time.UNKNOWN: 8.0}  # from the top down
 LEAST_UP = 6.0
 KINDS = {Time.UP: "u", Time.DOWN: "d", Time.DEGRADED: "g", Time.MAINTENANCE: "m", Time.UNKNOWN: "n"}
@@ -20,20 +21,23 @@ KINDS = {Time.UP: "u", Time.DOWN: "d", Time.DEGRADED: "g", Time.MAINTENANCE: "m"
 def bars(days: Sequence[Day], titles: Sequence[str], label: str, *, each: bool = True) -> str:
     """Draw them. Each day has a title where `each`; else only those that were not all well, in far fewer bytes."""
     drawn: list[str] = []
-    well = []  # where bars of days stand that need no title
+    well: list[str] = []  # bars of days that need no title
+    empty: list[str] = []
     for number, (day, title) in enumerate(zip(days, titles, strict=True)):
         parts = list(_parts(day))
+        if not each and not parts:
+            empty.append(f"M{number * STEP} {HIGH - LINE}h{WIDE}v{LINE}h-{WIDE}z")
+            continue
         if not each and [time for time, _ in parts] == [Time.UP]:
             well.append(f"M{number * STEP} 0h{WIDE}v{HIGH}h-{WIDE}z")
             continue
         drawn.append(f"<g><title>{escape(title)}</title>{''.join(_day(number * STEP, parts))}</g>")
-    if well:
-        drawn.insert(0, '<path class="u" d="' + "".join(well) + '"/>')
+    alike = [f'<path class="{kind}" d="{"".join(found)}"/>' for kind, found in (("u", well), ("o", empty)) if found]
     width = max(1, len(days) * STEP - (STEP - WIDE))
     return (
         f'<svg class="bars" viewBox="0 0 {width} {MARK}" preserveAspectRatio="none" role="img"'
         f' aria-label="{escape(label)}">'
-        f"{''.join(drawn)}</svg>"
+        f"{''.join(alike + drawn)}</svg>"
     )
 
 
@@ -54,7 +58,7 @@ def _parts(day: Day) -> Iterator[tuple[Time, float]]:
 
 def _day(left: int, parts: Sequence[tuple[Time, float]]) -> Iterator[str]:
     if not parts:
-        yield f'<rect class="o" x="{left}" y="{HIGH - 2}" width="{WIDE}" height="2"/>'
+        yield f'<rect class="o" x="{left}" y="{HIGH - LINE}" width="{WIDE}" height="{LINE}"/>'
     top = 0.0
     for time, high in parts:
         yield f'<rect class="{KINDS[time]}" x="{left}" y="{top:g}" width="{WIDE}" height="{high:.4g}"/>'

@@ -13,7 +13,7 @@ from daemon.config.settings import Settings
 from daemon.history.phases import TOTAL
 from daemon.history.query import History, timings
 from daemon.web import badge, document, feed, page, words
-from daemon.web.fresh import Fresh, Shelf
+from daemon.web.fresh import Fresh, Pen, Shelf
 from daemon.web.gather import Gatherer, States
 from daemon.web.groups import Groups, grouped
 from daemon.web.page import Asked
@@ -22,7 +22,7 @@ from daemon.web.view import WINDOWS, Group, Response, View
 from daemon.web.words import WORDS
 
 PAGE, RESPONSES, BADGE = 10.0, 300.0, 30.0  # seconds for which what was made is good, at least
-MOST_PAGES, MOST_RESPONSES, MOST_BADGES = 64, 1_000, 1_000  # that are kept
+MOST_PAGES, MOST_RESPONSES, MOST_BADGES = 32, 1_000, 1_000  # that are kept
 PERIODS = {"1d": "24h"} | {window: window for window in WINDOWS}
 _SMALL = 1_000  # bytes that are not worth to be packed
 
@@ -96,9 +96,10 @@ class _Showing:
         self._gatherer = Gatherer(history, clock, settings, states)
         self._groups: Groups | None = None
         self._view = Fresh(clock, lambda: self._gatherer.view(self._shown()), PAGE)
-        self._pages: Shelf[Made] = Shelf(clock, PAGE, MOST_PAGES)
+        pen = Pen(clock)
+        self._pages: Shelf[Made] = Shelf(clock, PAGE, MOST_PAGES, pen)
         self._responses: Shelf[Response] = Shelf(clock, RESPONSES, MOST_RESPONSES)
-        self._badges: Shelf[Made] = Shelf(clock, BADGE, MOST_BADGES)
+        self._badges: Shelf[Made] = Shelf(clock, BADGE, MOST_BADGES, pen)
 
     def made(self, form: str, asked: Asked) -> Made:
         """A page in one of its forms."""
@@ -132,6 +133,7 @@ class _Showing:
         return view
 
     def _page(self, asked: Asked) -> Made:
+        self._aside(page.prepare)
         view = self._part(asked)
         return self._packed(HTML, page.rendered(self._clock, view, asked, self._lang, self._title, self._response))
 

@@ -75,6 +75,11 @@ def is_large(view: View) -> bool:
     return len(view.lines) > LARGE
 
 
+def prepare() -> None:
+    """Compile the template, which takes long enough to be done beside the event loop."""
+    _template()
+
+
 def rendered(clock: Clock, view: View, asked: Asked, lang: Lang, title: str, responses: Responses) -> bytes:
     """Write the page. `responses` gives the response times of a probe by its name."""
     values = _values(view, asked, lang, title, responses)

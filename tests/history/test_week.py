@@ -110,8 +110,7 @@ def test_the_week_is_what_was_worked_out_by_hand(week: Life) -> None:
 @pytest.mark.slow
 def test_each_day_is_and_summer_ends_with_one_of_25_hours(week: Life) -> None:
     days = [
-        {time.value: length / 1_000 for time, length in one.times.items()}
-        for one in week.history.shares(NAME, DAYS)
+        {time.value: length / 1_000 for time, length in one.times.items()} for one in week.history.shares(NAME, DAYS)
     ]
     assert days == [
         {"up": 85_200.0, "down": 1_200.0},

@@ -47,31 +47,40 @@ def plan(name: str, **labels: str) -> ProbePlan:
 def spans(now: float, *told: tuple[float, float, Time]) -> tuple[tuple[float, float, Time], ...]:
     """Days before now, minutes, and what it was."""
     return tuple(
-        (now - days * DAY, now - days * DAY + minutes * MINUTE, time) for days, minutes, time in sorted(told, reverse=True)
+        (now - days * DAY, now - days * DAY + minutes * MINUTE, time)
+        for days, minutes, time in sorted(told, reverse=True)
     )
 
 
 def pasts(now: float) -> list[Past]:
-    """Nine services, each with a life of its own."""
+    """Nine services, each with a life of its own: days ago, minutes, what it was."""
     old = now - 400 * DAY
     down, degraded, unknown = Time.DOWN, Time.DEGRADED, Time.UNKNOWN
     blind = (38.2, 95, unknown)  # tocsin itself was cut off
     maintained = [(now - days * DAY, now - days * DAY + 2 * HOUR) for days in (75.25, 47.25, 19.25)]
+    lives: list[tuple[str, tuple[tuple[str, float], ...], list[tuple[float, float, Time]]]] = [
+        ("shop-front", WEB, [blind, (61.4, 13, down), (12.6, 42, degraded)]),
+        ("checkout", WEB, [blind, (80.1, 22, down), (61.39, 31, down), (33.7, 180, degraded), (6.3, 7, down)]),
+        ("search", WEB, [blind, (25.2, 410, degraded), (24.9, 18, down)]),
+        ("sign-in", WEB, [blind]),
+        ("mail", PORT, [(55.5, 1_900, down), (54.1, 300, degraded), (9.1, 4, down)]),
+        ("reports", WEB, [blind]),
+        ("db-primary", PORT, [(47.2, 40, down)]),
+        ("db-replica", PORT, [(0.031, 5_000, down)]),
+        ("queue", PORT, [(70.2, 3, down), (44.0, 6, down), (2.1, 11, down)]),
+    ]
+    now_bad = {"checkout": [(0.062, 5_000, degraded)]}
+    windows = {"mail": maintained, "db-primary": maintained, "reports": [(now - 1.1 * HOUR, now + HOUR)]}
     return [
-        Past(name="shop-front", begun=old, phases=WEB, spells=spans(now, blind, (61.4, 13, down), (12.6, 42, degraded))),
-        Past(name="checkout", begun=old, phases=WEB, spells=spans(
-            now, blind, (80.1, 22, down), (61.39, 31, down), (33.7, 180, degraded), (6.3, 7, down), (0.062, 5_000, degraded),
-        )),
-        Past(name="search", begun=old, phases=WEB, spells=spans(now, blind, (25.2, 410, degraded), (24.9, 18, down))),
-        Past(name="sign-in", begun=old, phases=WEB, spells=spans(now, blind)),
-        Past(name="mail", begun=old, phases=PORT, windows=maintained, spells=spans(
-            now, (55.5, 1_900, down), (54.9, 300, degraded), (9.1, 4, down),
-        )),
-        Past(name="reports", begun=old, phases=WEB, windows=[(now - 1.1 * HOUR, now + HOUR)], spells=spans(now, blind)),
-        Past(name="db-primary", begun=old, phases=PORT, windows=maintained, spells=spans(now, (47.2, 40, down))),
-        Past(name="db-replica", begun=now - 23.4 * DAY, phases=PORT, spells=spans(now, (0.031, 5_000, down))),
-        Past(name="queue", begun=old, phases=PORT, spells=spans(now, (70.2, 3, down), (44.0, 6, down), (2.1, 11, down))),
-    ]  # fmt: skip
+        Past(
+            name=name,
+            begun=now - 23.4 * DAY if name == "db-replica" else old,
+            phases=phases,
+            windows=windows.get(name, ()),
+            spells=spans(now, *told, *now_bad.get(name, ())),
+        )
+        for name, phases, told in lives
+    ]
 
 
 STATES = {
@@ -121,7 +130,12 @@ class Showcase:
 
     def fill(self, made: Callable[[float], list[Past]] = pasts) -> None:
         hidden = [
-            Past(name=name, begun=0.0, reason=CANARY, spells=((self.clock.now() - 600, self.clock.now() + 600, Time.DOWN),))
+            Past(
+                name=name,
+                begun=0.0,
+                reason=CANARY,
+                spells=((self.clock.now() - 600, self.clock.now() + 600, Time.DOWN),),
+            )
             for name in ("vault-hidden", "backup-hidden")
         ]
         write(self.store, [*made(self.clock.now()), *hidden], self.clock.now())
