@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.web.bars import HIGH, LEAST, MARK, STEP, bars
+from daemon.web.bars import HIGH, KINDS, LEAST, MARK, STEP, bars
 from daemon.web.view import TIMES, Day
 
 HOURS = 24
@@ -60,9 +60,7 @@ LENGTHS = st.lists(st.integers(0, 90_000_000), min_size=len(TIMES), max_size=len
 def test_whatever_a_day_was_it_fits_and_everything_in_it_can_be_seen(one: Day, each: bool) -> None:
     found = [piece for piece in pieces(one, each=each) if piece[0] not in ("k", "o")]
     of = dict(zip(TIMES, one, strict=True))
-    known = {
-        kind: of[time] for kind, time in zip("ugdmn", ("up", "degraded", "down", "maintenance", "unknown"), strict=True)
-    }
+    known = {kind: of[time] for time, kind in KINDS.items()}
     if found:
         assert {kind for kind, _, _ in found} == {kind for kind, length in known.items() if length}
         assert sum(height for _, _, height in found) == pytest.approx(HIGH, abs=0.1)

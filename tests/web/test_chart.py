@@ -1,4 +1,4 @@
-"""Response times as a chart: phases on top of one another, gaps where nothing was answered, a scale that can be read."""
+"""Response times as a chart: phases on top of one another, gaps where nothing was answered, a scale one can read."""
 
 import re
 import xml.etree.ElementTree as ET

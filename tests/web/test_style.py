@@ -44,17 +44,16 @@ def test_no_two_states_have_one_colour(scheme: dict[str, str]) -> None:
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_runs() -> None:
+    foreign = re.compile(r"https?:|//|@import|<script|javascript:|\son\w+=|\sstyle=")
     for text in (STYLE, PAGE):
-        assert not re.search(
-            r"https?:|//|@import|<script|javascript:|\son\w+=|\sstyle=", text.replace("application/", "")
-        )
+        assert not foreign.search(text)
         assert set(re.findall(r"url\((.*?)\)", text)) <= {"#hatch"}
 
 
 def test_the_policy_lets_nothing_in_but_the_style_and_the_icon() -> None:
     assert re.fullmatch(
-        r"default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; base-uri 'none'; form-action 'none';"
-        r" frame-ancestors 'none'",
+        r"default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; base-uri 'none';"
+        r" form-action 'none'; frame-ancestors 'none'",
         policy(),
     )
 
