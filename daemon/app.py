@@ -36,6 +36,7 @@ from daemon.lookout import Lookout
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
+from daemon.probing.coming import never
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
 from daemon.pulse import Pulse
@@ -55,7 +56,7 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
     `opened` are the doors of the daemon that would have to use it.
     """
     loaded = load(path, loading.catalog, environ, opened)
-    loaded.warnings.extend(own.unheard(loaded.settings))
+    loaded.warnings.extend([*own.unheard(loaded.settings), *never(loaded.settings, SystemClock().now())])
     return loaded
 
 
@@ -161,6 +162,7 @@ class App:
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 call=table.call,
                 hear=self._courier.hear,
+                sign=self._lookout.scheduler.calls.hear,
                 ready=lambda: self._ready,
                 reload=self.reload,
                 api=api,

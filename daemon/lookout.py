@@ -8,6 +8,8 @@ from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.history.query import History
 from daemon.history.recorder import Recorder
+from daemon.probing.ledger import Ledger
+from daemon.probing.resting import Resting
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
 from daemon.probing.vantage import Nodes
@@ -32,7 +34,9 @@ class Lookout:
         aside: Aside,
     ) -> None:
         self.sight = Eyesight(lambda: settings().sight, clock, pulse, intake.alarm, intake.alarm_over)
-        self.recorder = Recorder(store, clock, settings)
+        ledger = Ledger(store, clock)
+        rests = Resting(ledger, lambda: settings().time_intervals)
+        self.recorder = Recorder(store, clock, settings, rests=rests)
         self.history = History(store, clock, settings, self.recorder)
         self.board = Board(self.history, clock, settings, self._states, aside)
         self.scheduler = Scheduler(
@@ -43,6 +47,7 @@ class Lookout:
             sight=self.sight,
             others=Nodes(lambda: settings().nodes),
             aside=aside,
+            ledger=ledger,
         )
 
     def _states(self) -> dict[str, Health]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
-from daemon.config.fleet import Node
+from daemon.config.fleet import ForOthers, Node
 from daemon.config.history import History
 from daemon.config.keys import doc
 from daemon.config.looking import ProbePlan
@@ -267,6 +267,9 @@ class Settings:
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     sight: Sight = field(default=Sight(), metadata=doc("how tocsin finds out that it is itself cut off"))
     nodes: dict[str, Node] = field(default_factory=dict, metadata=doc("other tocsins that look for this one, by name"))
+    for_others: ForOthers = field(
+        default=ForOthers(), metadata=doc("what other tocsins may have this one look at; they need the right `look`")
+    )
     dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
     history: History = field(default=History(), metadata=doc("how long is kept what probes saw"))
     status_page: StatusPage | None = field(

@@ -78,6 +78,10 @@ class Batch:
         self.gone = (earlier.gone | self.gone) - set(self.standings)
         return self._make_room()
 
+    def without_readings(self) -> "Batch":
+        """What must not be lost with them, when something cannot be written at all."""
+        return Batch(rewound_to=self.rewound_to, names=self.names, turns=self.turns, incidents=self.incidents)
+
     def write(self, tx: Tx) -> None:
         """Write all of it."""
         if self.rewound_to is not None:

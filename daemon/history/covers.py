@@ -4,7 +4,8 @@ Maintenance counts from the opening of the window to its end, in whichever state
 itself was stopped meanwhile: what was opened and closed is read from the store, not noticed as it happens.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from daemon.alerting.index import Index
 from daemon.alerting.silence import matchers_of
@@ -21,13 +22,28 @@ from daemon.store.silences import Kind, Silence
 
 Piece = tuple[int, int]  # from, to, in milliseconds
 
-Rests = Callable[[ProbePlan, int, int], Sequence[Piece]]  # when nobody was to look at a probe, of the time between
+
+class Rests(Protocol):
+    """When nobody was to look; `daemon.probing.resting.Resting`."""
+
+    def names(self) -> Collection[str]:
+        """The probes of which there is anything to say, beside those with hours of their own."""
+
+    def __call__(self, plan: ProbePlan, begin: int, end: int) -> Sequence[Piece]:
+        """The pieces of this time in which nobody was to look at a probe."""
 
 
-def never(plan: ProbePlan, begin: int, end: int) -> Sequence[Piece]:
+class NeverRests:
     """Somebody is always to look."""
-    del plan, begin, end
-    return ()
+
+    def names(self) -> Collection[str]:
+        """Nobody rests."""
+        return ()
+
+    def __call__(self, plan: ProbePlan, begin: int, end: int) -> Sequence[Piece]:
+        """Never."""
+        del plan, begin, end
+        return ()
 
 
 def alarm_labels(plan: ProbePlan) -> dict[str, str]:
@@ -36,13 +52,13 @@ def alarm_labels(plan: ProbePlan) -> dict[str, str]:
     return {"source": PROBE, "severity": severity} | labels_of(plan, Health.DOWN)
 
 
-def matched(windows: Iterable[Silence], plans: Mapping[str, ProbePlan]) -> dict[str, list[Silence]]:
+def matched(windows: Iterable[Silence], plans: Iterable[tuple[str, ProbePlan]]) -> dict[str, list[Silence]]:
     """The maintenance windows of each probe that has any."""
     readable = [(one, found) for one in windows if one.kind is Kind.MAINTENANCE and (found := _matchers(one))]
     if not readable:
         return {}
     index = Index([found for _, found in readable])
-    matching = {name: list(index.matching(alarm_labels(plan))) for name, plan in plans.items()}
+    matching = {name: list(index.matching(alarm_labels(plan))) for name, plan in plans}
     return {name: [readable[number][0] for number in found] for name, found in matching.items() if found}
 
 

@@ -10,13 +10,13 @@ from daemon.history.incident import Incident
 from daemon.history.phases import TOTAL
 from daemon.history.stretches import Time, Turn, ms
 from daemon.history.tally import HEALTHS
+from daemon.probing.rhythm import speaks_until
 from daemon.probing.verdict import may_turn_since
 from daemon.probing.watched import Kept, Watched
 from daemon.reading import Health, Reading
 from daemon.store.probes import Standing
 from daemon.store.turns import COVER, VERDICT
 
-SPEAKS = 2  # intervals for which a reading says how it is
 WRITTEN = 60_000  # milliseconds after which it is written down how a probe stands, although nothing has changed
 
 _HEALTH = {health: number for number, health in enumerate(HEALTHS)}
@@ -61,7 +61,7 @@ class Entry:
         turns = self.account.step(
             Reached(
                 at=at,
-                speaks_until=at if health is Health.UNKNOWN else at + self._reach,
+                speaks_until=at if health is Health.UNKNOWN else ms(speaks_until(self.plan, reading, at / 1_000)),
                 verdict=verdict,
                 since=ms(course.since) if has_turned and course.since is not None else None,
                 open_since=None if open_since is None else ms(open_since),
@@ -86,8 +86,8 @@ class Entry:
         """Go on with what is configured now, after a restart or a reload; return what still means something."""
         kept, before = self._kept(), self.digests
         self.plan, self.digests, self.watched = plan, digests(plan), None
-        if self.digests[0] == before[0] and standing.is_fresh(kept, plan.every, now):
-            self.kept = standing.resumed(kept, SPEAKS * plan.every, now)
+        if self.digests[0] == before[0] and standing.is_fresh(kept, plan.interval(now), now):
+            self.kept = kept if ms(now) <= self.account.speaks_until else standing.broken_off(kept)
             return self.kept
         batch.turn(self.number, VERDICT, self.account.forget(ms(now)))
         self.is_changed = True
@@ -123,10 +123,6 @@ class Entry:
 
     def _kept(self) -> Kept:
         return self.kept if self.watched is None else self.watched.kept()
-
-    @property
-    def _reach(self) -> int:
-        return ms(SPEAKS * self.plan.every)
 
     def _turned(self, verdict: Health, since: int, reading: Reading, batch: Batch) -> None:
         if self.incident is not None and self.incident.health is verdict:

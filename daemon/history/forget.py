@@ -5,13 +5,12 @@ from functools import partial
 from daemon.config.history import History
 from daemon.history.batch import TIMES
 from daemon.history.stretches import Time, ms
-from daemon.history.tiers import DAY, HOUR, MINUTE, SPANS, marked
+from daemon.history.tiers import MINUTE, SPANS, marked
 from daemon.store import incidents, probes, readings, tiers, turns
 from daemon.store.base import Store, Tx
 
 MOST_TURNS = 20_000  # of one probe in each layer; one that never settles would fill the disk otherwise
-PIECE = {MINUTE: 600, HOUR: 10 * HOUR, DAY: 30 * DAY}  # seconds of a tier that are deleted at once
-READINGS = 20_000  # milliseconds of readings that are
+ROWS = 2_000  # that are deleted at once, or a few more
 TOGETHER = 200  # probes
 
 
@@ -35,16 +34,15 @@ def forget_readings(store: Store, before: float) -> int:
     """Delete single readings that are older; what is not added up yet stays."""
     count = 0
     limit = ms(min(before, store.read(partial(marked, span=MINUTE))))
-    while (first := store.read(partial(readings.first_since, at=0))) is not None and first < limit:
-        count += store.write(partial(readings.forget, before=min(limit, first + READINGS)))
+    while gone := store.write(partial(readings.forget, before=limit, most=ROWS)):
+        count += gone
     return count
 
 
 def _forget_tier(store: Store, span: int, before: int) -> int:
     count = 0
-    while (first := store.read(partial(tiers.first_since, span=span, start=0))) is not None and first < before:
-        upto = min(before, first + PIECE[span])
-        count += store.write(partial(tiers.forget, span=span, first=first, before=upto))
+    while gone := store.write(partial(tiers.forget, span=span, before=before, most=ROWS)):
+        count += gone
     return count
 
 

@@ -145,7 +145,7 @@ class History:
 
         def work(tx: Tx) -> list[Reading]:
             number = probes.number(tx, name)
-            found = [] if number is None else readings.of_probe(tx, number, ms(begin), ms(end), limit)
+            found = [] if number is None else readings.of_probe(tx, number, ms(begin), ms(end) + 1, limit)
             return [
                 Reading(
                     at=at / PER_SECOND,

@@ -15,10 +15,10 @@ from daemon.clock import JUMP, Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.errors import StoreError, StoreUnavailable
-from daemon.history import beginning, covers, entry
+from daemon.history import beginning, entry
 from daemon.history.batch import TIMES, Batch
 from daemon.history.covering import Covering
-from daemon.history.covers import Rests
+from daemon.history.covers import NeverRests, Rests
 from daemon.history.entry import Entry
 from daemon.history.roller import Roller
 from daemon.history.stretches import Time, Turn, ms
@@ -45,7 +45,7 @@ class Recorder:
         settings: Callable[[], Settings],
         *,
         every: float = EVERY,
-        rests: Rests = covers.never,
+        rests: Rests | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -57,7 +57,7 @@ class Recorder:
         self._numbers: dict[str, int] = {}
         self._last_number = 0
         self._latest = 0  # no reading is older than the one before it, unless the clock was set
-        self._covering = Covering(store, rests)
+        self._covering = Covering(store, clock, rests or NeverRests())
         self._roller = Roller(store, clock, settings)
         self._wake = threading.Event()
         self._stopping = False
@@ -94,6 +94,7 @@ class Recorder:
     def reload(self) -> None:
         """Follow the settings, after the scheduler: what is not configured any more is not watched."""
         now, plans = ms(self._clock.now()), self._settings().probes
+        self._notice_the_clock(now)
         for name in [name for name in self._entries if name not in plans]:
             self._entries.pop(name).leave(now, self._batch)
             self._roller.forget(name)
@@ -102,13 +103,14 @@ class Recorder:
     def kept(self, plan: ProbePlan) -> Kept | None:
         """What is remembered of this probe, as far as it still means something."""
         now = self._clock.now()
+        self._notice_the_clock(ms(now))
         known = self._entries.get(plan.name)
         if known is not None:
             return known.resume(plan, now, self._batch)
         if plan.name not in self._numbers:
             self._last_number += 1
             self._numbers[plan.name] = self._last_number
-        self._entries[plan.name] = entry.new(self._numbers[plan.name], plan, ms(now), self._batch)
+        self._entries[plan.name] = entry.new(self._numbers[plan.name], plan, self._latest, self._batch)
         self._covering.forget_plans()
         return None
 
@@ -116,7 +118,6 @@ class Recorder:
         """A look has ended and is judged."""
         now = ms(self._clock.now() if watched.read_at is None else watched.read_at)
         self._notice_the_clock(now)
-        self._latest = max(self._latest, now)
         if (known := self._entries.get(watched.plan.name)) is not None:
             known.saw(watched, reading, took, self._latest, self._batch)
         if len(self._batch.readings) >= SOON:
@@ -150,7 +151,7 @@ class Recorder:
 
     def _write(self, now: int) -> None:
         batch, self._batch = self._batch, Batch()
-        batch.until = self._latest = max(self._latest, now)
+        batch.until = self._latest
         batch.keep_failures = self._settings().history.failures
         for one in self._entries.values():
             if one.is_changed:
@@ -165,6 +166,8 @@ class Recorder:
             raise
         except Exception:
             telemetry.record_dropped.inc(len(batch.readings))
+            if batch.readings or batch.failures:
+                self._batch.after(batch.without_readings())
             raise
         finally:
             self._writing = None
@@ -187,6 +190,7 @@ class Recorder:
     def _notice_the_clock(self, now: int) -> None:
         """If it was set back, what was written down of the time that comes again did not happen."""
         if now >= self._latest - _JUMP:
+            self._latest = max(self._latest, now)
             return
         log.warning("the clock was set back by %g s: the history goes on from there", (self._latest - now) / 1_000)
         self._latest = now

@@ -74,7 +74,7 @@ def budget(shares: Shares, slo: float) -> Budget:
     allowed = (1 - slo) * shares.judged / PER_SECOND
     used = shares[Time.DOWN] / PER_SECOND
     return Budget(
-        slo=slo,
+        slo=round(slo, 10),
         allowed=allowed,
         used=used,
         left=max(0.0, allowed - used),

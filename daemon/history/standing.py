@@ -34,10 +34,8 @@ def is_fresh(kept: Kept, every: float, now: float) -> bool:
     return kept.read_at is not None and -LEAST <= now - kept.read_at <= max(LEAST, INTERVALS * every)
 
 
-def resumed(kept: Kept, speaks: float, now: float) -> Kept:
-    """What the scheduler goes on with: a row of readings that the time between has broken off does not count."""
-    if kept.read_at is not None and now - kept.read_at <= speaks:
-        return kept
+def broken_off(kept: Kept) -> Kept:
+    """The same, but that a row of readings which the time between has broken off does not count."""
     return msgspec.structs.replace(kept, course=msgspec.structs.replace(kept.course, recent=()))
 
 

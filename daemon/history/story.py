@@ -4,18 +4,15 @@ from typing import Any
 
 import msgspec
 
+from daemon.history import phases
 from daemon.history.incident import short
 from daemon.reading import Health, Reading
-from daemon.secret import redact_text
 
-BODY = 1_024  # bytes of a body
 EVIDENCE, LONG = 40, 2_000  # pieces of evidence, and characters of one
 FAILED = 20  # conditions
-VALUES = 4_096  # bytes of all values
+VALUE, VALUES = 200, 4_096  # characters of one value, and bytes of all of them
 LOUD = 3  # failures of a row of them that are kept in any case
 PAUSE = 300_000  # milliseconds after which one more of a long row is kept
-
-_BODY = "body"
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,19 +34,17 @@ _decode = msgspec.json.Decoder(Story).decode
 
 
 def of(reading: Reading, verdict: Health, target: str, took: float) -> Story:
-    """Put it together. A body is in the evidence already where its kind knows what may be shown of it."""
-    evidence = {short(name): _long(text) for name, text in list(reading.evidence.items())[:EVIDENCE]}
-    if reading.body and _BODY not in evidence:
-        evidence[_BODY] = _long(redact_text(bytes(reading.body[:BODY]).decode("utf-8", "replace")))
+    """Put it together. Of a body there is what its kind put into the evidence, for that knows what may be shown."""
+    reading = reading.told()
     return Story(
         health=reading.health,
         verdict=verdict,
         detail=short(reading.detail),
         took=took,
         target=short(target),
-        phases=reading.phases,
-        values=reading.values,
-        evidence=evidence,
+        phases=phases.as_seconds(phases.unpacked(phases.packed(reading.phases))),
+        values={short(name): _cut(value) for name, value in reading.values.items()},
+        evidence={short(name): _long(text) for name, text in list(reading.evidence.items())[:EVIDENCE]},
         failed=tuple(short(one) for one in reading.failed[:FAILED]),
     )
 
@@ -68,6 +63,10 @@ def packed(story: Story) -> bytes:
 def unpacked(blob: bytes) -> Story:
     """Read what `packed` wrote; ValueError for anything else."""
     return _decode(blob)
+
+
+def _cut(value: Any) -> Any:
+    return short(value)[:VALUE] if isinstance(value, str) else value
 
 
 def _long(text: str) -> str:

@@ -3,9 +3,8 @@
 Instants are whole milliseconds since the epoch, so that what is added up is exactly as long as the time it lies in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import pairwise
 
 import msgspec
 
@@ -135,11 +134,6 @@ def whole(spans: Iterable[Span]) -> Shares:
     return found
 
 
-def within(turns: Mapping[int, Turn], begin: int, end: int) -> list[Turn]:
-    """Put in order what may have come from two places at once."""
-    return [turns[at] for at in sorted(turns) if begin <= at < end]
-
-
 def edges_between(begin: int, end: int, step: int) -> list[int]:
     """The begin, every whole step after it, and the end."""
     return [begin, *range((begin // step + 1) * step, end, step), end]
@@ -157,8 +151,3 @@ def _merged(verdicts: Sequence[Turn], covers: Sequence[Turn]) -> Iterator[tuple[
 def overlap(one: Span, other: Span) -> int:
     """How long both are."""
     return max(0, min(one.end, other.end) - max(one.begin, other.begin))
-
-
-def gaps(edges: Sequence[int]) -> list[int]:
-    """How far each edge is from the one before."""
-    return [end - begin for begin, end in pairwise(edges)]

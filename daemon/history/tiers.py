@@ -103,7 +103,7 @@ def _sum(store: Store, clock: Clock, span: int, start: int) -> None:
             if (part := read(blob)) is not None:
                 made.setdefault((start, probe), Tally()).merge(part)
         _write(store, span, made, start)
-    store.write(partial(facts.note, name=mark(span), value=str(start + span)))
+    store.write(partial(_written, rows=[], span=span, until=start + span))
 
 
 def _first(tx: Tx, span: int, first: Callable[[Tx, int], int | None]) -> int | None:
@@ -128,7 +128,8 @@ def _write(store: Store, span: int, made: Made, until: int) -> None:
 
 def _written(tx: Tx, rows: list[tiers.Piece], span: int, until: int) -> None:
     tiers.put(tx, rows)
-    facts.note(tx, mark(span), str(until))
+    if until > marked(tx, span):
+        facts.note(tx, mark(span), str(until))
 
 
 def read(blob: bytes) -> Tally | None:

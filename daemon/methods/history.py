@@ -76,7 +76,7 @@ def _add_report(table: Table, parts: Parts) -> None:
         `30d`; or from `begin` to `end`, by the clock of `zone`. `slo` holds all of them against it, such as `99.9%`.
         """
         where = _zone(parts, zone)
-        meant = _period(parts, where, period or ("" if begin else "month"), begin, end)
+        meant = _period(parts, where, period or ("" if begin or end else "month"), begin, end)
         promise = _slo(slo)
         promised = [(name, promise if slo else _promised(parts, name)) for name in _chosen(parts, probes, matchers)]
         made = report.report(parts.history, promised, meant, parts.clock.now(), str(where))
@@ -135,7 +135,7 @@ def _add_failures(table: Table, parts: Parts) -> None:
         limit: Limit = 100,
     ) -> list[IncidentLine]:
         """List when probes were down or degraded, why, and what ended it, newest first; of the last 30 days."""
-        meant = _period(parts, _zone(parts, zone), period or ("" if begin else "30d"), begin, end)
+        meant = _period(parts, _zone(parts, zone), period or ("" if begin or end else "30d"), begin, end)
         found = [
             IncidentLine(
                 probe=name,

@@ -66,8 +66,9 @@ class Teller:
         then its own alarm must be in the store.
         """
         until = self._clock.monotonic() + PATIENCE
+        is_looked_at = parent.rest is None and not parent.plan.is_called
         for _ in range(parent.rule.fail.of):
-            if parent.course.verdict is Health.DOWN or self._clock.monotonic() > until:
+            if not is_looked_at or parent.course.verdict is Health.DOWN or self._clock.monotonic() > until:
                 break
             self._look(parent)
             if parent.reading is not None and parent.reading.is_well:

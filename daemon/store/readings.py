@@ -51,9 +51,10 @@ def last_of_each(tx: Tx, within: int) -> dict[int, int]:
     )
 
 
-def forget(tx: Tx, before: int) -> int:
-    """Delete what is older; return how many."""
-    return tx.run("DELETE FROM probe_readings WHERE at < ?", (before,))
+def forget(tx: Tx, before: int, most: int) -> int:
+    """Delete what is older, about so many at a time; return how many."""
+    row = tx.one("SELECT at FROM probe_readings ORDER BY at, probe LIMIT 1 OFFSET ?", (most,))
+    return tx.run("DELETE FROM probe_readings WHERE at < ?", (min(before, row[0] + 1) if row else before,))
 
 
 def rewind(tx: Tx, at: int) -> None:

@@ -47,9 +47,11 @@ def numbers(tx: Tx, span: int, start: int, end: int) -> tuple[int, int] | None:
     return row if row and row[0] is not None else None
 
 
-def forget(tx: Tx, span: int, first: int, before: int) -> int:
-    """Delete what starts between; return how many."""
-    return tx.run("DELETE FROM probe_tiers WHERE span = ? AND start >= ? AND start < ?", (span, first, before))
+def forget(tx: Tx, span: int, before: int, most: int) -> int:
+    """Delete what starts before then, about so many at a time; return how many."""
+    row = tx.one("SELECT start FROM probe_tiers WHERE span = ? ORDER BY start, probe LIMIT 1 OFFSET ?", (span, most))
+    upto = min(before, row[0] + 1) if row else before
+    return tx.run("DELETE FROM probe_tiers WHERE span = ? AND start < ?", (span, upto))
 
 
 def rewind(tx: Tx, at: int) -> None:

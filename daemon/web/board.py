@@ -21,7 +21,7 @@ from daemon.web.response import phases_of, response
 from daemon.web.view import WINDOWS, Group, Response, View
 from daemon.web.words import WORDS
 
-PAGE, RESPONSES, BADGE = 10.0, 300.0, 30.0  # seconds for which what was made is good, at least
+PAGE, STATES, RESPONSES, BADGE = 5.0, 2.0, 300.0, 30.0  # seconds for which what was made is good, at least
 MOST_PAGES, MOST_RESPONSES, MOST_BADGES = 32, 1_000, 1_000  # that are kept
 PERIODS = {"1d": "24h"} | {window: window for window in WINDOWS}
 _SMALL = 1_000  # bytes that are not worth to be packed
@@ -93,7 +93,7 @@ class _Showing:
         self._lang = settings.texts.lang
         own = settings.status_page.title if settings.status_page else ""
         self._title = own or WORDS[self._lang]["heading"]
-        self._gatherer = Gatherer(history, clock, settings, states)
+        self._gatherer = Gatherer(history, clock, settings, Fresh(clock, states, STATES).get)
         self._groups: Groups | None = None
         self._view = Fresh(clock, lambda: self._gatherer.view(self._shown()), PAGE)
         pen = Pen(clock)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from daemon import loading
 from daemon.alerting.route import compiled, matching
-from daemon.cli.importing.alertmanager import Imported, convert
+from daemon.cli.importing.alertmanager import convert
+from daemon.cli.importing.imported import Imported
 from daemon.config.findings import Findings, Place
 from daemon.config.load import Loaded, load
 from daemon.config.nodes import Items, Node, Table, compose
@@ -66,7 +67,12 @@ def test_alertmanager_itself_takes_the_configurations_of_these_tests(name: str) 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_made_can_be_used(name: str, tmp_path: Path) -> None:
     doubts = loaded(imported(name), tmp_path).warnings
-    told_by_the_import = ("recorded only", "no route uses it", "everybody on this machine can read that file")
+    told_by_the_import = (
+        "recorded only",
+        "no route uses it",
+        "no probe uses it",
+        "everybody on this machine can read that file",
+    )
     assert [doubt for doubt in doubts if not any(known in doubt for known in told_by_the_import)] == []
 
 

@@ -19,6 +19,7 @@ TEXT = SHIPPED.read_text()
 ENVIRON = {name: f"/value-of-{name}" for name in re.findall(r"\$\{([A-Z_]+)", TEXT)}
 ENVIRON["DINGTALK_URL"] = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 ENVIRON["HEALTHCHECKS_URL"] = "https://hc-ping.example.com/0123456789abcdef"
+ENVIRON["BACKUP_PING_KEY"] = "0123456789abcdef0123456789abcdef"
 CATALOG = catalog("")
 
 # pieces that mean something to YAML, to references or to the settings
@@ -60,7 +61,12 @@ def test_also_with_everything_in_it_that_is_commented_out(tmp_path: Path) -> Non
     assert [token.name for token in loaded.settings.auth.tokens] == ["ops", "prometheus"]
     assert set(loaded.settings.channels) == {"console", "sms", "chat", "mail"}
     assert loaded.settings.receivers["ops"].notify[1].to == ("lin", "team:dba", "schedule:night")
-    assert set(loaded.settings.probes) >= {"own-door", "shop", "orders-are-read", "mails-are-read"}
+    for of_these in (
+        {"own-door", "shop", "shop-name", "router", "db"},
+        {"disk", "memory", "load", "plug-in", "nginx", "orders", "shop-errors"},
+        {"orders-are-read", "mails-are-read"},
+    ):
+        assert set(loaded.settings.probes) >= of_these
     assert loaded.settings.sources["datadog"].token
 
 

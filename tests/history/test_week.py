@@ -1,4 +1,4 @@
-"""A week of a shop front in Berlin, worked out by hand and by tocsin: outages, flapping, a window, summer's end, a kill.
+"""A week of a shop front in Berlin, worked out by hand and by tocsin: outages, flapping, a window, summer's end.
 
 It is looked at on every whole minute; two readings make a verdict, and one that comes down again within an hour of
 having come up must be well twice as long. Monday is 2026-10-19; on Sunday at 03:00 the clock goes back to 02:00.

@@ -31,8 +31,8 @@ class Past:
     reason: str = "connection refused"
 
 
-def write(store: Store, pasts: Iterable[Past], now: float, seed: int = 5) -> None:
-    """Write all of them; response times for the last day and a bit."""
+def write(store: Store, pasts: Iterable[Past], now: float, *, timed: bool = True, seed: int = 5) -> None:
+    """Write all of them; response times, if any, for the last day and a bit."""
     pasts = list(pasts)
     dice = random.Random(seed)
     hours = range(int(now // HOUR * HOUR) - 26 * HOUR, int(now // HOUR * HOUR), HOUR)
@@ -40,7 +40,8 @@ def write(store: Store, pasts: Iterable[Past], now: float, seed: int = 5) -> Non
     def work(tx: Tx) -> None:
         for number, past in enumerate(pasts, 1):
             _line(tx, number, past, now)
-            tiers.put(tx, [(HOUR, hour, number, _hour(past, hour, dice)) for hour in hours])
+            if timed:
+                tiers.put(tx, [(HOUR, hour, number, _hour(past, hour, dice)) for hour in hours])
         for span in (MINUTE, HOUR):
             facts.note(tx, mark(span), str(hours.stop))
         facts.note(tx, mark(DAY), str(hours.stop // DAY * DAY))

@@ -14,6 +14,8 @@ from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.history.stretches import Time, whole
 from daemon.probing.beat import beat_of
+from daemon.probing.ledger import Ledger
+from daemon.probing.resting import Resting
 from daemon.probing.scheduler import Scheduler
 from daemon.reading import Health, Reading
 from daemon.store.sqlite import SqliteStore
@@ -23,13 +25,14 @@ from probes_by_hand import Plans, plan
 NAME = "shop"
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600.0
+A_BIT = 0.000_2
 
 SEEN = {
     health: Reading(health=health, detail=f"it is {health}", phases={"resolve": 0.001, "connect": 0.02})
     for health in Health
 }
 
-Story = Callable[[float], Health]  # what a look at an instant sees
+Story = Callable[[float], Health | Reading]  # what a look at an instant sees
 
 
 def at(text: str, zone: dt.tzinfo = BERLIN, *, fold: int = 0) -> float:
@@ -55,13 +58,16 @@ class Life:
         self.start()
 
     def look(self) -> Reading:
-        return SEEN[self.sees(round(self.clock.now(), 3))]
+        seen = self.sees(round(self.clock.now(), 3))
+        return seen if isinstance(seen, Reading) else SEEN[seen]
 
     def start(self) -> None:
-        self.recorder = Recorder(self.store, self.clock, self.plans, every=6 * HOUR)
+        ledger = Ledger(self.store, self.clock)
+        rests = Resting(ledger, lambda: self.plans().time_intervals)
+        self.recorder = Recorder(self.store, self.clock, self.plans, every=6 * HOUR, rests=rests)
         self.recorder.start()
         self.history = History(self.store, self.clock, self.plans, self.recorder)
-        self.scheduler = Scheduler(self.plans, self.clock, lambda _: None, record=self.recorder)
+        self.scheduler = Scheduler(self.plans, self.clock, lambda _: None, record=self.recorder, ledger=ledger)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -74,14 +80,18 @@ class Life:
         gevent.killall([one for one in (self.recorder._loop, self.recorder._roller._greenlet) if one is not None])
 
     def to(self, instant: float) -> None:
-        """Let time pass up to an instant by the clock on the wall; the store keeps up with it."""
-        while (left := instant - self.clock.now()) > 0:
+        """Let time pass up to an instant by the clock on the wall, and a bit: what is due then is done.
+
+        The store keeps up with it.
+        """
+        while (left := instant + A_BIT - self.clock.now()) > A_BIT / 2:
             self.clock.advance(min(left, 6 * HOUR))
             self.store.write(lambda tx: tx.one("SELECT 1"))
             settle()
 
     def roll(self) -> None:
-        """Write all down, and add it up."""
+        """Write all down, and add it up: here, and not beside us."""
+        self.recorder._roller.stop()
         self.recorder.flush()
         tiers.roll(self.store, self.clock, int(self.clock.now()))
 

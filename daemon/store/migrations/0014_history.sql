@@ -65,4 +65,3 @@ CREATE TABLE probe_incidents (
     PRIMARY KEY (probe, began, health)
 ) WITHOUT ROWID;
 CREATE INDEX probe_incidents_open ON probe_incidents (probe) WHERE ended IS NULL;
-CREATE INDEX probe_incidents_by_time ON probe_incidents (began);
