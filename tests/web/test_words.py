@@ -35,7 +35,19 @@ def test_every_word_is_used() -> None:
     said = (HERE / "templates/status.html").read_text() + "".join(path.read_text() for path in HERE.glob("*.py"))
     said = said.replace((HERE / "words.py").read_text(), "")
     by_code = {f"some_{time}" for time in Time} | {f"n_{time}" for time in Time} | {time.value for time in Time}
-    phases = {"resolve", "connect", "proxy", "tls", "starttls", "first_byte", "download", "run", "total", "rest", "reply"}
+    phases = {
+        "resolve",
+        "connect",
+        "proxy",
+        "tls",
+        "starttls",
+        "first_byte",
+        "download",
+        "run",
+        "total",
+        "rest",
+        "reply",
+    }
     phases |= {"answer", "metadata", "committed", "ends"}
     windows = {"24h", "7d", "30d", "90d"}
     own = {"all_up", "nothing", "comma"}  # words.py says them itself
