@@ -18,13 +18,16 @@ LEAST_UP = 6.0
 KINDS = {Time.UP: "u", Time.DOWN: "d", Time.DEGRADED: "g", Time.MAINTENANCE: "m", Time.UNKNOWN: "n"}
 
 
-def bars(days: Sequence[Day], titles: Sequence[str], label: str, *, each: bool = True) -> str:
-    """Draw them. Each day has a title where `each`; else only those that were not all well, in far fewer bytes."""
+def bars(days: Sequence[Day], titles: Sequence[str], label: str, *, each: bool = True, least: float = 1.0) -> str:
+    """Draw them. Each day has a title where `each`; else only those that were not all well, in far fewer bytes.
+
+    `least` is lower for days of many: what one of fifty was must not look as if half of them had been it.
+    """
     drawn: list[str] = []
     well: list[str] = []  # bars of days that need no title
     empty: list[str] = []
     for number, (day, title) in enumerate(zip(days, titles, strict=True)):
-        parts = list(_parts(day))
+        parts = list(_parts(day, least))
         if not each and not parts:
             empty.append(f"M{number * STEP} {HIGH - LINE}h{WIDE}v{LINE}h-{WIDE}z")
             continue
@@ -41,13 +44,13 @@ def bars(days: Sequence[Day], titles: Sequence[str], label: str, *, each: bool =
     )
 
 
-def _parts(day: Day) -> Iterator[tuple[Time, float]]:
+def _parts(day: Day, scale: float) -> Iterator[tuple[Time, float]]:
     """What a bar is made of, from the top, each with its height; nothing for a day of which nothing is known."""
     lengths = {time: day[TIMES.index(time)] for time in KINDS}
     whole = sum(lengths.values())
     if not whole:
         return
-    taken = {time: max(least, HIGH * lengths[time] / whole) for time, least in LEAST.items() if lengths[time]}
+    taken = {time: max(least * scale, HIGH * lengths[time] / whole) for time, least in LEAST.items() if lengths[time]}
     room = HIGH - (LEAST_UP if lengths[Time.UP] else 0.0)
     over = sum(taken.values())
     shrink = room / over if over > room or not lengths[Time.UP] else 1.0

@@ -15,6 +15,7 @@ from daemon.web.words import WORDS
 
 Responses = Callable[[str], Response]  # of a probe, by its name
 
+LEAST_OF_MANY = 0.2
 _TICKS = 4  # parts of the chart's width that are named
 
 
@@ -93,7 +94,8 @@ class GroupRow:
 
     def bars(self) -> str:
         """The days of all of them."""
-        return _drawn(self._group.days, self._view, self._lang, each=True)
+        least = LEAST_OF_MANY if len(self._group.lines) > 1 else 1.0
+        return _drawn(self._group.days, self._view, self._lang, each=True, least=least)
 
 
 def is_amiss(day: Day) -> bool:
@@ -101,10 +103,10 @@ def is_amiss(day: Day) -> bool:
     return any(day[TIMES.index(time)] for time in (Time.DOWN, Time.DEGRADED, Time.UNKNOWN, Time.MAINTENANCE))
 
 
-def _drawn(days: Sequence[Day], view: View, lang: Lang, *, each: bool) -> str:
+def _drawn(days: Sequence[Day], view: View, lang: Lang, *, each: bool, least: float = 1.0) -> str:
     titles = [f"{date}: {words.of_a_day(day, lang)}" for date, day in zip(view.days, days, strict=True)]
     titles[-1] = WORDS[lang]["so_far"].format(titles[-1])
-    return bars(days, titles, _said(days, lang), each=each)
+    return bars(days, titles, _said(days, lang), each=each, least=least)
 
 
 def _said(days: Sequence[Day], lang: Lang) -> str:

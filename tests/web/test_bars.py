@@ -90,6 +90,13 @@ def test_days_that_were_well_need_not_be_said_one_by_one() -> None:
     assert found.get("viewBox") == f"0 0 {90 * STEP - 1} {MARK}"
 
 
+def test_what_one_of_many_was_does_not_look_as_if_half_of_them_had_been_it() -> None:
+    svg = parsed(bars([day(up=49 * 86_400 + 80_000, down=6_400)], ["t"], "l", least=0.2))
+    down, up, _mark = svg.iter(f"{SVG}rect")
+    assert (down.get("class"), down.get("height")) == ("d", "2.8")
+    assert (up.get("class"), up.get("height")) == ("u", "29.2")
+
+
 def test_no_days_are_no_bars() -> None:
     assert not list(parsed(bars([], [], "l")))
 
