@@ -45,7 +45,7 @@ class Lookout:
             intake.events,
             record=self.recorder,
             sight=self.sight,
-            others=Nodes(lambda: settings().nodes),
+            others=Nodes(lambda: settings().nodes, clock),
             aside=aside,
             ledger=ledger,
         )
