@@ -52,9 +52,7 @@ def main() -> None:
     plans = {}
     for number in range(probes):
         probe = Timed(Http(url=f"http://127.0.0.1:{port}/health/{number}"), f"probe-{number}", every)
-        plans[f"probe-{number}"] = ProbePlan(
-            name=f"probe-{number}", type="http", probe=probe, every=Seconds(every)
-        )
+        plans[f"probe-{number}"] = ProbePlan(name=f"probe-{number}", type="http", probe=probe, every=Seconds(every))
     live = Settings(probes=plans)
     scheduler = Scheduler(lambda: live, SystemClock(), lambda _events: None)
     scheduler.start()

@@ -16,13 +16,13 @@ ANEW = "anew"
 def look(plan: ProbePlan, past: Past, others: Places, aside: Aside) -> Reading:
     """Look once, from wherever the plan says."""
     if plan.places:
-        return turned(plan, others.look(plan, lambda: look_with(plan, plan.probe, aside, past), past))
-    return turned(plan, look_with(plan, plan.probe, aside, past))
+        return others.look(plan, lambda: look_with(plan, plan.probe, aside, past), past)
+    return look_with(plan, plan.probe, aside, past)
 
 
 def look_with(plan: ProbePlan, probe: Looks, aside: Aside, past: Past) -> Reading:
     """Look once from here, in this way."""
-    return judged(plan, probe.look_on(past), aside, HERE)
+    return turned(plan, judged(plan, probe.look_on(past), aside, HERE))
 
 
 def other_ways(plan: ProbePlan, others: Places, aside: Aside) -> Iterator[Way]:
@@ -33,9 +33,5 @@ def other_ways(plan: ProbePlan, others: Places, aside: Aside) -> Iterator[Way]:
     if plan.probe.is_near() or plan.is_called:
         return
     for name, probe in ((ANEW, plan.probe), *plan.probe.otherwise()):
-        yield _turned_way(plan, Way(name, probe.timeout, partial(look_with, plan, probe, aside)))
-    yield from (_turned_way(plan, way) for way in others.ways(plan))
-
-
-def _turned_way(plan: ProbePlan, way: Way) -> Way:
-    return way._replace(look=lambda past: turned(plan, way.look(past))) if plan.upside_down else way
+        yield Way(name, probe.timeout, partial(look_with, plan, probe, aside))
+    yield from others.ways(plan)
