@@ -1,4 +1,4 @@
-"""The suite is shared out among processes, each of which collects it: they must find the same tests in the same order."""
+"""The suite is shared out among processes, each of which must find the same tests in the same order."""
 
 import os
 import subprocess
