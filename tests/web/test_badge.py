@@ -50,7 +50,7 @@ def test_it_is_as_wide_as_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "colour", {LABEL, NEUTRAL, RESPONSE, *map(of_state, Time), *map(of_uptime, (1, 0.995, 0.96, 0))}
+    "colour", sorted({LABEL, NEUTRAL, RESPONSE, *map(of_state, Time), *map(of_uptime, (1, 0.995, 0.96, 0))})
 )
 def test_white_on_it_can_be_read(colour: str) -> None:
     assert ratio("#ffffff", colour) >= 4.5
