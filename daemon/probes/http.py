@@ -12,7 +12,7 @@ from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, probe
 from daemon.probes.dial import Family, Missed, Watch, measured
 from daemon.probes.hop import Way, ask, basic, proxy_place
 from daemon.probes.network import Perhaps, is_near_host, other_families
-from daemon.probes.place import host_name, place
+from daemon.probes.place import check_host, host_name, place
 from daemon.probes.redirect import Step, onward
 from daemon.probes.request import Wording, check_headers, check_method
 from daemon.probes.trust import Trust
@@ -35,11 +35,6 @@ class Basic:
 
 def _check_url(url: str) -> None:
     place(url)
-
-
-def _check_name(host: str) -> None:
-    if host:
-        host_name(host)
 
 
 @probe("http")
@@ -107,7 +102,7 @@ class Http(Probe):
         default="",
         metadata={
             "doc": "name to ask for in TLS, and to find in the certificate, instead of the URL's host",
-            "check": _check_name,
+            "check": check_host,
         },
     )
     ca_file: str = field(

@@ -85,6 +85,7 @@ class Crew:
     def _work(self, job: Job, done: Done) -> None:
         """Look, then at whatever is next: a new greenlet for each look would cost as much as its conditions do."""
         self._run(job, done)
+        del job, done  # they hold a probe, which may be removed while nothing is to be done
         while len(self._idle) < MOST_IDLE:
             waiter: Waiter[tuple[Job, Done]] = Waiter()
             self._idle.append(waiter)
