@@ -65,9 +65,15 @@ LOCAL = {
         ),
     ),
     "import": (
-        "Convert an Alertmanager configuration, and list what is not carried over; needs no running daemon.",
+        "Convert what Alertmanager, Gatus or Uptime Kuma was told, and list what is not carried over; needs no daemon.",
         (
             arg("file", metavar="FILE", help="such as /etc/alertmanager/alertmanager.yml; - is stdin"),
+            arg(
+                "source",
+                "--from",
+                choices=("alertmanager", "gatus", "uptime-kuma"),
+                help="what it comes from (as far as can be seen)",
+            ),
             arg("out", "--out", metavar="FILE", help="write the configuration there (stdout)"),
             arg("environment", "--environment", metavar="FILE", help="write the secrets that it refers to there"),
         ),

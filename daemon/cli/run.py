@@ -102,7 +102,8 @@ def _import(given: argparse.Namespace) -> int:
     # YAML and the matchers' engine take longer to load than everything else here.
     from daemon.cli.importing.command import Wanted, run  # noqa: PLC0415 - only this command needs them
 
-    wanted = Wanted(given.file, getattr(given, "out", ""), getattr(given, "environment", ""))
+    options = (getattr(given, name, "") for name in ("out", "environment", "source"))
+    wanted = Wanted(given.file, *options)
     done = run(wanted, as_json=hasattr(given, "json"))
     return DONE if done.is_whole else FAILED
 

@@ -81,7 +81,7 @@ def _from(tokens: list[Token]) -> tuple[list[Token], str]:
 
 
 def _subject(tokens: list[Token], gives: Mapping[str, Fact], kind: str) -> tuple[Subject, list[Token]]:
-    known = {**gives, JSON: _JSON} if BODY in gives and JSON not in gives else dict(gives)
+    known = {**gives, JSON: _JSON} if BODY in gives else dict(gives)
     if not tokens or tokens[0].kind != "word":
         raise ConditionError("it begins with the value that it is about: status == 200")
     name, may_lack, rest = tokens[0].text.removesuffix("?"), tokens[0].text.endswith("?"), tokens[1:]

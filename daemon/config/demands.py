@@ -30,7 +30,7 @@ def demands(decoder: Decoder, table: Table, path: Path, kind: Any, name: str) ->
 
 
 def _list(decoder: Decoder, node: Node, path: Path, kind: Any, name: str) -> Any:
-    place = node.place
+    decoder.places[path] = place = node.place
     if isinstance(node, Scalar):
         if node.is_nothing:
             return ()
@@ -57,6 +57,7 @@ def _cut_off(before: tuple[Node, ...], node: Node) -> str:
 
 
 def _one(decoder: Decoder, node: Node, path: Path, kind: Any, name: str, hint: str) -> Condition | Any:
+    decoder.places[path] = node.place
     if isinstance(node, Table):
         decoder.findings.wrong(node.place, path, _MAPPING)
         return BAD

@@ -71,12 +71,17 @@ class Findings:
 
     def _lines(self, found: list[tuple[Place, Path, str]]) -> list[str]:
         in_order = sorted(found, key=lambda one: (one[0].file != found[0][0].file, one[0].file, one[0].line))
-        return list(dict.fromkeys(self._line(*one) for one in in_order))
+        lines = [(place, f"{dotted(path)}: " if path else "", sentence) for place, path, sentence in in_order]
+        hidden = self._showing("\n".join(f"{about}\n{sentence}" for _, about, sentence in lines))
+        return list(dict.fromkeys(_line(*one, hidden) for one in lines))
 
-    def _line(self, place: Place, path: Path, sentence: str) -> str:
-        about = f"{dotted(path)}: " if path else ""
-        hidden = sorted((self.secrets | self.private), key=len, reverse=True)
-        for secret in hidden:
-            if len(secret) >= SHORTEST_SECRET:
-                about, sentence = about.replace(secret, "***"), sentence.replace(secret, "***")
-        return f"{printable(str(place))}: {about}{printable(sentence)}"
+    def _showing(self, text: str) -> list[str]:
+        """Those that must be taken out of it. Nearly always there is none, and there may be thousands of both."""
+        hidden = [one for one in self.secrets | self.private if len(one) >= SHORTEST_SECRET and one in text]
+        return sorted(hidden, key=len, reverse=True)
+
+
+def _line(place: Place, about: str, sentence: str, hidden: list[str]) -> str:
+    for secret in hidden:
+        about, sentence = about.replace(secret, "***"), sentence.replace(secret, "***")
+    return f"{printable(str(place))}: {about}{printable(sentence)}"

@@ -18,6 +18,16 @@ def _check_url(text: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForOthers:
+    """What a tocsin that has the right `look` may have this one look at."""
+
+    near: bool = field(
+        default=False,
+        metadata=doc("also at this machine itself: its loopback and link-local addresses, whatever names lead there"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Node:
     """Another tocsin, whose ZeroMQ port lets us in with the right `act`."""
 

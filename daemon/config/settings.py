@@ -9,7 +9,7 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
-from daemon.config.fleet import Node
+from daemon.config.fleet import ForOthers, Node
 from daemon.config.keys import doc
 from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
@@ -265,6 +265,9 @@ class Settings:
     probes: dict[str, ProbePlan] = field(default_factory=dict, metadata=doc("what tocsin itself looks at, by name"))
     sight: Sight = field(default=Sight(), metadata=doc("how tocsin finds out that it is itself cut off"))
     nodes: dict[str, Node] = field(default_factory=dict, metadata=doc("other tocsins that look for this one, by name"))
+    for_others: ForOthers = field(
+        default=ForOthers(), metadata=doc("what other tocsins may have this one look at; they need the right `look`")
+    )
     dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

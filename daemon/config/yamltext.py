@@ -13,6 +13,12 @@ class Noted:
     note: str
 
 
+class Digits(str):
+    """A number: written without the quotes that keep YAML from guessing."""
+
+    __slots__ = ()
+
+
 # A list or mapping of more of them, a text, or a yes or no.
 Value = str | bool | Noted | Sequence["Value"] | Mapping[str, "Value"]
 
@@ -21,6 +27,8 @@ _GUESSED = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n
 _NUMBER = re.compile(r"[0-9][0-9_.eExX+-]*|0x[0-9A-Fa-f]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 _STEP = "  "
+_WIDTH = 80  # characters of the texts in a list that stands on one line
+_COUNT = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 def written(value: Mapping[str, Value], kept: Callable[[str], str] = str) -> str:
@@ -52,12 +60,12 @@ def _block(value: Value, indent: str, kept: Callable[[str], str]) -> Iterator[st
 
 
 def _is_inline(value: Value) -> bool:
-    """Whether it holds no mapping, no list in a list, and no comment in one."""
+    """Whether it holds no mapping, no list in a list, and no comment in one, and fits on a line."""
     if isinstance(value, str | bool | Noted):
         return True
     if isinstance(value, Mapping):
         return not value
-    return all(isinstance(one, str | bool) for one in value)
+    return all(isinstance(one, str | bool) for one in value) and sum(len(str(one)) for one in value) <= _WIDTH
 
 
 def _inline(value: Value, kept: Callable[[str], str]) -> str:
@@ -66,6 +74,8 @@ def _inline(value: Value, kept: Callable[[str], str]) -> str:
     if isinstance(value, Noted):
         note = "".join(c if c.isprintable() else " " for c in value.note)
         return f"{_quoted(kept(value.text))} # {note}"
+    if isinstance(value, Digits) and _COUNT.fullmatch(value):
+        return str(value)
     if isinstance(value, str):
         return _quoted(kept(value))
     if isinstance(value, Mapping):

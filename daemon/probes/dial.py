@@ -1,10 +1,12 @@
 """How a probe reaches its target: the name, then one address after the other, each step measured."""
 
 import functools
+import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
 
@@ -29,6 +31,12 @@ _NAMED: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _NONE_OF_IT = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None), getattr(socket, "EAI_ADDRFAMILY", None)}
 _CLOCK = SystemClock()
 
+# Set for a look that somebody else asked for. Names are looked up by the look's own greenlet, whose context this is.
+only_beyond: ContextVar[bool] = ContextVar("only_beyond", default=False)
+
+_OWN_NETWORKS = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+
+Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Family = Literal["any", "ipv4", "ipv6"]
 Address = tuple[int, tuple[Any, ...]]  # family, and what connect() takes
 
@@ -114,13 +122,14 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         values=watch.values,
         evidence=watch.evidence,
         body=watch.body,
+        near=health is Health.DOWN and watch.address is not None and is_near_address(_ip(watch.address)),
     )
 
 
 @contextmanager
 def dialled(host: str, port: int, watch: Watch, family: Family = "any") -> Iterator[socket.socket]:
     """Connect to the first address that answers, one after the other, never two at once; hang up at the end."""
-    with _connected(_addresses(host, port, watch, family), watch) as sock:
+    with _connected(addresses(host, port, watch, family), watch) as sock:
         yield sock
 
 
@@ -182,17 +191,37 @@ def shown_address(address: Address) -> str:
     return f"{_shown(place)} ({_NAMED.get(family, 'of another family')})"
 
 
-def _addresses(host: str, port: int, watch: Watch, family: Family = "any") -> list[Address]:
+def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> list[Address]:
     """Look the name up; return (family, socket address) of each, in the resolver's order."""
     wanted = _FAMILIES[family]
     with watch.phase("resolve"):
         own = literal(host)
         if own is not None and wanted in (own, socket.AF_UNSPEC):
-            return [(own, (host, port))]
-        unique = list(dict.fromkeys(_found(host, port, wanted)))
+            unique = [(own, (host, port))]
+        else:
+            unique = list(dict.fromkeys(_found(host, port, wanted)))
     if not unique:
         raise Missed(f"{host}: the name has no address")
+    if only_beyond.get() and any(map(_is_ours, unique)):
+        raise Missed(f"{host} is this machine itself, at which it looks for nobody else")
     return unique[:MOST_ADDRESSES]
+
+
+def is_near_address(address: Ip) -> bool:
+    """Whether it can be reached without the internet: this machine, or a network that it may be in."""
+    own = any(address in network for network in _OWN_NETWORKS if network.version == address.version)
+    return own or address.is_loopback or address.is_link_local or address.is_unspecified
+
+
+def _ip(address: Address) -> Ip:
+    found = ipaddress.ip_address(str(address[1][0]).partition("%")[0])
+    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def _is_ours(address: Address) -> bool:
+    """Whether it leads to this machine, or to what only answers those who are next to it, as a cloud's metadata do."""
+    found = _ip(address)
+    return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
 
 
 def _found(host: str, port: int, family: int) -> Iterable[Address]:

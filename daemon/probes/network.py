@@ -8,13 +8,12 @@ from typing import ClassVar
 import msgspec
 
 from daemon.probes.base import Fact, Health, Past, Probe, Reading
-from daemon.probes.dial import Family
+from daemon.probes.dial import Family, is_near_address
 from daemon.reading import Looks
 
 HIGHEST_PORT = 65_535
 
 _FAMILIES: dict[Family, str] = {"ipv4": "over IPv4", "ipv6": "over IPv6"}
-_OWN_NETWORKS = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
 _LOCAL_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
 
 
@@ -37,8 +36,7 @@ def is_near_host(host: str) -> bool:
     address = _address(host)
     if address is None:
         return is_loopback(host)
-    own = any(address in network for network in _OWN_NETWORKS if network.version == address.version)
-    return own or address.is_loopback or address.is_link_local or address.is_unspecified
+    return is_near_address(address)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

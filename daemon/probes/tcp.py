@@ -1,40 +1,116 @@
-"""Does something accept connections on this port?"""
+"""Does something accept connections on this port, and say what it should?"""
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, get_args
 
-from daemon.probes.base import Probe, Reading, probe
-from daemon.probes.dial import Watch, dialled, measured
+from daemon.errors import MatcherError
+from daemon.matcher import pattern
+from daemon.probes.base import Fact, Reading, probe
+from daemon.probes.dial import Watch
+from daemon.probes.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, connected, looked, unescaped
+from daemon.probes.network import bare
+from daemon.probes.starttls import Protocol, upgrade
+from daemon.secret import Secret
 
-HIGHEST_PORT = 65_535
+MOST_STEPS = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One turn of the dialogue: what is said, and what must come then."""
+
+    send: str = field(default="", metadata={"doc": r"what to send; `\r`, `\n`, `\t`, `\0`, `\x1b` and `\\` are bytes"})
+    send_secret: Secret | None = field(
+        default=None, metadata={"doc": "the same where a password is in it: shown nowhere, not even repeated"}
+    )
+    expect: str = field(default="", metadata={"doc": "RE2 pattern that must be found in what came since the last one"})
+
+    def __post_init__(self) -> None:
+        """Refuse what says nothing and waits for nothing, or cannot be sent or searched for."""
+        if self.send and self.send_secret:
+            raise ValueError("dialogue: a step has either send or send_secret")
+        if not (self.send or self.send_secret or self.expect):
+            raise ValueError("dialogue: a step is empty; give it send, expect or both")
+        try:
+            pattern(self.expect)
+        except MatcherError as error:
+            raise ValueError(f"dialogue: {error}") from error
+        try:
+            self.words()
+        except ValueError as error:
+            raise ValueError(f"dialogue: in send {error}") from None
+
+    def words(self) -> bytes:
+        """What to send."""
+        return unescaped(self.send_secret.reveal() if self.send_secret else self.send)
 
 
 @probe("tcp")
 @dataclass(frozen=True, kw_only=True)
-class Tcp(Probe):
-    """Connect and hang up; refused, unreachable, too slow and a name that does not resolve all read as down."""
+class Tcp(Spoken):
+    """Connect, shake hands where that is wanted, hold the dialogue and hang up."""
 
-    FOR_OTHERS: ClassVar[bool] = True
+    PHASES: ClassVar = ("resolve", "connect", "starttls", "tls", "first_byte", "total")
+    GIVES: ClassVar = {**ADDRESS, **CERTIFICATE, "answer": Fact("all that the port said", "text")}
 
-    host: str = field(metadata={"doc": "host name or address; an IPv6 address with or without brackets"})
-    port: int = field(metadata={"doc": "port number", "least": 1, "most": HIGHEST_PORT})
+    starttls: Protocol | None = field(
+        default=None, metadata={"doc": "the protocol by whose words TLS is begun; the dialogue comes after it"}
+    )
+    dialogue: tuple[Step, ...] = field(
+        default=(), metadata={"doc": "steps in turn, each with `send`, `expect` or both"}
+    )
 
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""
-        if not self.host.strip("[] "):
-            raise ValueError("host is empty: write a name or an address")
-        if not 1 <= self.port <= HIGHEST_PORT:
-            raise ValueError(f"port {self.port} is not between 1 and {HIGHEST_PORT}")
+        super().__post_init__()
+        if self.tls and self.starttls:
+            raise ValueError("tls and starttls exclude each other: the one begins at once, the other after some words")
+        if self.starttls not in (None, *get_args(Protocol)):
+            raise ValueError(f"starttls knows {', '.join(get_args(Protocol))}")
+        if len(self.dialogue) > MOST_STEPS:
+            raise ValueError(f"dialogue has {len(self.dialogue)} steps; at most {MOST_STEPS} are taken")
 
     def look(self) -> Reading:
-        """Connect once."""
-        return measured(self.timeout, self._look)
-
-    def target(self) -> str:
-        """Host and port."""
-        host = self.host.strip("[]")
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        """Look once."""
+        return looked(self.timeout, self._look)
 
     def _look(self, watch: Watch) -> str:
-        with dialled(self.host.strip("[]"), self.port, watch) as sock:
-            return f"connected to {sock.getpeername()[0]}"
+        with self._opened(watch) as sock:
+            talk = Talk(sock, watch, secrets=self._secrets())
+            try:
+                self._hold(talk, watch)
+            finally:
+                if talk.heard:
+                    watch.values["answer"] = talk.shown(talk.heard)
+                    watch.evidence["answer"] = talk.quoted()
+        steps = len(self.dialogue)
+        held = f", {steps} step{'s' if steps > 1 else ''} of the dialogue held" if steps else ""
+        return f"connected to {watch.values['ip']}{held}"
+
+    @contextmanager
+    def _opened(self, watch: Watch) -> Iterator[socket.socket]:
+        if self.starttls is None:
+            with self.reached(watch) as sock:
+                yield sock
+            return
+        with connected(self, watch) as plain:
+            upgrade(plain, self.starttls, bare(self.host), watch)
+            with self.secured(plain, watch) as tunnel:
+                yield tunnel
+
+    def _hold(self, talk: Talk, watch: Watch) -> None:
+        for number, step in enumerate(self.dialogue, 1):
+            watch.doing = f"step {number} of the dialogue"
+            if words := step.words():
+                talk.say(words)
+            if step.expect:
+                talk.expect(pattern(step.expect))
+
+    def _secrets(self) -> Iterator[str]:
+        for step in self.dialogue:
+            if step.send_secret:
+                yield step.send_secret.reveal()
+                yield step.words().decode("utf-8", "replace")

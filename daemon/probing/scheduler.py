@@ -10,6 +10,7 @@ from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.probes.dial import only_beyond
 from daemon.probing import numbers
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
@@ -101,8 +102,13 @@ class Scheduler:
     def run_for(self, plan: ProbePlan, place: str) -> Reading:
         """Look once at what another tocsin wants looked at; unknown while this one cannot see."""
         began, past = self._clock.monotonic(), Past(now=self._clock.now())
-        job = Job(plan.name, lambda: judged(plan, plan.probe.look_on(past), self._aside, place), plan.probe.timeout)
-        return self._sight.seen(plan, self._crew.look_now(job), began).told()
+
+        def look() -> Reading:
+            only_beyond.set(not self._settings().for_others.near)
+            return judged(plan, plan.probe.look_on(past), self._aside, place)
+
+        reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
+        return self._sight.seen(plan, reading, began).told()
 
     def _add(self, plan: ProbePlan) -> None:
         watched = Watched(plan, self._clock.monotonic(), self._record.kept(plan))

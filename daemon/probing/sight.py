@@ -70,7 +70,7 @@ class Eyesight:
         held_up = self._pulse.worst(began)
         if held_up > self._settings().hub_lag:
             return _unseen(reading, f"tocsin itself was held up for {held_up:.1f} s")
-        if plan.probe.is_near():
+        if reading.near or plan.probe.is_near():
             return reading
         found = self.look(FRESH)
         if found.cut_off:

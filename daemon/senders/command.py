@@ -1,7 +1,6 @@
 """Hand each message to a program of the operator's."""
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -10,24 +9,18 @@ from daemon.blotted import blotted
 from daemon.declared import Answers, failed, refused, sent, wait
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.notice import Acceptance, Message
+from daemon.programs import BASIC, check_environment, run
 from daemon.secret import Secret
 from daemon.senders.base import Sender, sender
 from daemon.senders.document import body
-from daemon.senders.program import run
 from daemon.units import Seconds
 
 WAIT_ON: tuple[int, ...] = ()
 REFUSED_ON = (64, 65, 67, 68)  # of sysexits.h: usage, data, no such user, no such host
 BROKEN_ON = (77, 78)  # permission, configuration: no message mends that
 LATER = 75
-BASIC = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LANG": "C.UTF-8",
-}  # the environment of a program, but for `env`
 MOST_CODE = 255
 SIGNALLED = "signal *"
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _answers(wait_on: tuple[int, ...], wait_for: float, refused_on: tuple[int, ...]) -> Answers:
@@ -72,13 +65,7 @@ class Command(Sender):
     def __post_init__(self) -> None:
         """Refuse what could not be run."""
         check_program(self.argv)
-        for name, value in self.env.items():
-            if not _NAME.fullmatch(name) or name in BASIC or name.startswith("TOCSIN_"):
-                raise ValueError(
-                    f"env: {name!r} cannot be set; a name has letters, digits and _, and is not tocsin's own"
-                )
-            if "\0" in value.reveal():
-                raise ValueError(f"env: the value of {name} holds a zero byte")
+        check_environment({name: value.reveal() for name, value in self.env.items()})
         for name in ("wait_on", "refused_on"):
             if not all(1 <= code <= MOST_CODE for code in getattr(self, name)):
                 raise ValueError(f"{name}: an exit code is 1 to {MOST_CODE}; 0 always means sent")

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from daemon import tc3
 from daemon.clock import Clock
 from daemon.errors import SendFailed
 from daemon.secret import Secret
-from daemon.senders import phone, tc3, tencent_codes
+from daemon.senders import phone, tencent_codes
 from daemon.senders.api import JSON, Api, encoded
 from daemon.senders.http import Answer, Client
 from daemon.senders.phone import Phone

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from daemon import loading
 from daemon.alerting.route import compiled, matching
-from daemon.cli.importing.alertmanager import Imported, convert
+from daemon.cli.importing.alertmanager import convert
+from daemon.cli.importing.imported import Imported
 from daemon.config.findings import Findings, Place
 from daemon.config.load import Loaded, load
 from daemon.config.nodes import Items, Node, Table, compose

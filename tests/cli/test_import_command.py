@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.cli.importing.alertmanager import kept
+from daemon.cli.importing.imported import kept
 from daemon.config.findings import Findings
 from daemon.config.nodes import Items, Node, Scalar, Table, compose
 from daemon.config.references import FILE, resolve
@@ -90,7 +90,7 @@ def test_it_reads_standard_input() -> None:
 def test_a_program_gets_json() -> None:
     done = tocsinctl(CLASSIC, "--json", code=1)
     told = json.loads(done.stdout)
-    assert set(told) == {"config", "file", "not_carried", "different", "needed"}
+    assert set(told) == {"config", "more", "file", "not_carried", "different", "needed"}
     assert len(told["not_carried"]) == 8
     assert done.stderr == ""
 

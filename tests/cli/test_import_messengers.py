@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from daemon import loading
-from daemon.cli.importing.alertmanager import Imported, convert
+from daemon.cli.importing.alertmanager import convert
+from daemon.cli.importing.imported import Imported
 from daemon.config.load import load
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError

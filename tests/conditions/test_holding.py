@@ -257,7 +257,7 @@ READINGS = st.builds(
 
 
 @given(READINGS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_asking_never_raises_whatever_was_read(reading: Reading) -> None:
     for said in failures([ASK.condition(text) for text in GOOD], Seen(reading), "a"):
         assert said

@@ -85,6 +85,12 @@ def test_what_is_wrong_is_said_with_its_place(problems_of: Problems, line: str, 
     assert problems_of(HEAD + f"    {line}\n", catalog=CATALOG) == [f"tocsin.yml:7: probes.{problem}"]
 
 
+def test_a_condition_is_about_a_place_from_where_it_is_looked_at(problems_of: Problems, load_text: Load) -> None:
+    [problem] = problems_of(HEAD + "    degraded: [time < 2s from her]\n", catalog=CATALOG)
+    assert problem.startswith('tocsin.yml:7: probes.shop.degraded: "time < 2s from her" is about a place')
+    load_text(HEAD + "    degraded: [time < 2s from here]\n", catalog=CATALOG)
+
+
 def test_a_hash_that_yaml_takes_for_a_comment_is_an_open_quote(problems_of: Problems) -> None:
     [problem] = problems_of(HEAD + '    down:\n      - body ~ "a #1"\n', catalog=CATALOG)
     assert problem.startswith('tocsin.yml:8: probes.shop.down[0]: "body ~ \\"a": a quote is not closed; in YAML, put')

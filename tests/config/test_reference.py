@@ -16,6 +16,7 @@ from daemon.registry import Catalog
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 BEGIN = "## The file\n"
+CALLED = {"handlers": "handler", "senders": "channel", "probes": "probe"}  # a mail server is sent to, and looked at
 
 
 def test_the_page_is_what_the_settings_say() -> None:
@@ -33,13 +34,13 @@ def settings_of(cls: type) -> list[Any]:
     return [one for one in fields(cls) if one.init]
 
 
-@pytest.mark.parametrize("family", ["handlers", "senders", "probes"])
+@pytest.mark.parametrize("family", CALLED)
 def test_every_setting_of_every_kind_is_in_it_with_a_sentence(family: str) -> None:
     kinds = getattr(catalog(""), family)
     page = PAGE.read_text()
     for name, kind in kinds.items():
         cls = kind.options if family == "handlers" else kind
-        section = re.search(rf"### \w+ `{name}`\n(.*?)(?=\n### |\Z)", page, re.DOTALL)
+        section = re.search(rf"### {CALLED[family]} `{name}`\n(.*?)(?=\n### |\Z)", page, re.DOTALL)
         assert section, name
         for one in settings_of(cls) if cls else ():
             assert f"| `{key_of(one)}` |" in section[1], f"{name}.{one.name}"

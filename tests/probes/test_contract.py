@@ -16,17 +16,41 @@ from daemon.registry import KIND, kinds_in
 KINDS = kinds_in(probes)
 SHARED = {
     "answer",
+    "apart",
     "base",
+    "bookmarks",
+    "brokers",
+    "capacity",
+    "carried",
     "certificate",
+    "ckafka_api",
+    "computing",
     "dial",
+    "dialogue",
+    "following",
     "hop",
+    "icmp",
+    "lag",
+    "lag_look",
+    "lag_told",
+    "lines",
     "network",
+    "perfdata",
     "place",
+    "processes",
+    "questions",
+    "records",
     "redirect",
+    "relay",
     "request",
+    "rules",
+    "standing",
     "starttls",
+    "supervision",
+    "tally",
     "trust",
 }
+OF_THIS_MACHINE = {"command", "disk", "load", "log", "memory", "process", "service"}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"
 KEYED = ' "…"'
@@ -55,6 +79,12 @@ def test_a_kind_is_a_frozen_dataclass_of_documented_settings(kind: type[Probe]) 
     assert parameters.frozen
     assert all(field.kw_only for field in dataclasses.fields(kind))
     assert all(field.metadata.get("doc") for field in dataclasses.fields(kind))
+
+
+@pytest.mark.parametrize("name", sorted(OF_THIS_MACHINE))
+def test_what_touches_this_machine_is_never_run_for_others(name: str) -> None:
+    """Whoever can have a probe run here must not have a command run by that."""
+    assert not KINDS[name].FOR_OTHERS
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

@@ -44,12 +44,12 @@ def open_files() -> int:
     return psutil.Process().num_fds()
 
 
-def test_a_listening_port_is_up_with_both_phases() -> None:
+def test_a_listening_port_is_up_with_its_phases() -> None:
     with serving(lambda sock: sock.recv(1)) as port:
         reading = Tcp(host="127.0.0.1", port=port).look()
     assert reading.is_well
     assert reading.detail == "connected to 127.0.0.1"
-    assert list(reading.phases) == ["resolve", "connect"]
+    assert list(reading.phases) == ["resolve", "connect", "total"]
     assert all(took > 0 for took in reading.phases.values())
 
 

@@ -170,3 +170,9 @@ def test_a_probe_is_unknown_while_blind_and_no_alarm_of_its_own_begins_or_ends(
     until(lambda: box.clock.advance(10) or scheduler.status()[0].verdict is Health.UP)  # type: ignore[func-returns-value]
     assert [event for event in events if event.state is State.FIRING] == []
     scheduler.stop()
+
+
+def test_what_turned_out_to_be_in_the_own_network_is_seen(box: Box, shut: str) -> None:
+    box.refer(shut)
+    seen = Reading(health=Health.DOWN, detail="refused", near=True)
+    assert box.seen(seen) == seen

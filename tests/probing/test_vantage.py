@@ -14,7 +14,7 @@ import zmq.green as zmq
 
 from daemon.clock import SystemClock
 from daemon.conditions.parse import parse
-from daemon.config.fleet import HERE, Node
+from daemon.config.fleet import HERE, ForOthers, Node
 from daemon.config.looking import ProbePlan
 from daemon.config.places import unknown
 from daemon.config.settings import Auth, Curve, CurveClient, Settings
@@ -45,7 +45,8 @@ MAY_LOOK = Settings(
             secret_key=Secret(SERVER[1].decode()),
             clients=(CurveClient(name="centre", public=OURS[0].decode(), may=("look",)),),
         )
-    )
+    ),
+    for_others=ForOthers(near=True),
 )
 
 
@@ -272,15 +273,23 @@ def test_a_node_judges_by_the_conditions_that_hold_for_it(far: Node, open_port: 
     gives = Tcp.gives()
     shop = dataclasses.replace(
         tcp(open_port, "far", HERE),
-        degraded=(parse("time.connect < 1ns from far", gives), parse("time.connect > 1h from here", gives)),
+        degraded=(parse("time.connect < 0.000001ms from far", gives), parse("time.connect > 1h from here", gives)),
     )
     known = {"far": far}
     reading = Nodes(lambda: known).look(shop, lambda: GOOD, Past(now=0.0))
     assert reading.by_place["far"].health is Health.DEGRADED
-    assert reading.failed[0].startswith("time.connect < 1ns from far: it was ")
+    assert reading.failed[0].startswith("time.connect < 0.000001ms from far: it was ")
     assert reading.failed[0].endswith(" (from far)")
 
 
 def test_a_condition_about_a_place_that_is_not_asked_is_wrong() -> None:
     shop = dataclasses.replace(tcp(1), down=(parse("time.connect < 1s from far", Tcp.gives()),))
     assert problems(shop, "far") == ['"time.connect < 1s from far" is about a place that is not in `from`']
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "169.254.169.254", "::ffff:127.0.0.1"])
+def test_nobody_looks_through_a_node_at_the_node_itself(host: str, open_port: int) -> None:
+    with another_tocsin(dataclasses.replace(MAY_LOOK, for_others=ForOthers())) as endpoint:
+        probe = Tcp(host=host, port=open_port, timeout=Seconds(2))
+        reading = looked(ProbePlan(name="db", type="tcp", probe=probe, places=("far",)), node("far", endpoint))
+    assert f"{host} is this machine itself" in reading.detail

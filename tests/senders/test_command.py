@@ -15,9 +15,9 @@ from gevent.event import Event
 from channel_samples import CANARY
 from daemon.errors import Scope, SendError, SendFailed, SendRefused, SendWait
 from daemon.notice import Acceptance
+from daemon.programs import KEPT, run
 from daemon.secret import Secret
 from daemon.senders.command import Command
-from daemon.senders.program import KEPT, run
 from daemon.units import Seconds
 from messages import message
 from until import until

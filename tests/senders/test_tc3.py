@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tencentcloud.common.sign import Sign
 
-from daemon.senders import tc3, tencent_v5
+from daemon import tc3
+from daemon.senders import tencent_v5
 from fake_clock import BEGIN
 
 HOST, TYPE = "sms.tencentcloudapi.com", "application/json; charset=utf-8"

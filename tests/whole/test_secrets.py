@@ -107,6 +107,32 @@ probes:
     headers: {{X-Own: '${{CANARY}}'}}
     every: 1s
     fail_after: 1
+  plug-in:
+    type: command
+    command: [/bin/sh, -c, 'echo "$KEY | $KEY=1"; echo "$KEY"; echo "$KEY" >&2; exit 2']
+    env: {{KEY: '${{CANARY}}'}}
+    every: 1s
+    fail_after: 1
+  service:
+    type: service
+    program: shop
+    url: 'http://127.0.0.1:{closed}'
+    user: u
+    password: '${{CANARY}}'
+    ping: 'http://u:${{CANARY}}@127.0.0.1:{closed}/'
+    every: 1s
+    fail_after: 1
+  said: {{type: tcp, host: 127.0.0.1, port: {closed}, every: 1s, fail_after: 1,
+          dialogue: [{{send_secret: 'AUTH ${{CANARY}}\\r\\n', expect: OK}}]}}
+  cache: {{type: redis, host: 127.0.0.1, port: {closed}, password: '${{CANARY}}', every: 1s, fail_after: 1}}
+  other: {{type: zmq, host: 127.0.0.1, port: {closed}, server_key: '{public}', secret_key: '${{KEY}}', every: 1s,
+           fail_after: 1}}
+  kafka:
+    {{type: kafka_lag, bootstrap: ['127.0.0.1:{closed}'], groups: [g], security: sasl_plaintext, user: u,
+     password: '${{CANARY}}', every: 1s, fail_after: 1}}
+  ckafka:
+    {{type: ckafka_lag, instance: ckafka-1, group: g, region: gz, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}',
+     proxy: *road, endpoint: 'http://127.0.0.1:{closed}', every: 1s, fail_after: 1}}
 """
 
 
@@ -215,6 +241,7 @@ def asked(daemon: Tocsind) -> list[bytes]:
     calls += [("alerts.explain", {"labels": {"a": "b"}}), ("config.replay", {})]
     calls += [("channels.test", {"channel": "sms", "to": "lin"}), ("channels.test", {"channel": "hook"})]
     calls += [("channels.test", {"channel": "userinfo"}), ("probes.run", {"name": "web"})]
+    calls += [("probes.run", {"name": name}) for name in ("said", "cache", "other")]
     calls += [("channels.test", {"channel": name}) for name in ROOMS]
     calls += [("channels.test", {"channel": name, "to": "lin"}) for name in PERSONAL]
     calls += [("channels.schema", {}), ("quota.list", {})]
@@ -236,7 +263,7 @@ def test_the_canary_never_shows(tmp_path: Path) -> None:
     results = [json.loads(answer) for answer in answers if answer.startswith(b"{")]
     assert sum("result" in result for result in results) >= 10, results
     shown = b"\n".join(answers).decode()
-    assert shown.count('"secret_key":"***"') == 4  # config.get, over both doors: our own, and that of an SMS channel
+    assert shown.count('"secret_key":"***"') == 8  # config.get, over both doors: ours, an SMS channel's, two probes'
     assert not leaks(shown)
     assert "see ***" in shown  # alerts.explain, of the body that was kept
     for file in ("stderr", "tocsin.log"):

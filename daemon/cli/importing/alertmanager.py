@@ -1,10 +1,8 @@
 """Alertmanager's configuration as tocsin's."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 from daemon.cli.importing.hours import names_of, time_intervals
-from daemon.cli.importing.ledger import Ledger, Reference, Variable
+from daemon.cli.importing.imported import LARGEST, Imported, finished, kept
+from daemon.cli.importing.ledger import Ledger
 from daemon.cli.importing.messengers import GLOBAL
 from daemon.cli.importing.part import Part, leave_unknown
 from daemon.cli.importing.receivers import KINDS, Receivers
@@ -14,7 +12,6 @@ from daemon.config.nodes import UnreadableError, compose
 from daemon.config.yamltext import Value, written
 from daemon.errors import ConfigError
 
-LARGEST = 1024 * 1024  # of a file that tocsin reads
 _TOP = frozenset(
     ("global", "templates", "route", "receivers", "inhibit_rules", "mute_time_intervals", "time_intervals")
 )
@@ -22,17 +19,6 @@ _GLOBAL = frozenset(("http_config", "resolve_timeout")) | GLOBAL
 _RESOLVE_TIMEOUT = "5m"  # the default, Alertmanager's and ours
 _LEAST = 1.0  # seconds that tocsin takes for it
 _OF_KINDS = {"smtp": "e-mail"} | {kind: what for kind, (what, _) in KINDS.items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Imported:
-    """What came of it: the text of a tocsin.yml, and what has to be said about it, one line each."""
-
-    text: str
-    not_carried: list[str]
-    different: list[str]
-    needed: list[str]
-    variables: dict[str, Variable] = field(repr=False)
 
 
 def convert(text: str, file: str, folder: str) -> Imported:
@@ -54,18 +40,14 @@ def convert(text: str, file: str, folder: str) -> Imported:
     settings = _settings(root, folder)
     if ledger.findings.problems:
         raise ConfigError(ledger.findings.problems)
-    whole = "".join(
-        (*_head(ledger, file), *(f"\n{written({key: value}, kept)}" for key, value in settings.items() if value))
+    head = (
+        f"# tocsin's settings, made from Alertmanager's {printable(file)} by `tocsinctl import`.\n"
+        "# What is not here has its default: docs/configuration.md. Check it: tocsind --config FILE --check\n"
     )
-    if len(whole.encode()) > LARGEST:
+    made = finished(ledger, head, ["".join(f"\n{written({key: one}, kept)}" for key, one in settings.items() if one)])
+    if len(made.text.encode()) > LARGEST:
         raise ConfigError([f"{file}: would become larger than the {LARGEST} bytes that tocsin reads"])
-    return Imported(
-        text=whole,
-        not_carried=ledger.not_carried,
-        different=ledger.different,
-        needed=ledger.needed,
-        variables=ledger.variables,
-    )
+    return made
 
 
 def _settings(root: Part, folder: str) -> dict[str, Value]:
@@ -120,31 +102,3 @@ def _resolve_timeout(part: Part | None) -> str:
         part.left(f"an alert that does not say when it ends is taken to end after {_RESOLVE_TIMEOUT}")
         return ""
     return part.text()
-
-
-def kept(text: str) -> str:
-    """Double the dollar signs where one of them would begin a reference that is none."""
-    if isinstance(text, Reference) or not ("${" in text or "$$" in text):
-        return text
-    return text.replace("$", "$$")
-
-
-def _head(ledger: Ledger, file: str) -> Iterator[str]:
-    """Begin with comments that say the same as the import said."""
-    yield f"# tocsin's settings, made from Alertmanager's {printable(file)} by `tocsinctl import`.\n"
-    yield "# What is not here has its default: docs/configuration.md. Check it: tocsind --config FILE --check\n"
-    for line in told(ledger.not_carried, ledger.different, ledger.needed):
-        yield f"# {line}".rstrip() + "\n"
-
-
-def told(not_carried: list[str], different: list[str], needed: list[str]) -> Iterator[str]:
-    """Say it all, line by line, for a person."""
-    for title, sentences in (
-        ("Not carried over:", not_carried),
-        ("Carried over, and not quite the same:", different),
-        ("Needed before tocsin starts (variables belong in /etc/default/tocsin):", needed),
-    ):
-        if sentences:
-            yield ""
-            yield title
-            yield from (f"{number:3}. {sentence}" for number, sentence in enumerate(sentences, 1))

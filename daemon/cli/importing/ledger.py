@@ -35,6 +35,7 @@ class Ledger:
     variables: dict[str, Variable] = field(default_factory=dict)
     files: dict[str, Place] = field(default_factory=dict)
     _different: Findings = field(default_factory=Findings)
+    _counts: dict[str, int] = field(default_factory=dict)
 
     def wrong(self, place: Place, path: Path, sentence: str) -> None:
         """Note for what Alertmanager itself would refuse the source."""
@@ -59,12 +60,18 @@ class Ledger:
         self.hide(value or "")
         base = _WORD.sub("_", wanted.upper()).strip("_") or "SECRET"
         base = f"_{base}" if base[0].isdigit() else base
-        name, count = base, 1
+        count = self._counts.get(base, 1)
+        name = base if count == 1 else f"{base}_{count}"
         while name in self.variables and (value is None or self.variables[name].value != value):
             count += 1
             name = f"{base}_{count}"
+        self._counts[base] = count
         self.variables.setdefault(name, Variable(place, about, value))
         return Reference(f"${{{name}}}")
+
+    def variable(self, name: str, place: Place) -> None:
+        """Note a variable that the source itself refers to."""
+        self.variables.setdefault(name, Variable(place, "as the source refers to it", None))
 
     def file(self, path: str, place: Place) -> str:
         """Note that tocsin must be able to read a file: return its path as the configuration writes it."""

@@ -1,6 +1,7 @@
 """One run of a program: what it is given, what it says, and that nothing of it stays."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,13 +12,22 @@ from typing import Any, NamedTuple
 import gevent
 from gevent import Greenlet
 from gevent.event import AsyncResult
+from gevent.lock import Semaphore
 from gevent.os import make_nonblocking, nb_read, nb_write
 
+from daemon.clock import SystemClock
+
+BASIC = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+}  # what every program has in its environment, beside what is set for it
 KEPT = 64 * 1024  # bytes of each of its two outputs; what comes after is read and forgotten
 LAST_WORDS = 0.2  # seconds after its end for what is still in the pipes, which a child of its may hold open
-REAPED = 1.0  # seconds for the kernel to end what was killed
+REAPED = 0.5  # seconds for the kernel to end what was killed
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, and a program would inherit that
 _THREE = 3  # standard input, output and error
+_ONE_AT_A_TIME = Semaphore()
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Ended(NamedTuple):
@@ -28,24 +38,51 @@ class Ended(NamedTuple):
     err: bytes
 
 
-def run(argv: Sequence[str], given: bytes, environment: Mapping[str, str], within: float) -> Ended:
+def check_environment(variables: Mapping[str, str]) -> None:
+    """Refuse what cannot be set beside what every program has; no value is quoted, for it may be a secret."""
+    for name, value in variables.items():
+        if not _NAME.fullmatch(name) or name in BASIC or name.startswith("TOCSIN_"):
+            raise ValueError(f"env: {name!r} cannot be set; a name has letters, digits and _, and is not tocsin's own")
+        if "\0" in value:
+            raise ValueError(f"env: the value of {name} holds a zero byte")
+
+
+def run(
+    argv: Sequence[str],
+    given: bytes,
+    environment: Mapping[str, str],
+    within: float,
+    *,
+    mercy: float = 0.0,
+    may_leave: bool = True,
+) -> Ended:
     """Start a program without a shell, in a session of its own; OSError when it cannot be started.
 
     It has the given environment and nothing else, and inherits no open file. When `within` seconds are over, or
-    whoever waits for it is stopped, it is killed with everything in its process group; so is what it leaves behind
-    there with its output open.
+    whoever waits for it is stopped, it is killed with everything in its process group; `mercy` is how many of them
+    it is given to end by itself once it is told to. What it leaves behind in its group is killed where it holds the
+    output open, and in any case unless it `may_leave` something.
     """
-    child = _Child(argv, environment)
+    clock = SystemClock()
+    until = clock.monotonic() + within
+    with _ONE_AT_A_TIME:
+        # A start takes the event loop a millisecond or two: between many at once everybody else has a turn.
+        clock.breathe()
+        child = _Child(argv, environment)
     out, err = bytearray(), bytearray()
     giving = gevent.spawn(_give, child.given, given)
     hearing = [gevent.spawn(_keep, child.out, out), gevent.spawn(_keep, child.err, err)]
     code: int | None = None
     try:
-        code = child.wait(within)
+        code = child.wait(max(0.0, until - mercy - clock.monotonic()))
         if code is not None:
             gevent.joinall(hearing, timeout=LAST_WORDS)
+        elif mercy:
+            child.signal(signal.SIGTERM)
+            child.wait(mercy)
     finally:
-        child.end([giving, *hearing], whole=code is None or not all(one.ready() for one in hearing))
+        is_over = code is not None and all(one.ready() for one in hearing)
+        child.end([giving, *hearing], whole=not (is_over and may_leave))
     return Ended(code, bytes(out), bytes(err))
 
 
@@ -91,14 +128,20 @@ class _Child:
         status = self._status.value if self._status.ready() else None
         return None if status is None else os.waitstatus_to_exitcode(status)
 
+    def signal(self, number: int) -> None:
+        """Tell all of its process group, whose number is its own."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, number)
+
     def end(self, helpers: "list[Greenlet[Any, Any]]", *, whole: bool) -> None:
-        """Let go of it; with `whole` its process group is killed, whose number is its own."""
-        if whole:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._pid, signal.SIGKILL)
-            self._status.wait(REAPED)  # what is stuck in the kernel is reaped when it ends
-        gevent.killall(helpers)
-        self._close()
+        """Let go of it; with `whole` its process group is killed."""
+        try:
+            if whole:
+                self.signal(signal.SIGKILL)
+                self._status.wait(REAPED)  # what is stuck in the kernel is reaped when it ends
+        finally:
+            gevent.killall(helpers)
+            self._close()
 
     def _over(self) -> None:
         self._status.set(self._watcher.rstatus)
@@ -125,9 +168,12 @@ def _give(pipe: FileIO, given: bytes) -> None:
 
 
 def _keep(pipe: FileIO, kept: bytearray) -> None:
-    """Read to the end."""
+    """Read to the end. One that prints faster than we read would never make us wait, and nobody else would run."""
+    clock = SystemClock()
     while data := nb_read(pipe.fileno(), KEPT):
         kept += data[: KEPT - len(kept)]
+        if len(kept) == KEPT:
+            clock.breathe()
 
 
 def _inheritable() -> Iterator[int]:

@@ -1,0 +1,1 @@
+"""How Kafka's brokers are asked for offsets. It is loaded where a probe wants it: its library is a large one."""

@@ -1,0 +1,163 @@
+"""Do the consumers of these Kafka groups keep up?"""
+
+import functools
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import ClassVar, Literal, Self
+
+from daemon.probes.base import Past, Probe, Reading, probe
+from daemon.probes.brokers.asked import Account, Address, Wanted
+from daemon.probes.dial import Watch
+from daemon.probes.lag import Marks, Rules, lingering
+from daemon.probes.lag_look import looked
+from daemon.probes.lag_told import EXPIRED, GIVES, MEMBERS, TOLD, Sight
+from daemon.probes.network import HIGHEST_PORT, is_near_host
+from daemon.secret import Secret
+from daemon.units import Seconds
+
+ALL = "*"
+PORT = 9092
+LONGEST = 1_000  # characters of a name; Kafka has shorter ones
+
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^\s:\[\]/@]+))(?::(\d{1,5}))?", re.ASCII)
+
+Security = Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+@probe("kafka_lag")
+@dataclass(frozen=True, kw_only=True)
+class KafkaLag(Probe):
+    """Compare what consumer groups have committed with where the logs end, without joining any group.
+
+    What is down is not a number but a shape: a group that is behind and does not move.
+    """
+
+    PHASES: ClassVar = ("metadata", "committed", "ends")
+    GIVES: ClassVar = {**GIVES, "expired": EXPIRED, "members": MEMBERS}
+    # Another tocsin does not remember what we saw: to its eyes everything would be well, each time anew.
+    FOR_OTHERS: ClassVar[bool] = False
+
+    bootstrap: tuple[str, ...] = field(
+        metadata={"doc": "brokers to begin with, host:port each; the first that answers knows the others"}
+    )
+    groups: tuple[str, ...] = field(
+        metadata={"doc": 'consumer groups; `["*"]` is all that the brokers list and let this user see'}
+    )
+    topics: tuple[str, ...] = field(
+        default=(), metadata={"doc": "topics; without any, those that a group has committed something in"}
+    )
+    window: Seconds = field(
+        default=Seconds(600.0),
+        metadata={"doc": "how long a group must stand still, or its lag must only grow, before it counts", "least": 1},
+    )
+    tolerate: int = field(
+        default=0,
+        metadata={
+            "doc": "messages of lag in a partition that count as none: 1 where producers use transactions, whose marks"
+            " nobody reads",
+            "least": 0,
+        },
+    )
+    count_unread: bool = field(
+        default=False,
+        metadata={"doc": "whether a partition without any commit lags by all that is in it"},
+    )
+    judge: bool = field(
+        default=True,
+        metadata={
+            "doc": "whether its shape calls a group down or degraded; not where a condition in `down` is about `shape`"
+        },
+    )
+    security: Security = field(default="plaintext", metadata={"doc": "how the brokers' port is to be spoken to"})
+    mechanism: Mechanism = field(default="PLAIN", metadata={"doc": "of SASL"})
+    user: str = field(default="", metadata={"doc": "for SASL"})
+    password: Secret | None = field(default=None, metadata={"doc": "for SASL"})
+    ca_file: str = field(
+        default="",
+        metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True},
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be asked; Kafka's library is loaded here, so only where it is wanted."""
+        if not self.bootstrap:
+            raise ValueError("bootstrap is empty: name a broker, for example kafka-1:9092")
+        _ = self._addresses
+        if not self.groups or not all(map(str.strip, self.groups)):
+            raise ValueError('groups is empty: name consumer groups, or write ["*"] for all')
+        for named in (*self.groups, *self.topics, self.user):
+            if not named.isprintable() or len(named) > LONGEST:
+                raise ValueError(f"{named[:40]!r} is no name of a group, a topic or a user")
+        if ALL in self.groups and len(self.groups) > 1:
+            raise ValueError('groups names "*" and others: "*" is all of them')
+        has_sasl = self.security.startswith("sasl_")
+        if has_sasl and not (self.user and self.password):
+            raise ValueError(f"security {self.security} needs user and password")
+        if not has_sasl and (self.user or self.password):
+            raise ValueError(f"security {self.security} takes no user and no password: write sasl_ssl")
+        if self.ca_file and not self.security.endswith("ssl"):
+            raise ValueError(f"ca_file means nothing with security {self.security}")
+        _brokers()
+
+    def look_on(self, past: Past) -> Reading:
+        """Look once, and judge by what earlier looks saw."""
+        rules = Rules(window=self.window, tolerate=self.tolerate, count_unread=self.count_unread, judge=self.judge)
+        return looked(past, rules, self.timeout, self._see)
+
+    def yielding(self, named: Collection[str]) -> Self:
+        """Itself, or without its own verdict where `down` has conditions about the shape."""
+        return replace(self, judge=False) if "shape" in named else self
+
+    def target(self) -> str:
+        """The first broker, and the groups."""
+        more = f" and {len(self.bootstrap) - 1} more" if len(self.bootstrap) > 1 else ""
+        others = f" and {len(self.groups) - TOLD} more" if len(self.groups) > TOLD else ""
+        return f"{self.bootstrap[0]}{more}, {', '.join(self.groups[:TOLD])}{others}"
+
+    def is_near(self) -> bool:
+        """Whether all its brokers are on this machine, or in its own networks."""
+        return all(is_near_host(host) for host, _ in self._addresses)
+
+    def _see(self, marks: Marks, watch: Watch) -> Sight:
+        wanted = Wanted(
+            bootstrap=self._addresses,
+            account=self._account,
+            groups=() if ALL in self.groups else self.groups,
+            topics=self.topics,
+            lingering=lingering(marks),
+            count_unread=self.count_unread,
+        )
+        found: Sight = _brokers().seen(wanted, watch)
+        return found
+
+    @functools.cached_property
+    def _addresses(self) -> tuple[Address, ...]:
+        return tuple(map(_address, self.bootstrap))
+
+    @property
+    def _account(self) -> Account:
+        return Account(
+            is_tls=self.security.endswith("ssl"),
+            ca_file=self.ca_file,
+            mechanism=self.mechanism if self.security.startswith("sasl_") else "",
+            user=self.user,
+            password=self.password or Secret(""),
+        )
+
+
+def _address(text: str) -> Address:
+    found = _ADDRESS.fullmatch(text.strip())
+    port = int(found[3] or PORT) if found else 0
+    if not found or not 1 <= port <= HIGHEST_PORT:
+        raise ValueError(f"bootstrap: {text!r} is not host:port: write for example kafka-1:9092")
+    return found[1] or found[2], port
+
+
+@functools.cache
+def _brokers() -> ModuleType:
+    """Load what speaks to brokers, with its library: a tenth of a second, and nine megabytes."""
+    from daemon.probes.brokers import look  # noqa: PLC0415 - only where such a probe is configured
+
+    return look
