@@ -18,10 +18,12 @@ import gevent  # noqa: E402
 
 from daemon import __version__  # noqa: E402
 from daemon.app import App, check  # noqa: E402
+from daemon.clock import SystemClock  # noqa: E402
 from daemon.config.load import http_address  # noqa: E402
 from daemon.errors import ConfigError, TocsinError  # noqa: E402
 from daemon.listener.server import open_socket  # noqa: E402
 from daemon.privileges import drop  # noqa: E402
+from daemon.probing.coming import coming  # noqa: E402
 
 DEFAULT = "/etc/tocsin/tocsin.yml"
 NOT_CONFIGURED = 6  # LSB's word for it
@@ -85,6 +87,8 @@ def _checked(path: Path, user: str) -> int:
     loaded = check(path, os.environ)
     for warning in loaded.warnings:
         print(f"warning: {warning}")  # noqa: T201
+    for line in coming(loaded.settings, SystemClock().now()):
+        print(line)  # noqa: T201
     print(f"{path}: good")  # noqa: T201
     return 0
 

@@ -32,12 +32,11 @@ from daemon.listener.outside import Fetched
 from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
+from daemon.lookout import Lookout
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
-from daemon.probing.scheduler import Scheduler
-from daemon.probing.sight import Eyesight
-from daemon.probing.vantage import Nodes
+from daemon.probing.coming import never
 from daemon.proof.canaries import Canaries
 from daemon.proof.deadman import Signs, unwell
 from daemon.pulse import Pulse
@@ -57,7 +56,7 @@ def check(path: Path, environ: Mapping[str, str], opened: Opened = NONE_OPENED) 
     `opened` are the doors of the daemon that would have to use it.
     """
     loaded = load(path, loading.catalog, environ, opened)
-    loaded.warnings.extend(own.unheard(loaded.settings))
+    loaded.warnings.extend([*own.unheard(loaded.settings), *never(loaded.settings, SystemClock().now())])
     return loaded
 
 
@@ -128,7 +127,8 @@ class App:
         self._stops.append(("agenda", agenda.stop))
         self._start_proof(store, intake)
         pulse = Pulse(self._clock)
-        self._start_probing(intake, pulse)
+        self._lookout = lookout = Lookout(store, self._clock, lambda: self.settings, intake, pulse, self._judge)
+        lookout.start(self._stops.append)
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
         looks = (auditor.look, self._canaries.look)
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks, pulse)
@@ -147,18 +147,6 @@ class App:
         signs.start()
         self._stops.append(("signs of life", signs.stop))
 
-    def _start_probing(self, intake: Intake, pulse: Pulse) -> None:
-        """Look at what is configured, and whether we can see at all."""
-        sight = Eyesight(lambda: self.settings.sight, self._clock, pulse, intake.alarm, intake.alarm_over)
-        sight.start()
-        self._stops.append(("sight", sight.stop))
-        others = Nodes(lambda: self.settings.nodes)
-        self._scheduler = scheduler = Scheduler(
-            lambda: self.settings, self._clock, intake.events, sight=sight, others=others, aside=self._judge
-        )
-        scheduler.start()
-        self._stops.append(("scheduler", scheduler.stop))
-
     def _open_doors(self, table: Table, intake: Intake, api: Api) -> None:
         """Let requests in, over ZeroMQ and over HTTP."""
         port = ControlPort(table, lambda: self.settings, self._clock)
@@ -174,11 +162,12 @@ class App:
                 rpc=lambda raw, caller: answer(table, raw, caller),
                 call=table.call,
                 hear=self._courier.hear,
+                sign=self._lookout.scheduler.calls.hear,
                 ready=lambda: self._ready,
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
-                numbers=self._scheduler.exposition,
+                numbers=self._lookout.scheduler.exposition,
                 aside=self._reader,
             )
         )
@@ -211,7 +200,8 @@ class App:
             intake=intake,
             acks=self._acks,
             courier=self._courier,
-            scheduler=self._scheduler,
+            scheduler=self._lookout.scheduler,
+            history=self._lookout.history,
             probe_kinds=loading.probe_kinds,
             reload=self.reload,
             check=self._checked,
@@ -256,7 +246,7 @@ class App:
         self._agenda.reload()
         self._courier.reload()
         self._signs.reload()
-        self._scheduler.reload()
+        self._lookout.reload()
         for warning in loaded.warnings:
             logger.warning("configuration: %s", warning)
         telemetry.reloads.labels("done").inc()

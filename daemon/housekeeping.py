@@ -4,8 +4,10 @@ from collections.abc import Callable, Collection, Iterable
 
 from daemon import telemetry
 from daemon.alert import Alert
+from daemon.config.history import History
 from daemon.config.retention import Retention
 from daemon.event import OWN, PROBE, Event, Severity, State
+from daemon.history import forget
 from daemon.probing import telling
 from daemon.store import (
     alerts,
@@ -13,8 +15,10 @@ from daemon.store import (
     escalations,
     flaps,
     groups,
+    heartbeats,
     outbox,
     overrides,
+    pauses,
     quarantine,
     quotas,
     receipts,
@@ -64,9 +68,20 @@ def forget_old(store: Store, retention: Retention, now: float) -> tuple[int, int
     _all(store, lambda tx: receipts.forget(tx, now - RECEIPTS, BATCH))
     store.write(lambda tx: quotas.forget(tx, now))
     store.write(lambda tx: overrides.forget(tx, now - retention.alerts))  # kept as long as what was told by them
+    store.write(lambda tx: pauses.forget(tx, now - retention.alerts))
     before = now - retention.quarantine
     store.write(lambda tx: ends.forget(tx, before))  # older than every request that waits
     return forgotten, store.write(lambda tx: quarantine.forget(tx, before))
+
+
+def forget_history(store: Store, kept: History, now: float) -> int:
+    """Delete what probes saw and is past its time; return how many rows."""
+    return forget.forget(store, kept, now)
+
+
+def forget_calls(store: Store, retention: Retention, probes: Collection[str], now: float) -> int:
+    """Delete what is known of those that called in once and are no longer configured; return how many."""
+    return store.write(lambda tx: heartbeats.forget(tx, frozenset(probes), now - retention.alerts))
 
 
 def _all(store: Store, forget: Callable[[Tx], int]) -> int:

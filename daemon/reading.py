@@ -1,11 +1,14 @@
 """What one look of a probe saw."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
+
+from daemon.secret import Secret
 
 HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
 
@@ -17,6 +20,15 @@ class Health(StrEnum):
     UP = "up"
     DEGRADED = "degraded"  # it works, and not as it should
     DOWN = "down"
+
+
+class SignKind(StrEnum):
+    """What somebody calls in to say."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAIL = "fail"
+    LOG = "log"  # something to keep, which changes nothing
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,6 +49,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     near: bool = False  # of a bad one: what was tried is in the networks that are seen by one who is cut off
     blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
+    sure: bool = False  # it was told and not seen, so it matters nothing whether tocsin itself can see
+    again_at: float | None = None  # seconds since the epoch at which it wants the next look, if that is sooner
 
     @property
     def is_well(self) -> bool:
@@ -51,11 +65,25 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, body=b"", values=values, notes=None)
 
 
+class Pace(Protocol):
+    """When something is expected again."""
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The time zone in which that is meant."""
+
+    def due(self, after: float, since: float) -> float | None:
+        """The first instant after this one at which it is, when it came last at `since`."""
+
+
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind that remembers is given: its own notes of the look before, empty at its first."""
 
     now: float  # seconds since the epoch
     notes: bytes = b""
+    pace: Pace | None = None  # how often it is looked at, or expected to call in
+    awake_since: float = 0.0  # before this instant nothing was expected: it was paused
+    heard_since: float = 0.0  # before this instant nobody could have called in: tocsin was not running
 
 
 Unit = Literal["number", "text", "flag", "seconds", "days", "percent", "bytes", "list"]
@@ -69,6 +97,45 @@ class Fact:
     unit: Unit = "number"
     keyed: bool = False  # named with what is meant: `header "Content-Type"`
     ideal: float | str | bool | None = None  # what it is when all is well, where that can be said: 0 of loss
+
+
+class Sign(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of something that calls in itself, instead of being looked at."""
+
+    kind: SignKind
+    at: float  # when we heard of it, in seconds since the epoch
+    run: str = ""  # what the caller calls this run, so that its start and its end are found together
+    code: int | None = None  # the exit code that was told
+    body: bytes = b""  # the end of what it wrote
+    size: int = 0  # how much it sent
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says how something went: that counts for the verdict, all else does not."""
+        return self.kind in (SignKind.SUCCESS, SignKind.FAIL)
+
+
+class Ear(Protocol):
+    """What takes the calls of something that calls in itself."""
+
+    @property
+    def key(self) -> Secret:
+        """What callers name it by."""
+
+    @property
+    def get(self) -> bool:
+        """Whether a GET counts as a call."""
+
+    def heard(self, notes: bytes, sign: Sign) -> bytes:
+        """What its notes are after this call. It runs in the store's thread, and perhaps twice."""
+
+
+@runtime_checkable
+class CallsIn(Protocol):
+    """What may call in itself, instead of being looked at."""
+
+    def ear(self) -> Ear | None:
+        """What takes its calls; None when it is looked at."""
 
 
 class Looks(Protocol):

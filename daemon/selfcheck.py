@@ -182,7 +182,10 @@ class SelfCheck:
 
     def forget(self) -> None:
         """Let go of what is past its time."""
-        forgotten, refused = housekeeping.forget_old(self._store, self._settings().retention, self._clock.now())
+        settings, now = self._settings(), self._clock.now()
+        forgotten, refused = housekeeping.forget_old(self._store, settings.retention, now)
+        housekeeping.forget_calls(self._store, settings.retention, settings.probes, now)
+        housekeeping.forget_history(self._store, settings.history, now)
         if forgotten or refused:
             log.info("forgot %d alerts and %d quarantined requests past their retention", forgotten, refused)
 

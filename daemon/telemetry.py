@@ -70,6 +70,9 @@ last_resort = _counter(
 )
 # probes; what is counted of each: daemon/probing/numbers.py
 blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look up names.")
+record_dropped = _counter(
+    "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
+)
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -38,6 +38,7 @@ ELSEWHERE = {
     "delivery_warnings": "tests/delivery/test_report.py",
     "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
+    "record_dropped": "tests/history/test_recorder.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",

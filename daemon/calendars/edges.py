@@ -2,12 +2,12 @@
 
 import datetime as dt
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from daemon.calendars.offsets import DAY, offset, turn
+
 HORIZON = 400 * 86_400.0  # how far ahead is looked: every yearly rule comes round within it
-DAY = 86_400
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
@@ -39,12 +39,12 @@ class Changing(Protocol):
 def first_edge(daily: Daily, at: float, until: float, *, inside: bool) -> float | None:
     """Find the first instant after `at` at which it is not `inside` any more, or is at last."""
     ends = (*daily.marks[1:], DAY // 60)
-    for begin, end, offset in _pieces(daily.zone, at, until):
-        for day in range(math.floor((begin + offset) / DAY), math.ceil((end + offset) / DAY)):
+    for begin, end, ahead in _pieces(daily.zone, at, until):
+        for day in range(math.floor((begin + ahead) / DAY), math.ceil((end + ahead) / DAY)):
             on = daily.has_day(dt.date.fromordinal(_EPOCH + day))
             if not on and not inside:
                 continue
-            midnight = day * DAY - offset
+            midnight = day * DAY - ahead
             for mark, next_mark in zip(daily.marks, ends, strict=True):
                 since, before = max(midnight + mark * 60, begin), min(midnight + next_mark * 60, end)
                 if since < before and (on and daily.has_minute(mark)) != inside:
@@ -68,24 +68,8 @@ def first_change(
 
 def _pieces(zone: dt.tzinfo, at: float, until: float) -> Iterator[tuple[float, float, int]]:
     """Cut the time into pieces in which the zone's offset stays the same: begin, end, offset in seconds."""
-    offset = _offset(zone, at)
     while at < until:
         end = min(at + DAY, until)
-        after = _offset(zone, end)
-        if after != offset:
-            end = _turn(zone, math.floor(at), math.ceil(end))
-            after = _offset(zone, end)
-        yield at, end, offset
-        at, offset = end, after
-
-
-def _turn(zone: dt.tzinfo, begin: int, end: int) -> int:
-    """The first second with another offset than at the begin; the end has another."""
-    offset = _offset(zone, begin)
-    seconds = range(begin, end)
-    return begin + bisect_left(seconds, 1, key=lambda second: int(_offset(zone, second) != offset))
-
-
-def _offset(zone: dt.tzinfo, at: float) -> int:
-    offset = dt.datetime.fromtimestamp(at, zone).utcoffset()
-    return round(offset.total_seconds()) if offset else 0
+        end = turn(zone, at, end) or end
+        yield at, end, offset(zone, at)
+        at = end

@@ -10,6 +10,7 @@ from daemon.cli.commands import COMMANDS
 
 URL = "tcp://127.0.0.1:8421"
 A_DAY = 86_400
+RUN = "run"
 GROUPS = {
     "alerts": "problems, open and over",
     "deliveries": "messages on their way, sent, and dead",
@@ -78,6 +79,17 @@ LOCAL = {
             arg("environment", "--environment", metavar="FILE", help="write the secrets that it refers to there"),
         ),
     ),
+    RUN: (
+        "Run a command, and tell its heartbeat when it begins and how it went; it is run whatever becomes of tocsin.",
+        (
+            arg("key", "--key", metavar="KEY", help="the heartbeat's key (TOCSIN_PING_KEY, which `ps` does not show)"),
+            arg(
+                "url", "--url", metavar="URL", help="tocsin's HTTP door, or all of a heartbeat's URL (TOCSIN_PING_URL)"
+            ),
+            arg("timeout", "--timeout", metavar="SECONDS", type=_positive, help="how long one call may take (5)"),
+            arg("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="the command, with its arguments"),
+        ),
+    ),
     "keygen": (
         "Make a pair of CURVE keys; needs no running daemon.",
         (
@@ -111,7 +123,9 @@ def parser() -> argparse.ArgumentParser:
         _fill(made.add_mutually_exclusive_group(required=True) if one.either else made, one.args + one.more)
         made.set_defaults(command=one)
     for name, (text, args) in LOCAL.items():
-        made = words.add_parser(name, parents=[options], help=text, description=text, allow_abbrev=False)
+        # What `run` takes has the names of common options and means other things.
+        parents = [] if name == RUN else [options]
+        made = words.add_parser(name, parents=parents, help=text, description=text, allow_abbrev=False)
         _fill(made, args)
         made.set_defaults(command=name)
     return top

@@ -6,7 +6,21 @@
 import argparse
 import os
 
-from daemon.cli import acks, channels, explain, intervals, probes, quota, replay, rota, send, show, silences, wording
+from daemon.cli import (
+    acks,
+    channels,
+    explain,
+    history,
+    intervals,
+    probes,
+    quota,
+    replay,
+    rota,
+    send,
+    show,
+    silences,
+    wording,
+)
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Arg, Command, arg
 
@@ -169,6 +183,7 @@ COMMANDS = (
     ),
     *quota.COMMANDS,
     *probes.COMMANDS,
+    *history.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",

@@ -6,6 +6,7 @@ from typing import Any
 
 from daemon.cli import show
 from daemon.cli.command import LONG, Command, arg
+from daemon.cli.tables import facts, printable, table, took, when
 
 
 def settings(text: str) -> dict[str, Any]:
@@ -19,6 +20,42 @@ def settings(text: str) -> dict[str, Any]:
     return found
 
 
+def detail(result: Any) -> str:
+    """Its facts, what was seen last, when it looks next, and who paused it."""
+    one = result["probe"]
+    last = one.get("reading") or {}
+    every = f"cron {one['cron']}" if one.get("cron") else f"every {took(one.get('every', 0.0))}"
+    text = f"{printable(one['name'])} is {one['verdict']}\n" + facts(
+        [
+            ("since", when(one.get("since"))),
+            ("resting", one.get("resting")),
+            ("looks at", " ".join(filter(None, (one.get("type"), one.get("target"))))),
+            ("rhythm", every),
+            ("last look", when(one.get("read_at"))),
+            ("it saw", f"{last['health']}: {last['detail']}" if last else ""),
+            ("next", "\n".join(map(when, result["next"])) or "never"),
+            *((str(name), value) for name, value in last.get("evidence", {}).items()),
+        ]
+    )
+    rows = [(when(p["since"]), when(p["ended_at"] or p["until"]), p["author"], p["comment"]) for p in result["pauses"]]
+    return text + ("\n" + table(("paused", "until", "by", "why"), rows) if rows else "")
+
+
+def paused(result: Any) -> str:
+    """Until when, or since when no more; and which alarms are open all the same."""
+    one = result["pause"]
+    name = printable(result["probe"])
+    if one["ended_at"] is not None:
+        return f"{name} is looked at again\n"
+    until = f"until {when(one['until'])}" if one["until"] is not None else "until it is resumed"
+    text = f"{name} is paused {until}\n"
+    for code in result["alerts"]:
+        text += f"  ! {code} stays open: nobody looks whether it is over\n"
+    return text
+
+
+_NAME = arg("name", metavar="NAME", help="the probe")
+
 COMMANDS = (
     Command(
         words="probes list",
@@ -27,11 +64,37 @@ COMMANDS = (
         show=show.probe_list,
     ),
     Command(
+        words="probes get",
+        method="probes.get",
+        help="Tell all about one probe: how it stands, when it looks next, and its last pauses.",
+        show=detail,
+        args=(_NAME,),
+    ),
+    Command(
+        words="probes pause",
+        method="probes.pause",
+        help="Do not look at a probe for a while, or until it is resumed; that time is no uptime.",
+        show=paused,
+        args=(
+            _NAME,
+            arg("duration", "--for", metavar="DURATION", help="such as 2h (until it is resumed)"),
+            arg("comment", "--comment", metavar="TEXT", help="why"),
+            arg("author", "--author", metavar="NAME", help="who does it (whoever asks)"),
+        ),
+    ),
+    Command(
+        words="probes resume",
+        method="probes.resume",
+        help="Look at a probe again that is paused.",
+        show=paused,
+        args=(_NAME, arg("author", "--author", metavar="NAME", help="who does it (whoever asks)")),
+    ),
+    Command(
         words="probes run",
         method="probes.run",
         help="Look once, now, and tell what was seen; it does not count for the verdict.",
         show=show.reading,
-        args=(arg("name", metavar="NAME", help="the probe"),),
+        args=(_NAME,),
         patience=LONG,
         failed=lambda reading: reading["health"] != "up",
     ),

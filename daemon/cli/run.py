@@ -72,8 +72,8 @@ def _carry_out(given: argparse.Namespace) -> int:
             else:
                 sys.stdout.write(described(made))
             return DONE
-        case "import":
-            return _import(given)
+        case "import" | "run" as which:
+            return _import(given) if which == "import" else _wrap(given)
         case "completion":
             sys.stdout.write(bash())
             return DONE
@@ -106,6 +106,18 @@ def _import(given: argparse.Namespace) -> int:
     wanted = Wanted(given.file, *options)
     done = run(wanted, as_json=hasattr(given, "json"))
     return DONE if done.is_whole else FAILED
+
+
+def _wrap(given: argparse.Namespace) -> int:
+    from daemon.cli import wrap  # noqa: PLC0415 - only this command needs HTTP
+
+    argv = given.argv[1:] if given.argv[:1] == ["--"] else given.argv
+    if not argv:
+        raise CannotAskError("what is to be run? tocsinctl run -- COMMAND")
+    key, url = (
+        str(getattr(given, name, "") or os.environ.get(f"TOCSIN_PING_{name.upper()}", "")) for name in ("key", "url")
+    )
+    return wrap.run(wrap.heartbeat(key, url, getattr(given, "timeout", wrap.PATIENCE)), argv)
 
 
 def _ask(one: Command, with_params: dict[str, Any], given: argparse.Namespace) -> int:

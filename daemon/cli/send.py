@@ -40,7 +40,7 @@ _NOT_OF_A_NOTIFICATION = ("severity", "key", "text")
 
 def joined(words: Sequence[str]) -> list[str]:
     """Tie the values of `send` to their options: what a check says may begin with a dash, like an option."""
-    if "send" not in words:
+    if "send" not in words or "run" in words[: words.index("send")]:  # what is run has a command line of its own
         return list(words)
     valued = {flag for one in (*SEND.args, *SEND.more) for flag in one.flags if "action" not in one.options}
     found: list[str] = []

@@ -220,7 +220,13 @@ def probe_list(result: Any) -> str:
     return table(
         ("probe", "verdict", "since", "target", "last reading"),
         [
-            (p["name"], p["verdict"], when(p.get("since")), p.get("target"), (p.get("reading") or {}).get("detail"))
+            (
+                p["name"],
+                p["verdict"],
+                when(p.get("since")),
+                p.get("target"),
+                p.get("resting") or (p.get("reading") or {}).get("detail"),
+            )
             for p in result
         ],
     )

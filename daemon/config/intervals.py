@@ -58,18 +58,30 @@ def unknown(settings: Settings, written: Written) -> Iterator[Problem]:
                 yield (*path, key), "the root route is never muted: move it to a route below it"
             for name in wanted:
                 if name not in written.time_intervals:
-                    known = written.time_intervals
-                    hint = meant(name, known) or "; define it below time_intervals:"
-                    yield (*path, key), f"there is no time interval {quoted(name)}{hint}"
+                    yield (*path, key), _no_such(name, written)
+
+
+def unknown_of_probes(settings: Settings, written: Written) -> Iterator[Problem]:
+    """Probes look in intervals that exist."""
+    for name, plan in settings.probes.items():
+        for wanted in plan.active:
+            if wanted not in written.time_intervals:
+                yield ("probes", name, "active"), _no_such(wanted, written)
+
+
+def _no_such(wanted: str, written: Written) -> str:
+    known = written.time_intervals
+    return f"there is no time interval {quoted(wanted)}{meant(wanted, known) or '; define it below time_intervals:'}"
 
 
 def doubts(settings: Settings, now: float) -> Iterator[Problem]:
-    """Intervals that no route names, that are empty or over, or whose calendar ends soon."""
+    """Intervals that nothing names, that are empty or over, or whose calendar ends soon."""
     used = {name for _, route in _routes(settings.route, ()) for _, wanted in _named(route) for name in wanted}
+    used |= {name for plan in settings.probes.values() for name in plan.active}
     for name, interval in settings.time_intervals.items():
         path: Path = ("time_intervals", name)
         if name not in used:
-            yield path, "no route uses it, and only a silence can name it"
+            yield path, "no route and no probe uses it, and only a silence can name it"
         if not interval.time_intervals:
             yield path, "has no entry, so no instant is in it"
         for i, one in enumerate(interval.time_intervals):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import check, duty, escalations, intervals, locks, parents, places, rehearsal, rota
+from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -138,6 +138,7 @@ def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]
     yield from check.unused(settings)
     yield from rota.gaps(settings, now)
     yield from intervals.doubts(settings, now)
+    yield from beats.over(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
 
@@ -158,7 +159,9 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if "route" not in broken:
         yield from check.routes(settings, written)
         yield from intervals.unknown(settings, written)
+    yield from intervals.unknown_of_probes(settings, written)
     yield from intervals.names(settings)
+    yield from beats.keys(settings)
     yield from escalations.escalations(settings)
     if "acknowledge" not in broken:
         yield from escalations.acknowledge(settings.acknowledge)

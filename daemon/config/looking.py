@@ -1,13 +1,23 @@
 """What tocsin looks at itself: when, and from which readings on it is called down."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
+from daemon.calendars.cron import Cron, Firings
+from daemon.calendars.pace import Pace
 from daemon.conditions.condition import Condition
 from daemon.config.keys import doc
-from daemon.reading import Looks
-from daemon.units import Quorum, Seconds
+from daemon.reading import CallsIn, Ear, Looks
+from daemon.units import Quorum, Seconds, Share, spoken
+from daemon.zone import Zone
 
 DEPENDS_ON = "depends_on"  # the label of an alarm that names the probes on which its own depends
+
+
+def _is_part(share: Share) -> None:
+    if not 0 < share.fraction < 1:
+        raise ValueError("must be a percentage between 0 and 100, such as 99.9%")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +28,17 @@ class ProbePlan:
     type: str
     probe: Looks
     every: Seconds = field(default=Seconds(60.0), metadata=doc("time from one look to the next", least=1))
+    cron: Cron | None = field(
+        default=None,
+        metadata=doc("when it looks, in place of `every`: 5 fields, 6 (seconds first) or 7 (seconds first, year last)"),
+    )
+    timezone: Zone = field(default=Zone(), metadata=doc("time zone in which `cron` is meant"))
+    every_while_failing: Seconds | None = field(
+        default=None, metadata=doc("time from one look to the next while the last one was not well", least=1)
+    )
+    active: tuple[str, ...] = field(
+        default=(), metadata=doc("time intervals in which it looks; outside of them it rests, and that is no uptime")
+    )
     fail_after: Quorum = field(
         default=Quorum(2, 2), metadata=doc("bad readings that mean down, or degraded: so many in a row, or `3 of 5`")
     )
@@ -56,7 +77,53 @@ class ProbePlan:
     degraded: tuple[Condition, ...] = field(
         default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
     )
+    slo: Share | None = field(
+        default=None,
+        metadata=doc("how much of the time it is meant to be up, such as 99.9%, for reports", check=_is_part),
+    )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarm, `severity` among them"))
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be together, and what never comes."""
+        if self.cron is None and self.timezone != Zone():
+            raise ValueError("timezone says where cron is meant: write cron, or leave it out")
+        if self.firings is not None and self.firings.after(0.0) is None:
+            raise ValueError(f'cron "{self.cron}" never fires: no year has such a day')
+        if self.every_while_failing is not None and self.cron is None and self.every_while_failing >= self.every:
+            quick, usual = spoken(self.every_while_failing), spoken(self.every)
+            raise ValueError(f"every_while_failing ({quick}) is to be shorter than every ({usual})")
+        if self.is_called:
+            given = {"every_while_failing": self.every_while_failing, "active": self.active, "from": self.places}
+            for key, value in given.items():
+                if value:
+                    raise ValueError(f"{key} is nothing for a {self.type}: others call in, and nobody looks")
+
+    @cached_property
+    def ear(self) -> Ear | None:
+        """What takes its calls, when it calls in itself instead of being looked at."""
+        return self.probe.ear() if isinstance(self.probe, CallsIn) else None
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it calls in itself."""
+        return self.ear is not None
+
+    @cached_property
+    def firings(self) -> Firings | None:
+        """The instants of its cron line."""
+        return None if self.cron is None else Firings(self.cron, self.timezone.info, self.name)
+
+    def interval(self, at: float) -> float:
+        """The longest time between two of its looks about this instant; of what calls in, between two calls."""
+        if self.firings is None:
+            return self.every
+        looks = [one for one in (self.firings.before(at + 1), *self.firings.coming(at, 3)) if one is not None]
+        return max((after - before for before, after in pairwise(looks)), default=self.every)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """When it is due again."""
+        return Pace(self.every, self.firings, self.timezone.info)
 
     @property
     def agreement(self) -> Quorum:

@@ -7,6 +7,7 @@ from enum import Enum
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from daemon.calendars.cron import Cron
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.conditions.condition import Condition
 from daemon.config.audience import InhibitRule, Route
@@ -32,6 +33,7 @@ _NAMED = {
     Secret: "secret",
     Share: "share or number",
     Quorum: "number, or so many of so many",
+    Cron: "cron line",
     Template: "template",
     Zone: "time zone",
     Matcher: "matcher",

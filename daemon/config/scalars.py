@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
+from daemon.calendars.cron import Cron
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.findings import quoted
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
@@ -70,6 +71,7 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Bytes: amount,
     Share: Share.parse,
     Quorum: Quorum.parse,
+    Cron: Cron.parse,
     Template: Template,
     Day: Day,
     Days: Days,

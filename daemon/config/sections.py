@@ -43,6 +43,9 @@ def builders(catalog: Catalog) -> dict[type, Build]:
         return _of_a_kind(decoder, table, path, Channel, "sender", given["name"], catalog.senders)
 
     def probe(decoder: Decoder, table: Table, path: Path, given: Mapping[str, Any]) -> Any:
+        if {"every", "cron"} <= set(table.entries):
+            place = table.entries["cron"].place
+            decoder.findings.wrong(place, (*path, "cron"), "stands beside every: keep the one that is meant")
         plan = _of_a_kind(decoder, table, path, ProbePlan, "probe", given["name"], catalog.probes, demands)
         return _yielding(plan) if plan is not BAD and plan.down else plan
 
@@ -140,7 +143,7 @@ def _of_a_kind(
     own = _own(decoder, kind, table, path, common)
     if values is None or own is BAD:
         return BAD
-    return decoder.construct(cls, values | {part: own}, path)
+    return decoder.construct(cls, {**getattr(kind, "PLAN", {}), **values, part: own}, path)
 
 
 def _yielding(plan: ProbePlan) -> ProbePlan:

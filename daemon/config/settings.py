@@ -10,6 +10,7 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.fleet import ForOthers, Node
+from daemon.config.history import History
 from daemon.config.keys import doc
 from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
@@ -269,5 +270,6 @@ class Settings:
         default=ForOthers(), metadata=doc("what other tocsins may have this one look at; they need the right `look`")
     )
     dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
+    history: History = field(default=History(), metadata=doc("how long is kept what probes saw"))
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

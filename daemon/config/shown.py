@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from daemon.calendars.cron import Cron
 from daemon.calendars.spans import Span, TimeOfDay
 from daemon.conditions.condition import Condition
 from daemon.config.keys import key_of
@@ -65,6 +66,7 @@ def _word(value: Enum) -> Any:
 @_shown.register(TimeOfDay)
 @_shown.register(Span)
 @_shown.register(Quorum)
+@_shown.register(Cron)
 @_shown.register(Share)
 @_shown.register(Zone)
 def _as_written(value: Any) -> str:

@@ -11,6 +11,7 @@ from daemon.links import PATH as ACK
 JSON = "application/json"
 WEBHOOKS = "/webhook/"
 RECEIPTS = "/receipts/"
+PING = "/ping/"
 FIELDS = 100  # of a query
 NO_BODY = frozenset({204, 304})
 
@@ -46,11 +47,11 @@ class Request(msgspec.Struct, kw_only=True):
 
     @property
     def shown_path(self) -> str:
-        """The path for the log. That of a signed link is as good as a password; others may have a token in theirs."""
+        """The path for the log. A signed link, or a key, is as good as a password; other paths may hold a token."""
         for door in (WEBHOOKS, RECEIPTS):
             if self.path.startswith(door):
                 return door + self.path.removeprefix(door).partition("/")[0]
-        return f"{ACK}***" if self.path.startswith(ACK) else self.path
+        return next((f"{door}***" for door in (ACK, PING) if self.path.startswith(door)), self.path)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

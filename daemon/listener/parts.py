@@ -12,6 +12,7 @@ from daemon.handset import Report
 from daemon.hook import Hook, Outside
 from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
+from daemon.reading import Sign
 from daemon.store.quarantine import Kind
 
 
@@ -52,6 +53,7 @@ class Parts:
     rpc: Callable[[bytes, Caller], bytes | None]  # None when a notification has no answer
     call: Callable[[str, Mapping[str, Any], Caller], Any]  # one method; raises MethodError
     hear: Callable[[Channel, list[Report]], Heard]  # a provider's receipts; raises StoreUnavailable
+    sign: Callable[[str, Sign], None]  # a call of the probe of that name; raises KeyError, StoreUnavailable
     ready: Callable[[], str]  # why not, or nothing
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/

@@ -5,9 +5,10 @@ import msgspec
 from daemon import telemetry
 from daemon.links import PATH as ACK
 from daemon.listener.alertmanager import answers, api
-from daemon.listener.exchange import RECEIPTS, WEBHOOKS, Answer, Refusal, Request, refused
+from daemon.listener.exchange import PING, RECEIPTS, WEBHOOKS, Answer, Refusal, Request, refused
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
+from daemon.listener.pings import Pings
 from daemon.listener.webhooks import Webhooks
 from daemon.listener.wsgi import served
 
@@ -24,6 +25,7 @@ class Web:
     def __init__(self, parts: Parts) -> None:
         self._settings = parts.settings
         self._webhooks = Webhooks(parts)
+        self._pings = Pings(parts)
         self._house = served(house(parts))
         self._api = parts.api
         self._in_work = 0
@@ -37,6 +39,8 @@ class Web:
         try:
             if request.path.startswith(WEBHOOKS):
                 return self._webhooks(request)
+            if request.path.startswith(PING):
+                return self._pings(request)
             if request.path.startswith(api.PATH):
                 return self._api(request)
             door = _door(request.path)
@@ -50,6 +54,8 @@ class Web:
 def _door(path: str) -> str:
     if path.startswith(WEBHOOKS):
         return "webhook"
+    if path.startswith(PING):
+        return "ping"
     if path.startswith(ACK):
         return "ack"
     if path.startswith(RECEIPTS):

@@ -10,9 +10,11 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Reading
 from daemon.store.base import Store
+from daemon.store.pauses import Pause
 
 
 class LaneStatus(Protocol):
@@ -53,8 +55,25 @@ class ProbeStatus(Protocol):
         """`up`, `down` or `unknown`."""
 
 
+class Calls(Protocol):
+    """What is said to the scheduler about a probe. Raises KeyError when there is none of that name."""
+
+    def pause(self, name: str, author: str, comment: str, until: float | None) -> Pause:
+        """Look at it no more, until then or until somebody says so."""
+
+    def resume(self, name: str, by: str) -> Pause | None:
+        """Look at it again; return the pause that is over."""
+
+
 class Scheduler(Protocol):
     """The probes, as far as an operator sees them."""
+
+    @property
+    def calls(self) -> Calls:
+        """What can be said to it."""
+
+    def coming(self, name: str, most: int) -> list[float]:
+        """When it looks next; raises KeyError when there is no such probe."""
 
     def status(self) -> Sequence[ProbeStatus]:
         """How all of them stand."""
@@ -79,6 +98,7 @@ class Parts:
     acks: Acks
     courier: Courier
     scheduler: Scheduler
+    history: History
     probe_kinds: Callable[[], Mapping[str, type]]
     reload: Callable[[], list[str]]  # the problems; empty when the new configuration is in force
     check: Callable[[str], tuple[list[str], list[str]]]  # a path, or "" for the own -> problems, warnings

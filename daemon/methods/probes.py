@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
 from daemon.errors import ConditionError, MethodError
@@ -10,6 +12,29 @@ from daemon.methods.parts import Parts, ProbeStatus
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.probing.carried import conditions, unpacked
 from daemon.reading import Reading
+from daemon.store import pauses
+from daemon.store.pauses import Pause
+
+COMING = 5  # looks to come that are told
+PAUSES = 10  # of a probe, that are told
+
+
+class ProbeDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """All about one probe. `next` are the instants at which it looks, or at which one that calls in is expected."""
+
+    probe: Any
+    next: list[float]
+    pauses: list[Pause]
+
+
+def known(parts: Parts, name: str) -> ProbeStatus:
+    """How a probe stands; raises MethodError when there is none of that name."""
+    every = parts.scheduler.status()
+    for status in every:
+        if status.name == name:
+            return status
+    there = ", ".join(probe.name for probe in every) or "none"
+    raise MethodError(f"there is no probe {name[:100]!r}; there are: {there}", code=NOT_FOUND)
 
 
 def add(table: Table, parts: Parts) -> None:
@@ -23,10 +48,18 @@ def add(table: Table, parts: Parts) -> None:
     @table.method("probes.run", "act")
     def _run(name: str) -> Reading:
         """Look once, now, and tell what was seen; it does not count for the verdict."""
-        if name not in {probe.name for probe in parts.scheduler.status()}:
-            known = ", ".join(probe.name for probe in parts.scheduler.status()) or "none"
-            raise MethodError(f"there is no probe {name[:100]!r}; there are: {known}", code=NOT_FOUND)
+        known(parts, name)
         return parts.scheduler.run(name)
+
+    @table.method("probes.get", "read")
+    def _get(name: str) -> ProbeDetail:
+        """Tell all about one probe: how it stands, when it looks next, and its last pauses."""
+        status = known(parts, name)
+        return ProbeDetail(
+            probe=status,
+            next=parts.scheduler.coming(name, COMING),
+            pauses=parts.store.read(lambda tx: pauses.newest(tx, name, PAUSES)),
+        )
 
     @table.method("probes.run_once", "look")
     def _run_once(

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from daemon.blotted import blotted
-from daemon.reading import Fact, Health, Looks, Past, Reading
+from daemon.reading import Ear, Fact, Health, Looks, Past, Reading
 from daemon.registry import kind as probe
 from daemon.units import Seconds
 
@@ -24,6 +24,7 @@ class Probe:
 
     PHASES: ClassVar[tuple[str, ...]] = ()  # the phases that a whole look has, in order
     GIVES: ClassVar[Mapping[str, Fact]] = {}  # the values of its readings, beside the phases
+    PLAN: ClassVar[Mapping[str, Any]] = {}  # settings that all probes have, and that are something else by default here
     FOR_OTHERS: ClassVar[bool] = False  # whether another tocsin may have us look: never what touches this machine
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one look may take", "least": 0.05})
@@ -48,6 +49,10 @@ class Probe:
     def otherwise(self) -> Iterable[tuple[str, Looks]]:
         """Other ways to look at the same, each with its name: by the other address family, through a proxy."""
         return ()
+
+    def ear(self) -> Ear | None:
+        """What takes its calls, when it calls in itself instead of being looked at."""
+        return None
 
     def quoted(self, body: bytes) -> str:
         """The beginning of what was answered, for people, without what is secret in the settings."""

@@ -26,8 +26,11 @@ def look_with(plan: ProbePlan, probe: Looks, aside: Aside, past: Past) -> Readin
 
 
 def other_ways(plan: ProbePlan, others: Places, aside: Aside) -> Iterator[Way]:
-    """The ways in which a probe is looked at for a second opinion. What is near has none: there is only one way."""
-    if plan.probe.is_near():
+    """The ways in which a probe is looked at for a second opinion.
+
+    What is near has none, for there is only one way; what calls in is not looked at in any.
+    """
+    if plan.probe.is_near() or plan.is_called:
         return
     for name, probe in ((ANEW, plan.probe), *plan.probe.otherwise()):
         yield Way(name, probe.timeout, partial(look_with, plan, probe, aside))

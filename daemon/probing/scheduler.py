@@ -12,11 +12,14 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.probes.dial import only_beyond
 from daemon.probing import numbers
+from daemon.probing.calls import Calls
 from daemon.probing.crew import Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.judging import judged
+from daemon.probing.ledger import Ledger, NoLedger
 from daemon.probing.looking import look, other_ways
 from daemon.probing.parts import AllSeen, NoRecord, OnlyHere, Places, Record, Sight
+from daemon.probing.rhythm import Now, Rhythm, hours_of
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
@@ -40,6 +43,7 @@ class Scheduler:
         record: Record | None = None,
         sight: Sight | None = None,
         others: Places | None = None,
+        ledger: Ledger | None = None,
         aside: Aside = at_once,
     ) -> None:
         self._settings = settings
@@ -51,13 +55,16 @@ class Scheduler:
         self._timetable = Timetable(clock)
         self._crew = Crew(clock, self._timetable)
         self._watched: dict[str, Watched] = {}
+        self._ledger = ledger or NoLedger()
+        self._began = clock.now()
         self._teller = Teller(clock, accept, self._watched, self._look_now)
+        self.calls = Calls(clock, self._ledger, self._watched, self._look_soon, self._plan_anew)
 
     def start(self) -> None:
         """Begin to look; each probe's first look is at its next beat."""
         self._timetable.start()
-        for plan in self._settings().probes.values():
-            self._add(plan)
+        self._began = self._clock.now()
+        self._follow(self._settings())
 
     def stop(self) -> None:
         """End all looks, also those that are running; what they would have said is not said.
@@ -79,14 +86,16 @@ class Scheduler:
         if gone:
             now = self._clock.now()
             self._teller.tell_removed([event for name in gone for event in removed(name, now)])
-        for name, plan in plans.items():
-            if name not in self._watched:
-                self._add(plan)
+        self._follow(self._settings())
 
     def status(self) -> list[ProbeStatus]:
         """How all of them stand, by name."""
-        ahead = self._clock.now() - self._clock.monotonic()
-        return [self._watched[name].status(ahead) for name in sorted(self._watched)]
+        now, zone = self._now(), self._settings().texts.time_zone.info
+        return [self._watched[name].status(now, zone) for name in sorted(self._watched)]
+
+    def coming(self, name: str, most: int) -> list[float]:
+        """When it looks next, in seconds since the epoch; raises KeyError when there is no such probe."""
+        return self._watched[name].rhythm.coming(self._now(), most)
 
     def exposition(self) -> bytes:
         """What is counted of all of them, in Prometheus' text format."""
@@ -110,31 +119,70 @@ class Scheduler:
         reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
         return self._sight.seen(plan, reading, began).told()
 
-    def _add(self, plan: ProbePlan) -> None:
-        watched = Watched(plan, self._clock.monotonic(), self._record.kept(plan))
-        self._watched[plan.name] = watched
-        self._await(watched)
+    def _follow(self, settings: Settings) -> None:
+        """Add what is new; all follow their hours, which may be others under the same name."""
+        added = [plan for name, plan in settings.probes.items() if name not in self._watched]
+        for watched in self._watched.values():
+            if watched.plan.active:
+                watched.rhythm.follow(hours_of(watched.plan, settings.time_intervals))
+                self._plan_anew(watched)
+        if added:
+            paused, awake, heard = self._ledger.pauses(), self._ledger.awake_since(), self._ledger.heard()
+            now = self._now()
+            for plan in added:
+                rhythm = Rhythm(plan, now, hours_of(plan, settings.time_intervals), paused.get(plan.name))
+                watched = Watched(plan, rhythm, self._record.kept(plan), heard.get(plan.name))
+                watched.awake_since, watched.heard_since = awake.get(plan.name, 0.0), self._began
+                self._watched[plan.name] = watched
+                self._turn(watched)
 
     def _drop(self, watched: Watched) -> None:
         watched.entry.cancel()
         del self._watched[watched.plan.name]
 
-    def _await(self, watched: Watched) -> None:
-        watched.entry = self._timetable.at(watched.beat.due(watched.next), partial(self._turn, watched))
-
     def _turn(self, watched: Watched) -> None:
-        """A beat is due: look, unless it is long past or the last look still runs."""
-        turn = watched.beat.turn(watched.next, self._clock.monotonic(), must=watched.was_late)
-        watched.next, watched.was_late = turn.then, not turn.is_on_time
-        self._await(watched)
-        skipped = turn.skipped
-        if turn.is_on_time and watched.is_looking:
+        """It is awake: look if a beat is due, unless it is long past or the last look still runs."""
+        now = self._now()
+        step = watched.rhythm.step(now)
+        if step.was_set:
+            watched.heard_since = now.wall
+        self._settle_down(watched, now)
+        self._teller.tell(watched)  # what a store could not take does not wait for the next look: that may be far away
+        watched.entry = self._timetable.at(watched.rhythm.wake(now), partial(self._turn, watched))
+        skipped = step.skipped
+        if step.looks and watched.is_looking and not watched.plan.is_called:
             skipped += 1
-        elif turn.is_on_time:
-            watched.is_looking = True
-            self._crew.look(self._beat_job(watched), partial(self._read, watched))
+        elif step.looks:
+            self._look_soon(watched, step.counts)
         if skipped:
             watched.skipped += skipped
+
+    def _plan_anew(self, watched: Watched) -> None:
+        """Ask it again when it looks next: something has changed that."""
+        watched.entry.cancel()
+        self._turn(watched)
+
+    def _settle_down(self, watched: Watched, now: Now) -> None:
+        """Notice that it rests from now on, or does no more. What was seen before and after do not add up."""
+        before, watched.rest = watched.rest, watched.rhythm.rest(now.wall)
+        if (before is None) is (watched.rest is None):
+            return
+        if watched.rest is None:
+            watched.awake_since = now.wall
+        else:
+            watched.course = msgspec.structs.replace(watched.course, recent=())
+
+    def _look_soon(self, watched: Watched, counts: bool) -> None:
+        """Look now, or after the look that runs."""
+        if watched.is_looking:
+            watched.wanted = counts or bool(watched.wanted)
+            return
+        watched.is_looking = True
+        job = self._beat_job(watched) if counts else self._job(watched)
+        self._crew.look(job, partial(self._read, watched, counts))
+
+    def _now(self) -> Now:
+        return Now(mono=self._clock.monotonic(), wall=self._clock.now())
 
     def _job(self, watched: Watched) -> Job:
         """What there is to do for a look of its own: one that somebody asked for is not doubted."""
@@ -152,6 +200,8 @@ class Scheduler:
 
     def _doubted(self, watched: Watched, began: float, reading: Reading) -> Reading:
         """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
+        if reading.sure:
+            return reading
         reading = self._sight.seen(watched.plan, reading, began)
         if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
             return reading
@@ -161,16 +211,26 @@ class Scheduler:
         seen = self._crew.look_aside(jobs)
         return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, seen, strict=True)])
 
-    def _read(self, watched: Watched, reading: Reading, took: float) -> None:
+    def _read(self, watched: Watched, counts: bool, reading: Reading, took: float) -> None:
         """A look has ended."""
         watched.is_looking = False
-        self._judge(watched, reading, took)
+        if counts or watched.is_news(reading):
+            self._judge(watched, reading, took)
+        elif watched.rest is None:
+            watched.reading, watched.read_at = reading.told(), self._clock.now()
+        if self._watched.get(watched.plan.name) is not watched:
+            return
+        wanted, watched.wanted = watched.wanted, None
+        if watched.rhythm.saw(reading, self._now()):
+            self._plan_anew(watched)
+        if wanted is not None:
+            self._look_soon(watched, wanted)
 
     def _judge(self, watched: Watched, reading: Reading, took: float) -> None:
         """Say what a reading changes, and write it down."""
         name = watched.plan.name
-        if self._watched.get(name) is not watched:
-            return  # removed or changed while it looked
+        if self._watched.get(name) is not watched or watched.rest is not None:
+            return  # removed, changed or paused while it looked
         now, before = self._clock.now(), watched.course
         if reading.notes is not None:
             watched.notes = reading.notes
@@ -192,6 +252,8 @@ class Scheduler:
 
     def _look_now(self, watched: Watched) -> None:
         """Look between two beats, so that it counts."""
+        if watched.rest is not None or watched.plan.is_called:
+            return
         began = self._clock.monotonic()
         reading = self._crew.look_now(self._beat_job(watched))
         self._judge(watched, reading, self._clock.monotonic() - began)

@@ -49,15 +49,22 @@ class Teller:
         self._telling.kill(timeout=STOP_WITHIN)
 
     def _tell(self, watched: Watched) -> None:
-        """Say it in order. A store that takes long keeps no look waiting."""
+        """Say it in order, and what comes meanwhile: its next look may be a day away."""
+        while watched.untold and self._told(watched):
+            pass
+        watched.is_telling = False
+
+    def _told(self, watched: Watched) -> bool:
+        """Say all that there is; what could not be said stays. A store that takes long keeps no look waiting."""
         if any(event.state is State.FIRING for event in watched.untold):
             for name in watched.plan.depends_on:
                 if parent := self._watched.get(name):
                     self._settle(parent)
         events, watched.untold = watched.untold, []
-        if not self._say(watched.plan.name, events):
+        is_said = self._say(watched.plan.name, events)
+        if not is_said:
             watched.untold = (events + watched.untold)[-MOST_KEPT:]
-        watched.is_telling = False
+        return is_said
 
     def _settle(self, parent: Watched) -> None:
         """Find out whether a parent is down before its child is told: its alarm is what mutes the child's.
@@ -66,8 +73,9 @@ class Teller:
         then its own alarm must be in the store.
         """
         until = self._clock.monotonic() + PATIENCE
+        is_looked_at = parent.rest is None and not parent.plan.is_called
         for _ in range(parent.rule.fail.of):
-            if parent.course.verdict is Health.DOWN or self._clock.monotonic() > until:
+            if not is_looked_at or parent.course.verdict is Health.DOWN or self._clock.monotonic() > until:
                 break
             self._look(parent)
             if parent.reading is not None and parent.reading.is_well:

@@ -83,7 +83,7 @@ def _event(
         severity=severity_of(plan, health),
         title=f"{plan.name} is {verdict}: {reading.detail}",
         text=text,
-        labels=_labels(plan, health),
+        labels=labels_of(plan, health),
         started_at=at if begins else None,
         ended_at=None if begins else at,
     )
@@ -112,7 +112,8 @@ def _span(took: float) -> str:
     return f"{took:.2f} s" if took >= 1 else f"{took * 1000:.1f} ms"
 
 
-def _labels(plan: ProbePlan, health: Health) -> dict[str, str]:
+def labels_of(plan: ProbePlan, health: Health) -> dict[str, str]:
+    """The labels of the alarm that it is so."""
     own = {} if health is Health.DOWN else {"severity": severity_of(plan, health).value}
     parents = {DEPENDS_ON: ",".join(plan.depends_on)} if plan.depends_on else {}
     return {"probe": plan.name, "type": plan.type, **plan.labels, **own, **parents, "verdict": health.value}

@@ -53,6 +53,24 @@ def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
     return _turned(course, *found, rule) if found else course
 
 
+def may_turn_since(course: Course, rule: Rule) -> float | None:
+    """From when on it may yet be otherwise: a verdict turned by readings to come begins then at the earliest.
+
+    None while that can only be when one of those is taken.
+    """
+    rank = 0 if course.verdict is Health.UNKNOWN else _RANK[course.verdict]
+    worse = (at for at, health in _before(course.recent, rule.fail) if _RANK[health] > rank)
+    better = (at for at, health in _before(course.recent, course.asked(rule)) if _RANK[health] < rank)
+    if course.verdict is Health.UNKNOWN:  # up is no better than that, but it is known
+        better = (at for at, health in _before(course.recent, course.asked(rule)) if health is Health.UP)
+    return min((*worse, *better), default=None)
+
+
+def _before(recent: Sequence[Counted], quorum: Quorum) -> Sequence[Counted]:
+    """The readings that are still counted when the next one is."""
+    return recent[-(quorum.of - 1) :] if quorum.of > 1 else ()
+
+
 def _worse(verdict: Health, recent: Sequence[Counted], fail: Quorum) -> tuple[Health, float] | None:
     """The worst that enough of the last readings agree on, and when the first of those was taken."""
     for level in (Health.DOWN, Health.DEGRADED):

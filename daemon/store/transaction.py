@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,10 @@ class SqliteTx:
     def insert(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run an INSERT and return the new row's id."""
         return self._connection.execute(sql, values).lastrowid or 0
+
+    def each(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run once for each row."""
+        self._connection.executemany(sql, rows)
 
     def announce(self, topic: str) -> None:
         """Say that something changed."""

@@ -156,6 +156,8 @@ def test_what_may_take_long_is_waited_for() -> None:
     patient = {one.method for one in COMMANDS if one.patience == LONG}
     assert patient == {
         "channels.test",
+        "probes.history",
+        "probes.report",
         "probes.run",
         "probes.run_once",
         "sources.test",

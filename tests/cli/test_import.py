@@ -67,7 +67,12 @@ def test_alertmanager_itself_takes_the_configurations_of_these_tests(name: str) 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_made_can_be_used(name: str, tmp_path: Path) -> None:
     doubts = loaded(imported(name), tmp_path).warnings
-    told_by_the_import = ("recorded only", "no route uses it", "everybody on this machine can read that file")
+    told_by_the_import = (
+        "recorded only",
+        "no route uses it",
+        "no probe uses it",
+        "everybody on this machine can read that file",
+    )
     assert [doubt for doubt in doubts if not any(known in doubt for known in told_by_the_import)] == []
 
 

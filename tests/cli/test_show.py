@@ -78,6 +78,11 @@ PARAMS = {
     "deliveries.retry": {"channel": "sms"},
     "events.send": {"title": "again"},
     "channels.test": {"channel": "room"},
+    "probes.failures": {"name": "front"},
+    "probes.history": {"name": "front", "step": "reading"},
+    "probes.get": {"name": "x"},
+    "probes.pause": {"name": "front", "duration": "2h", "comment": "\x1b[2J换盘"},
+    "probes.resume": {"name": "x"},
     "probes.run": {"name": "front"},
     "probes.run_once": {"type": "touch", "settings": {"timeout": 2}},
     "sources.test": {"name": "shop", "send": True},
@@ -116,6 +121,7 @@ def full(desk: Desk) -> Desk:
         )
     )
     desk.ask("silences.add", matchers=["team=\x1bdb"], duration="2h", during="office", comment="\x1b[2J换盘")
+    desk.ask("probes.pause", name="x")
     desk.ask("maintenance.open", name="discs", matchers=["team=db"])
     desk.warnings.append("handlers.d/x.py: broken")
     desk.ask("schedules.override", schedule="night", who="may", start="2027-01-01 09:00", end="2027-01-02 09:00")

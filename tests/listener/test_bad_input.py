@@ -66,6 +66,7 @@ def opened(door: Opens, store: SqliteStore, clock: FakeClock, held: Settings) ->
             acks=Acks(store, clock, lambda: Rules(held)),
             rpc=lambda _raw, _caller: None,
             call=lambda _method, _params, _caller: None,
+            sign=lambda _name, _sign: None,
             ready=str,
             reload=list,
             api=echo,

@@ -33,6 +33,7 @@ SHARED = {
     "lag",
     "lag_look",
     "lag_told",
+    "lifeline",
     "lines",
     "network",
     "perfdata",

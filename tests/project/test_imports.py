@@ -24,6 +24,7 @@ HOMES = {
         "daemon/control/",
         "daemon/delivery/",
         "daemon/fleet/",
+        "daemon/history/",
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",

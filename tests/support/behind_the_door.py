@@ -12,6 +12,7 @@ from daemon.listener.exchange import Answer, Request, refused
 from daemon.listener.parts import Parts
 from daemon.listener.web import Web
 from daemon.methods.table import Caller
+from daemon.reading import Sign
 from daemon.store.quarantine import Kind
 from fake_clock import FakeClock
 
@@ -49,6 +50,8 @@ class Daemon:
     works: Callable[[], None] = lambda: None
     acks: object = None
     hear: object = None
+    signs: list[tuple[str, Sign]] = field(default_factory=list)
+    refuses: Exception | None = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
@@ -61,6 +64,11 @@ class Daemon:
         self.reloads += 1
         return self.problems
 
+    def sign(self, name: str, sign: Sign) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.signs.append((name, sign))
+
     def web(self) -> Web:
         return Web(
             Parts(
@@ -71,6 +79,7 @@ class Daemon:
                 rpc=self.rpc,
                 call=self.calls,
                 hear=self.hear,  # type: ignore[arg-type]
+                sign=self.sign,
                 ready=lambda: self.why_not,
                 reload=self.reload,
                 api=echo,

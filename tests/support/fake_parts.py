@@ -14,17 +14,21 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.history.query import History
+from daemon.history.recorder import Recorder
 from daemon.hook import Hook
 from daemon.methods import build, jsonrpc
 from daemon.methods.parts import Parts
 from daemon.methods.table import Caller, Table
 from daemon.notice import Acceptance, Message, Recipient
+from daemon.probes.base import Probe
 from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.store.base import Store
-from fake_clock import FakeClock
+from daemon.store.pauses import Pause
+from fake_clock import BEGIN, FakeClock
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
@@ -48,10 +52,8 @@ class FakeRoom(Sender):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FakeProbe:
+class FakeProbe(Probe):
     FOR_OTHERS: ClassVar[bool] = True
-
-    timeout: float = 1.0
 
     def look(self) -> Reading:
         raise AssertionError
@@ -136,10 +138,31 @@ class FakeCourier:
         return Acceptance(provider_id="p-1", detail="OK")
 
 
+class FakeCalls:
+    """What was said last to each probe."""
+
+    def __init__(self) -> None:
+        self.pauses: dict[str, Pause] = {}
+
+    def pause(self, name: str, author: str, comment: str, until: float | None) -> Pause:
+        made = Pause(id=1, probe=name, author=author, comment=comment, since=BEGIN, until=until)
+        self.pauses[name] = made
+        return made
+
+    def resume(self, name: str, by: str) -> Pause | None:
+        before = self.pauses.pop(name, None)
+        return before and msgspec.structs.replace(before, ended_at=BEGIN, ended_by=by)
+
+
 class FakeScheduler:
     def __init__(self) -> None:
         self.probes = [FakeProbeStatus(name="front")]
         self.runs: list[str] = []
+        self.calls = FakeCalls()
+
+    def coming(self, name: str, most: int) -> list[float]:
+        del name
+        return [BEGIN + 60.0 * number for number in range(most)]
 
     def status(self) -> list[FakeProbeStatus]:
         return self.probes
@@ -164,6 +187,7 @@ class Desk:
         self.acks = Acks(store, clock, lambda: Rules(self.settings))
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
+        self.recorder = Recorder(store, clock, lambda: self.settings)
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -184,6 +208,7 @@ class Desk:
             acks=self.acks,
             courier=self.courier,
             scheduler=self.scheduler,
+            history=History(self.store, self.clock, lambda: self.settings, self.recorder),
             probe_kinds=lambda: {"touch": FakeProbe},
             reload=self._reload,
             check=self._check,

@@ -1,10 +1,11 @@
 """Probes for tests: they answer as told, and one that hangs until it is let go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gevent.event import Event as Signal
 
+from daemon.calendars.interval import TimeInterval
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.probes.base import Health, Probe, Reading, probe
@@ -61,6 +62,10 @@ class Plans:
 
     def put(self, *plans: ProbePlan) -> None:
         self._settings = Settings(probes={plan.name: plan for plan in plans})
+
+    def intervals(self, *named: TimeInterval) -> None:
+        """Define the hours that the plans name."""
+        self._settings = replace(self._settings, time_intervals={one.name: one for one in named})
 
     def __call__(self) -> Settings:
         return self._settings

@@ -100,6 +100,7 @@ receivers:
       - {{by: [slack, telegram, pager, apprise, program]}}
 dead_man: [{{url: 'http://127.0.0.1:{closed}/${{CANARY}}', token: '${{CANARY}}'}}]
 route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
+nodes: {{far: {{url: 'tcp://127.0.0.1:{closed}', server_key: '{public}', secret_key: '${{KEY}}'}}}}
 probes:
   web:
     type: http
@@ -107,6 +108,7 @@ probes:
     headers: {{X-Own: '${{CANARY}}'}}
     every: 1s
     fail_after: 1
+  heart: {{type: heartbeat, key: '${{CANARY}}'}}
   plug-in:
     type: command
     command: [/bin/sh, -c, 'echo "$KEY | $KEY=1"; echo "$KEY"; echo "$KEY" >&2; exit 2']
@@ -228,6 +230,9 @@ def asked(daemon: Tocsind) -> list[bytes]:
         daemon.post("/webhook/locked", b"{not json", **token)[1],
         daemon.request("GET", "/metrics", headers=token)[1],
         daemon.request("GET", "/ack/" + "A" * 40)[1],
+        daemon.post(f"/ping/{CANARY}/3?rid=a", b"no space left")[1],
+        daemon.post(f"/ping/{CANARY}x", b"")[1],
+        daemon.request("GET", f"/ping/{CANARY}")[1],
         daemon.post(f"/receipts/tencent/{CANARY}", b"[]")[1],
         daemon.post(f"/receipts/tencent/{CANARY}x", b"[]")[1],
         daemon.post("/rpc", b"{}", Authorization=f"Bearer {CANARY}x")[1],
@@ -240,7 +245,11 @@ def asked(daemon: Tocsind) -> list[bytes]:
     calls += [("alerts.explain", {"id": f"A{number}"}) for number in range(1, 9)]
     calls += [("alerts.explain", {"labels": {"a": "b"}}), ("config.replay", {})]
     calls += [("channels.test", {"channel": "sms", "to": "lin"}), ("channels.test", {"channel": "hook"})]
-    calls += [("channels.test", {"channel": "userinfo"}), ("probes.run", {"name": "web"})]
+    calls += [
+        ("channels.test", {"channel": "userinfo"}),
+        ("probes.run", {"name": "web"}),
+        ("probes.get", {"name": "heart"}),
+    ]
     calls += [("probes.run", {"name": name}) for name in ("said", "cache", "other")]
     calls += [("channels.test", {"channel": name}) for name in ROOMS]
     calls += [("channels.test", {"channel": name, "to": "lin"}) for name in PERSONAL]

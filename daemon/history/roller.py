@@ -1,0 +1,101 @@
+"""Adds readings up to minutes, hours and days as these become whole, beside everything else."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import gevent
+
+from daemon.clock import Clock, unhurried
+from daemon.config.settings import Settings
+from daemon.errors import StoreError
+from daemon.history import tiers as made
+from daemon.history.forget import forget_readings
+from daemon.history.tally import Tally
+from daemon.history.tiers import DAY, HOUR, MINUTE, TOGETHER, read
+from daemon.store import probes, tiers
+from daemon.store.base import Store, Tx
+
+log = logging.getLogger("tocsin.history")
+
+PACE = 1.0  # seconds between two hundreds of probes whose usual times are worked out
+
+
+class Roller:
+    """Has a greenlet of its own: what is added up must not keep what is seen from being written down."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Callable[[], Settings]) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._until = 0  # seconds up to which all readings are in the store
+        self._done = 0
+        self._usual: dict[str, Mapping[str, float]] = {}
+        self._wake = threading.Event()
+        self._greenlet: gevent.Greenlet[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin to wait for something to add up."""
+        self._greenlet = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Add no more up; what was begun is made again after the next start."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
+    def flushed(self, until: int) -> None:
+        """All readings before then are in the store (seconds)."""
+        self._until = until
+        if until // MINUTE != self._done // MINUTE:
+            self._wake.set()
+
+    def usual(self, name: str) -> Mapping[str, float]:
+        """How long each phase of a probe took in the middle of the last day's looks."""
+        return self._usual.get(name, {})
+
+    def forget(self, name: str) -> None:
+        """Nobody watches it any more."""
+        self._usual.pop(name, None)
+
+    def roll(self) -> None:
+        """Add up what is whole, and let go of single readings that are old. Raises StoreError."""
+        until = self._until
+        if made.roll(self._store, self._clock, until) or not self._done:
+            self._learn()
+        self._done = until
+        forget_readings(self._store, until - self._settings().history.readings)
+
+    def _run(self) -> None:
+        while True:
+            self._clock.wait(self._wake, None)
+            self._wake.clear()
+            try:
+                self.roll()
+            except StoreError as error:
+                log.warning("readings are added up later: %s", error)
+            except Exception:  # a loop of the process's own: it must go on
+                log.exception("readings could not be added up")
+
+    def _learn(self) -> None:
+        """Work out what is usual."""
+        newest = self._until // HOUR * HOUR
+        starts = range(newest - DAY, newest, HOUR)
+        names = {number: name for name, number in self._store.read(probes.numbers).items()}
+        found = self._store.read(partial(_numbers, start=starts[0], end=newest))
+        for low in range(0, len(found), TOGETHER):
+            some = found[low : low + TOGETHER]
+            rows = self._store.read(partial(tiers.of_probes, span=HOUR, starts=starts, low=some[0], high=some[-1]))
+            whole: dict[int, Tally] = {}
+            for number, blob in unhurried(self._clock, rows):
+                if (part := read(blob)) is not None:
+                    whole.setdefault(number, Tally()).merge(part)
+            for number, one in whole.items():
+                if number in names:
+                    self._usual[names[number]] = {name: spread.quantile(0.5) for name, spread in one.phases.items()}
+            self._clock.sleep(PACE)
+
+
+def _numbers(tx: Tx, start: int, end: int) -> list[int]:
+    low, high = tiers.numbers(tx, HOUR, start, end) or (0, -1)
+    return list(range(low, high + 1))

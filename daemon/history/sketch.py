@@ -1,0 +1,79 @@
+"""Percentiles that can be added up: how many values lie in each of many ranges that grow with what they hold.
+
+Range number i reaches from GAMMA**(i-1) to GAMMA**i, so whatever lies in it is at most ERROR from the value that stands
+for it, and two sketches are added by adding their counts: nothing is lost by it. C. Masson, J. E. Rim, H. K. Lee:
+DDSketch, a fast and fully-mergeable quantile sketch with relative-error guarantees, PVLDB 12 (12), 2019.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+ERROR = 0.02
+GAMMA = (1 + ERROR) / (1 - ERROR)
+LAST = 800  # the last range: it holds whatever is longer than two years of microseconds
+
+_PER_RANGE = 1 / math.log(GAMMA)
+_log, _ceil = math.log, math.ceil
+_MOST = 2**53  # values in one range
+
+Counts = dict[int, int]  # how many values lie in each range
+
+
+def place(value: int) -> int:
+    """The range in which a value lies; what is less than one lies in the first."""
+    return min(math.ceil(math.log(value) * _PER_RANGE), LAST) if value > 1 else 0
+
+
+def counted(values: Iterable[int]) -> Counts:
+    """Sketch these values."""
+    found: Counts = {}
+    for value in values:
+        number = min(_ceil(_log(value) * _PER_RANGE), LAST) if value > 1 else 0  # as `place`; called all the time
+        found[number] = found.get(number, 0) + 1
+    return found
+
+
+def middle(number: int) -> float:
+    """The value that stands for a range: as far, in proportion, from one end as from the other."""
+    return 2 * GAMMA**number / (GAMMA + 1) if number else 1.0
+
+
+def merge(into: Counts, other: Mapping[int, int]) -> None:
+    """Add another sketch."""
+    for number, count in other.items():
+        into[number] = into.get(number, 0) + count
+
+
+def quantile(counts: Mapping[int, int], part: float) -> float | None:
+    """The value that so much of all values is at most, 0.5 being the median; None where there are none."""
+    rank = part * (sum(counts.values()) - 1)
+    passed = 0
+    for number in sorted(counts):
+        passed += counts[number]
+        if passed > rank:
+            return middle(number)
+    return None
+
+
+def packed(counts: Mapping[int, int]) -> list[int]:
+    """Write it as small numbers: each range as its distance from the one before, then how many values lie in it."""
+    return list(_packed(counts))
+
+
+def unpacked(numbers: Sequence[int]) -> Counts:
+    """Read what `packed` wrote; ValueError for anything else."""
+    steps, sizes = numbers[::2], numbers[1::2]
+    if len(steps) != len(sizes) or any(step < 1 for step in steps[1:]) or (steps and steps[0] < 0):
+        raise ValueError("not the ranges of a sketch")
+    if any(not 0 < size <= _MOST for size in sizes) or sum(steps) > LAST:
+        raise ValueError("not the counts of a sketch")
+    return dict(zip(accumulate(steps), sizes, strict=True))
+
+
+def _packed(counts: Mapping[int, int]) -> Iterator[int]:
+    before = 0
+    for number in sorted(counts):
+        yield number - before
+        yield counts[number]
+        before = number

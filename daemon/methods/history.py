@@ -1,0 +1,226 @@
+"""What is kept of the probes: reports, charts, failures, incidents."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from daemon.errors import MatcherError, MethodError
+from daemon.history import period, report, sheet
+from daemon.history.covers import alarm_labels
+from daemon.history.period import Period
+from daemon.history.query import Failure, Point, Reading, Step
+from daemon.history.report import Report
+from daemon.history.stretches import PER_SECOND
+from daemon.matcher import Matcher, parse
+from daemon.methods.codes import Limit
+from daemon.methods.parts import Parts
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.reading import Health
+from daemon.units import Share
+from daemon.zone import Zone
+
+MOST_POINTS = 3_000
+BACK = {"reading": 900.0, "minute": 10_800.0, "hour": 2 * 86_400.0, "day": 90 * 86_400.0}  # shown where none is asked
+
+T = TypeVar("T")
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe's time in steps, the oldest first; or its single readings, the newest first."""
+
+    probe: str
+    step: str
+    time_zone: str
+    begin: float
+    end: float
+    points: list[Point]
+    readings: list[Reading]
+
+
+class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A time that a probe was down or degraded. `ended` is null while it still is; `ending` says what ended it."""
+
+    probe: str
+    health: Health
+    began: float
+    ended: float | None
+    reason: str
+    ending: str
+
+
+def add(table: Table, parts: Parts) -> None:
+    """Add what of `probes.*` looks back."""
+    _add_report(table, parts)
+    _add_chart(table, parts)
+    _add_failures(table, parts)
+
+
+def _add_report(table: Table, parts: Parts) -> None:
+    @table.method("probes.report", "read")
+    def _report(
+        probes: list[str] = [],  # noqa: B006 - never written to
+        matchers: list[str] = [],  # noqa: B006 - never written to
+        period: str = "",
+        begin: str = "",
+        end: str = "",
+        zone: str = "",
+        slo: str = "",
+        format: Literal["json", "csv", "text"] = "json",  # noqa: A002 - the name that callers write
+    ) -> Any:
+        """Tell how available probes were in a period, beside what was promised.
+
+        All that are configured, or these, or those whose alarm's labels match. The period is such as `2026-10`,
+        `2026-W43`, `2026-Q4`, `month` (the present one, which is what is meant where none is given), `last month`, or
+        `30d`; or from `begin` to `end`, by the clock of `zone`. `slo` holds all of them against it, such as `99.9%`.
+        """
+        where = _zone(parts, zone)
+        meant = _period(parts, where, period or ("" if begin or end else "month"), begin, end)
+        promise = _slo(slo)
+        promised = [(name, promise if slo else _promised(parts, name)) for name in _chosen(parts, probes, matchers)]
+        made = report.report(parts.history, promised, meant, parts.clock.now(), str(where))
+        return _written(made, format)
+
+
+def _add_chart(table: Table, parts: Parts) -> None:
+    @table.method("probes.history", "read")
+    def _history(
+        name: str,
+        step: Literal["reading", "minute", "hour", "day"] = "hour",
+        begin: str = "",
+        end: str = "",
+        zone: str = "",
+        limit: Limit = 100,
+    ) -> Chart:
+        """Show what a probe's time was in steps: how long up or down, how many looks, how long they took.
+
+        Or its last single readings, at most `limit` of them. Days are those of `zone`.
+        """
+        (known,) = _chosen(parts, [name], [])
+        where, now = _zone(parts, zone), parts.clock.now()
+        meant = _period(parts, where, "", begin or str(now - BACK[step]), end)
+        points: list[Point] = []
+        readings: list[Reading] = []
+        if step == "reading":
+            readings = parts.history.readings(known, meant.begin, meant.end, limit)
+        else:
+            points = _points(parts, known, meant, step, where.info)
+        return Chart(
+            probe=known,
+            step=step,
+            time_zone=str(where),
+            begin=meant.begin,
+            end=min(meant.end, now),
+            points=points,
+            readings=readings,
+        )
+
+
+def _add_failures(table: Table, parts: Parts) -> None:
+    @table.method("probes.failures", "read")
+    def _failures(name: str, limit: Limit = 10, before: int = 0) -> list[Failure]:
+        """Tell the whole story of a probe's last failures, newest first; `before` is the id of one to go on from."""
+        (known,) = _chosen(parts, [name], [])
+        return parts.history.failures(known, limit, before)
+
+    @table.method("probes.incidents", "read")
+    def _incidents(
+        probes: list[str] = [],  # noqa: B006 - never written to
+        matchers: list[str] = [],  # noqa: B006 - never written to
+        period: str = "",
+        begin: str = "",
+        end: str = "",
+        zone: str = "",
+        limit: Limit = 100,
+    ) -> list[IncidentLine]:
+        """List when probes were down or degraded, why, and what ended it, newest first; of the last 30 days."""
+        meant = _period(parts, _zone(parts, zone), period or ("" if begin or end else "30d"), begin, end)
+        found = [
+            IncidentLine(
+                probe=name,
+                health=one.health,
+                began=one.began / PER_SECOND,
+                ended=None if one.ended is None else one.ended / PER_SECOND,
+                reason=one.reason,
+                ending=one.ending,
+            )
+            for name in _chosen(parts, probes, matchers)
+            for one in parts.history.incidents(name, meant.begin, meant.end, limit)
+        ]
+        return sorted(found, key=lambda one: -one.began)[:limit]
+
+
+def _points(parts: Parts, name: str, meant: Period, step: Step, zone: dt.tzinfo) -> list[Point]:
+    length = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0}[step]
+    if (meant.end - meant.begin) / length > MOST_POINTS:
+        raise MethodError(f"that is more than {MOST_POINTS} {step}s; ask for less, or for longer steps", code=REFUSED)
+    return parts.history.chart(name, meant.begin, meant.end, step, zone)
+
+
+def _chosen(parts: Parts, names: Sequence[str], matchers: Sequence[str]) -> list[str]:
+    """The probes that are meant: by name also those that are not configured any more. Raises MethodError."""
+    plans = parts.settings().probes
+    if names:
+        kept = set(parts.history.names())
+        for name in names:
+            if name not in plans and name not in kept:
+                known = ", ".join(plans) or "none"
+                raise MethodError(f"there is no probe {name[:100]!r}; there are: {known}", code=NOT_FOUND)
+    wanted = _asked("matchers", lambda: [one for text in matchers for one in parse(text)])
+    return [name for name in (names or plans) if _matches(parts, name, wanted)]
+
+
+def _matches(parts: Parts, name: str, wanted: Sequence[Matcher]) -> bool:
+    plan = parts.settings().probes.get(name)
+    labels = {"probe": name} if plan is None else alarm_labels(plan)
+    return all(one.matches(labels) for one in wanted)
+
+
+def _promised(parts: Parts, name: str) -> float | None:
+    plan = parts.settings().probes.get(name)
+    return plan.slo.fraction if plan is not None and plan.slo is not None else None
+
+
+def _period(parts: Parts, zone: Zone, name: str, begin: str, end: str) -> Period:
+    now = parts.clock.now()
+    if name and (begin or end):
+        raise MethodError("say either a period, or from when to when", code=INVALID_PARAMS, data={"field": "period"})
+    if name:
+        return _asked("period", lambda: period.named(name, zone.info, now))
+    if not begin:
+        raise MethodError("there is an end, and no begin", code=INVALID_PARAMS, data={"field": "begin"})
+    return _asked("begin", lambda: period.between(begin, end, zone.info, now))
+
+
+def _zone(parts: Parts, name: str) -> Zone:
+    return _asked("zone", lambda: Zone.parse(name)) if name else parts.settings().texts.time_zone
+
+
+def _slo(text: str) -> float | None:
+    """Read `99.9%` or `99.9`."""
+
+    def read() -> float:
+        part = Share.parse(text if text.endswith("%") else f"{text}%").fraction
+        if not 0 < part < 1:
+            raise ValueError("is no promise that can be broken; write for example 99.9%")
+        return part
+
+    return _asked("slo", read) if text else None
+
+
+def _written(made: Report, how: str) -> Any:
+    match how:
+        case "csv":
+            return sheet.as_csv(made)
+        case "text":
+            return sheet.as_text(made)
+    return made
+
+
+def _asked(field: str, read: Callable[[], T]) -> T:
+    """Read what somebody asks for; MethodError where that cannot be read."""
+    try:
+        return read()
+    except (ValueError, MatcherError, OverflowError) as error:
+        raise MethodError(f"{field}: {error}", code=INVALID_PARAMS, data={"field": field}) from error
