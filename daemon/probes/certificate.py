@@ -49,7 +49,7 @@ def served(tunnel: ssl.SSLSocket) -> tuple[Certificate, ...]:
 
     Those that cannot be read are left out; without the first one there is none.
     """
-    inside: Any = tunnel._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - public from Python 3.13 on, and not for failed handshakes
+    inside: Any = tunnel._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - public from 3.13 on
     chain = (inside.get_unverified_chain() if inside is not None else None) or ()
     found = [read(one.public_bytes(_DER)) for one in chain]
     return tuple(one for one in found if one) if found and found[0] else ()

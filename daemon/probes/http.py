@@ -69,8 +69,9 @@ class Http(Probe):
     headers: dict[str, Secret] = field(
         default_factory=dict, metadata={"doc": "headers to send, such as Cookie; their values are never shown"}
     )
-    body: Secret | None = field(
-        default=None, metadata={"doc": "text to send; name what it is with a Content-Type in `headers`"}
+    body: str = field(default="", metadata={"doc": "text to send; name what it is with a Content-Type in `headers`"})
+    body_secret: Secret | None = field(
+        default=None, metadata={"doc": "the same where a password is in it: shown nowhere, not even repeated"}
     )
     basic: Basic | None = field(default=None, metadata={"doc": "user and password for basic authentication"})
     bearer: Secret | None = field(default=None, metadata={"doc": "token, sent as Authorization: Bearer"})
@@ -123,6 +124,8 @@ class Http(Probe):
         check_headers(self.headers | ({"bearer": self.bearer} if self.bearer is not None else {}))
         if self.basic is not None and self.bearer is not None:
             raise ValueError("credentials are given twice: keep one of basic and bearer")
+        if self.body and self.body_secret is not None:
+            raise ValueError("there is either body or body_secret")
         if self.key_file and not self.cert_file:
             raise ValueError("key_file is the key to a cert_file, which is missing")
         if not self.status:
@@ -196,8 +199,8 @@ class Http(Probe):
     @functools.cached_property
     def _first(self) -> tuple[Step, bytes]:
         """The request that the settings describe; at every look it is the same."""
-        body = self.body.reveal().encode() if self.body is not None else b""
-        step = Step(place(self.url), self.method, body)
+        body = self.body_secret.reveal() if self.body_secret is not None else self.body
+        step = Step(place(self.url), self.method, body.encode())
         return step, self._wording.request(step)
 
     @functools.cached_property
@@ -210,7 +213,8 @@ class Http(Probe):
         elif user is not None:
             authorization = basic(user)
         headers = {name.lower(): value.reveal() for name, value in self.headers.items()}
-        return Wording(headers, authorization, proxy_place(self.proxy) if self.proxy is not None else None)
+        hidden = self.body_secret.reveal() if self.body_secret is not None else ""
+        return Wording(headers, authorization, hidden, proxy_place(self.proxy) if self.proxy is not None else None)
 
     @functools.cached_property
     def _ways(self) -> tuple[Way, Way]:

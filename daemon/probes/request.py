@@ -25,6 +25,7 @@ class Wording:
 
     headers: Mapping[str, str]
     authorization: str = ""
+    hidden: str = ""  # a body that nobody may see
     proxy: Place | None = None
 
     @property
@@ -63,7 +64,7 @@ class Wording:
     def _secrets(self, first: Step) -> Iterator[str]:
         yield from self.headers.values()
         yield self.authorization.rpartition(" ")[2]
-        yield first.body.decode("utf-8", "replace")
+        yield self.hidden
         for user in (first.where.user, self.proxy.user if self.proxy is not None else None):
             if user is not None:
                 yield from (user.partition(":")[2], basic(user).rpartition(" ")[2])

@@ -61,7 +61,7 @@ def basic_of(pair: str) -> str:
 
 
 def test_a_body_is_sent_with_its_length() -> None:
-    head, reading = asked(method="POST", body=Secret("größer"), headers={"Content-Type": Secret("text/plain")})
+    head, reading = asked(method="POST", body_secret=Secret("größer"), headers={"Content-Type": Secret("text/plain")})
     assert reading.is_well
     assert head.startswith("POST / HTTP/1.1\r\n")
     assert "content-length: 8\r\n" in head
@@ -87,7 +87,7 @@ def test_credentials_are_sent_and_what_stands_in_headers_goes_before() -> None:
         {"bearer": Secret(CANARY)},
         {"basic": Basic(user="me", password=Secret(CANARY))},
         {"headers": {"X-Key": Secret(CANARY), "Cookie": Secret(f"a={CANARY}")}},
-        {"method": "POST", "body": Secret(CANARY)},
+        {"method": "POST", "body_secret": Secret(CANARY)},
         {"url": f"http://me:{CANARY}@127.0.0.1:PORT/?token={CANARY}"},
         {"url": f"http://127.0.0.1:PORT/?{CANARY}"},
         {"bearer": Secret(f'{CANARY}"\\/?&')},

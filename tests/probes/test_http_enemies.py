@@ -176,7 +176,9 @@ def test_a_server_that_stops_anywhere_is_cut_off_and_leaves_nothing_behind(cut: 
     with serving(speak) as port:
         scheme = "https" if cut == "handshake" else "http"
         body = Secret("x" * 30_000_000) if cut == "request" else None  # more than any buffer on the way takes
-        reading = Http(url=f"{scheme}://127.0.0.1:{port}/", timeout=Seconds(0.2), body=body, method="POST").look()
+        reading = Http(
+            url=f"{scheme}://127.0.0.1:{port}/", timeout=Seconds(0.2), body_secret=body, method="POST"
+        ).look()
         stuck = {"handshake": "tls", "request": "first byte"}.get(cut, cut)
         assert reading.detail == f"no answer within 0.2s, stuck at {stuck}"
         forever.set()
@@ -190,7 +192,7 @@ def test_a_server_that_answers_before_it_has_heard_all_is_heard() -> None:
         sock.shutdown(socket.SHUT_RD)
         Signal().wait(0.1)
 
-    reading = look(speak, method="POST", body=Secret("x" * 5_000_000))
+    reading = look(speak, method="POST", body_secret=Secret("x" * 5_000_000))
     assert reading.detail in {
         "413 Content Too Large, expected 200-399",
         "413 Request Entity Too Large, expected 200-399",

@@ -142,7 +142,7 @@ def test_a_redirect_to_a_dead_server_is_down_for_that_reason() -> None:
     ],
 )  # fmt: skip
 def test_the_method_changes_as_the_status_says(code: int, method: str, then: str) -> None:
-    _, heard, _ = look({"/": found("/a", code)}, method=method, body=Secret("what is sent"))
+    _, heard, _ = look({"/": found("/a", code)}, method=method, body_secret=Secret("what is sent"))
     assert heard[1].split()[0] == then
     assert ("content-length: 12" in heard[1]) is (then == method)
 
@@ -181,7 +181,7 @@ def test_credentials_go_along_on_the_same_server(settings: dict[str, object]) ->
 
 def test_a_body_is_sent_on_only_where_the_same_request_is_asked_for() -> None:
     with two(lambda other: {"/": found(f"http://127.0.0.1:{other}/a", 307)}, lambda _: {}) as (port, _, there):
-        Http(url=f"http://127.0.0.1:{port}/", method="POST", body=Secret("text"), redirects=1).look()
+        Http(url=f"http://127.0.0.1:{port}/", method="POST", body_secret=Secret("text"), redirects=1).look()
     assert there[0].startswith("POST /a")
     assert "content-length: 4" in there[0]
 
