@@ -17,7 +17,7 @@ from daemon.probes.redirect import Step, onward
 from daemon.probes.request import Wording, check_headers, check_method
 from daemon.probes.trust import Trust
 from daemon.reading import Looks
-from daemon.secret import Secret
+from daemon.secret import HIDDEN, Secret
 
 MOST_HOPS = 20
 WELL, ANY_STATUS = ("200-399",), ("100-599",)
@@ -163,6 +163,8 @@ class Http(Probe):
 
     def quoted(self, body: bytes) -> str:
         """The beginning of a body, without what is secret in the settings: servers repeat what they are sent."""
+        if len(self._wording.hidden) > MOST_QUOTED // 2:
+            return HIDDEN  # there is too much of it to look for
         return self._blotted(body[:MOST_QUOTED].decode("utf-8", "replace"))
 
     def _look(self, watch: Watch) -> str:
