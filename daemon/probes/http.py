@@ -196,6 +196,8 @@ class Http(Probe):
                 raise Missed(f"{answer.phrase}, and the redirects go round in a circle")
             if len(seen) > self.redirects:
                 raise Missed(f"{answer.phrase}, and more than {self.redirects} redirects")
+            if step.body and not step.is_ours and self.body_secret is not None:
+                raise Missed(f"{answer.phrase}, and the body is a secret that is for no other server")
             request = self._wording.request(step)
 
     @functools.cached_property

@@ -181,9 +181,17 @@ def test_credentials_go_along_on_the_same_server(settings: dict[str, object]) ->
 
 def test_a_body_is_sent_on_only_where_the_same_request_is_asked_for() -> None:
     with two(lambda other: {"/": found(f"http://127.0.0.1:{other}/a", 307)}, lambda _: {}) as (port, _, there):
-        Http(url=f"http://127.0.0.1:{port}/", method="POST", body_secret=Secret("text"), redirects=1).look()
+        assert Http(url=f"http://127.0.0.1:{port}/", method="POST", body="text", redirects=1).look().is_well
     assert there[0].startswith("POST /a")
     assert "content-length: 4" in there[0]
+
+
+def test_a_secret_body_goes_to_no_other_server() -> None:
+    with two(lambda other: {"/": found(f"http://127.0.0.1:{other}/a", 307)}, lambda _: {}) as (port, _, there):
+        settings = {"method": "POST", "body_secret": Secret("password=x"), "redirects": 1}
+        reading = Http(url=f"http://127.0.0.1:{port}/", **settings).look()  # type: ignore[arg-type]
+    assert reading.detail == "307 Temporary Redirect, and the body is a secret that is for no other server"
+    assert not there
 
 
 @pytest.mark.parametrize(
