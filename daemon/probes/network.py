@@ -101,6 +101,10 @@ class Perhaps:
         """No more: this is one already."""
         return ()
 
+    def quoted(self, body: bytes) -> str:
+        """As the probe does."""
+        return self.probe.quoted(body)
+
     def gives(self) -> Mapping[str, Fact]:
         """As the probe's."""
         return self.probe.gives()

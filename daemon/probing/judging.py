@@ -28,9 +28,9 @@ def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> R
         return reading
     reading = msgspec.structs.replace(reading, failed=(*down, *degraded))
     if down and reading.health is not Health.DOWN:
-        return _worse(reading, Health.DOWN, down)
+        return _worse(plan, reading, Health.DOWN, down)
     if degraded and reading.health is Health.UP:
-        return _worse(reading, Health.DEGRADED, degraded)
+        return _worse(plan, reading, Health.DEGRADED, degraded)
     return reading
 
 
@@ -48,7 +48,10 @@ def turned(plan: ProbePlan, reading: Reading) -> Reading:
     return msgspec.structs.replace(reading, health=Health.DOWN, detail=detail, failed=())
 
 
-def _worse(reading: Reading, health: Health, failed: tuple[str, ...]) -> Reading:
-    """The first that failed is what a title has room for."""
+def _worse(plan: ProbePlan, reading: Reading, health: Health, failed: tuple[str, ...]) -> Reading:
+    """The first that failed is what a title has room for; what was answered is what people ask for next."""
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return msgspec.structs.replace(reading, health=health, detail=failed[0] + more)
+    evidence = reading.evidence
+    if reading.body and "body" not in evidence:
+        evidence = evidence | {"body": plan.probe.quoted(reading.body)}
+    return msgspec.structs.replace(reading, health=health, detail=failed[0] + more, evidence=evidence)
