@@ -49,6 +49,7 @@ def process(*command: str, cpu: str, port: int = 0) -> Iterator[subprocess.Popen
 
 
 def listens(port: int) -> bool:
+    """Whether somebody does on that port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -1,4 +1,7 @@
-"""A provider that answers every POST after so many milliseconds; a negative number never answers."""
+"""A provider that answers every request after so many milliseconds; a negative number never answers.
+
+With a certificate and its key as third and fourth argument it speaks TLS.
+"""
 
 import sys
 
@@ -27,7 +30,8 @@ def serve(delay: float) -> "StreamServer":
                 gevent.sleep(delay)
                 connection.sendall(ANSWER)
 
-    return StreamServer(("127.0.0.1", int(sys.argv[1])), talk, backlog=1024)
+    files = dict(zip(("certfile", "keyfile"), sys.argv[3:], strict=False))
+    return StreamServer(("127.0.0.1", int(sys.argv[1])), talk, backlog=1024, **files)
 
 
 if __name__ == "__main__":

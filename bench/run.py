@@ -6,11 +6,12 @@ import channels
 import intake
 import isolation
 import machine
+import probes
 import routing
 import sending
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

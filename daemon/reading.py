@@ -159,6 +159,9 @@ class Looks(Protocol):
     def otherwise(self) -> "Iterable[tuple[str, Looks]]":
         """Other ways to look at the same, each with its name, to be asked before it is called down."""
 
+    def quoted(self, body: bytes) -> str:
+        """The beginning of what was answered, for people, without what is secret in the settings."""
+
     def gives(self) -> Mapping[str, Fact]:
         """What conditions can name, the phases (`time.connect`) among it."""
 

@@ -25,6 +25,7 @@ from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import FakeClock, settle
 from made import Phone, channel, event, settings
+from until import until
 
 WAIT = 30
 
@@ -45,11 +46,10 @@ class Box:
         self.quiet()
 
     def quiet(self) -> None:
-        """Until all that was asked of the store is done."""
-        for _ in range(5):
-            for ask in (self.store.write, self.store.read, self.store.read):  # behind all that is under way
-                ask(lambda tx: tx.one("SELECT 1"))
-                settle()
+        """Until it waits for the clock again. The store's threads take as long as the machine lets them."""
+        settle()
+        loop = self.agenda._loop
+        until(lambda: loop is None or loop.dead or self.clock.has_waiting(loop))
 
     def advance(self, seconds: float) -> None:
         for _ in range(int(seconds)):

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from daemon.cli import show
+from daemon.cli import seen, show
 from daemon.cli.command import LONG, Command, arg
 from daemon.cli.tables import facts, printable, table, when, written
 
@@ -14,7 +14,7 @@ def settings(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+        raise argparse.ArgumentTypeError(f'not JSON ({error}); write {{"url": "https://example.com/"}}') from error
     if not isinstance(found, dict):
         raise argparse.ArgumentTypeError('not an object; write {"url": "https://example.com/"}')
     return found
@@ -34,6 +34,7 @@ def detail(result: Any) -> str:
             ("last look", when(one.get("read_at"))),
             ("it saw", f"{last['health']}: {last['detail']}" if last else ""),
             ("next", "\n".join(map(when, result["next"])) or "never"),
+            ("failed", "\n".join(last.get("failed", ()))),
             *((str(name), value) for name, value in last.get("evidence", {}).items()),
         ]
     )
@@ -99,7 +100,7 @@ COMMANDS = (
         words="probes run",
         method="probes.run",
         help="Look once, now, and tell what was seen; it does not count for the verdict.",
-        show=show.reading,
+        show=seen.reading,
         args=(_NAME,),
         patience=LONG,
         failed=lambda reading: reading["health"] != "up",
@@ -108,10 +109,15 @@ COMMANDS = (
         words="probes try",
         method="probes.run_once",
         help="Look once for another tocsin, which sends the probe's settings; nothing of it is kept.",
-        show=show.reading,
+        show=seen.reading,
         args=(
             arg("type", metavar="TYPE", help="the kind of probe, such as http"),
-            arg("settings", metavar="JSON", type=settings, help='its settings: {"url": "https://example.com/"}'),
+            arg(
+                "settings",
+                metavar="JSON",
+                type=settings,
+                help='its settings: {"url": "https://example.com/", "timeout": 3}',
+            ),
             arg("down", "--down", metavar="CONDITION", action="append", help="what must hold, or it is down"),
             arg("degraded", "--degraded", metavar="CONDITION", action="append", help="what should hold"),
             arg("place", "--place", metavar="NAME", help="the place whose conditions hold"),

@@ -232,16 +232,6 @@ def probe_list(result: Any) -> str:
     )
 
 
-def reading(result: Any) -> str:
-    """What was seen, how long each phase took, and what goes with it."""
-    health = result["health"]
-    shown = [f"{health.upper() if health in {'down', 'degraded'} else health}: {lines(result['detail'])}"]
-    if phases := result.get("phases"):
-        shown.append(printable(" ".join(f"{name}={seconds * 1000:.1f}ms" for name, seconds in phases.items())))
-    shown += [f"  {printable(name)}: {lines(text)}" for name, text in result.get("evidence", {}).items()]
-    return "\n".join(shown) + "\n"
-
-
 def source_list(result: Any) -> str:
     """One line a source."""
     return table(

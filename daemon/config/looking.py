@@ -78,6 +78,9 @@ class ProbePlan:
     degraded: tuple[Condition, ...] = field(
         default=(), metadata=doc("what should hold; where one of them does not, the reading is degraded")
     )
+    upside_down: bool = field(
+        default=False, metadata=doc("it must not work: a reading that would be down is up, and any other is down")
+    )
     slo: Share | None = field(
         default=None,
         metadata=doc("how much of the time it is meant to be up, such as 99.9%, for reports", check=_is_part),
@@ -94,7 +97,12 @@ class ProbePlan:
             quick, usual = spoken(self.every_while_failing), spoken(self.every)
             raise ValueError(f"every_while_failing ({quick}) is to be shorter than every ({usual})")
         if self.is_called:
-            given = {"every_while_failing": self.every_while_failing, "active": self.active, "from": self.places}
+            given = {
+                "every_while_failing": self.every_while_failing,
+                "active": self.active,
+                "from": self.places,
+                "upside_down": self.upside_down,
+            }
             for key, value in given.items():
                 if value:
                     raise ValueError(f"{key} is nothing for a {self.type}: others call in, and nobody looks")

@@ -20,6 +20,23 @@ _LARGEST = 2**63 - 1
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+# What other programs that look at things call ours: a setting or a kind of probe, the first that there is.
+_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "interval": ("every",), "period": ("every",), "schedule": ("cron",), "retry_interval": ("every_while_failing",),
+    "retries": ("fail_after",), "max_retries": ("fail_after",), "failure_threshold": ("fail_after",),
+    "failure-threshold": ("fail_after",), "success_threshold": ("recover_after",),
+    "success-threshold": ("recover_after",), "conditions": ("down",), "keyword": ("down", "http"),
+    "expected": ("expect",), "hostname": ("host",), "address": ("host",), "endpoint": ("url", "host"),
+    "target": ("url", "host"), "program": ("command",), "name": ("program",), "parent": ("depends_on",),
+    "parents": ("depends_on",),
+    "depends": ("depends_on",), "tags": ("labels",), "group": ("labels",), "insecure": ("verify",),
+    "ignore_tls": ("verify",), "status_codes": ("status",), "accepted_status_codes": ("status",),
+    "https": ("http",), "json-query": ("http",), "icmp": ("ping",), "push": ("heartbeat",),
+    "check-in": ("heartbeat",), "cron": ("cron", "heartbeat"), "certificate": ("tls", "http"), "ssl": ("tls", "http"),
+    "script": ("command",), "exec": ("command",), "nagios": ("command",), "filesystem": ("disk",), "file": ("log",),
+    "cpu": ("load",), "swap": ("memory",), "mariadb": ("mysql",), "postgresql": ("postgres",), "kafka": ("kafka_lag",),
+    "supervisor": ("service",),
+}  # fmt: skip
 _YES = frozenset(("true", "yes", "on"))
 _NO = frozenset(("false", "no", "off"))
 
@@ -125,6 +142,8 @@ def _bound(hint: Any, value: float, least: float, most: float) -> None:
 
 
 def meant(wrong: str, known: Any) -> str:
-    """Ask whether a similar name was meant, when there is one."""
-    near = get_close_matches(wrong, list(known), n=1)
+    """Ask whether a similar name was meant, or what others call by this one, when there is such a thing."""
+    near = [name for name in _ELSEWHERE.get(wrong.lower(), ()) if name in known] or get_close_matches(
+        wrong, list(known), n=1
+    )
     return f"; did you mean {quoted(near[0])}?" if near else ""

@@ -25,13 +25,22 @@ T = TypeVar("T")
 
 def number(given: Id, letter: str) -> int:
     """Read `17`, `"17"`, `"A17"`, `"a17"` or `"(A17)"`. Raises MethodError."""
-    text = str(given).strip(_AROUND).upper().removeprefix(letter)
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_BIGGEST)) and int(text) <= _BIGGEST):
+    if not is_code(given, letter):
         raise MethodError(
             f"{str(given)[:40]!r} does not name {_WHAT[letter]}: write {letter}17 or 17",
             code=INVALID_PARAMS,
         )
-    return int(text)
+    return int(_digits(given, letter))
+
+
+def is_code(given: Id, letter: str) -> bool:
+    """Whether it can be read as one."""
+    text = _digits(given, letter)
+    return text.isascii() and text.isdigit() and len(text) <= len(str(_BIGGEST)) and int(text) <= _BIGGEST
+
+
+def _digits(given: Id, letter: str) -> str:
+    return str(given).strip(_AROUND).upper().removeprefix(letter)
 
 
 def page(before: Id, letter: str) -> int:

@@ -1,14 +1,17 @@
 """Why an alert was or was not told, station by station; and what would happen to one that does not exist."""
 
+from daemon.alert import Alert
 from daemon.alerting.dryrun import Rehearsal, rehearsed
 from daemon.alerting.explain import Explanation, explained
 from daemon.alerting.rules import Rules
 from daemon.errors import MethodError
-from daemon.event import Severity
-from daemon.methods.codes import Id, found, number
+from daemon.event import Severity, State
+from daemon.methods.codes import Id, found, is_code, number
 from daemon.methods.parts import Parts
-from daemon.methods.table import INVALID_PARAMS, Table
+from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Table
 from daemon.payload.stamps import instant
+from daemon.probing.telling import removed
+from daemon.store import alerts
 from daemon.store.base import Tx
 
 
@@ -25,8 +28,9 @@ def add(table: Table, parts: Parts) -> None:
     ) -> Explanation | Rehearsal:
         """Explain why an alert was or was not told; or, for `labels`, say what would happen, without doing it.
 
-        Give either `id` or `labels`. For an alert: the requests that made it, what makes it this problem, each route
-        with its matchers, what mutes or muted it, its groups, and each notice with every try of its deliveries.
+        Give either `id`, which may be the name of a probe, or `labels`. For an alert: the requests that made it, what
+        makes it this problem, each route with its matchers, what mutes or muted it, its groups, and each notice with
+        every try of its deliveries.
         For labels: the same as far as it would come, with who would be told when and how. The alarm would be a new one
         of this `source`, at the instant `at` (a time such as `2026-10-01T09:00:00+08:00`, or seconds since the epoch),
         and of this `severity`, else of that which its label `severity` names, else an error. Routes are looked at as
@@ -39,12 +43,27 @@ def add(table: Table, parts: Parts) -> None:
         if labels is not None:
             then, how_bad = _instant(at, now), severity or _severity(labels)
             return parts.store.read(lambda tx: rehearsed(tx, labels, how_bad, source, Rules(settings), then))
+        if str(id) in settings.probes and not is_code(id, "A"):
+            id = _of_probe(parts, str(id))  # noqa: A001 - what the caller could have written
         wanted = number(id, "A")
 
         def read(tx: Tx) -> Explanation | None:
             return explained(tx, wanted, Rules(settings), now)
 
         return found(parts.store.read(read), id, "A")
+
+
+def _of_probe(parts: Parts, name: str) -> int:
+    """The alert of a probe: an open one before one that is over, the newest of them."""
+    problems = [event.fingerprint() for event in removed(name, parts.clock.now())]
+
+    def read(tx: Tx) -> list[Alert]:
+        return [one for one in (alerts.last_with(tx, problem) for problem in problems) if one is not None]
+
+    had = parts.store.read(read)
+    if not had:
+        raise MethodError(f"the probe {name!r} has had no alarm; `probes.list` tells how it stands", code=NOT_FOUND)
+    return max(had, key=lambda one: (one.state is State.FIRING, one.id)).id
 
 
 def _severity(labels: dict[str, str]) -> Severity:

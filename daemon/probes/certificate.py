@@ -10,10 +10,14 @@ import msgspec
 from cryptography import x509
 
 from daemon import fitting
+from daemon.probes.dial import Watch
+from daemon.probes.trust import Trust
 
 MOST_NAMES = 100  # of one certificate
 MOST_TEXT = 200  # characters of a subject or issuer
 DAY = 86_400.0
+
+_DER = 2  # as `_ssl` numbers it
 
 # What cryptography raises about a certificate that OpenSSL could read and it cannot.
 _UNREADABLE = (
@@ -45,13 +49,10 @@ def served(tunnel: ssl.SSLSocket) -> tuple[Certificate, ...]:
 
     Those that cannot be read are left out; without the first one there is none.
     """
-    inside: Any = tunnel._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - public from Python 3.13 on, and not for failed handshakes
+    inside: Any = tunnel._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - public from 3.13 on
     chain = (inside.get_unverified_chain() if inside is not None else None) or ()
     found = [read(one.public_bytes(_DER)) for one in chain]
     return tuple(one for one in found if one) if found and found[0] else ()
-
-
-_DER = 2  # as `_ssl` numbers it
 
 
 @functools.lru_cache(maxsize=2_048)
@@ -75,6 +76,16 @@ def values(chain: tuple[Certificate, ...], now: float) -> dict[str, Any]:
     if not chain:
         return {}
     return {"cert.days": chain[0].days(now), "cert.chain_days": min(one.days(now) for one in chain)}
+
+
+def noted(tunnel: ssl.SSLSocket, trust: Trust, watch: Watch) -> tuple[Certificate, ...]:
+    """Take down the chain that a server showed, whether or not it was accepted; return it."""
+    chain = served(tunnel)
+    if chain:
+        watch.values |= values(chain, watch.clock.now())
+        accepted = "accepted" if tunnel.version() else "not accepted"  # which the handshake has, or has not, ended with
+        watch.evidence["certificate"] = f"{chain[0].shown()}, {accepted if trust.verify else 'not checked'}"
+    return chain
 
 
 def _name(name: x509.Name) -> str:

@@ -2,13 +2,12 @@
 
 import base64
 import socket
-import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from daemon.probes import certificate
 from daemon.probes.answer import CHUNK, Answer
+from daemon.probes.certificate import noted
 from daemon.probes.dial import Family, Missed, Watch, dialled, secured
 from daemon.probes.place import Place, place
 from daemon.probes.trust import Trust
@@ -42,7 +41,7 @@ def ask(where: Place, request: bytes, way: Way, answer: Answer, watch: Watch) ->
             with watch.phase("proxy"):
                 _dig(plain, way.proxy, where)
         name = way.server_name or where.host.rstrip(".")
-        shown = partial(_certified, way.trust, watch)
+        shown = partial(noted, trust=way.trust, watch=watch)
         with secured(plain, name, "", watch, way.trust, shown) as tunnel:
             _exchange(tunnel, request, answer, watch)
 
@@ -93,13 +92,3 @@ def _dig(sock: socket.socket, proxy: Place, where: Place) -> None:
     # With TLS it is us who speak first.
     if not head.endswith(b"\r\n\r\n"):
         raise Missed(f"the proxy {proxy.root} went on after it had agreed to a tunnel")
-
-
-def _certified(trust: Trust, watch: Watch, tunnel: ssl.SSLSocket) -> None:
-    """Take down what the server showed of itself, whether or not that is accepted."""
-    chain = certificate.served(tunnel)
-    if not chain:
-        return
-    watch.values |= certificate.values(chain, watch.clock.now())
-    accepted = "accepted" if tunnel.version() else "not accepted"
-    watch.evidence["certificate"] = f"{chain[0].shown()}, {accepted if trust.verify else 'not checked'}"

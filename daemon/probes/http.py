@@ -12,12 +12,12 @@ from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, probe
 from daemon.probes.dial import Family, Missed, Watch, measured
 from daemon.probes.hop import Way, ask, basic, proxy_place
 from daemon.probes.network import Perhaps, is_near_host, other_families
-from daemon.probes.place import host_name, place
+from daemon.probes.place import check_host, host_name, place
 from daemon.probes.redirect import Step, onward
 from daemon.probes.request import Wording, check_headers, check_method
 from daemon.probes.trust import Trust
 from daemon.reading import Looks
-from daemon.secret import Secret
+from daemon.secret import HIDDEN, Secret
 
 MOST_HOPS = 20
 WELL, ANY_STATUS = ("200-399",), ("100-599",)
@@ -35,11 +35,6 @@ class Basic:
 
 def _check_url(url: str) -> None:
     place(url)
-
-
-def _check_name(host: str) -> None:
-    if host:
-        host_name(host)
 
 
 @probe("http")
@@ -74,8 +69,9 @@ class Http(Probe):
     headers: dict[str, Secret] = field(
         default_factory=dict, metadata={"doc": "headers to send, such as Cookie; their values are never shown"}
     )
-    body: Secret | None = field(
-        default=None, metadata={"doc": "text to send; name what it is with a Content-Type in `headers`"}
+    body: str = field(default="", metadata={"doc": "text to send; name what it is with a Content-Type in `headers`"})
+    body_secret: Secret | None = field(
+        default=None, metadata={"doc": "the same where a password is in it: shown nowhere, not even repeated"}
     )
     basic: Basic | None = field(default=None, metadata={"doc": "user and password for basic authentication"})
     bearer: Secret | None = field(default=None, metadata={"doc": "token, sent as Authorization: Bearer"})
@@ -107,7 +103,7 @@ class Http(Probe):
         default="",
         metadata={
             "doc": "name to ask for in TLS, and to find in the certificate, instead of the URL's host",
-            "check": _check_name,
+            "check": check_host,
         },
     )
     ca_file: str = field(
@@ -128,6 +124,8 @@ class Http(Probe):
         check_headers(self.headers | ({"bearer": self.bearer} if self.bearer is not None else {}))
         if self.basic is not None and self.bearer is not None:
             raise ValueError("credentials are given twice: keep one of basic and bearer")
+        if self.body and self.body_secret is not None:
+            raise ValueError("there is either body or body_secret")
         if self.key_file and not self.cert_file:
             raise ValueError("key_file is the key to a cert_file, which is missing")
         if not self.status:
@@ -165,6 +163,8 @@ class Http(Probe):
 
     def quoted(self, body: bytes) -> str:
         """The beginning of a body, without what is secret in the settings: servers repeat what they are sent."""
+        if len(self._wording.hidden) > MOST_QUOTED // 2:
+            return HIDDEN  # there is too much of it to look for
         return self._blotted(body[:MOST_QUOTED].decode("utf-8", "replace"))
 
     def _look(self, watch: Watch) -> str:
@@ -196,13 +196,15 @@ class Http(Probe):
                 raise Missed(f"{answer.phrase}, and the redirects go round in a circle")
             if len(seen) > self.redirects:
                 raise Missed(f"{answer.phrase}, and more than {self.redirects} redirects")
+            if step.body and not step.is_ours and self.body_secret is not None:
+                raise Missed(f"{answer.phrase}, and the body is a secret that is for no other server")
             request = self._wording.request(step)
 
     @functools.cached_property
     def _first(self) -> tuple[Step, bytes]:
         """The request that the settings describe; at every look it is the same."""
-        body = self.body.reveal().encode() if self.body is not None else b""
-        step = Step(place(self.url), self.method, body)
+        body = self.body_secret.reveal() if self.body_secret is not None else self.body
+        step = Step(place(self.url), self.method, body.encode())
         return step, self._wording.request(step)
 
     @functools.cached_property
@@ -215,7 +217,8 @@ class Http(Probe):
         elif user is not None:
             authorization = basic(user)
         headers = {name.lower(): value.reveal() for name, value in self.headers.items()}
-        return Wording(headers, authorization, proxy_place(self.proxy) if self.proxy is not None else None)
+        hidden = self.body_secret.reveal() if self.body_secret is not None else ""
+        return Wording(headers, authorization, hidden, proxy_place(self.proxy) if self.proxy is not None else None)
 
     @functools.cached_property
     def _ways(self) -> tuple[Way, Way]:

@@ -51,6 +51,19 @@ def bare(host: str) -> str:
     return host.strip("[]")
 
 
+def checked(host: str) -> None:
+    """Refuse what can be no host. Raises ValueError, which does not quote it: a URL may have a password in it."""
+    plain = bare(host)
+    if not plain.strip():
+        raise ValueError("host is empty: write a name or an address")
+    if "://" in plain:
+        raise ValueError("host is a URL: write only the name or address in it")
+    if any(char in "/@" or char.isspace() for char in plain):
+        raise ValueError("host has more in it than a name or an address: no user, no path, no space")
+    if ":" in plain and not is_address(plain.partition("%")[0]):
+        raise ValueError("host has a colon and is no IPv6 address: a port stands below `port`")
+
+
 def other_families(family: Family, host: str) -> Iterable[tuple[str, Family]]:
     """The families of addresses to ask for a second opinion, each with its name: none where one was chosen."""
     return () if family != "any" or is_address(host) else ((name, one) for one, name in _FAMILIES.items())
@@ -88,6 +101,10 @@ class Perhaps:
         """No more: this is one already."""
         return ()
 
+    def quoted(self, body: bytes) -> str:
+        """As the probe does."""
+        return self.probe.quoted(body)
+
     def gives(self) -> Mapping[str, Fact]:
         """As the probe's."""
         return self.probe.gives()
@@ -112,8 +129,7 @@ class Networked(Probe):
 
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""
-        if not bare(self.host).strip():
-            raise ValueError("host is empty: write a name or an address")
+        checked(self.host)
         if not 1 <= self.port <= HIGHEST_PORT:
             raise ValueError(f"port {self.port} is not between 1 and {HIGHEST_PORT}")
 

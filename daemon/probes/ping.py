@@ -10,7 +10,7 @@ from daemon.clock import Clock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
 from daemon.probes.dial import Family, Missed, Watch, addresses, measured, said
 from daemon.probes.icmp import Answer, Echo, ForbiddenError
-from daemon.probes.network import Perhaps, bare, is_loopback, other_families
+from daemon.probes.network import Perhaps, bare, checked, is_loopback, other_families
 from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 from daemon.units import Seconds
@@ -174,8 +174,7 @@ class Ping(Probe):
 
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""
-        if not bare(self.host).strip():
-            raise ValueError("host is empty: write a name or an address")
+        checked(self.host)
         if not 1 <= self.packets <= MOST_PACKETS:
             raise ValueError(f"packets {self.packets} is not between 1 and {MOST_PACKETS}")
         if not 0 <= self.least <= self.packets:

@@ -81,3 +81,9 @@ def host_name(host: str) -> str:
     if not _HOST.fullmatch(known):
         raise ValueError("has a host that is no host name")
     return known
+
+
+def check_host(host: str) -> None:
+    """Refuse what is no host name; none at all is not refused."""
+    if host:
+        host_name(host)

@@ -25,6 +25,7 @@ class Wording:
 
     headers: Mapping[str, str]
     authorization: str = ""
+    hidden: str = ""  # a body that nobody may see
     proxy: Place | None = None
 
     @property
@@ -51,7 +52,7 @@ class Wording:
         if self.proxy is not None and where.scheme == "http":  # the proxy reads the request itself
             target = where.root + target
             if self.proxy.user is not None:
-                headers["proxy-authorization"] = basic(self.proxy.user)
+                headers["Proxy-Authorization"] = basic(self.proxy.user)
         lines = [f"{step.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + step.body
 
@@ -63,14 +64,13 @@ class Wording:
     def _secrets(self, first: Step) -> Iterator[str]:
         yield from self.headers.values()
         yield self.authorization.rpartition(" ")[2]
-        yield first.body.decode("utf-8", "replace")
+        yield self.hidden
         for user in (first.where.user, self.proxy.user if self.proxy is not None else None):
             if user is not None:
                 yield from (user.partition(":")[2], basic(user).rpartition(" ")[2])
         query = first.where.path.partition("?")[2]
-        for pair in (*(pair.partition("=")[2] for pair in query.split("&")), *(value for _, value in parse_qsl(query))):
-            if len(pair) >= _TOKEN_LENGTH:
-                yield pair
+        written = (value or name for name, _, value in (pair.partition("=") for pair in query.split("&")))
+        yield from (one for one in (*written, *(value for _, value in parse_qsl(query))) if len(one) >= _TOKEN_LENGTH)
 
 
 def check_method(method: str) -> None:

@@ -7,10 +7,11 @@ from typing import cast
 
 import gevent
 import msgspec
+from gevent.hub import Waiter
 from gevent.pool import Group
 
 from daemon.clock import Clock
-from daemon.probing.timetable import Entry, Timetable
+from daemon.probing.timetable import Timetable
 from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
@@ -18,6 +19,7 @@ log = logging.getLogger("tocsin.probing")
 SIZE = 200
 FREE = 50  # of these places, for what was well the last time: a thousand of one dead network leave them alone
 GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off from outside
+MOST_IDLE = 16  # greenlets that are kept for the next look
 STOP_WITHIN = 2.0  # seconds that a look may take to end when it is told to
 
 STOPPED = Reading(health=Health.UNKNOWN, detail="stopped while looking")
@@ -48,6 +50,7 @@ class Crew:
         self._line: deque[tuple[Job, Done]] = deque()
         self._amiss: deque[tuple[Job, Done]] = deque()
         self._group = Group()
+        self._idle: list[Waiter[tuple[Job, Done]]] = []  # greenlets that have looked and can look again
 
     def look(self, job: Job, done: Done, *, amiss: bool = False) -> None:
         """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait.
@@ -73,12 +76,26 @@ class Crew:
         """Cut off what is running; `done` is not called any more."""
         self._line.clear()
         self._amiss.clear()
+        self._idle.clear()
         self._group.kill(timeout=STOP_WITHIN)
 
     def _admit(self) -> None:
         while line := (self._line if self._room else None) or (self._amiss if self._room > FREE else None):
             self._room -= 1
-            self._group.spawn(self._run, *line.popleft())
+            job, done = line.popleft()
+            if self._idle:
+                gevent.get_hub().loop.run_callback(self._idle.pop().switch, (job, done))
+            else:
+                self._group.spawn(self._work, job, done)
+
+    def _work(self, job: Job, done: Done) -> None:
+        """Look, then at whatever is next: a new greenlet for each look would cost as much as its conditions do."""
+        self._run(job, done)
+        del job, done  # they hold a probe, which may be removed while nothing is to be done
+        while len(self._idle) < MOST_IDLE:
+            waiter: Waiter[tuple[Job, Done]] = Waiter()
+            self._idle.append(waiter)
+            self._run(*waiter.get())
 
     def _run(self, job: Job, done: Done) -> None:
         began = self._clock.monotonic()
@@ -94,9 +111,8 @@ class Crew:
     def _limited(self, job: Job) -> Reading:
         """Look; whatever the probe does, there is a reading by its time-out and a little grace."""
         limit = job.limit + GRACE
-        look = cast("gevent.Greenlet[..., object]", gevent.getcurrent())
-        # The loop itself cuts, for only there it is known that the look has not ended since the cut was due.
-        cut = self._timetable.at(self._clock.monotonic() + limit, lambda: _cut_soon(look, cut))
+        cut = _Cut(cast("gevent.Greenlet[..., object]", gevent.getcurrent()))
+        entry = self._timetable.at(self._clock.monotonic() + limit, cut.soon)
         try:
             return job.look()
         except CutOff:
@@ -106,16 +122,26 @@ class Crew:
             log.exception("probe %s failed", job.name)
             return Reading(health=Health.DOWN, detail=f"probe failed: {type(error).__name__}: {error}")
         finally:
-            cut.cancel()
+            cut.is_over = True
+            entry.cancel()
 
 
-def _cut_soon(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:
-    gevent.get_hub().loop.run_callback(_cut, look, cut)
+class _Cut:
+    """What ends a look from outside, if it is still at it: a cut that comes late must hit nothing else."""
 
+    __slots__ = ("_look", "is_over")
 
-def _cut(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:
-    if cut.call is not None:
-        look.throw(CutOff)
+    def __init__(self, look: "gevent.Greenlet[..., object]") -> None:
+        self._look = look
+        self.is_over = False
+
+    def soon(self) -> None:
+        """Cut as soon as the event loop can."""
+        gevent.get_hub().loop.run_callback(self._now)
+
+    def _now(self) -> None:
+        if not self.is_over:
+            self._look.throw(CutOff)
 
 
 def _considered(job: Job, reading: Reading) -> Reading:

@@ -28,13 +28,30 @@ def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> R
         return reading
     reading = msgspec.structs.replace(reading, failed=(*down, *degraded))
     if down and reading.health is not Health.DOWN:
-        return _worse(reading, Health.DOWN, down)
+        return _worse(plan, reading, Health.DOWN, down)
     if degraded and reading.health is Health.UP:
-        return _worse(reading, Health.DEGRADED, degraded)
+        return _worse(plan, reading, Health.DEGRADED, degraded)
     return reading
 
 
-def _worse(reading: Reading, health: Health, failed: tuple[str, ...]) -> Reading:
-    """The first that failed is what a title has room for."""
+def turned(plan: ProbePlan, reading: Reading) -> Reading:
+    """Of a probe that is upside down: what is down is as it should be, and what works is not.
+
+    A look that hung or broke comes by here never: it is down whichever way.
+    """
+    if not plan.upside_down or reading.health is Health.UNKNOWN:
+        return reading
+    if reading.health is Health.DOWN:
+        detail = f"as it should be: {reading.detail}"
+        return msgspec.structs.replace(reading, health=Health.UP, detail=detail, failed=())
+    detail = f"it works, and should not: {reading.detail}"
+    return msgspec.structs.replace(reading, health=Health.DOWN, detail=detail, failed=())
+
+
+def _worse(plan: ProbePlan, reading: Reading, health: Health, failed: tuple[str, ...]) -> Reading:
+    """The first that failed is what a title has room for; what was answered is what people ask for next."""
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return msgspec.structs.replace(reading, health=health, detail=failed[0] + more)
+    evidence = reading.evidence
+    if reading.body and "body" not in evidence:
+        evidence = evidence | {"body": plan.probe.quoted(reading.body)}
+    return msgspec.structs.replace(reading, health=health, detail=failed[0] + more, evidence=evidence)

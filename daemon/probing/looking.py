@@ -6,7 +6,7 @@ from functools import partial
 from daemon.aside import Aside
 from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
-from daemon.probing.judging import judged
+from daemon.probing.judging import judged, turned
 from daemon.probing.parts import Places, Way
 from daemon.reading import Looks, Past, Reading
 
@@ -22,7 +22,7 @@ def look(plan: ProbePlan, past: Past, others: Places, aside: Aside) -> Reading:
 
 def look_with(plan: ProbePlan, probe: Looks, aside: Aside, past: Past) -> Reading:
     """Look once from here, in this way."""
-    return judged(plan, probe.look_on(past), aside, HERE)
+    return turned(plan, judged(plan, probe.look_on(past), aside, HERE))
 
 
 def other_ways(plan: ProbePlan, others: Places, aside: Aside) -> Iterator[Way]:

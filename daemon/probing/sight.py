@@ -65,11 +65,13 @@ class Eyesight:
         return self._found
 
     def seen(self, plan: ProbePlan, reading: Reading, began: float) -> Reading:
-        """The reading, or that nothing is known. What is well was seen, and what is near is seen whatever is cut off.
+        """The reading, or that nothing is known. What works was seen, and what is near is seen whatever is cut off.
 
-        `began` is when the look did, in monotonic time.
+        `began` is when the look did, in monotonic time. Of a probe that is upside down, it is the bad reading that was
+        seen to work.
         """
-        if reading.is_well:
+        works = Health.DOWN if plan.upside_down else Health.UP
+        if reading.health is works:
             return reading
         held_up = self._pulse.worst(began)
         if held_up > self._settings().hub_lag:

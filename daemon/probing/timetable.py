@@ -3,12 +3,14 @@
 import heapq
 import itertools
 import logging
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import gevent
 
 from daemon.clock import Clock
+
+LONG = 3_600.0  # seconds to sleep when nothing is due
 
 log = logging.getLogger("tocsin.probing")
 
@@ -26,22 +28,31 @@ class Entry:
         self.call = None
 
 
+class Sooner(gevent.GreenletExit):
+    """Thrown into the waiting greenlet when something is due before what it waits for."""
+
+
 class Timetable:
-    """Ten thousand probes need one waiting greenlet, not ten thousand: each would cost 7 KB, an entry 200 bytes."""
+    """Ten thousand probes need one waiting greenlet, not ten thousand: each would cost 7 KB, an entry 200 bytes.
+
+    It sleeps until what is due first, and is thrown out of its sleep when that changes, which is seldom: to wait for
+    an event for so long costs three times as much, at every look.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._due: list[tuple[float, int, Entry]] = []
         self._tickets = itertools.count()
-        self._changed = threading.Event()
+        self._is_asleep = False
         self._greenlet: gevent.Greenlet[[], None] | None = None
 
     def at(self, instant: float, call: Callable[[], None]) -> Entry:
         """Call it then, from the timetable's greenlet: it must not wait."""
         entry = Entry(call)
         heapq.heappush(self._due, (instant, next(self._tickets), entry))
-        if self._due[0][2] is entry:
-            self._changed.set()
+        if self._is_asleep and self._due[0][2] is entry and self._greenlet is not None:
+            self._is_asleep = False
+            self._greenlet.kill(Sooner, block=False)
         return entry
 
     def start(self) -> None:
@@ -56,19 +67,23 @@ class Timetable:
 
     def _run(self) -> None:
         while True:
-            self._changed.clear()
-            self._clock.wait(self._changed, self._call_due())
+            # It may also come when we are awake already, and then at the next sleep: that ends early, once.
+            with suppress(Sooner):
+                pause = self._call_due()
+                self._is_asleep = True
+                self._clock.sleep(pause)
+                self._is_asleep = False
 
-    def _call_due(self) -> float | None:
-        """Call what is due; return how long to wait for the next, None when there is nothing."""
+    def _call_due(self) -> float:
+        """Call what is due; return how long to wait for the next."""
         while self._due:
             instant, _, entry = self._due[0]
-            if entry.call is not None and instant > self._clock.monotonic():
-                return instant - self._clock.monotonic()
+            if entry.call is not None and (pause := instant - self._clock.monotonic()) > 0:
+                return pause
             heapq.heappop(self._due)
             if entry.call is not None:
                 _call(entry.call)
-        return None
+        return LONG
 
 
 def _call(call: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ from daemon.errors import NodeAway, NodeError
 from daemon.fleet import line
 from daemon.probes.base import Probe
 from daemon.probing.carried import packed
+from daemon.probing.judging import turned
 from daemon.probing.parts import Way
 from daemon.probing.received import received
 from daemon.reading import Health, Looks, Past, Reading
@@ -67,7 +68,10 @@ class Nodes:
             gevent.killall(list(looks.values()), block=False)
 
     def _look(self, plan: ProbePlan, node: Node, past: Past) -> Reading:
-        """Have a node look once; it judges by the conditions itself. One that cannot be asked has seen nothing."""
+        """Have a node look once; it judges by the conditions itself. One that cannot be asked has seen nothing.
+
+        Whether the plan is upside down is nothing that it knows of.
+        """
         del past  # a node remembers nothing
         probe = cast("Probe", plan.probe)
         params = {
@@ -78,7 +82,7 @@ class Nodes:
             "place": node.name,
         }
         try:
-            return received(self._asked(node, params, probe.timeout + GRACE), probe)
+            return turned(plan, received(self._asked(node, params, probe.timeout + GRACE), probe))
         except NodeError as error:
             return Reading(health=Health.UNKNOWN, detail=fitting.line(str(error)))
         except ValueError as error:

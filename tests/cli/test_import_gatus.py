@@ -160,10 +160,18 @@ def test_what_can_be_reached_is_well_by_itself() -> None:
     assert "down" not in probes(of({"conditions": ["[CONNECTED] == true"]}))["shop"]
 
 
-def test_what_must_not_be_reached_is_left_out_whole() -> None:
+def test_what_must_not_be_reached_is_upside_down() -> None:
     one = of({"conditions": ["[CONNECTED] == false"]})
+    assert probes(one)["shop"]["upside_down"] is True
+    assert "down" not in probes(one)["shop"]
+    assert one.not_carried == []
+
+
+def test_what_must_not_be_reached_and_must_answer_is_left_out_whole() -> None:
+    one = of({"conditions": ["[CONNECTED] == false", "[STATUS] == 200"]})
     assert probes(one) == {}
-    assert one.not_carried == ['gatus.yaml:1: endpoints[0]: "shop": tocsin has no alarm while something answers']
+    said = 'gatus.yaml:1: endpoints[0]: "shop": must not be reached, and has conditions on what it answers'
+    assert one.not_carried == [said]
 
 
 def test_gatus_judges_by_the_conditions_alone() -> None:

@@ -244,6 +244,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=250)
 @given(st.sampled_from(PLACES), st.sampled_from(JUNK))
 @example(("monitorList", 1, "url"), "file:/etc")
+@example(("monitorList", 8, "basic_auth_user"), "file:/etc")
+@example(("monitorList", 10, "hostname"), "192.0.2.1:80")
 @example(("monitorList", 1, "tags", 0, "value"), "file:/etc")
 @example(("monitorList", 2, "keyword"), "${x}")
 @example(("monitorList", 4, "expectedValue"), "$$")

@@ -62,7 +62,7 @@ def test_also_with_everything_in_it_that_is_commented_out(tmp_path: Path) -> Non
     assert set(loaded.settings.channels) == {"console", "sms", "chat", "mail"}
     assert loaded.settings.receivers["ops"].notify[1].to == ("lin", "team:dba", "schedule:night")
     for of_these in (
-        {"own-door", "shop", "shop-name", "router", "db"},
+        {"own-door", "shop", "shop-orders", "mail-certificate", "shop-name", "router", "db"},
         {"disk", "memory", "load", "plug-in", "nginx", "orders", "shop-errors"},
         {"orders-are-read", "mails-are-read"},
     ):

@@ -83,7 +83,7 @@ def test_not_in_repr_nor_in_the_shown_tree(load_text: Load) -> None:
     assert tree["probes"]["p"] == {
         "type": "touch", "every": 60.0, "cron": None, "timezone": "UTC", "every_while_failing": None, "active": [],
         "fail_after": "2", "recover_after": "2",
-        "steady": 3600.0, "second_opinion": True, "depends_on": [], "from": [], "quorum": None,
+        "steady": 3600.0, "second_opinion": True, "upside_down": False, "depends_on": [], "from": [], "quorum": None,
         "down": [], "degraded": [], "slo": None, "labels": {}, "timeout": 10.0, "host": "h",
         "port": 80,
     }  # fmt: skip

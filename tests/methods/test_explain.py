@@ -1,11 +1,13 @@
 """alerts.explain over the door: both of its questions, what people see of the answers, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from daemon.cli.commands import command
 from daemon.cli.explain import label_set
+from daemon.event import PROBE, Event, State
 from daemon.hook import Hook
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Caller
 from fake_parts import CANARY, Desk, Said
@@ -160,3 +162,24 @@ def test_label_sets_are_read_as_people_write_them(text: str, labels: dict[str, s
 def test_what_is_no_label_set_says_how_to_write_one(text: str) -> None:
     with pytest.raises(Exception, match="write labels as name=value,name=value"):
         label_set(text)
+
+
+def test_a_probe_is_explained_by_its_name(desk: Desk) -> None:
+    desk.send("another")
+    for key, state in (("front", "firing"), ("front", "resolved"), ("front|degraded", "firing")):
+        desk.intake.events([Event(source=PROBE, key=key, title=f"{key} {state}", state=State(state))])
+    assert shown(desk, id="front").startswith("A3 front|degraded firing\n")
+    desk.intake.events([Event(source=PROBE, key="front|degraded", title="well", state=State.RESOLVED)])
+    assert shown(desk, id="front").startswith("A3 ")
+
+
+def test_a_probe_without_an_alarm_is_said_to_have_none(desk: Desk) -> None:
+    with pytest.raises(Said, match="'front' has had no alarm") as said:
+        desk.ask("alerts.explain", id="front")
+    assert said.value.code == NOT_FOUND
+
+
+def test_a_code_is_a_code_whatever_probes_are_called(desk: Desk) -> None:
+    desk.settings = replace(desk.settings, probes={"A1": desk.settings.probes["front"]})
+    desk.send("another")
+    assert shown(desk, id="A1").startswith("A1 another\n")

@@ -7,6 +7,7 @@ import pytest
 
 from daemon.probes.mysql import Mysql
 from daemon.probes.network import Networked, Perhaps
+from daemon.probes.ping import Ping
 from daemon.probes.postgres import Postgres
 from daemon.probes.redis import Redis
 from daemon.probes.smtp import Smtp
@@ -36,6 +37,30 @@ def test_a_host_or_port_that_can_be_none_is_refused(kind: str) -> None:
     for port in (0, -1, 65_536):
         with pytest.raises(ValueError, match="is not between 1 and 65535"):
             KINDS[kind](host="a", port=port)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "ping"])
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("https://lin:hush@example.com/", "is a URL"), ("redis://h:6379", "is a URL"), ("lin@example.com", "no user"),
+        ("example.com/health", "no path"), ("a b", "no space"), ("a\tb", "no space"), ("example.com:80", "has a colon"),
+        ("[example.com]:80", "has a colon"), ("1.2.3.4:80", "has a colon"), ("a::b::c", "has a colon"),
+    ],
+)  # fmt: skip
+def test_what_is_more_than_a_host_is_refused_and_not_quoted(kind: str, host: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as refused:
+        Ping(host=host) if kind == "ping" else KINDS[kind](host=host, port=1)
+    assert host not in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "A.B.", "x_y.example", "127.0.0.1", "::1", "[::1]", "fe80::1%eth0", "名前.example"]
+)
+def test_what_can_be_a_host_is_one(host: str) -> None:
+    assert Tcp(host=host, port=1).host == host
+    assert Ping(host=host).host == host
 
 
 @pytest.mark.parametrize("kind", KINDS)

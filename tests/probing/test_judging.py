@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from conditions_by_hand import Ask
@@ -54,6 +55,14 @@ def test_the_worse_counts_and_the_first_is_told(
 ) -> None:
     reading = judged(planned(down=down, degraded=degraded), seen(status=503), at_once)
     assert (reading.health, reading.detail) == (health, detail)
+
+
+def test_what_was_answered_is_evidence_where_it_does_not_hold() -> None:
+    reading = msgspec.structs.replace(seen(status=503), body=b"<h1>Bad\x1b gateway</h1>\n" + b"x" * 1_000)
+    assert (
+        judged(planned(down=("status == 200",)), reading, at_once).evidence["body"].startswith("<h1>Bad gateway</h1> x")
+    )
+    assert judged(planned(down=("status == 503",)), reading, at_once).evidence == {}
 
 
 def test_all_that_failed_is_kept() -> None:

@@ -231,3 +231,11 @@ def test_what_turned_out_to_be_in_the_own_network_is_seen(box: Box, shut: str) -
     box.refer(shut)
     seen = Reading(health=Health.DOWN, detail="refused", near=True)
     assert box.seen(seen) == seen
+
+
+def test_of_a_probe_that_is_upside_down_only_what_works_was_seen(box: Box, shut: str) -> None:
+    box.refer(shut)
+    as_it_should_be = Reading(health=Health.UP, detail="as it should be: connection refused")
+    assert box.seen(as_it_should_be, upside_down=True).health is Health.UNKNOWN
+    works = Reading(health=Health.DOWN, detail="it works, and should not: 200 OK")
+    assert box.seen(works, upside_down=True) == works

@@ -116,6 +116,14 @@ def test_what_is_down_from_everywhere_is_down(far: Node, closed: int) -> None:
     assert "here: down (connection refused" in reading.detail
 
 
+def test_what_is_upside_down_is_so_from_everywhere(far: Node, open_port: int, closed: int) -> None:
+    shut = looked(dataclasses.replace(tcp(closed, "far"), upside_down=True), far)
+    assert (shut.health, shut.by_place["far"].health) == (Health.UP, Health.UP)
+    works = looked(dataclasses.replace(tcp(open_port, "far"), upside_down=True), far)
+    assert works.health is Health.DOWN
+    assert works.detail.startswith("far: down (it works, and should not: connected")
+
+
 def test_a_node_that_is_away_has_seen_nothing(open_port: int, closed: int) -> None:
     away = Node(name="away", url=f"tcp://127.0.0.1:{closed}")
     reading = looked(tcp(open_port, "away", HERE, timeout=0.1), away)

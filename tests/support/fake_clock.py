@@ -3,6 +3,8 @@
 import heapq
 import itertools
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gevent
 from gevent.event import Event
@@ -18,6 +20,7 @@ class FakeClock:
         self._monotonic = 1_000.0
         self._sleepers: list[tuple[float, int, Event]] = []
         self._tickets = itertools.count()
+        self._waiting: list[object] = []  # greenlets
 
     def now(self) -> float:
         return self._wall
@@ -29,7 +32,8 @@ class FakeClock:
         if seconds <= 0:
             gevent.sleep(0)
             return
-        self._alarm(seconds).wait()
+        with self._noted():
+            self._alarm(seconds).wait()
 
     def breathe(self) -> None:
         """Takes no time of this clock, and the sockets are looked at like everywhere."""
@@ -44,9 +48,14 @@ class FakeClock:
         alarm = self._alarm(seconds)
         waiter = gevent.spawn(event.wait)
         waiter.link(lambda _: alarm.set())
-        alarm.wait()
+        with self._noted():
+            alarm.wait()
         waiter.kill()
         return event.is_set()
+
+    def has_waiting(self, greenlet: object) -> bool:
+        """Whether this one waits for the clock, and so for nothing else."""
+        return greenlet in self._waiting
 
     def advance(self, seconds: float) -> None:
         """Let time pass; each sleeper wakes at its own instant and runs until everybody waits again."""
@@ -64,6 +73,15 @@ class FakeClock:
     def jump(self, seconds: float) -> None:
         """Set the wall clock forward or back, as an operator or NTP does; monotonic time does not notice."""
         self._wall += seconds
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        waiting = gevent.getcurrent()
+        self._waiting.append(waiting)
+        try:
+            yield
+        finally:
+            self._waiting.remove(waiting)
 
     def _alarm(self, seconds: float) -> Event:
         alarm = Event()

@@ -108,6 +108,10 @@ probes:
     headers: {{X-Own: '${{CANARY}}'}}
     every: 1s
     fail_after: 1
+  web-by-proxy:
+    {{type: http, url: 'http://127.0.0.1:{closed}/', method: POST, body_secret: '${{CANARY}}', proxy: *road,
+     other_proxy: *road, basic: {{user: u, password: '${{CANARY}}'}}, every: 1s, fail_after: 1}}
+  web-by-token: {{type: http, url: 'https://127.0.0.1:{closed}/', bearer: '${{CANARY}}', every: 1s, fail_after: 1}}
   heart: {{type: heartbeat, key: '${{CANARY}}'}}
   plug-in:
     type: command
@@ -272,7 +276,8 @@ def test_the_canary_never_shows(tmp_path: Path) -> None:
     results = [json.loads(answer) for answer in answers if answer.startswith(b"{")]
     assert sum("result" in result for result in results) >= 10, results
     shown = b"\n".join(answers).decode()
-    assert shown.count('"secret_key":"***"') == 8  # config.get, over both doors: ours, an SMS channel's, two probes'
+    # config.get, over both doors: ours, an SMS channel's, a node's, two probes'
+    assert shown.count('"secret_key":"***"') == 10
     assert not leaks(shown)
     assert "see ***" in shown  # alerts.explain, of the body that was kept
     for file in ("stderr", "tocsin.log"):

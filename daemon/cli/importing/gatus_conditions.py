@@ -56,6 +56,11 @@ def translated(part: Part | None, meaning: Meaning, probe: Probe) -> list[str]:
         text = one.text()
         try:
             condition = _one(text, meaning, probe)
+        except Upside:
+            if len(part.items() if part else []) > 1:
+                raise  # no other condition holds of what cannot be reached: it is never well
+            probe["upside_down"] = True
+            continue
         except Untranslatable as error:
             one.left(f"{quoted(text)}: {error}")
             continue

@@ -51,7 +51,7 @@ def carry(carried: Carried, endpoint: Endpoint) -> None:
         if probe is not None:
             carried.add(named, _whole(endpoint, probe, meaning))
     except Upside:
-        endpoint.part.left(f"{quoted(name)}: tocsin has no alarm while something answers")
+        endpoint.part.left(f"{quoted(name)}: must not be reached, and has conditions on what it answers")
 
 
 def _whole(endpoint: Endpoint, probe: Probe, meaning: Meaning) -> Probe:

@@ -214,7 +214,7 @@ def expanded(part: Part) -> str:
 
 
 NOT = {
-    "udp": "tocsin does not look at UDP: dns and ping have kinds of their own",
+    "udp": "tocsin does not know what to send there: write a probe of the type udp",
     "sctp": "tocsin does not look at SCTP",
     "ws": "tocsin does not speak WebSocket: look at the page with http, or at the port",
     "wss": "tocsin does not speak WebSocket: look at the page with http, or at the port with its certificate",

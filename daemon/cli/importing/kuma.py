@@ -57,15 +57,16 @@ def _carry(carried: Carried, monitor: Given, groups: dict[str, Given], proxies: 
     kind = monitor.text("type")
     if not monitor.flag("active", otherwise=True):
         monitor.left("active", "is paused, and left out")
-    elif monitor.flag("upsideDown"):
-        monitor.left("upsideDown", "tocsin has no upside-down mode: an alarm while something answers")
+    elif monitor.flag("upsideDown") and kind == "push":
+        monitor.left("upsideDown", "tocsin has no alarm while somebody calls in")
     elif kind not in KINDS:
         monitor.left("type", LEFT.get(kind) or f"tocsin has nothing like the type {quoted(kind)}")
     else:
         name = carried.name(monitor.text("name") or kind, monitor.place, monitor.path)
         probe = KINDS[kind](monitor, name, proxies)
         if probe is not None:
-            carried.add(name, {**probe, **_rhythm(monitor, kind), "labels": labels(_tags(monitor, groups))})
+            turned: Probe = {"upside_down": True} if monitor.flag("upsideDown") else {}
+            carried.add(name, {**probe, **_rhythm(monitor, kind), **turned, "labels": labels(_tags(monitor, groups))})
             _name_the_rest(monitor)
 
 

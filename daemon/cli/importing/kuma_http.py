@@ -13,6 +13,7 @@ from daemon.cli.importing.watched import (
     http_address,
     literal,
     method_of,
+    plain,
     port_of,
     quoted_text,
     spelt,
@@ -91,7 +92,10 @@ def _request(monitor: Given, name: str) -> Probe:
         about = "the password"
         secret = monitor.ledger.secret(f"{name}_password", monitor.place, about, password) if password else ""
         if secret and user:
-            found["basic"] = {"user": user, "password": secret}
+            # One that reads like a reference to a file comes from the environment, where nothing is one.
+            odd = plain(user) != user
+            written = monitor.ledger.secret(f"{name}_user", monitor.place, "the user", user) if odd else user
+            found["basic"] = {"user": written, "password": secret}
         else:
             monitor.left("basic_auth_user", "credentials have a user and a password; here is one of them")
     return found

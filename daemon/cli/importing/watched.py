@@ -1,5 +1,6 @@
 """What the imports of probes have in common: names, labels, addresses, headers, and what conditions are made of."""
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -108,11 +109,19 @@ def host_of(text: str) -> str:
     """A host name or address; empty when it is none."""
     match = _ADDRESS.fullmatch(text)
     if match and ":" in match[1]:
-        return match[1]
+        return match[1] if _is_address(match[1].partition("%")[0]) else ""
     try:
         return text if _HOST.fullmatch(text) and text.encode("idna") else ""
     except UnicodeError:
         return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def port_of(text: str) -> Digits:
