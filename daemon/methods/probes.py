@@ -75,6 +75,10 @@ def add(table: Table, parts: Parts) -> None:
             pauses=parts.store.read(lambda tx: pauses.newest(tx, name, PAUSES)),
         )
 
+    _add_for_others(table, parts)
+
+
+def _add_for_others(table: Table, parts: Parts) -> None:
     @table.method("probes.run_once", "look")
     def _run_once(
         type: str,  # noqa: A002 - as it is called in the file

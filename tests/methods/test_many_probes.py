@@ -1,6 +1,5 @@
 """Ten thousand probes: lists have pages, an answer has an end, and nobody else waits for one."""
 
-import time
 from collections.abc import Iterator
 
 import gevent
@@ -61,12 +60,12 @@ def test_those_that_are_down_are_found(crowd: Crowd) -> None:
 
 
 def test_while_they_are_told_everybody_else_has_a_turn(crowd: Crowd) -> None:
-    turns: list[float] = []
+    turns: list[None] = []
 
     def beat() -> None:
         while True:
-            turns.append(time.monotonic())
-            gevent.sleep(0.001)
+            turns.append(None)
+            SystemClock().breathe()
 
     beating = gevent.spawn(beat)
     gevent.sleep(0)
