@@ -80,6 +80,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("look"), st.sampled_from([1, 30, 60, 60, 60, 61, 300, 4_000]), st.sampled_from(list(Health))),
         st.tuples(st.just("row"), st.integers(1, 90), st.sampled_from(list(Health))),
+        st.tuples(st.just("holds"), st.sampled_from([1, 60, 300]), st.sampled_from(list(Health))),
         st.tuples(st.sampled_from(["flush", "roll", "restart", "kill", "full", "empty"]), st.just(0), st.none()),
         st.tuples(st.just("jump"), st.sampled_from([-90_000, -3_700, -120, -2, 2, 50, 3_700, 90_000]), st.none()),
         st.tuples(st.just("window"), st.integers(0, 7_200), st.none()),
@@ -94,6 +95,9 @@ def take(machine: Machine, what: str, much: int, health: Health | None) -> None:
             for _ in range(much if what == "row" else 1):
                 machine.clock._go_to(machine.clock.monotonic() + (60 if what == "row" else much))
                 machine.look(health or Health.UP)
+        case "holds":
+            machine.clock._go_to(machine.clock.monotonic() + much)
+            machine.recorder.holds(machine.watched, SEEN[health or Health.UP])
         case "jump":
             machine.clock.jump(much)
         case "full" | "empty":

@@ -1,8 +1,13 @@
 """The time of what calls in: up from a call until it is missed, and down from that very instant on."""
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.calendars.cron import Cron
 from daemon.config.looking import ProbePlan
@@ -115,3 +120,54 @@ def test_a_start_and_a_log_tell_nothing_of_what_was_down(life: Called) -> None:
     life.say(SignKind.START)
     life.to(NOON + 2 * HOUR)
     assert life.seconds(NOON + 1, NOON + 2 * HOUR) == {"down": 2 * HOUR - 1}
+
+
+CALLS = st.lists(
+    st.tuples(
+        st.integers(1, 4 * 3_600),
+        st.sampled_from([SignKind.SUCCESS, SignKind.SUCCESS, SignKind.FAIL, SignKind.START, SignKind.LOG]),
+        st.sampled_from(["", "", "restart", "report"]),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(CALLS)
+def test_whatever_it_says_and_whenever_its_time_is_what_is_worked_out_by_hand(
+    calls: list[tuple[int, SignKind, str]],
+) -> None:
+    """A quick restart changes nothing but that a call may be made up for: nobody is late within a grace of it."""
+    with tempfile.TemporaryDirectory() as folder, closing(SqliteStore(Path(folder) / "store.db")) as store:
+        life = Called(store, clock_for(NOON - 60), lambda _: Health.UP)
+        life.use(job(HOUR / 2, every=Seconds(HOUR)))
+        life.to(NOON)
+        expected = {"up": 0.0, "down": 0.0}
+        was_well, due, heard_since = True, NOON, 0.0
+        life.say()
+        at = last = NOON
+        for gap, kind, what in [*calls, (1, SignKind.SUCCESS, "")]:
+            due = last + HOUR
+            deadline = max(due, heard_since) + HOUR / 2
+            life.to(at + gap)
+            late = max(0.0, at + gap - max(deadline, at))
+            expected["up" if was_well else "down"] += gap - late
+            expected["down"] += late
+            at += gap
+            was_late = late > 0 or at >= deadline
+            if kind.value in ("success", "fail"):
+                was_well, last = kind is SignKind.SUCCESS, at
+            elif was_late:
+                was_well = False
+            life.say(kind)
+            if what == "restart":
+                life.stop()
+                life.start()
+                heard_since = at
+            if what == "report":
+                life.recorder.flush()
+        found = life.seconds(NOON, at)
+        life.stop()
+    assert found.get("up", 0.0) == pytest.approx(expected["up"], abs=1)
+    assert found.get("down", 0.0) == pytest.approx(expected["down"], abs=1)
