@@ -14,7 +14,6 @@ from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
 from daemon.probing.vantage import Nodes
 from daemon.pulse import Pulse
-from daemon.reading import Health
 from daemon.store.base import Store
 from daemon.web.board import Board
 
@@ -38,7 +37,6 @@ class Lookout:
         rests = Resting(ledger, lambda: settings().time_intervals)
         self.recorder = Recorder(store, clock, settings, rests=rests)
         self.history = History(store, clock, settings, self.recorder)
-        self.board = Board(self.history, clock, settings, self._states, aside)
         self.scheduler = Scheduler(
             settings,
             clock,
@@ -49,10 +47,7 @@ class Lookout:
             aside=aside,
             ledger=ledger,
         )
-
-    def _states(self) -> dict[str, Health]:
-        """How each probe stands."""
-        return {one.name: one.verdict for one in self.scheduler.status()}
+        self.board = Board(self.history, clock, settings, self.scheduler.verdicts, aside)
 
     def start(self, register: Register) -> None:
         """Begin to look. Raises StoreUnavailable."""

@@ -84,7 +84,7 @@ def _add_report(table: Table, parts: Parts) -> None:
         `30d`; or from `begin` to `end`, by the clock of `zone`. `slo` holds all of them against it, such as `99.9%`.
         """
         where = _zone(parts, zone)
-        meant = _period(parts, where, period or ("" if begin or end else "month"), begin, end)
+        meant = _period(parts, where, period, begin, end, "month")
         promise, plans = _slo(slo), parts.settings().probes
         chosen = _chosen(parts, probes, matchers)
         if len(chosen) > MOST_LINES and format == "json":
@@ -147,7 +147,7 @@ def _add_failures(table: Table, parts: Parts) -> None:
         limit: Limit = 100,
     ) -> list[IncidentLine]:
         """List when probes were down or degraded, why, and what ended it, newest first; of the last 30 days."""
-        meant = _period(parts, _zone(parts, zone), period or ("" if begin or end else "30d"), begin, end)
+        meant = _period(parts, _zone(parts, zone), period, begin, end, "30d")
         found = (
             IncidentLine(
                 probe=name,
@@ -193,8 +193,9 @@ def _promised(plan: ProbePlan | None) -> float | None:
     return plan.slo.fraction if plan is not None and plan.slo is not None else None
 
 
-def _period(parts: Parts, zone: Zone, name: str, begin: str, end: str) -> Period:
+def _period(parts: Parts, zone: Zone, name: str, begin: str, end: str, usual: str = "") -> Period:
     now = parts.clock.now()
+    name = name or ("" if begin or end else usual)
     if name and (begin or end):
         raise MethodError("say either a period, or from when to when", code=INVALID_PARAMS, data={"field": "period"})
     if name:

@@ -105,6 +105,10 @@ class Scheduler:
         """How one stands; raises KeyError when there is no such probe."""
         return self._watched[name].status(self._now(), self._settings().texts.time_zone.info)
 
+    def verdicts(self) -> dict[str, Health]:
+        """How each stands, and no more: for pages that are asked for often."""
+        return {name: watched.health for name, watched in self._watched.items()}
+
     def coming(self, name: str, most: int) -> list[float]:
         """When it looks next, in seconds since the epoch; raises KeyError when there is no such probe."""
         return self._watched[name].rhythm.coming(self._now(), most)
