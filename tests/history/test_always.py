@@ -60,6 +60,14 @@ class Machine:
     def close(self) -> None:
         gevent.killall([one for one in (self.recorder._loop, self.recorder._roller._greenlet) if one is not None])
 
+    def see(self, what: str, much: int, health: Health) -> None:
+        for _ in range(much if what == "row" else 1):
+            self.clock._go_to(self.clock.monotonic() + (60 if what == "row" else much))
+            if what == "holds":
+                self.recorder.holds(self.watched, SEEN[health])
+            else:
+                self.look(health)
+
     def look(self, health: Health) -> None:
         one = self.watched
         one.reading, one.read_at = SEEN[health], self.clock.now()
@@ -91,13 +99,8 @@ STEPS = st.lists(
 
 def take(machine: Machine, what: str, much: int, health: Health | None) -> None:
     match what:
-        case "look" | "row":
-            for _ in range(much if what == "row" else 1):
-                machine.clock._go_to(machine.clock.monotonic() + (60 if what == "row" else much))
-                machine.look(health or Health.UP)
-        case "holds":
-            machine.clock._go_to(machine.clock.monotonic() + much)
-            machine.recorder.holds(machine.watched, SEEN[health or Health.UP])
+        case "look" | "row" | "holds":
+            machine.see(what, much, health or Health.UP)
         case "jump":
             machine.clock.jump(much)
         case "full" | "empty":
