@@ -168,6 +168,7 @@ class App:
                 api=api,
                 outside=Fetched(self._clock),
                 numbers=self._lookout.scheduler.exposition,
+                board=self._lookout.board,
                 aside=self._reader,
             )
         )

@@ -20,6 +20,7 @@ TocsinError
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
 ├── NodeError              another tocsin could not be asked, or said no
+│   └── NodeAway           it could not even be reached: the next question would wait in vain as well
 ├── ConditionError         a probe's condition is not valid (carries what was misspelt)
 ├── SilenceError           a silence cannot be made or changed like this (carries the field)
 │   └── NoSilence          there is none of this name
@@ -138,6 +139,10 @@ class MatcherError(TocsinError):
 
 class NodeError(TocsinError):
     """Another tocsin could not be asked, or said no; the text names it."""
+
+
+class NodeAway(NodeError):
+    """Another tocsin could not be reached: no question went out."""
 
 
 class ConditionError(TocsinError):

@@ -14,7 +14,9 @@ from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
 from daemon.probing.vantage import Nodes
 from daemon.pulse import Pulse
+from daemon.reading import Health
 from daemon.store.base import Store
+from daemon.web.board import Board
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
@@ -36,16 +38,21 @@ class Lookout:
         rests = Resting(ledger, lambda: settings().time_intervals)
         self.recorder = Recorder(store, clock, settings, rests=rests)
         self.history = History(store, clock, settings, self.recorder)
+        self.board = Board(self.history, clock, settings, self._states, aside)
         self.scheduler = Scheduler(
             settings,
             clock,
             intake.events,
             record=self.recorder,
             sight=self.sight,
-            others=Nodes(lambda: settings().nodes),
+            others=Nodes(lambda: settings().nodes, clock),
             aside=aside,
             ledger=ledger,
         )
+
+    def _states(self) -> dict[str, Health]:
+        """How each probe stands."""
+        return {one.name: one.verdict for one in self.scheduler.status()}
 
     def start(self, register: Register) -> None:
         """Begin to look. Raises StoreUnavailable."""

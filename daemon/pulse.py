@@ -1,5 +1,7 @@
 """How late this process runs what wants to run: felt ten times a second."""
 
+import itertools
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -20,6 +22,7 @@ class Pulse:
         self._felt: deque[tuple[float, float]] = deque(maxlen=int(MINUTE / TICK))  # when, and how late
         self._not_taken: deque[float] = deque(maxlen=int(MINUTE / TICK))
         self._greenlet: gevent.Greenlet[[], None] | None = None
+        self._due = math.inf  # when it wants to run next
 
     def start(self) -> None:
         """Begin to feel it."""
@@ -31,8 +34,12 @@ class Pulse:
             self._greenlet.kill()
 
     def worst(self, since: float) -> float:
-        """How many seconds the loop was late at most since that instant of monotonic time, within the last minute."""
-        return max((lag for at, lag in reversed(self._felt) if at >= since), default=0.0)
+        """How many seconds the loop was late at most since that instant of monotonic time, within the last minute.
+
+        Whoever asks may run before us when the loop comes to itself: how late we are already counts as well.
+        """
+        felt = itertools.takewhile(lambda one: one[0] >= since, reversed(self._felt))
+        return max(0.0, self._clock.monotonic() - self._due, *(lag for _, lag in felt))
 
     def taken(self) -> list[float]:
         """What was felt since this was last asked for."""
@@ -48,9 +55,9 @@ class Pulse:
 
     def _feel(self) -> None:
         while True:
-            before = self._clock.monotonic()
+            self._due = self._clock.monotonic() + TICK
             self._clock.sleep(TICK)
-            self.note(max(0.0, self._clock.monotonic() - before - TICK))
+            self.note(max(0.0, self._clock.monotonic() - self._due))
 
 
 def high(lags: Iterable[float]) -> float:

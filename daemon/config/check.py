@@ -7,6 +7,7 @@ from daemon.config import quota
 from daemon.config.audience import Leg, Receiver, Route
 from daemon.config.escalations import told
 from daemon.config.findings import Path, quoted
+from daemon.config.looking import OUR_LABELS
 from daemon.config.people import FORMS
 from daemon.config.scalars import meant
 from daemon.config.settings import Settings
@@ -34,9 +35,11 @@ def names(settings: Settings) -> Iterator[Problem]:
         for name in getattr(settings, section):
             if not _NAME.fullmatch(name) or not name.isprintable():
                 yield (section, name), "a name has 1 to 64 characters, no spaces, and none of / , :"
-    for name in settings.probes:
+    for name, plan in settings.probes.items():
         if "|" in name:
             yield ("probes", name), "a probe's name has no |, which its alarms' keys have behind it"
+        for label in OUR_LABELS & plan.labels.keys():
+            yield ("probes", name, "labels"), f"the label {label} is set by tocsin; choose another"
 
 
 def people(settings: Settings) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ class ForOthers:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """Another tocsin, whose ZeroMQ port lets us in with the right `act`."""
+    """Another tocsin, whose ZeroMQ port lets us in with the right `look`."""
 
     name: str
     url: str = field(metadata=doc("its ZeroMQ endpoint: tcp://host:port or ipc:///path", check=_check_url))

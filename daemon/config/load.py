@@ -7,7 +7,7 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota
+from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota, showing
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -141,6 +141,7 @@ def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]
     yield from beats.over(settings, now)
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
+    yield from showing.twice(settings)
 
 
 def _broken_rules(settings: Settings, written: Written, broken: set[str], opened: Opened) -> Iterator[Problem]:
@@ -156,6 +157,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if "probes" not in broken:
         yield from parents.unknown(settings)
         yield from places.unknown(settings)
+        yield from showing.unknown(settings)
     if "route" not in broken:
         yield from check.routes(settings, written)
         yield from intervals.unknown(settings, written)

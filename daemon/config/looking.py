@@ -12,6 +12,7 @@ from daemon.reading import CallsIn, Ear, Looks
 from daemon.units import Quorum, Seconds, Share, spoken
 from daemon.zone import Zone
 
+OUR_LABELS = frozenset(("probe", "verdict", "depends_on"))  # of its alarms: what dependencies and keys rest on
 DEPENDS_ON = "depends_on"  # the label of an alarm that names the probes on which its own depends
 
 

@@ -1,11 +1,11 @@
 """From where probes are looked at: from places that there are, and that can."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
 from daemon.config.findings import Path, quoted
-from daemon.config.fleet import HERE
+from daemon.config.fleet import HERE, Node
 from daemon.config.looking import ProbePlan
 from daemon.config.scalars import meant
 from daemon.config.settings import Settings
@@ -20,7 +20,8 @@ def files_of(probe: Looks) -> list[str]:
 
 
 def unknown(settings: Settings) -> Iterator[Problem]:
-    """Probes are looked at from places that there are, and only if they can be looked at from there."""
+    """Probes are looked at from places that there are, each of them once, and only if they can be looked at there."""
+    yield from _twice(settings.nodes)
     for name, plan in settings.probes.items():
         path = ("probes", name, "from")
         for place in plan.places:
@@ -38,6 +39,13 @@ def unknown(settings: Settings) -> Iterator[Problem]:
         count = max(1, len(plan.places))
         if plan.quorum is not None and plan.quorum.of != count:
             yield ("probes", name, "quorum"), f"is of {plan.quorum.of}, and the places in `from` are {count}"
+
+
+def _twice(nodes: Mapping[str, Node]) -> Iterator[Problem]:
+    known_as: dict[str, str] = {}
+    for name, node in nodes.items():
+        if (other := known_as.setdefault(node.url, name)) != name:
+            yield ("nodes", name, "url"), f"is that of {quoted(other)} already: one tocsin would count as two"
 
 
 def _travels(plan: ProbePlan, path: Path) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
+from daemon.config.statuspage import StatusPage
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -271,5 +272,8 @@ class Settings:
     )
     dead_man: tuple[DeadMan, ...] = field(default=(), metadata=doc("signs of life to somebody outside"))
     history: History = field(default=History(), metadata=doc("how long is kept what probes saw"))
+    status_page: StatusPage | None = field(
+        default=None, metadata=doc("a page and badges that show how everything is; none without this section")
+    )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))

@@ -9,9 +9,9 @@ import msgspec
 import zmq.green as zmq
 
 from daemon.config.fleet import Node
-from daemon.errors import NodeError
+from daemon.errors import NodeAway, NodeError
 
-MOST_ANSWER = 4 * 1024**2  # bytes
+MOST_ANSWER = 1024**2  # bytes; to read more would keep everybody waiting
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,6 +50,7 @@ def ask(node: Node, method: str, params: dict[str, Any], within: float) -> bytes
 
 def _exchange(node: Node, question: bytes, within: float) -> bytes:
     client: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    failure: type[NodeError] = NodeAway
     try:
         client.setsockopt(zmq.LINGER, 0)
         client.setsockopt(zmq.IPV6, int("[" in node.url))
@@ -63,12 +64,13 @@ def _exchange(node: Node, question: bytes, within: float) -> bytes:
         client.connect(node.url)
         timer = gevent.Timeout(within)
         with timer:
-            client.send_multipart([b"", question])
+            client.send_multipart([b"", question])  # waits until there is a connection
+            failure = NodeError
             return bytes(client.recv_multipart()[-1])
     except gevent.Timeout as late:
         if late is not timer:
             raise
-        raise NodeError(f"{node.name} did not answer within {within:g} s ({node.url})") from None
+        raise failure(f"{node.name} did not answer within {round(within, 1):g} s ({node.url})") from None
     except (zmq.ZMQError, ValueError) as error:
         reason = os.strerror(error.errno or 0) if isinstance(error, zmq.ZMQError) else "a key is not valid"
         raise NodeError(f"{node.name} cannot be asked: {reason}") from error

@@ -18,6 +18,7 @@ from daemon.listener.calendars import calendar
 from daemon.listener.exchange import JSON, RECEIPTS, Answer, Refusal, Request, refused
 from daemon.listener.parts import Parts
 from daemon.listener.receipts import receipts
+from daemon.listener.statuspage import BADGES, PAGES, badge, status
 from daemon.listener.wsgi import REQUEST
 from daemon.methods.jsonrpc import given_up, refuse
 from daemon.methods.table import UNAVAILABLE, Caller
@@ -40,6 +41,9 @@ def house(parts: Parts) -> bottle.Bottle:
     app.post("/rpc", callback=lambda: _given(allowed(parts, None, partial(_rpc, parts))))
     app.post("/-/reload", callback=lambda: _given(allowed(parts, "admin", partial(_reload, parts))))
     app.post(f"{RECEIPTS}<channel:path>", callback=lambda **_: _given(_receipts(parts)))
+    for path in PAGES:
+        app.get(path, callback=lambda: _given(status(parts, bottle.request.environ[REQUEST])))
+    app.get(f"{BADGES}<rest:path>", callback=lambda **_: _given(badge(parts, bottle.request.environ[REQUEST])))
     page = AckPage(parts)
     app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))
     app.post(f"{ACK}<token>", callback=lambda token: _given(page.act(bottle.request.environ[REQUEST], token)))

@@ -14,6 +14,7 @@ from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.reading import Sign
 from daemon.store.quarantine import Kind
+from daemon.web.board import Board
 
 
 class Told(Protocol):
@@ -59,5 +60,6 @@ class Parts:
     api: App  # what answers below /api/v2/
     outside: Outside  # what the checks of sources may ask of other servers
     numbers: Callable[[], bytes] = bytes  # more of them for /metrics, in Prometheus' text format
+    board: Board | None = None  # the status page; whether there is one, the settings say
     aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

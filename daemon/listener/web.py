@@ -9,12 +9,14 @@ from daemon.listener.exchange import PING, RECEIPTS, WEBHOOKS, Answer, Refusal, 
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
 from daemon.listener.pings import Pings
+from daemon.listener.statuspage import BADGES, PAGES
 from daemon.listener.webhooks import Webhooks
 from daemon.listener.wsgi import served
 
 ALIVE = "/-/healthy"  # answered however much there is to do: a watchdog must not mistake work for death
 
 _DOORS = {"/rpc": "rpc", "/metrics": "metrics", ALIVE: "self", "/-/ready": "self", "/-/reload": "self"}
+_DOORS |= dict.fromkeys(PAGES, "status")
 _BUSY = Refusal(503, "overloaded", "too many requests are in work; send it again in a moment")
 _SOON = (("Retry-After", "1"),)
 
@@ -60,4 +62,6 @@ def _door(path: str) -> str:
         return "ack"
     if path.startswith(RECEIPTS):
         return "receipts"
+    if path.startswith(BADGES):
+        return "badge"
     return answers.DOOR if path.startswith(api.PATH) else _DOORS.get(path, "http")

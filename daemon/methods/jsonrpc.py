@@ -132,7 +132,7 @@ def _answer_one(table: Table, body: Any, caller: Caller, memory: Remembers | Non
 def _changes_something(table: Table, name: str, caller: Caller) -> bool:
     """Whether a repeat must not do it twice. A caller without the right is refused anew, whatever was answered once."""
     method = table.find(name)
-    return method is not None and method.right != "read" and method.right in caller.may
+    return method is not None and method.right not in ("read", "look") and method.right in caller.may
 
 
 def _carried_out(table: Table, request: _Request, caller: Caller) -> Answer:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from daemon import fitting
 from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
 from daemon.errors import ConditionError, MethodError
@@ -15,6 +16,7 @@ from daemon.reading import Reading
 from daemon.store import pauses
 from daemon.store.pauses import Pause
 
+MOST_TOLD = 300  # characters of what is wrong with settings that another tocsin sent
 COMING = 5  # looks to come that are told
 PAUSES = 10  # of a probe, that are told
 
@@ -90,5 +92,5 @@ def _foreign(
         down, degraded = (conditions(texts, kind, name) for texts in demands)
         probe = unpacked(kind, settings)
     except (ValueError, ConditionError) as error:
-        raise MethodError(str(error), code=INVALID_PARAMS) from error
+        raise MethodError(fitting.cut(str(error), MOST_TOLD), code=INVALID_PARAMS) from error
     return ProbePlan(name="for others", type=name, probe=probe, down=down, degraded=degraded)

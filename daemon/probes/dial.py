@@ -36,6 +36,9 @@ only_beyond: ContextVar[bool] = ContextVar("only_beyond", default=False)
 
 _OWN_NETWORKS = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
 
+# What a cloud tells of the machine that asks, its credentials among it; those of the others are link-local.
+_METADATA = {ipaddress.ip_address(one) for one in ("100.100.100.200", "fd00:ec2::254")}
+
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Family = Literal["any", "ipv4", "ipv6"]
 Address = tuple[int, tuple[Any, ...]]  # family, and what connect() takes
@@ -221,7 +224,8 @@ def _ip(address: Address) -> Ip:
 def _is_ours(address: Address) -> bool:
     """Whether it leads to this machine, or to what only answers those who are next to it, as a cloud's metadata do."""
     found = _ip(address)
-    return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    is_this = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    return is_this or found in _METADATA
 
 
 def _found(host: str, port: int, family: int) -> Iterable[Address]:

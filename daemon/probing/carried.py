@@ -66,7 +66,7 @@ def _revealed(value: Any) -> Any:
 def _hidden(hint: type, value: Any) -> Any:
     if hint is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError
+    raise ValueError("a text is wanted")
 
 
 def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:

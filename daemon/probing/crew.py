@@ -11,12 +11,13 @@ from gevent.hub import Waiter
 from gevent.pool import Group
 
 from daemon.clock import Clock
-from daemon.probing.timetable import Timetable
+from daemon.probing.timetable import Entry, Timetable
 from daemon.reading import Health, Reading
 
 log = logging.getLogger("tocsin.probing")
 
 SIZE = 200
+FREE = 50  # of these places, for what was well the last time: a thousand of one dead network leave them alone
 GRACE = 1.0  # seconds beyond its own time-out after which a look is cut off from outside
 MOST_IDLE = 16  # greenlets that are kept for the next look
 STOP_WITHIN = 2.0  # seconds that a look may take to end when it is told to
@@ -47,17 +48,21 @@ class Crew:
         self._timetable = timetable
         self._room = size
         self._line: deque[tuple[Job, Done]] = deque()
+        self._amiss: deque[tuple[Job, Done]] = deque()
         self._group = Group()
         self._idle: list[Waiter[tuple[Job, Done]]] = []  # greenlets that have looked and can look again
 
-    def look(self, job: Job, done: Done) -> None:
-        """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait."""
-        self._line.append((job, done))
+    def look(self, job: Job, done: Done, *, amiss: bool = False) -> None:
+        """Look as soon as there is room; `done` is given the reading and how long it took, and must not wait.
+
+        What was `amiss` the last time may well take all of its time again: it stands in a line of its own.
+        """
+        (self._amiss if amiss else self._line).append((job, done))
         self._admit()
 
     def look_now(self, job: Job) -> Reading:
         """Look without standing in line, because somebody waits for it; return the reading."""
-        reading = self._group.spawn(lambda: job.then(self._limited(job))).get()
+        reading = self._group.spawn(lambda: _considered(job, self._limited(job))).get()
         # What was ended by `stop` gives its GreenletExit as result.
         return reading if isinstance(reading, Reading) else STOPPED
 
@@ -71,12 +76,13 @@ class Crew:
         """Cut off what is running; `done` is not called any more."""
         self._line.clear()
         self._idle.clear()
+        self._amiss.clear()
         self._group.kill(timeout=STOP_WITHIN)
 
     def _admit(self) -> None:
-        while self._line and self._room:
+        while line := (self._line if self._room else None) or (self._amiss if self._room > FREE else None):
             self._room -= 1
-            job, done = self._line.popleft()
+            job, done = line.popleft()
             if self._idle:
                 gevent.get_hub().loop.run_callback(self._idle.pop().switch, (job, done))
             else:
@@ -96,7 +102,7 @@ class Crew:
         try:
             reading = self._limited(job)
             took = self._clock.monotonic() - began
-            reading = job.then(reading)
+            reading = _considered(job, reading)
         finally:
             self._room += 1
             self._admit()
@@ -105,8 +111,9 @@ class Crew:
     def _limited(self, job: Job) -> Reading:
         """Look; whatever the probe does, there is a reading by its time-out and a little grace."""
         limit = job.limit + GRACE
-        cut = _Cut(cast("gevent.Greenlet[..., object]", gevent.getcurrent()))
-        entry = self._timetable.at(self._clock.monotonic() + limit, cut.soon)
+        look = cast("gevent.Greenlet[..., object]", gevent.getcurrent())
+        # The loop itself cuts, for only there it is known that the look has not ended since the cut was due.
+        cut = self._timetable.at(self._clock.monotonic() + limit, lambda: _cut_soon(look, cut))
         try:
             return job.look()
         except CutOff:
@@ -116,23 +123,22 @@ class Crew:
             log.exception("probe %s failed", job.name)
             return Reading(health=Health.DOWN, detail=f"probe failed: {type(error).__name__}: {error}")
         finally:
-            cut.is_over = True
-            entry.cancel()
+            cut.cancel()
 
 
-class _Cut:
-    """What ends a look from outside, if it is still at it: a cut that comes late must hit nothing else."""
+def _cut_soon(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:
+    gevent.get_hub().loop.run_callback(_cut, look, cut)
 
-    __slots__ = ("_look", "is_over")
 
-    def __init__(self, look: "gevent.Greenlet[..., object]") -> None:
-        self._look = look
-        self.is_over = False
+def _cut(look: "gevent.Greenlet[..., object]", cut: Entry) -> None:
+    if cut.call is not None:
+        look.throw(CutOff)
 
-    def soon(self) -> None:
-        """Cut as soon as the event loop can."""
-        gevent.get_hub().loop.run_callback(self._now)
 
-    def _now(self) -> None:
-        if not self.is_over:
-            self._look.throw(CutOff)
+def _considered(job: Job, reading: Reading) -> Reading:
+    """What is made of the reading. Where that breaks, the reading stands as it is: no probe may be lost by it."""
+    try:
+        return job.then(reading)
+    except (Exception, gevent.Timeout):
+        log.exception("the reading of probe %s was not doubted", job.name)
+        return reading

@@ -18,7 +18,7 @@ def exposition(watched: Sequence[Watched], clock: Clock) -> bytes:
     """All lines of these probes; none when there are no probes."""
     if not watched:
         return b""
-    return "".join(f"{line}\n" for line in unhurried(clock, _lines(watched))).encode()
+    return "".join(f"{line}\n" for line in unhurried(clock, _lines(watched))).encode("utf-8", "replace")
 
 
 def _lines(watched: Sequence[Watched]) -> Iterator[str]:

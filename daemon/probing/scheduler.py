@@ -13,7 +13,7 @@ from daemon.config.settings import Settings
 from daemon.probes.dial import only_beyond
 from daemon.probing import numbers
 from daemon.probing.calls import Calls
-from daemon.probing.crew import Crew, Job
+from daemon.probing.crew import STOPPED, Crew, Job
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.judging import judged
 from daemon.probing.ledger import Ledger, NoLedger
@@ -23,10 +23,12 @@ from daemon.probing.rhythm import Now, Rhythm, hours_of
 from daemon.probing.teller import Accept, Teller
 from daemon.probing.telling import Story, removed, told, told_unseen
 from daemon.probing.timetable import Timetable
-from daemon.probing.vantage import GRACE
-from daemon.probing.verdict import judge
+from daemon.probing.vantage import GRACE, doubted
+from daemon.probing.verdict import interrupted, judge
 from daemon.probing.watched import ProbeStatus, Watched
 from daemon.reading import Health, Past, Reading
+
+FOR_OTHERS = 48  # looks for other tocsins at once: their doors have room for 64 requests, and for people as well
 
 log = logging.getLogger("tocsin.probing")
 
@@ -57,6 +59,7 @@ class Scheduler:
         self._watched: dict[str, Watched] = {}
         self._ledger = ledger or NoLedger()
         self._began = clock.now()
+        self._for_others = 0  # looks for others that run
         self._teller = Teller(clock, accept, self._watched, self._look_now)
         self.calls = Calls(clock, self._ledger, self._watched, self._look_soon, self._plan_anew)
 
@@ -109,15 +112,21 @@ class Scheduler:
         return self._crew.look_now(self._job(self._watched[name])).told()
 
     def run_for(self, plan: ProbePlan, place: str) -> Reading:
-        """Look once at what another tocsin wants looked at; unknown while this one cannot see."""
+        """Look once at what another tocsin wants looked at; unknown while this one cannot see, or has much to do."""
+        if self._for_others >= FOR_OTHERS:
+            return Reading(health=Health.UNKNOWN, detail=f"{FOR_OTHERS} looks for others are in work already")
         began, past = self._clock.monotonic(), Past(now=self._clock.now())
 
         def look() -> Reading:
             only_beyond.set(not self._settings().for_others.near)
             return judged(plan, plan.probe.look_on(past), self._aside, place)
 
-        reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
-        return self._sight.seen(plan, reading, began).told()
+        self._for_others += 1
+        try:
+            reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
+            return self._sight.seen(plan, reading, began).told()
+        finally:
+            self._for_others -= 1
 
     def _follow(self, settings: Settings) -> None:
         """Add what is new; all follow their hours, which may be others under the same name."""
@@ -170,7 +179,7 @@ class Scheduler:
         if watched.rest is None:
             watched.awake_since = now.wall
         else:
-            watched.course = msgspec.structs.replace(watched.course, recent=())
+            watched.course = interrupted(watched.course)
 
     def _look_soon(self, watched: Watched, counts: bool) -> None:
         """Look now, or after the look that runs."""
@@ -179,7 +188,8 @@ class Scheduler:
             return
         watched.is_looking = True
         job = self._beat_job(watched) if counts else self._job(watched)
-        self._crew.look(job, partial(self._read, watched, counts))
+        amiss = watched.reading is not None and not watched.reading.is_well
+        self._crew.look(job, partial(self._read, watched, counts), amiss=amiss)
 
     def _now(self) -> Now:
         return Now(mono=self._clock.monotonic(), wall=self._clock.now())
@@ -202,14 +212,17 @@ class Scheduler:
         """Perhaps tocsin itself cannot see; and what would be called down now is looked at in other ways first."""
         if reading.sure:
             return reading
-        reading = self._sight.seen(watched.plan, reading, began)
-        if not watched.plan.second_opinion or watched.plan.places or not watched.would_fall(reading.health):
+        plan = watched.plan
+        if plan.places:
+            return doubted(reading, plan, lambda one: self._sight.seen(plan, one, began))
+        reading = self._sight.seen(plan, reading, began)
+        if not plan.second_opinion or not watched.would_fall(reading.health):
             return reading
-        ways = list(other_ways(watched.plan, self._others, self._aside))
+        ways = list(other_ways(plan, self._others, self._aside))
         past = self._past(watched)
-        jobs = [Job(f"{watched.plan.name} {way.name}", partial(way.look, past), way.limit) for way in ways]
-        seen = self._crew.look_aside(jobs)
-        return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, seen, strict=True)])
+        jobs = [Job(f"{plan.name} {way.name}", partial(way.look, past), way.limit) for way in ways]
+        found = self._crew.look_aside(jobs)
+        return weighed(reading, [Opinion(way.name, one) for way, one in zip(ways, found, strict=True)])
 
     def _read(self, watched: Watched, counts: bool, reading: Reading, took: float) -> None:
         """A look has ended."""
@@ -235,25 +248,25 @@ class Scheduler:
         if reading.notes is not None:
             watched.notes = reading.notes
         watched.reading, watched.read_at = reading.told(), now
-        if not reading.blind:
-            watched.course = judge(before, reading.health, watched.rule, now)
+        watched.course = interrupted(before) if reading.blind else judge(before, reading.health, watched.rule, now)
         watched.count(reading, took)
-        self._record.saw(watched, reading, took)
-        verdict = watched.course.verdict
-        if verdict is not Health.UNKNOWN and (verdict is not before.verdict or not watched.was_told):
+        if watched.must_be_told(before, reading):
             story = Story(usual=self._record.usual(name), zone=self._settings().texts.time_zone.info)
-            events = told(watched.plan, watched.course, reading, story, is_first=not watched.was_told)
-            watched.was_told = True
+            events = told(watched.plan, watched.course, reading, story)
             log.info("%s", events[0].title, extra={"probe": name})
             watched.untold += events
+            if not watched.was_told:
+                watched.untold.append(told_unseen(watched.plan, reading, now, begins=False))
+            watched.was_told = True
         if (begins := watched.is_unseen(watched.course)) is not watched.is_unseen(before):
             watched.untold.append(told_unseen(watched.plan, reading, now, begins=begins))
         self._teller.tell(watched)
+        self._record.saw(watched, reading, took)
 
     def _look_now(self, watched: Watched) -> None:
-        """Look between two beats, so that it counts."""
-        if watched.rest is not None or watched.plan.is_called:
-            return
+        """Look between two beats, so that it counts; no other look of it may run."""
+        watched.is_looking = True
         began = self._clock.monotonic()
         reading = self._crew.look_now(self._beat_job(watched))
-        self._judge(watched, reading, self._clock.monotonic() - began)
+        if reading is not STOPPED:
+            self._read(watched, counts=True, reading=reading, took=self._clock.monotonic() - began)

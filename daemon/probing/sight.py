@@ -1,6 +1,7 @@
 """Can tocsin itself see? References that answer, names that can be looked up, an event loop that is not held up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import gevent
 import msgspec
@@ -28,6 +29,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Alarm = Callable[..., None]
+Asked: TypeAlias = "Mapping[str, gevent.Greenlet[..., bool]]"
 
 
 class Eyesight:
@@ -44,10 +46,12 @@ class Eyesight:
         self._found = Found(at=float("-inf"))
         self._one_at_a_time = Semaphore()
         self._greenlet: gevent.Greenlet[[], None] | None = None
-        self._told = True  # that it is over, once after a start: an earlier process may have raised it
+        self._told = False
 
     def start(self) -> None:
         """Begin to look now and then, so that it is known and told also while every probe is well."""
+        # That it is over is told once after a start: an earlier process may have raised it.
+        self._told = bool(self._settings().references or self._settings().names)
         self._greenlet = gevent.spawn(self._watch)
 
     def stop(self) -> None:
@@ -65,7 +69,7 @@ class Eyesight:
 
         `began` is when the look did, in monotonic time.
         """
-        if reading.health in {Health.UP, Health.UNKNOWN}:
+        if reading.is_well:
             return reading
         held_up = self._pulse.worst(began)
         if held_up > self._settings().hub_lag:
@@ -81,30 +85,29 @@ class Eyesight:
 
     def look(self, age: float = 0.0) -> Found:
         """What there is to see, not older than so many seconds."""
-        settings = self._settings()
-        if not settings.references and not settings.names:
-            return Found(at=self._clock.monotonic())
         with self._one_at_a_time:
             if self._clock.monotonic() - self._found.at >= age:
-                self._found = self._looked(settings)
+                self._found = self._looked(self._settings())
                 telemetry.blind.set(bool(self._found.cut_off or self._found.nameless))
                 self._tell(self._found.cut_off or self._found.nameless)
             return self._found
 
     def _looked(self, settings: Sight) -> Found:
-        """Ask all of them side by side, within the time-out."""
-        asked = [gevent.spawn(_answers, reference, settings.timeout) for reference in settings.references]
-        named = [gevent.spawn(_is_known, name) for name in settings.names]
-        asking: list[gevent.Greenlet[..., bool]] = [*asked, *named]
-        gevent.joinall(asking, timeout=settings.timeout)
-        silent = [reference for reference, one in zip(settings.references, asked, strict=True) if not one.value]
-        unknown = [name for name, one in zip(settings.names, named, strict=True) if not one.value]
-        gevent.killall(asking)
-        return Found(
-            at=self._clock.monotonic(),
-            cut_off=_most(silent, settings.references, "of {} references do not answer"),
-            nameless=_most(unknown, settings.names, "of {} names cannot be looked up"),
-        )
+        """Ask all of them side by side, until it is certain that there are enough, within the time-out."""
+        asked = {one: gevent.spawn(_answers, one, settings.timeout) for one in settings.references}
+        named = {one: gevent.spawn(_is_known, one) for one in settings.names}
+        asking: list[gevent.Greenlet[..., bool]] = [*asked.values(), *named.values()]
+        try:
+            for _ in gevent.iwait(asking, timeout=settings.timeout):
+                if not _missing(asked) and not _missing(named):
+                    break
+            return Found(
+                at=self._clock.monotonic(),
+                cut_off=_said(_missing(asked), asked, "of {} references do not answer"),
+                nameless=_said(_missing(named), named, "of {} names cannot be looked up"),
+            )
+        finally:
+            gevent.killall(asking, block=False)
 
     def _watch(self) -> None:
         while True:
@@ -127,11 +130,14 @@ def _unseen(reading: Reading, why: str) -> Reading:
     )
 
 
-def _most(missing: list[str], of: tuple[str, ...], words: str) -> str:
-    """Say which are missing when that is more than half of them."""
-    if len(missing) * 2 <= len(of):
-        return ""
-    return f"{len(missing)} {words.format(len(of))} ({', '.join(missing)})"
+def _missing(asked: Asked) -> list[str]:
+    """Which have not answered, when that is more than half of them."""
+    silent = [name for name, asking in asked.items() if not asking.value]
+    return silent if len(silent) * 2 > len(asked) else []
+
+
+def _said(missing: list[str], of: Asked, words: str) -> str:
+    return f"{len(missing)} {words.format(len(of))} ({', '.join(missing)})" if missing else ""
 
 
 def _answers(reference: str, within: float) -> bool:

@@ -22,26 +22,21 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     zone: dt.tzinfo = dt.UTC  # of the times
 
 
-def told(plan: ProbePlan, course: Course, reading: Reading, story: Story, *, is_first: bool) -> list[Event]:
+def told(plan: ProbePlan, course: Course, reading: Reading, story: Story) -> list[Event]:
     """The events of a verdict that has changed, or that is the first one since the start.
 
     What is down has its alarm as long as it is down. What is degraded has another, of its own severity, which stays
-    while it is down and is over when it is up. After a start both are told in any case: what an earlier process left
-    open is counted or closed by that, and the end of nothing does nothing.
+    while it is down and is over when it is up. What an earlier process left open is counted or closed by the first
+    verdict after a start; the end of nothing does nothing.
     """
     since, text = course.since or 0.0, _text(plan, course, reading, story)
     down, degraded = (
         _event(plan, health, reading, text, since, verdict=course.verdict, begins=course.verdict is health)
         for health in (Health.DOWN, Health.DEGRADED)
     )
-    match course.verdict:
-        case Health.DOWN:
-            return [down]
-        case Health.DEGRADED:
-            return [down, degraded]
-        case Health.UP:
-            return [down, degraded] if is_first or course.was_degraded else [down]
-    return []
+    if course.verdict is Health.DEGRADED or (course.verdict is Health.UP and course.was_degraded):
+        return [down, degraded]
+    return [down]
 
 
 def told_unseen(plan: ProbePlan, reading: Reading, at: float, *, begins: bool) -> Event:

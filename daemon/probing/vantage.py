@@ -6,24 +6,30 @@ from typing import Any, cast
 
 import gevent
 import msgspec
+from gevent.lock import Semaphore
 
+from daemon import fitting
+from daemon.clock import Clock
 from daemon.conditions.condition import Condition
 from daemon.config.fleet import HERE, Node
 from daemon.config.looking import ProbePlan
 from daemon.config.places import files_of
-from daemon.errors import NodeError
+from daemon.errors import NodeAway, NodeError
 from daemon.fleet import line
 from daemon.probes.base import Probe
 from daemon.probing.carried import packed
 from daemon.probing.parts import Way
+from daemon.probing.received import received
 from daemon.reading import Health, Looks, Past, Reading
 from daemon.units import Quorum
 
 RUN_ONCE = "probes.run_once"
 GRACE = 2.0  # seconds for the way to a node and back, beyond the probe's own time-out
 MOST_ASKED = 2  # nodes for a second opinion
+AT_ONCE = 32  # questions in work at one node: each costs us a socket, and it a look
+AWAY = 5.0  # seconds for which a node that cannot be reached is not asked again
 
-_decode = msgspec.json.Decoder(Reading).decode
+NOBODY = Reading(health=Health.UNKNOWN, detail="there is no place to look from")
 
 Ask = Callable[[Node, str, dict[str, Any], float], bytes]
 
@@ -31,9 +37,12 @@ Ask = Callable[[Node, str, dict[str, Any], float], bytes]
 class Nodes:
     """The other tocsins of the configuration that is in force."""
 
-    def __init__(self, nodes: Callable[[], Mapping[str, Node]], ask: Ask = line.ask) -> None:
+    def __init__(self, nodes: Callable[[], Mapping[str, Node]], clock: Clock, ask: Ask = line.ask) -> None:
         self._nodes = nodes
+        self._clock = clock
         self._ask = ask
+        self._away: dict[str, float] = {}  # by its URL, until when one that could not be reached is left alone
+        self._room: dict[str, Semaphore] = {}  # by its URL, for so many questions at once
 
     def ways(self, plan: ProbePlan) -> Iterable[Way]:
         """How some of them would look at it, for a second opinion."""
@@ -49,7 +58,7 @@ class Nodes:
         looks = {
             place: gevent.spawn(here) if place == HERE else gevent.spawn(self._look, plan, nodes[place], past)
             for place in plan.places
-            if place == HERE or place in nodes
+            if place == HERE or place in nodes  # it may be gone since the plan was made, until the plan is
         }
         try:
             gevent.joinall(list(looks.values()))
@@ -69,11 +78,34 @@ class Nodes:
             "place": node.name,
         }
         try:
-            return _decode(self._ask(node, RUN_ONCE, params, probe.timeout + GRACE))
+            return received(self._asked(node, params, probe.timeout + GRACE), probe)
         except NodeError as error:
-            return Reading(health=Health.UNKNOWN, detail=str(error))
-        except msgspec.MsgspecError:
-            return Reading(health=Health.UNKNOWN, detail=f"{node.name} did not answer with a reading")
+            return Reading(health=Health.UNKNOWN, detail=fitting.line(str(error)))
+        except ValueError as error:
+            return Reading(health=Health.UNKNOWN, detail=f"what {node.name} answered {error}")
+
+    def _asked(self, node: Node, params: dict[str, Any], within: float) -> bytes:
+        """Ask, unless it could not be reached a moment ago: each look would wait for it, and others for the look."""
+        began = self._clock.monotonic()
+        if node.url in self._away:
+            if began < self._away[node.url]:
+                raise NodeError(f"{node.name} could not be reached a moment ago ({node.url})")
+            self._away[node.url] = began + within  # this one tries, for all
+        room = self._room.setdefault(node.url, Semaphore(AT_ONCE))
+        if not room.acquire(timeout=within):
+            raise NodeError(f"{node.name} has {AT_ONCE} questions of ours in work already")
+        is_away = False
+        try:
+            return self._ask(node, RUN_ONCE, params, max(0.0, began + within - self._clock.monotonic()))
+        except NodeAway:
+            is_away = True
+            raise
+        finally:
+            room.release()
+            if is_away:
+                self._away[node.url] = self._clock.monotonic() + AWAY
+            else:
+                self._away.pop(node.url, None)
 
 
 def _for(node: Node, conditions: Iterable[Condition]) -> list[str]:
@@ -84,6 +116,14 @@ def _for(node: Node, conditions: Iterable[Condition]) -> list[str]:
 def can_travel(probe: Looks) -> bool:
     """Whether another machine can look the same way."""
     return probe.FOR_OTHERS and not files_of(probe) and not probe.is_near()
+
+
+def doubted(reading: Reading, plan: ProbePlan, seen: Callable[[Reading], Reading]) -> Reading:
+    """What the places saw together, once it is known whether this one could see; what the others saw stands."""
+    if (here := reading.by_place.get(HERE)) is not None and (known := seen(here)) is not here:
+        reading = together({**reading.by_place, HERE: known}, plan.agreement)
+    # Whoever is cut off cannot ask the others either.
+    return seen(reading) if reading.health is Health.UNKNOWN else reading
 
 
 def together(readings: Mapping[str, Reading], quorum: Quorum) -> Reading:
@@ -100,15 +140,17 @@ def together(readings: Mapping[str, Reading], quorum: Quorum) -> Reading:
         health = Health.DOWN
     elif any(one.health is not Health.UP for one in seen.values()):
         health = Health.DEGRADED
-    shown = next((one for one in readings.values() if one.health is health), next(iter(readings.values())))
+    shown = next((one for one in readings.values() if one.health is health), next(iter(readings.values()), NOBODY))
     amiss = [f"{place}: {one.health} ({one.detail})" for place, one in readings.items() if not one.is_well]
     return msgspec.structs.replace(
         shown,
         health=health,
-        detail="; ".join(amiss) or f"{shown.detail}, seen from {', '.join(readings)}",
+        detail="; ".join(amiss) or f"{shown.detail}, seen from {', '.join(readings) or 'nowhere'}",
         failed=tuple(f"{text} (from {place})" for place, one in readings.items() for text in one.failed),
         evidence={f"from {place}": _line(one) for place, one in readings.items()} | shown.evidence,
         by_place={place: one.told() for place, one in readings.items()},
+        near=False,
+        blind=health is Health.UNKNOWN and any(one.blind for one in readings.values()),
     )
 
 

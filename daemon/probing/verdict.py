@@ -7,7 +7,7 @@ import msgspec
 from daemon.reading import Health
 from daemon.units import MOST_OF, Quorum
 
-MOST_TIMES = 16  # as much as is asked of one that flaps
+MOST_RELAPSES = 4  # that are counted: sixteen times as much is asked of one that flaps, and no more
 
 _RANK = {Health.UP: 0, Health.DEGRADED: 1, Health.DOWN: 2}
 
@@ -32,11 +32,21 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     relapses: int = 0  # how often in turn it went down again before it was steady
     last_well: float | None = None  # when a reading was last well
     unseen: int = 0  # how many looks running saw nothing
-    was_degraded: bool = False  # since it was up before this
+    was_degraded: bool = True  # since it was up before this, as far as is known: the alarm that it is may be open
 
     def asked(self, rule: Rule) -> Quorum:
         """How many good readings it takes now."""
-        return rule.recover.times(min(2**self.relapses, MOST_TIMES))
+        return rule.recover.times(2**self.relapses)
+
+
+def resumed(course: Course) -> Course:
+    """A course that another process left. Nobody knows what that one still told: all is told again where it is so."""
+    return msgspec.structs.replace(course, unseen=0, was_degraded=True)
+
+
+def interrupted(course: Course) -> Course:
+    """The readings before and after a time of which nothing is known do not add up."""
+    return msgspec.structs.replace(course, recent=())
 
 
 def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
@@ -105,7 +115,7 @@ def _turned(course: Course, verdict: Health, since: float, rule: Rule) -> Course
     if verdict is Health.UP:
         up_since = since
     elif course.verdict is Health.UP and up_since is not None:
-        relapses = relapses + 1 if since - up_since < rule.steady else 0
+        relapses = min(relapses + 1, MOST_RELAPSES) if since - up_since < rule.steady else 0
     was_degraded = course.verdict is Health.DEGRADED or (course.was_degraded and course.verdict is not Health.UP)
     return msgspec.structs.replace(
         course,

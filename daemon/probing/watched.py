@@ -8,7 +8,7 @@ from daemon.config.looking import ProbePlan
 from daemon.event import Event
 from daemon.probing.rhythm import Now, Rest, Rhythm
 from daemon.probing.timetable import Entry
-from daemon.probing.verdict import Course, Rule, judge
+from daemon.probing.verdict import Course, Rule, judge, resumed
 from daemon.reading import Health, Past, Reading
 from daemon.store.heartbeats import Heard
 from daemon.store.pauses import Pause
@@ -68,7 +68,7 @@ class Watched:
         self.awake_since = 0.0
         self.heard_since = 0.0
         self.entry: Entry
-        self.course = kept.course
+        self.course = resumed(kept.course)
         self.heard = 0 if heard is None else heard.number
         self.notes = kept.notes
         if plan.is_called:
@@ -109,6 +109,13 @@ class Watched:
         """How it stands for people: unknown also while nothing can be seen of it, or nobody is meant to look."""
         is_blind = self.rest is not None or (self.reading is not None and self.reading.blind)
         return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
+
+    def must_be_told(self, before: Course, reading: Reading) -> bool:
+        """Whether its verdict is another one, or the first since the start. What saw nothing tells nothing."""
+        verdict = self.course.verdict
+        if verdict is Health.UNKNOWN or reading.health is Health.UNKNOWN:
+            return False
+        return verdict is not before.verdict or not self.was_told
 
     def is_unseen(self, course: Course) -> bool:
         """Whether so many looks saw nothing that people must hear of it."""

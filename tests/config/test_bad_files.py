@@ -98,6 +98,13 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         "auth:\n  tokens:\n    - name: ops\n",
         ["tocsin.yml:6: auth.tokens[0].token: is missing (sent as Authorization: Bearer or X-Tocsin-Token)"],
     ),
+    "a label of a probe that is tocsin's own": (
+        "probes:\n  db: {type: touch, host: db, labels: {verdict: up}}\n  'a|b': {type: touch, host: db}\n",
+        [
+            "tocsin.yml:5: probes.db.labels: the label verdict is set by tocsin; choose another",
+            "tocsin.yml:6: probes.a|b: a probe's name has no |, which its alarms' keys have behind it",
+        ],
+    ),
     "a right that does not exist": (
         "auth: {tokens: [{name: a, token: '${T}', may: [write]}]}\n",
         ['tocsin.yml:4: auth.tokens[0].may[0]: "write" is not one of read, look, act, admin'],

@@ -1,133 +1,82 @@
-"""The greenlets that look, and the one that waits for what is due."""
+"""Looks side by side: what is left of one that ends while it is cut off, and of one whose reading cannot be doubted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import gevent
 import pytest
 from gevent.event import Event as Signal
 
-from daemon.probing.crew import MOST_IDLE, Crew, Job, _Cut
+from daemon.probing.crew import GRACE, Crew, Job
 from daemon.probing.timetable import Timetable
-from daemon.reading import Health, Reading
+from daemon.reading import Reading
 from fake_clock import FakeClock, settle
-from probes_by_hand import GOOD
+from probes_by_hand import BAD, GOOD
+
+Done = list[Reading]
 
 
 @pytest.fixture
-def timetable(clock: FakeClock) -> Iterator[Timetable]:
-    made = Timetable(clock)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def crew(clock: FakeClock, timetable: Timetable) -> Iterator[Crew]:
+def crew(clock: FakeClock) -> Iterator[Crew]:
+    timetable = Timetable(clock)
+    timetable.start()
+    settle()
     made = Crew(clock, timetable)
     yield made
     made.stop()
+    timetable.stop()
 
 
-def looking(crew: Crew, look: Callable[[], Reading], read: list[Reading]) -> None:
-    crew.look(Job("p", look, 5.0), lambda reading, _took: read.append(reading))
-
-
-def test_one_greenlet_looks_again_and_again(crew: Crew) -> None:
-    who, read = set(), list[Reading]()
-
-    def look() -> Reading:
-        who.add(gevent.getcurrent())
-        return GOOD
-
-    for _ in range(10):
-        looking(crew, look, read)
-        settle()
-    assert len(read) == 10
-    assert len(who) == 1
-
-
-def test_of_many_that_looked_at_once_only_some_are_kept(crew: Crew) -> None:
-    go, read = Signal(), list[Reading]()
+@pytest.mark.parametrize("early", [0.0, 1e-9, -1e-9])
+def test_a_look_that_ends_when_it_is_to_be_cut_off_is_told_all_the_same(
+    crew: Crew, clock: FakeClock, early: float
+) -> None:
+    doubting, done = Signal(), Done()
 
     def look() -> Reading:
-        go.wait()
+        clock.sleep(10 + GRACE - early)
         return GOOD
 
-    for _ in range(100):
-        looking(crew, look, read)
-    settle()
-    assert len(crew._group) == 100
-    go.set()
-    settle()
-    assert len(read) == 100
-    assert len(crew._group) == len(crew._idle) == MOST_IDLE
-    crew.stop()
-    assert len(crew._group) == 0
+    def then(reading: Reading) -> Reading:
+        doubting.wait()
+        return reading
 
-
-def test_one_that_broke_or_was_cut_off_looks_again_all_the_same(crew: Crew, clock: FakeClock) -> None:
-    read: list[Reading] = []
-
-    def breaks() -> Reading:
-        raise ZeroDivisionError
-
-    def hangs() -> Reading:
-        Signal().wait()
-        raise AssertionError
-
-    looking(crew, breaks, read)
-    settle()
-    looking(crew, hangs, read)
-    settle()
-    clock.advance(7)
-    looking(crew, lambda: GOOD, read)
-    settle()
-    assert [one.detail for one in read] == [
-        "probe failed: ZeroDivisionError: ",
-        "probe hung: cut off after 6s",
-        "200 OK",
-    ]
-    assert [one.health for one in read] == [Health.DOWN, Health.DOWN, Health.UP]
-
-
-def test_a_cut_that_comes_late_hits_nobody() -> None:
-    """It was on its way when the look ended, and the greenlet is already at another one."""
-    went_on = Signal()
-    look = gevent.spawn(went_on.wait)
-    settle()
-    cut = _Cut(look)
-    cut.soon()
-    cut.is_over = True
-    settle()
-    assert not look.ready()
-    went_on.set()
-    assert look.get(timeout=1)
-
-
-def test_what_is_due_sooner_than_what_is_waited_for_is_called_in_time(timetable: Timetable, clock: FakeClock) -> None:
-    called: list[tuple[str, float]] = []
-    began = clock.monotonic()
-
-    def at(name: str, after: float) -> None:
-        timetable.at(began + after, lambda: called.append((name, clock.monotonic() - began)))
-
-    settle()
-    at("late", 10)
-    settle()
-    at("sooner", 3)
-    at("soonest", 1)
-    settle()
-    at("between", 2)
-    at("now", 0)
+    crew.look(Job("late", look, 10, then), lambda reading, _: done.append(reading))
     clock.advance(20)
-    assert called == [("now", 0), ("soonest", 1), ("between", 2), ("sooner", 3), ("late", 10)]
-
-
-def test_what_is_cancelled_is_not_called(timetable: Timetable, clock: FakeClock) -> None:
-    called: list[str] = []
-    entry = timetable.at(clock.monotonic() + 1, lambda: called.append("first"))
-    timetable.at(clock.monotonic() + 2, lambda: called.append("second"))
+    doubting.set()
     settle()
-    entry.cancel()
-    clock.advance(5)
-    assert called == ["second"]
+    assert len(done) == 1
+
+
+def test_a_cut_that_is_on_its_way_harms_nobody_who_has_ended(crew: Crew) -> None:
+    """The cut is due and asked of the loop; before that comes to it, the look is over, and its reading is doubted."""
+    answered, doubting, done = Signal(), Signal(), Done()
+
+    def look() -> Reading:
+        answered.wait()
+        return GOOD
+
+    def then(reading: Reading) -> Reading:
+        doubting.wait()
+        return reading
+
+    crew.look(Job("late", look, 10, then), lambda reading, _: done.append(reading))
+    settle()
+    answered.set()  # the look is to run in the loop's next turn, and is cut off in the same one
+    crew._timetable._due[0][2].call()  # type: ignore[misc]
+    settle()
+    doubting.set()
+    settle()
+    assert done == [GOOD]
+
+
+def test_where_doubting_breaks_the_reading_stands_and_its_place_is_free(
+    crew: Crew, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(reading: Reading) -> Reading:
+        raise RuntimeError(reading.detail)
+
+    done, room = Done(), crew._room
+    crew.look(Job("shop", lambda: BAD, 10, broken), lambda reading, _: done.append(reading))
+    settle()
+    assert (done, crew._room) == ([BAD], room)
+    assert crew.look_now(Job("shop", lambda: BAD, 10, broken)) == BAD
+    assert "was not doubted" in caplog.text

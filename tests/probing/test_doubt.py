@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from daemon.config.looking import ProbePlan
 from daemon.event import Event, State
 from daemon.probing.doubt import Opinion, weighed
 from daemon.probing.scheduler import Scheduler
 from daemon.reading import Health, Looks, Reading
+from daemon.units import Seconds
 from fake_clock import FakeClock
 from probes_by_hand import BAD, GOOD, Hanging, Plans, Scripted, plan
 
@@ -116,3 +118,59 @@ def test_stopping_while_others_are_asked_says_nothing(clock: FakeClock) -> None:
     scheduler.stop()
     assert events == []
     assert hanging.cut == 1
+
+
+def falling(clock: FakeClock, *plans: ProbePlan) -> tuple[Scheduler, Plans, list[Event]]:
+    """Probes that are well, on their way to be looked at for the second bad time."""
+    events = list[Event]()
+    settings = Plans(*plans)
+    scheduler = Scheduler(settings, clock, events.extend)
+    scheduler.start()
+    return scheduler, settings, events
+
+
+@pytest.mark.parametrize("then", ["removed", "changed"])
+def test_one_that_is_removed_or_changed_while_others_are_asked_is_not_called_down(clock: FakeClock, then: str) -> None:
+    hanging, now = Hanging(), BAD
+    shop = dataclasses.replace(
+        plan("shop", every=10, second_opinion=True),
+        probe=TwoWays(answer=lambda: now, other=Scripted(answer=hanging)),
+    )
+    scheduler, settings, events = falling(clock, shop)
+    clock.advance(20)
+    assert hanging.asked == 1
+    now = GOOD
+    settings.put(*([dataclasses.replace(shop, every=Seconds(12))] if then == "changed" else []))
+    scheduler.reload()
+    clock.advance(60)
+    scheduler.stop()
+    assert [event for event in events if event.state is State.FIRING] == []
+
+
+def test_a_thousand_of_a_dead_network_fall_and_leave_room_for_the_others(clock: FakeClock) -> None:
+    """Packets are swallowed: each look and each second opinion takes all of its time, and there are too many."""
+    fallen = False
+
+    def swallowed() -> Reading:
+        if fallen:
+            clock.sleep(5)
+            return BAD
+        return GOOD
+
+    probe = TwoWays(answer=swallowed, other=Scripted(answer=swallowed))
+    dead = [
+        dataclasses.replace(plan(f"dead{number}", every=20, second_opinion=True), probe=probe)
+        for number in range(1_000)
+    ]
+    looks = list[float]()
+    other = plan("other", lambda: looks.append(clock.monotonic()) or GOOD, every=5)  # type: ignore[func-returns-value]
+    scheduler, _, events = falling(clock, *dead, other)
+    clock.advance(21)
+    fallen = True
+    clock.advance(30)
+    looks.clear()
+    clock.advance(60)
+    assert len(looks) == 12
+    clock.advance(60)
+    scheduler.stop()
+    assert len({event.key for event in events if event.state is State.FIRING}) == 1_000

@@ -26,7 +26,7 @@ class Net:
     def turn(self, name: str, health: Health, after: float = 60) -> None:
         reading = {Health.UP: GOOD, Health.DOWN: BAD}.get(health, Reading(health=health, detail="slow"))
         course = Course(verdict=health, since=self.story.now, was_degraded=True)
-        self.story.take(*told(PLANS[name], course, reading, Story(), is_first=False))
+        self.story.take(*told(PLANS[name], course, reading, Story()))
         self.story.to(self.story.now - self.story.began + after)
 
     def heard(self) -> list[tuple[str, str]]:

@@ -10,11 +10,15 @@ from daemon.config.looking import ProbePlan
 from daemon.config.parents import unknown
 from daemon.config.settings import Settings
 from daemon.config.written import Problem
-from daemon.event import Event
+from daemon.errors import StoreUnavailable
+from daemon.event import Event, State
+from daemon.probing.parts import NoRecord
 from daemon.probing.scheduler import Scheduler
+from daemon.probing.teller import PATIENCE
+from daemon.probing.watched import Watched
 from daemon.reading import Health, Reading
 from fake_clock import FakeClock
-from probes_by_hand import BAD, GOOD, Plans, plan
+from probes_by_hand import BAD, GOOD, Hanging, Plans, plan
 
 
 def said(events: list[Event]) -> list[tuple[str, str]]:
@@ -121,3 +125,141 @@ def test_nobody_waits_for_himself() -> None:
 def test_ten_thousand_generations_are_looked_through() -> None:
     line = [plan(f"p{number}", depends_on=(f"p{number + 1}",)) for number in range(10_000)]
     assert problems(*line, plan("p10000")) == []
+
+
+@pytest.mark.parametrize(("then", "most"), [(BAD, 3), (GOOD, 12)])
+def test_a_thousand_children_have_their_parent_looked_at_no_more_often_than_one(
+    clock: FakeClock, then: Reading, most: int
+) -> None:
+    now, events, looks = {"router": GOOD, "shop": GOOD}, list[Event](), list[float]()
+
+    def router() -> Reading:
+        looks.append(clock.monotonic())
+        return now["router"]
+
+    children = [plan(f"c{one}", lambda: now["shop"], every=10, depends_on=("router",)) for one in range(1_000)]
+    scheduler = Scheduler(Plans(plan("router", router, every=30, recover_after=1), *children), clock, events.extend)
+    scheduler.start()
+    clock.advance(31)
+    looks.clear()
+    before = len(events)
+    now |= {"router": then, "shop": BAD}
+    clock.advance(25)
+    scheduler.stop()
+    assert len(looks) <= most
+    begun = [event.key for event in events[before:] if event.state is State.FIRING]
+    assert len([key for key in begun if key != "router"]) == 1_000
+    assert (begun[0] == "router") is (then is BAD)
+
+
+def test_a_parent_that_is_looked_at_already_is_not_looked_at_twice(clock: FakeClock) -> None:
+    running, most, now = 0, 0, GOOD
+    events = list[Event]()
+
+    def router() -> Reading:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        clock.sleep(9)
+        running -= 1
+        return now
+
+    plans = Plans(plan("router", router, every=12), plan("shop", lambda: now, every=7, depends_on=("router",)))
+    scheduler = Scheduler(plans, clock, events.extend)
+    scheduler.start()
+    clock.advance(60)
+    now = BAD
+    clock.advance(120)
+    scheduler.stop()
+    assert most == 1
+    assert [key for key, state in said(events) if state == "firing"] == ["router", "shop"]
+
+
+def test_a_child_removed_while_it_waits_for_its_parent_begins_nothing(clock: FakeClock) -> None:
+    hanging, events, now = Hanging(), list[Event](), GOOD
+    router = plan("router", lambda: GOOD if now is GOOD else hanging(), every=3_600)
+    plans = Plans(router, plan("shop", lambda: now, every=10, depends_on=("router",)))
+    scheduler = Scheduler(plans, clock, events.extend)
+    scheduler.start()
+    clock.advance(3_700 * 2)
+    now = BAD
+    clock.advance(22)
+    assert hanging.asked == 1
+    plans.put(router)
+    scheduler.reload()
+    clock.advance(60)
+    scheduler.stop()
+    assert [state for key, state in said(events) if key == "shop"] == ["resolved", "resolved"]
+
+
+@pytest.mark.parametrize("fail_after", ["2", "10 of 100"])
+def test_a_parent_removed_or_silent_holds_its_child_up_for_no_longer_than_patience(
+    clock: FakeClock, fail_after: str
+) -> None:
+    hanging, events, now = Hanging(), list[Event](), GOOD
+    router = plan("router", lambda: GOOD if now is GOOD else hanging(), every=3_600, fail_after=fail_after)
+    shop = plan("shop", lambda: now, every=10, depends_on=("router",))
+    plans = Plans(router, shop)
+    scheduler = Scheduler(plans, clock, events.extend)
+    scheduler.start()
+    clock.advance(3_700 * 2)
+    now = BAD
+    clock.advance(20)
+    plans.put(shop)
+    scheduler.reload()
+    clock.advance(PATIENCE + 12)
+    scheduler.stop()
+    assert ("shop", "firing") in said(events)
+
+
+def test_a_chain_of_generations_is_told_from_the_top(clock: FakeClock) -> None:
+    now, events = GOOD, list[Event]()
+    line = [plan("p0", lambda: now, every=3_600)]
+    line += [plan(f"p{n}", lambda: now, every=3_600, depends_on=(f"p{n - 1}",)) for n in range(1, 6)]
+    line += [plan("leaf", lambda: now, every=10, depends_on=("p5",))]
+    scheduler = Scheduler(Plans(*line), clock, events.extend)
+    scheduler.start()
+    clock.advance(3_700 * 2)
+    before, now = len(said(events)), BAD
+    clock.advance(60)
+    scheduler.stop()
+    assert said(events)[before:] == [(one.name, "firing") for one in line]
+
+
+def test_a_child_is_told_after_its_parent_also_when_the_store_was_unwell(clock: FakeClock) -> None:
+    now, events, is_well = GOOD, list[Event](), True
+
+    def accept(told: list[Event]) -> None:
+        clock.sleep(0.5)
+        if not is_well:
+            raise StoreUnavailable("the disk is full")
+        events.extend(told)
+
+    plans = Plans(plan("router", lambda: now, every=5), plan("shop", lambda: now, every=10, depends_on=("router",)))
+    scheduler = Scheduler(plans, clock, accept)
+    scheduler.start()
+    clock.advance(60)
+    before, now, is_well = len(said(events)), BAD, False
+    clock.advance(15)
+    is_well = True
+    clock.advance(60)
+    scheduler.stop()
+    assert said(events)[before:] == [("router", "firing"), ("shop", "firing")]
+
+
+def test_a_parent_whose_look_breaks_the_record_does_not_silence_its_child(clock: FakeClock) -> None:
+    class Broken(NoRecord):
+        def saw(self, watched: Watched, reading: Reading, took: float) -> None:
+            del took
+            if watched.plan.name == "router" and reading is BAD:
+                raise RuntimeError("a bug")
+
+    now, events = GOOD, list[Event]()
+    plans = Plans(plan("router", lambda: now, every=3_600), plan("shop", lambda: now, every=10, depends_on=("router",)))
+    scheduler = Scheduler(plans, clock, events.extend, record=Broken())
+    scheduler.start()
+    clock.advance(3_700 * 2)
+    now = BAD
+    clock.advance(60)
+    scheduler.stop()
+    assert ("shop", "firing") in said(events)

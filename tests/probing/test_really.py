@@ -32,7 +32,7 @@ def test_on_the_real_clock_with_a_real_server_down_and_up_arrive() -> None:
         scheduler = Scheduler(Plans(front), SystemClock(), lambda told: [events.put(event) for event in told])
         scheduler.start()
         try:
-            assert [events.get(timeout=4).title for _ in range(2)] == ["front is up: 200 OK"] * 2
+            assert [events.get(timeout=4).title for _ in range(3)] == ["front is up: 200 OK"] * 3
             down = events.get(timeout=4)
             assert down.title == "front is down: 500 Internal Server Error, expected 200-399"
             assert "first byte" in down.text

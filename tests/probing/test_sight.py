@@ -77,11 +77,16 @@ def test_without_references_every_reading_means_what_it_says(box: Box) -> None:
 
 
 def test_what_is_bad_while_most_references_are_silent_is_unknown(box: Box, open_port: str, shut: str) -> None:
-    box.refer(open_port, shut, shut)
+    box.refer(open_port, shut, "127.0.0.1:1")
     seen = box.seen(BAD)
     assert (seen.health, seen.blind) == (Health.UNKNOWN, True)
     assert seen.detail.startswith("unknown, for tocsin is cut off: 2 of 3 references do not answer")
     assert "connection refused" in seen.detail
+
+
+def test_one_that_is_named_twice_counts_once(box: Box, open_port: str, shut: str) -> None:
+    box.refer(open_port, shut, shut)
+    assert box.seen(BAD) == BAD
 
 
 def test_half_of_them_are_enough_to_see(box: Box, open_port: str, shut: str) -> None:
@@ -131,6 +136,56 @@ def test_a_thousand_that_ask_at_once_cause_one_look(box: Box, open_port: str) ->
 def test_a_reference_that_does_not_answer_in_time_is_silent(box: Box) -> None:
     box.settings = Sight(references=("192.0.2.1:9",), timeout=Seconds(0.2))
     assert "1 of 1 references do not answer (192.0.2.1:9)" in box.eyes.look().cut_off
+
+
+def test_those_that_are_silent_are_not_waited_for_when_enough_have_answered(box: Box, open_port: str) -> None:
+    box.settings = Sight(references=(open_port, "192.0.2.1:9"), timeout=Seconds(60))
+    assert box.seen(BAD) == BAD  # a node has two seconds for this, beside the look
+
+
+def test_who_gives_up_its_references_is_no_longer_blind(box: Box, shut: str) -> None:
+    box.refer(shut)
+    box.seen(BAD)
+    assert box.alarms
+    box.refer()
+    box.clock.advance(10)
+    assert box.seen(BAD) == BAD
+    assert (box.ended, telemetry.blind._value.get()) == ([Check.BLIND], 0)
+
+
+def test_what_an_earlier_process_raised_is_over_with_the_first_look(box: Box, open_port: str) -> None:
+    box.refer(open_port)
+    box.eyes.start()
+    try:
+        until(lambda: box.ended == [Check.BLIND])
+    finally:
+        box.eyes.stop()
+
+
+def test_what_could_not_be_looked_at_by_one_who_is_cut_off_is_no_fault_of_its_own(box: Box, shut: str) -> None:
+    box.refer(shut)
+    assert box.seen(Reading(health=Health.UNKNOWN, detail="far did not answer")).blind
+
+
+def test_being_held_up_counts_before_it_is_felt(box: Box) -> None:
+    """When the loop comes to itself, a look that timed out may run before those that feel how late it is."""
+    box.pulse.start()
+    settle()
+    began = box.clock.monotonic()
+    box.clock._go_to(began + 3)
+    assert "held up for 2.9 s" in box.eyes.seen(plan("shop"), BAD, began).detail
+    box.pulse.stop()
+
+
+def test_references_that_come_and_go_begin_and_end_one_alarm_each_time(box: Box, open_port: str, shut: str) -> None:
+    for _ in range(3):
+        box.refer(shut)
+        box.clock.advance(10)
+        assert box.seen(BAD).blind
+        box.refer(open_port)
+        box.clock.advance(10)
+        assert box.seen(BAD) == BAD
+    assert len(box.alarms) == len(box.ended) == 3
 
 
 def test_a_look_while_tocsin_was_held_up_says_nothing(box: Box) -> None:

@@ -93,7 +93,7 @@ def open_port() -> Iterator[int]:
 
 def looked(plan: ProbePlan, *nodes: Node) -> Reading:
     known = {one.name: one for one in nodes}
-    return Nodes(lambda: known).look(plan, lambda: plan.probe.look_on(Past(now=0.0)), Past(now=0.0))
+    return Nodes(lambda: known, SystemClock()).look(plan, lambda: plan.probe.look_on(Past(now=0.0)), Past(now=0.0))
 
 
 def tcp(port: int, *places: str, timeout: float = 2) -> ProbePlan:
@@ -232,7 +232,7 @@ def test_before_it_is_called_down_a_node_is_asked(clock: FakeClock) -> None:
     probe = Tcp(host="192.0.2.1", port=9, timeout=Seconds(0.2))
     shop = ProbePlan(name="shop", type="tcp", probe=probe, every=Seconds(10), fail_after=Quorum(1, 1))
     well = msgspec.json.encode(GOOD)
-    others = Nodes(lambda: {"far": Node(name="far", url="tcp://x:1")}, lambda *_: well)
+    others = Nodes(lambda: {"far": Node(name="far", url="tcp://x:1")}, clock, lambda *_: well)
     events: list[Event] = []
     scheduler = Scheduler(Plans(shop), clock, events.extend, others=others)
     scheduler.start()
@@ -276,7 +276,7 @@ def test_a_node_judges_by_the_conditions_that_hold_for_it(far: Node, open_port: 
         degraded=(parse("time.connect < 0.000001ms from far", gives), parse("time.connect > 1h from here", gives)),
     )
     known = {"far": far}
-    reading = Nodes(lambda: known).look(shop, lambda: GOOD, Past(now=0.0))
+    reading = Nodes(lambda: known, SystemClock()).look(shop, lambda: GOOD, Past(now=0.0))
     assert reading.by_place["far"].health is Health.DEGRADED
     assert reading.failed[0].startswith("time.connect < 0.000001ms from far: it was ")
     assert reading.failed[0].endswith(" (from far)")
@@ -287,7 +287,9 @@ def test_a_condition_about_a_place_that_is_not_asked_is_wrong() -> None:
     assert problems(shop, "far") == ['"time.connect < 1s from far" is about a place that is not in `from`']
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "169.254.169.254", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "169.254.169.254", "::ffff:127.0.0.1", "100.100.100.200"]
+)
 def test_nobody_looks_through_a_node_at_the_node_itself(host: str, open_port: int) -> None:
     with another_tocsin(dataclasses.replace(MAY_LOOK, for_others=ForOthers())) as endpoint:
         probe = Tcp(host=host, port=open_port, timeout=Seconds(2))

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daemon.config.looking import ProbePlan
 from daemon.event import Event, Severity, State, cleaned
@@ -27,7 +29,7 @@ def judged(
     for now, reading in enumerate(readings, 1_000):
         before = course.verdict
         course = judge(course, reading.health, rule, float(now))
-        events += told(probe, course, reading, Story(), is_first=False) if course.verdict is not before else []
+        events += told(probe, course, reading, Story()) if course.verdict is not before else []
     return course, events
 
 
@@ -65,17 +67,20 @@ def test_one_good_reading_does_not_end_it_and_enough_do() -> None:
     assert judged([GOOD, BAD, GOOD, BAD], course=down)[1] == []
     course, events = judged([BAD, GOOD, GOOD, GOOD], course=down)
     assert course.verdict is Health.UP
-    assert [(event.state, event.ended_at, event.key) for event in events] == [(State.RESOLVED, 1_001.0, "shop-front")]
+    assert [(event.state, event.ended_at, event.key) for event in events] == [
+        (State.RESOLVED, 1_001.0, "shop-front"),
+        (State.RESOLVED, 1_001.0, "shop-front|degraded"),
+    ]
 
 
 def test_the_first_verdict_after_a_start_is_said_whichever_it_is() -> None:
-    assert [event.state for event in judged([GOOD, GOOD, GOOD])[1]] == [State.RESOLVED]
+    assert {event.state for event in judged([GOOD, GOOD, GOOD])[1]} == {State.RESOLVED}
     assert [event.state for event in judged([BAD, BAD, BAD, BAD])[1]] == [State.FIRING]
 
 
 def test_the_end_names_the_same_problem_as_the_beginning() -> None:
     _, events = judged([BAD, BAD, BAD, GOOD, GOOD])
-    begin, end = events
+    begin, end, _ = events
     assert begin.fingerprint() == end.fingerprint()
     assert begin.fingerprint() == removed("shop-front", 1.0)[0].fingerprint()
 
@@ -83,7 +88,8 @@ def test_the_end_names_the_same_problem_as_the_beginning() -> None:
 def test_one_reading_is_enough_where_one_is_asked_for() -> None:
     once = plan("x", fail_after=1, recover_after=1, steady=0)
     _, events = judged([GOOD, BAD, GOOD, BAD], once)
-    assert [event.state.value for event in events] == ["resolved", "firing", "resolved", "firing"]
+    down = [event.state.value for event in events if event.key == "x"]
+    assert down == ["resolved", "firing", "resolved", "firing"]
 
 
 def test_a_probe_that_nobody_graded_is_critical() -> None:
@@ -165,3 +171,43 @@ def test_one_that_was_steady_is_asked_for_no_more_than_usual() -> None:
     probe = plan("x", fail_after=1, recover_after=2, steady=600)
     course = Course(verdict=Health.UP, since=0.0, up_since=0.0, relapses=3)
     assert judged([BAD], probe, course)[0].relapses == 0
+
+
+RANK = {Health.UP: 0.0, Health.UNKNOWN: 0.5, Health.DEGRADED: 1.0, Health.DOWN: 2.0}
+QUORUMS = st.tuples(st.integers(1, 6), st.integers(0, 6)).map(lambda two: f"{two[0]} of {sum(two)}")
+ROW = st.lists(st.sampled_from([GOOD, SLOW, BAD, UNSEEN]), max_size=60)
+
+
+@given(row=ROW, fail=QUORUMS, recover=QUORUMS)
+def test_what_saw_nothing_between_others_makes_no_difference(row: list[Reading], fail: str, recover: str) -> None:
+    probe = plan("x", fail_after=fail, recover_after=recover, steady=0)
+    rule, with_them, without = Watched(probe, 0.0).rule, Course(), Course()
+    for at, reading in enumerate(row):
+        with_them = judge(with_them, reading.health, rule, float(at))
+        if reading is not UNSEEN:
+            without = judge(without, reading.health, rule, float(at))
+        assert msgspec.structs.replace(with_them, unseen=0) == without
+
+
+@given(row=ROW, fail=QUORUMS, recover=QUORUMS)
+def test_every_verdict_has_as_many_readings_behind_it_as_were_asked_for(
+    row: list[Reading], fail: str, recover: str
+) -> None:
+    probe = plan("x", fail_after=fail, recover_after=recover, steady=0)
+    rule, course, since = Watched(probe, 0.0).rule, Course(), list[tuple[float, Health]]()
+    for at, reading in enumerate(row):
+        before, course = course, judge(course, reading.health, rule, float(at))
+        if reading is not UNSEEN:
+            since.append((float(at), reading.health))
+        if course.verdict is before.verdict:
+            continue
+        is_worse = RANK[course.verdict] > RANK[before.verdict]
+        asked = rule.fail if is_worse else rule.recover
+        agree = [
+            at
+            for at, health in since[-asked.of :]
+            if (RANK[health] >= RANK[course.verdict] if is_worse else RANK[health] <= RANK[course.verdict])
+        ]
+        assert len(agree) >= asked.count
+        assert course.since == agree[0]
+        since.clear()

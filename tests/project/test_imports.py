@@ -41,7 +41,7 @@ HOMES = {
     "httptools": ("daemon/probes/answer.py", "daemon/listener/inbox.py", "daemon/senders/http.py"),
     "icalendar": ("daemon/oncall/ical.py",),
     "kafka": ("daemon/probes/brokers/",),
-    "jinja2": ("daemon/template/",),
+    "jinja2": ("daemon/template/", "daemon/web/page.py"),
     "msgspec": ("daemon/", "handlers/"),
     "prometheus_client": ("daemon/telemetry.py",),
     "psutil": ("daemon/probes/",),

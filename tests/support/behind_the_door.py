@@ -14,6 +14,7 @@ from daemon.listener.web import Web
 from daemon.methods.table import Caller
 from daemon.reading import Sign
 from daemon.store.quarantine import Kind
+from daemon.web.board import Board
 from fake_clock import FakeClock
 
 
@@ -53,6 +54,7 @@ class Daemon:
     signs: list[tuple[str, Sign]] = field(default_factory=list)
     refuses: Exception | None = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
+    board: Board | None = None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
@@ -84,6 +86,7 @@ class Daemon:
                 reload=self.reload,
                 api=echo,
                 outside=self.outside,
+                board=self.board,
                 patience=self.patience,
             )
         )

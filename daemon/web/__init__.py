@@ -1,0 +1,1 @@
+"""What people open in a browser: values in, HTML, SVG, JSON and feeds out."""
