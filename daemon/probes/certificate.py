@@ -1,6 +1,5 @@
 """What the certificates say that a server shows: for conditions and for people."""
 
-import datetime as dt
 import functools
 import hashlib
 import ssl
@@ -33,6 +32,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]  # that it is valid for
     expires: float  # seconds since the epoch
     sha256: str  # of the whole, as hexadecimal digits
+    told: str  # all that in a line, written once, for the same certificate comes at every look
 
     def days(self, now: float) -> float:
         """How many days it is valid still; negative when it is not any more."""
@@ -40,8 +40,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown(self) -> str:
         """For people."""
-        until = dt.datetime.fromtimestamp(self.expires, dt.UTC)
-        return f"{self.subject}, issued by {self.issuer}, valid until {until:%Y-%m-%d %H:%M} UTC"
+        return self.told
 
 
 def served(tunnel: ssl.SSLSocket) -> tuple[Certificate, ...]:
@@ -60,12 +59,18 @@ def read(der: bytes) -> Certificate | None:
     """Read a certificate, None where that cannot be done. The same ones come at every look, so it costs once."""
     try:
         certificate = x509.load_der_x509_certificate(der)
+        subject, issuer, expires = (
+            _name(certificate.subject),
+            _name(certificate.issuer),
+            certificate.not_valid_after_utc,
+        )
         return Certificate(
-            subject=_name(certificate.subject),
-            issuer=_name(certificate.issuer),
+            subject=subject,
+            issuer=issuer,
             names=_names(certificate),
-            expires=certificate.not_valid_after_utc.timestamp(),
+            expires=expires.timestamp(),
             sha256=hashlib.sha256(der).hexdigest(),
+            told=f"{subject}, issued by {issuer}, valid until {expires:%Y-%m-%d %H:%M} UTC",
         )
     except _UNREADABLE:
         return None
