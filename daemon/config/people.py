@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from daemon.telegram import CHAT
+
 
 class Form(NamedTuple):
     """What an address of one kind looks like, and one that does."""
@@ -24,5 +26,5 @@ FORMS = {
     "dingtalk": Form(re.compile(r"[A-Za-z0-9_.$:+/=-]{1,64}"), "manager4220"),
     "feishu": Form(re.compile(r"[A-Za-z0-9_@.-]{1,128}"), "ou_7d8a6e6df7621556ce0d21922b676706"),
     "slack": Form(re.compile(r"[UW][A-Z0-9]{2,20}|@[a-z0-9._-]{1,80}"), "U024BE7LH"),
-    "telegram": Form(re.compile(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{5,32}"), "123456789"),
+    "telegram": Form(CHAT, "123456789"),
 }

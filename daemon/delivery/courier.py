@@ -18,6 +18,7 @@ from daemon.delivery.handsets import Handsets
 from daemon.delivery.lane import Lane
 from daemon.delivery.means import LaneStatus, Means
 from daemon.delivery.untold import Untold
+from daemon.delivery.way import GRACE
 from daemon.errors import SendRefused, StoreError
 from daemon.handset import Report
 from daemon.notice import Acceptance, Recipient
@@ -29,7 +30,6 @@ from daemon.template.words import Lang
 log = logging.getLogger("tocsin.delivery")
 
 LOOK = 15.0  # how often the outbox is searched for rows of channels that nobody serves
-GRACE = 5.0
 GAP = 0.005
 
 

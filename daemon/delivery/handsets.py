@@ -11,7 +11,7 @@ from daemon.clock import Clock, unhurried
 from daemon.config.settings import Channel, Settings
 from daemon.delivery.alarms import Alarms
 from daemon.delivery.verdict import Awaits
-from daemon.delivery.way import Way
+from daemon.delivery.way import GRACE, Way
 from daemon.errors import SendError, StoreError
 from daemon.handset import Report
 from daemon.notice import Delivery, Phase
@@ -24,7 +24,6 @@ log = logging.getLogger("tocsin.delivery")
 
 LONGEST_NAP = 15.0
 TROUBLE_PAUSE = 5.0
-GRACE = 5.0  # beyond a sender's own time-out, before a question is broken off
 POLLS = 20  # asked at once
 LONGEST_PAUSE = 900.0  # between two questions about one message
 GIVE_UP = 24 * 3600.0  # what has no receipt after that will have none

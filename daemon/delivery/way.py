@@ -12,6 +12,8 @@ from daemon.notice import Acceptance, Message, Sends
 
 log = logging.getLogger("tocsin.delivery")
 
+GRACE = 5.0  # seconds beyond a sender's own time-out, before a try or a question is broken off
+
 T = TypeVar("T")
 
 

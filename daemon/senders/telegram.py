@@ -1,7 +1,6 @@
 """Send over Telegram's Bot API, to a chat or to people."""
 
 import functools
-import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from daemon.senders.base import sender
 from daemon.senders.http import LONGEST_WAIT, Answer, Client
 from daemon.senders.over_http import OverHttp
 from daemon.senders.telegram_html import telegram_html
+from daemon.telegram import CHAT, TOKEN
 from daemon.texts.built_in import Kind
 from daemon.units import Seconds
 from daemon.urls import check_url
@@ -25,9 +25,6 @@ MOST = Size(4_096, Unit.UTF16)  # after Telegram has read the HTML
 OK = "ok"
 NOT_HTML = "Bad Request: can't parse entities"
 MIGRATED = "Bad Request: group chat was upgraded to a supergroup chat"
-
-_CHAT = re.compile(r"-?[0-9]{1,18}|@[A-Za-z0-9_]{5,32}")
-_TOKEN = re.compile(r"[0-9A-Za-z:_-]+")
 
 
 def _answers(chat: Scope) -> Answers:
@@ -75,7 +72,7 @@ class _Reply(msgspec.Struct):
 
 def check_chat(chat: str) -> None:
     """Refuse what names no chat."""
-    if not _CHAT.fullmatch(chat):
+    if not CHAT.fullmatch(chat):
         raise ValueError(f"{chat!r} is no chat: write its number (-1001234567890), or @name where it is public")
 
 
@@ -95,7 +92,7 @@ class _Bot(OverHttp):
 
     def __post_init__(self) -> None:
         """Refuse what could not be sent."""
-        if not _TOKEN.fullmatch(self.token.reveal()):
+        if not TOKEN.fullmatch(self.token.reveal()):
             raise ValueError("token is none: copy it from @BotFather, such as 123456:ABC-DEF1234ghIkl")
         try:
             _ = self._api
@@ -190,7 +187,7 @@ class TelegramPerson(_Bot):
     def send(self, message: Message) -> Acceptance:
         """Send to the person's chat."""
         chat = message.recipients[0].address
-        if not _CHAT.fullmatch(chat):
+        if not CHAT.fullmatch(chat):
             who = message.recipients[0].name or "somebody"
             raise SendRefused(f"{who}'s telegram address is no chat's number", code="address", scope=Scope.RECIPIENT)
         return self._deliver(message, chat)

@@ -1,6 +1,5 @@
 """Alertmanager's `slack_configs`, `pagerduty_configs` and `telegram_configs` as channels of tocsin's own kinds."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,11 +10,10 @@ from daemon.cli.importing.part import Part
 from daemon.cli.importing.webhooks import Channel
 from daemon.config.findings import quoted
 from daemon.config.yamltext import Value
+from daemon.telegram import CHAT, TOKEN
 from daemon.urls import split
 
 GLOBAL = frozenset(("slack_api_url", "slack_api_url_file", "pagerduty_url", "telegram_api_url"))
-_BOT = re.compile(r"[0-9A-Za-z:_-]+")
-_CHAT = re.compile(r"-?[0-9]{1,18}|@[A-Za-z0-9_]{5,32}")  # as the channel takes it
 _ENQUEUE = "/v2/enqueue"
 _USUAL = {"pagerduty": "https://events.pagerduty.com", "telegram": "https://api.telegram.org"}
 _READ = frozenset(("send_resolved", "http_config"))  # by who asks for the channel, or said of every kind
@@ -81,10 +79,10 @@ class Messengers:
         if token is None or not chat:
             part.wrong("must have a bot_token and a chat_id")
             return None
-        if "bot_token" in fields and not _BOT.fullmatch(fields["bot_token"].text()):
+        if "bot_token" in fields and not TOKEN.fullmatch(fields["bot_token"].text()):
             fields["bot_token"].wrong("is no bot's token: copy it from @BotFather")
             return None
-        if not _CHAT.fullmatch(chat):
+        if not CHAT.fullmatch(chat):
             fields["chat_id"].wrong("is no chat: its number, or @name where it is public")
             return None
         made: Channel = {"token": token, "chat_id": chat}
