@@ -27,17 +27,23 @@ def beside(aside: Aside, body: bytes, work: Callable[[], T]) -> T:
     return aside(work) if len(body) > LARGE else work()
 
 
-class _Done(Generic[T]):
-    """What came of it. The pool would write an error that it sees itself to standard error, with all it is about."""
+class Outcome(Generic[T]):
+    """What came of work in a thread. A pool would write an error that it sees itself to standard error."""
 
-    result: T
+    _result: T
 
     def __init__(self, work: Callable[[], T]) -> None:
-        self.error: Exception | None = None
+        self._error: Exception | None = None
         try:
-            self.result = work()
+            self._result = work()
         except Exception as error:  # noqa: BLE001 - raised again where it was asked for
-            self.error = error
+            self._error = error
+
+    def get(self) -> T:
+        """Return or raise it, where it was asked for."""
+        if self._error is not None:
+            raise self._error
+        return self._result
 
 
 class AsideThread:
@@ -48,10 +54,8 @@ class AsideThread:
 
     def __call__(self, work: Callable[[], T]) -> T:
         """Do it when what came before is done; only the caller waits."""
-        done: _Done[T] = self._thread.apply(_Done, (work,))
-        if done.error is not None:
-            raise done.error
-        return done.result
+        outcome: Outcome[T] = self._thread.apply(Outcome, (work,))
+        return outcome.get()
 
     def stop(self) -> None:
         """Take nothing more; what is still computed is for nobody."""

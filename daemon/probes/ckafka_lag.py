@@ -7,14 +7,14 @@ from typing import ClassVar, Self
 
 from daemon.clock import SystemClock
 from daemon.probes.base import Past, Probe, Reading, probe
-from daemon.probes.ckafka_api import ENDPOINTS, Account, Api, Ckafka, Page
-from daemon.probes.dial import Watch
-from daemon.probes.hop import Way, proxy_place
-from daemon.probes.lag import MOST_PARTITIONS, Marks, Offsets, Rules
-from daemon.probes.lag_look import looked
-from daemon.probes.lag_told import GIVES, Sight, name
-from daemon.probes.place import Place, place
-from daemon.probes.trust import Trust
+from daemon.probes.fetch.hop import Way, proxy_place
+from daemon.probes.fetch.place import Place, place
+from daemon.probes.lags.ckafka_api import ENDPOINTS, Account, Api, Ckafka, Page
+from daemon.probes.lags.lag import MOST_PARTITIONS, Marks, Offsets, Rules
+from daemon.probes.lags.look import looked
+from daemon.probes.lags.told import GIVES, Sight, name
+from daemon.probes.network.dial import Watch
+from daemon.probes.network.trust import Trust
 from daemon.reading import Health
 from daemon.secret import Secret
 from daemon.units import Seconds

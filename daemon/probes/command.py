@@ -11,7 +11,7 @@ from daemon import fitting
 from daemon.blotted import blotted, longest_first
 from daemon.clock import SystemClock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
-from daemon.probes.perfdata import Metric, perfdata
+from daemon.probes.machine.perfdata import Metric, perfdata
 from daemon.programs import BASIC, Ended, check_environment, run
 from daemon.secret import HIDDEN, Secret
 

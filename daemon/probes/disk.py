@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 
 import msgspec
 
-from daemon.probes.apart import Apart, CrowdedError, HungError
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
-from daemon.probes.capacity import ALL, check_percent, over, percent, shown, sized, under
+from daemon.probes.machine.apart import Apart, CrowdedError, HungError
+from daemon.probes.machine.capacity import ALL, check_percent, over, percent, shown, sized, under
 from daemon.probes.rules import Rules, without
 from daemon.units import Bytes, Share, spoken
 

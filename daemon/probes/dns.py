@@ -15,10 +15,10 @@ import dns.reversename
 
 from daemon import fitting
 from daemon.probes.base import Fact, Probe, Reading, probe
-from daemon.probes.dial import TOLD, Missed, Watch, addresses, shown_address
-from daemon.probes.dialogue import HalfWell, looked
-from daemon.probes.network import bare, is_address, is_loopback
-from daemon.probes.questions import (
+from daemon.probes.network.dial import TOLD, Missed, Watch, addresses, shown_address
+from daemon.probes.network.dialogue import HalfWell, looked
+from daemon.probes.network.host import bare, is_address, is_loopback
+from daemon.probes.network.questions import (
     MOST_SERVERS,
     SPARE,
     TRIES,
@@ -29,7 +29,7 @@ from daemon.probes.questions import (
     Silent,
     servers_of_the_system,
 )
-from daemon.probes.records import MOST_SHOWN, found_in, kind_of, made_up, meant, name_of, place_of, shown
+from daemon.probes.network.records import MOST_SHOWN, found_in, kind_of, made_up, meant, name_of, place_of, shown
 from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 

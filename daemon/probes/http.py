@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from daemon.blotted import blotted
-from daemon.probes.answer import Answer
 from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, probe
-from daemon.probes.dial import Family, Missed, Watch, measured
-from daemon.probes.hop import Way, ask, basic, proxy_place
-from daemon.probes.network import Perhaps, is_near_host, other_families
-from daemon.probes.place import check_host, host_name, place
-from daemon.probes.redirect import Step, onward
-from daemon.probes.request import Wording, check_headers, check_method
-from daemon.probes.trust import Trust
+from daemon.probes.fetch.answer import Answer
+from daemon.probes.fetch.hop import Way, ask, basic, proxy_place
+from daemon.probes.fetch.place import check_host, host_name, place
+from daemon.probes.fetch.redirect import Step, onward
+from daemon.probes.fetch.request import Wording, check_headers, check_method
+from daemon.probes.network.dial import Family, Missed, Watch, measured
+from daemon.probes.network.host import Perhaps, is_near_host, other_families
+from daemon.probes.network.trust import Trust
 from daemon.reading import Looks
 from daemon.secret import HIDDEN, Secret
 

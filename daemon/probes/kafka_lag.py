@@ -9,11 +9,11 @@ from typing import ClassVar, Literal, Self
 
 from daemon.probes.base import Past, Probe, Reading, probe
 from daemon.probes.brokers.asked import Account, Address, Wanted
-from daemon.probes.dial import Watch
-from daemon.probes.lag import Marks, Rules, lingering
-from daemon.probes.lag_look import looked
-from daemon.probes.lag_told import EXPIRED, GIVES, MEMBERS, TOLD, Sight
-from daemon.probes.network import HIGHEST_PORT, is_near_host
+from daemon.probes.lags.lag import Marks, Rules, lingering
+from daemon.probes.lags.look import looked
+from daemon.probes.lags.told import EXPIRED, GIVES, MEMBERS, TOLD, Sight
+from daemon.probes.network.dial import Watch
+from daemon.probes.network.host import HIGHEST_PORT, is_near_host
 from daemon.secret import Secret
 from daemon.units import Seconds
 

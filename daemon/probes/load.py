@@ -10,7 +10,7 @@ import msgspec
 import psutil
 
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
-from daemon.probes.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
+from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
 from daemon.probes.rules import Rules, without
 from daemon.units import Share
 

@@ -10,13 +10,13 @@ import msgspec
 from daemon.clock import SystemClock
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
-from daemon.probes.apart import Apart, CrowdedError, HungError
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
-from daemon.probes.bookmarks import NoLogError
-from daemon.probes.capacity import sized
-from daemon.probes.following import Followed, Trail, follow
-from daemon.probes.lines import Reader
-from daemon.probes.tally import Sieve, Tally
+from daemon.probes.files.bookmarks import NoLogError
+from daemon.probes.files.following import Followed, Trail, follow
+from daemon.probes.files.lines import Reader
+from daemon.probes.files.tally import Sieve, Tally
+from daemon.probes.machine.apart import Apart, CrowdedError, HungError
+from daemon.probes.machine.capacity import sized
 from daemon.units import Bytes, Seconds, spoken
 
 ANY = 2**63 - 1  # lines may match

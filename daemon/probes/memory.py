@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import psutil
 
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
-from daemon.probes.capacity import ALL, UNREADABLE, check_percent, over, percent, shown, sized, under
+from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown, sized, under
 from daemon.probes.rules import Rules, without
 from daemon.units import Bytes, Share
 

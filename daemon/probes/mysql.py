@@ -10,9 +10,9 @@ from typing import ClassVar
 import msgspec
 
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
-from daemon.probes.network import HIGHEST_PORT
+from daemon.probes.network.dial import Missed, Watch
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
+from daemon.probes.network.host import HIGHEST_PORT
 
 MOST_PACKET = 4 * 1024
 MOST_TURNS = 5  # of the login

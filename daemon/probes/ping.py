@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 
 from daemon.clock import Clock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
-from daemon.probes.dial import Family, Missed, Watch, addresses, measured, said
-from daemon.probes.icmp import Answer, Echo, ForbiddenError
-from daemon.probes.network import Perhaps, bare, checked, is_loopback, other_families
+from daemon.probes.network.dial import Family, Missed, Watch, addresses, measured, said
+from daemon.probes.network.host import Perhaps, bare, checked, is_loopback, other_families
+from daemon.probes.network.icmp import Answer, Echo, ForbiddenError
 from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 from daemon.units import Seconds

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
-from daemon.probes.network import HIGHEST_PORT, bare
-from daemon.probes.starttls import upgrade
+from daemon.probes.network.dial import Missed, Watch
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
+from daemon.probes.network.host import HIGHEST_PORT, bare
+from daemon.probes.network.starttls import upgrade
 
 MOST_MESSAGE = 8 * 1024  # bytes of one message before somebody has logged in
 MOST_MESSAGES = 100

@@ -10,10 +10,10 @@ import msgspec
 from daemon.clock import SystemClock
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
-from daemon.probes.apart import Apart, CrowdedError, HungError
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
-from daemon.probes.capacity import sized
-from daemon.probes.processes import Listed, Measured, Seen, Table, listed, measured, noted
+from daemon.probes.machine.apart import Apart, CrowdedError, HungError
+from daemon.probes.machine.capacity import sized
+from daemon.probes.machine.processes import Listed, Measured, Seen, Table, listed, measured, noted
 from daemon.units import spoken
 
 MOST_SHOWN = 10  # processes that the evidence names

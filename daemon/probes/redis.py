@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, looked, quoted
-from daemon.probes.network import HIGHEST_PORT
+from daemon.probes.network.dial import Missed, Watch
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, looked, quoted
+from daemon.probes.network.host import HIGHEST_PORT
 from daemon.secret import Secret
 
 MOST_HEARD = 64 * 1024  # bytes; an INFO with many databases has some ten thousand

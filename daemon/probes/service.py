@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
-from daemon.probes.dial import Missed, Watch, measured
 from daemon.probes.http import Http
-from daemon.probes.network import HIGHEST_PORT, is_loopback
-from daemon.probes.standing import Notes, Rule, noted, recalled, standing
-from daemon.probes.supervision import PORT, ForbiddenError, Supervisor
+from daemon.probes.machine.standing import Notes, Rule, noted, recalled, standing
+from daemon.probes.machine.supervision import PORT, ForbiddenError, Supervisor
+from daemon.probes.network.dial import Missed, Watch, measured
+from daemon.probes.network.host import HIGHEST_PORT, is_loopback
 from daemon.probes.tcp import Tcp
 from daemon.probes.zmq import Zmq
 from daemon.secret import Secret

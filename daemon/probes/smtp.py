@@ -10,9 +10,9 @@ from typing import ClassVar
 import msgspec
 
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, looked, quoted
-from daemon.probes.network import HIGHEST_PORT
+from daemon.probes.network.dial import Missed, Watch
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, looked, quoted
+from daemon.probes.network.host import HIGHEST_PORT
 
 MOST_LINES = 100  # of one reply
 MOST_LINE = 2_048  # RFC 5321 has 512

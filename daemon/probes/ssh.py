@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from daemon import __version__
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import ADDRESS, Talk, connected, looked
-from daemon.probes.network import HIGHEST_PORT, Networked
+from daemon.probes.network.dial import Missed, Watch
+from daemon.probes.network.dialogue import ADDRESS, Talk, connected, looked
+from daemon.probes.network.host import HIGHEST_PORT, Networked
 
 MOST_BEFORE = 100  # lines that may come before the banner (RFC 4253 §4.2); it does not say how many
 MOST_BANNER = 255

@@ -9,10 +9,10 @@ from typing import ClassVar, get_args
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Watch
-from daemon.probes.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, connected, looked, unescaped
-from daemon.probes.network import bare
-from daemon.probes.starttls import Protocol, upgrade
+from daemon.probes.network.dial import Watch
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, connected, looked, unescaped
+from daemon.probes.network.host import bare
+from daemon.probes.network.starttls import Protocol, upgrade
 from daemon.secret import Secret
 
 MOST_STEPS = 32

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.certificate import noted
-from daemon.probes.dial import Watch, dialled, measured, secured
-from daemon.probes.network import HIGHEST_PORT, Networked, bare, is_near_host
-from daemon.probes.place import check_host, host_name
-from daemon.probes.starttls import Protocol, upgrade
-from daemon.probes.trust import Trust, Version
+from daemon.probes.fetch.place import check_host, host_name
+from daemon.probes.network.certificate import noted
+from daemon.probes.network.dial import Watch, dialled, measured, secured
+from daemon.probes.network.host import HIGHEST_PORT, Networked, bare, is_near_host
+from daemon.probes.network.starttls import Protocol, upgrade
+from daemon.probes.network.trust import Trust, Version
 
 
 @probe("tls")

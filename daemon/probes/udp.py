@@ -8,9 +8,9 @@ from typing import ClassVar
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Address, Missed, Watch, addresses, said, shown_address
-from daemon.probes.dialogue import ADDRESS, looked, quoted, unescaped
-from daemon.probes.network import Networked, bare
+from daemon.probes.network.dial import Address, Missed, Watch, addresses, said, shown_address
+from daemon.probes.network.dialogue import ADDRESS, looked, quoted, unescaped
+from daemon.probes.network.host import Networked, bare
 
 MOST_SENT = 1_400  # bytes of a datagram that passes everywhere in one piece
 MOST_HEARD = 65_535

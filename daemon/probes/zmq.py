@@ -16,10 +16,10 @@ from zmq.utils import z85
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.dialogue import ADDRESS, connected, looked, quoted
-from daemon.probes.network import Networked
-from daemon.probes.relay import Relay
+from daemon.probes.network.dial import Missed, Watch
+from daemon.probes.network.dialogue import ADDRESS, connected, looked, quoted
+from daemon.probes.network.host import Networked
+from daemon.probes.network.relay import Relay
 from daemon.secret import Secret
 
 MOST_HEARD = 128 * 1024  # bytes of everything that the service says, its handshake among it

@@ -10,7 +10,7 @@ from daemon.aside import Aside, at_once
 from daemon.clock import Clock, unhurried
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
-from daemon.probes.dial import only_beyond
+from daemon.probes.network.dial import only_beyond
 from daemon.probing import numbers
 from daemon.probing.calls import Calls
 from daemon.probing.crew import STOPPED, Crew, Job

@@ -12,7 +12,7 @@ from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.sight import Sight
 from daemon.internal import Check
-from daemon.probes.dial import Watch, dialled, measured
+from daemon.probes.network.dial import Watch, dialled, measured
 from daemon.pulse import Pulse
 from daemon.reading import Health, Reading
 from daemon.resolver import looked_up

@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent import monkey
 
-from daemon.probes.apart import Apart, CrowdedError, HungError
+from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from until import until
 
 native_lock = monkey.get_original("_thread", "allocate_lock")

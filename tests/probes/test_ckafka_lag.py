@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from gevent.event import Event as Signal
 
-from daemon.probes.ckafka_api import signature
 from daemon.probes.ckafka_lag import CkafkaLag
+from daemon.probes.lags.ckafka_api import signature
 from daemon.reading import Health, Past, Reading
 from daemon.secret import Secret
 from daemon.units import Seconds

@@ -11,7 +11,7 @@ from gevent.event import Event as Signal
 
 from certificates import certificate
 from daemon.clock import SystemClock
-from daemon.probes.dialogue import MOST_HEARD, unescaped
+from daemon.probes.network.dialogue import MOST_HEARD, unescaped
 from daemon.probes.tcp import Step, Tcp
 from daemon.reading import Health, Reading
 from daemon.secret import Secret

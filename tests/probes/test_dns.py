@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from gevent.event import Event
 
-from daemon.probes import questions
 from daemon.probes.base import Health, Reading
 from daemon.probes.dns import Dns
-from daemon.probes.questions import servers_of_the_system
-from daemon.probes.records import place_of
+from daemon.probes.network import questions
+from daemon.probes.network.questions import servers_of_the_system
+from daemon.probes.network.records import place_of
 from dns_servers import Query, answered, honest, look, nsd, reply, telling
 from far_host import FarHost
 from probe_pages import shown_on_the_page

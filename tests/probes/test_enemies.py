@@ -14,7 +14,7 @@ from gevent.event import Event as Signal
 
 from certificates import certificate
 from daemon.probes.mysql import Mysql
-from daemon.probes.network import Networked
+from daemon.probes.network.host import Networked
 from daemon.probes.postgres import Postgres
 from daemon.probes.redis import Redis
 from daemon.probes.smtp import Smtp

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from daemon.probes import lines
-from daemon.probes.following import Followed, Trail, follow
-from daemon.probes.lines import Reader
+from daemon.probes.files import lines
+from daemon.probes.files.following import Followed, Trail, follow
+from daemon.probes.files.lines import Reader
 from rotated import Written
 
 ROTATIONS = 6  # between two looks; what is beyond is forgotten

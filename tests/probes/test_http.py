@@ -9,9 +9,9 @@ import pytest
 from gevent.event import Event as Signal
 
 from daemon.clock import SystemClock
-from daemon.probes.answer import MOST_READ, Answer
-from daemon.probes.dial import Watch
+from daemon.probes.fetch.answer import MOST_READ, Answer
 from daemon.probes.http import Http
+from daemon.probes.network.dial import Watch
 from daemon.reading import Reading
 from daemon.secret import Secret
 from daemon.units import Seconds

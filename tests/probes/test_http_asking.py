@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from authority import Authority
-from daemon.probes import dial
 from daemon.probes.base import Probe
-from daemon.probes.hop import proxy_place
+from daemon.probes.fetch.hop import proxy_place
 from daemon.probes.http import Basic, Http
+from daemon.probes.network import dial
 from daemon.reading import Health, Past, Reading
 from daemon.secret import Secret
 from fake_proxy import FakeProxy

@@ -12,9 +12,9 @@ from gevent.event import Event as Signal
 from gevent.resolver.ares import Resolver
 
 from authority import Authority
-from daemon.probes import answer as module
+from daemon.probes.fetch import answer as module
+from daemon.probes.fetch.place import place
 from daemon.probes.http import Http
-from daemon.probes.place import place
 from daemon.reading import Health, Reading
 from daemon.secret import Secret
 from daemon.units import Seconds

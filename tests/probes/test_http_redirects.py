@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from certificates import certificate
+from daemon.probes.fetch.place import place
 from daemon.probes.http import Http
-from daemon.probes.place import place
 from daemon.reading import Reading
 from daemon.secret import Secret
 from raw_server import Speak, ok, request, serving

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.probes.lag import (
+from daemon.probes.lags.lag import (
     MOST_PARTITIONS,
     Judged,
     Mark,
@@ -22,7 +22,7 @@ from daemon.probes.lag import (
     recalled,
     remembered,
 )
-from daemon.probes.lag_told import Sight, told
+from daemon.probes.lags.told import Sight, told
 from daemon.reading import Health
 
 NOW = 1_795_222_800.0

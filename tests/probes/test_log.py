@@ -10,8 +10,8 @@ import gevent
 import pytest
 
 from daemon.probes import log as kind
+from daemon.probes.files.tally import MOST_KEPT, MOST_SHOWN, Tally
 from daemon.probes.log import ANY, Log
-from daemon.probes.tally import MOST_KEPT, MOST_SHOWN, Tally
 from daemon.reading import Health, Past, Reading
 from daemon.units import Bytes, Seconds
 from hanging_mount import hanging_mount

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from daemon.probes.base import Health
-from daemon.probes.capacity import check_percent, shown, sized
+from daemon.probes.machine.capacity import check_percent, shown, sized
 from daemon.probes.memory import Memory
 from daemon.units import Bytes, Share
 from probe_pages import shown_on_the_page

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.probes.mysql import Mysql
-from daemon.probes.network import Networked, Perhaps
+from daemon.probes.network.host import Networked, Perhaps
 from daemon.probes.ping import Ping
 from daemon.probes.postgres import Postgres
 from daemon.probes.redis import Redis

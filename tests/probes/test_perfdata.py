@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.probes.perfdata import MOST, Metric, perfdata
+from daemon.probes.machine.perfdata import MOST, Metric, perfdata
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.probes import icmp
 from daemon.probes.base import Health, Past
-from daemon.probes.icmp import Echo
+from daemon.probes.network import icmp
+from daemon.probes.network.icmp import Echo
 from daemon.probes.ping import MOST_PACKETS, Ping, Round
 from daemon.units import Seconds
 from far_host import EVERYBODY, HOST, HOST6, ROOT_ONLY, ROUTER, ROUTER6, FarHost, Packet, error, reply, sequence

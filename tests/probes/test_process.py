@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.probes import processes
+from daemon.probes.machine import processes
 from daemon.probes.process import Process
 from daemon.reading import Health, Past, Reading
 from lag import calmly

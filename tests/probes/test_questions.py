@@ -14,10 +14,10 @@ from gevent.event import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.probes import questions
 from daemon.probes.base import Health, Reading
-from daemon.probes.questions import MOST_STRAYS, UNREADABLE, read
-from daemon.probes.records import found_in
+from daemon.probes.network import questions
+from daemon.probes.network.questions import MOST_STRAYS, UNREADABLE, read
+from daemon.probes.network.records import found_in
 from dns_servers import A, Query, Raw, answered, honest, look, reply, telling
 from until import until
 

@@ -14,9 +14,9 @@ import psutil
 import pytest
 import zmq.green as zmq
 
+from daemon.probes.machine.standing import MOST_NOTED, History, noted
+from daemon.probes.machine.supervision import MOST_ANSWER, Program
 from daemon.probes.service import Service
-from daemon.probes.standing import MOST_NOTED, History, noted
-from daemon.probes.supervision import MOST_ANSWER, Program
 from daemon.reading import Health, Past, Reading
 from daemon.secret import Secret
 from daemon.units import Seconds

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from certificates import certificate
-from daemon.probes import starttls
-from daemon.probes.dial import Watch, dialled, measured, secured
-from daemon.probes.starttls import Protocol, upgrade
+from daemon.probes.network import starttls
+from daemon.probes.network.dial import Watch, dialled, measured, secured
+from daemon.probes.network.starttls import Protocol, upgrade
 from daemon.reading import Reading
 from raw_server import Speak, serving
 

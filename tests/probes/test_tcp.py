@@ -7,7 +7,7 @@ import gevent
 import psutil
 import pytest
 
-from daemon.probes import dial
+from daemon.probes.network import dial
 from daemon.probes.tcp import Tcp
 from daemon.units import Seconds
 from needs import need

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gevent.event import Event as Signal
 
 from authority import Authority, Signed
-from daemon.probes.certificate import read
-from daemon.probes.starttls import Protocol
+from daemon.probes.network.certificate import read
+from daemon.probes.network.starttls import Protocol
 from daemon.probes.tls import Tls
 from daemon.reading import Health, Past, Reading
 from daemon.units import Seconds

@@ -12,7 +12,7 @@ from kafka.protocol.metadata import FindCoordinatorRequest, MetadataRequest
 from daemon.clock import SystemClock
 from daemon.probes.brokers.asked import Account, Address, Place
 from daemon.probes.brokers.wire import Broker, connected, meaning, words
-from daemon.probes.dial import Missed, Watch
+from daemon.probes.network.dial import Missed, Watch
 
 MOST_BROKERS = 100  # connections of one look
 AT_ONCE = 2_000  # partitions in one question

@@ -7,9 +7,9 @@ from daemon.clock import SystemClock
 from daemon.probes.brokers.asked import Place, Wanted
 from daemon.probes.brokers.cluster import EARLIEST, END, Cluster
 from daemon.probes.brokers.wire import meaning, words
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.lag import Offsets
-from daemon.probes.lag_told import Sight
+from daemon.probes.lags.lag import Offsets
+from daemon.probes.lags.told import Sight
+from daemon.probes.network.dial import Missed, Watch
 
 MOST_GROUPS = 1_000  # of those that the brokers list
 RESERVE = 0.3  # of the time that is left before the groups are asked: kept to ask where the logs end

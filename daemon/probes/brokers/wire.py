@@ -21,7 +21,7 @@ from daemon.aside import beside
 from daemon.clock import SystemClock
 from daemon.probes.brokers.asked import Account
 from daemon.probes.computing import computing
-from daemon.probes.dial import Missed, Watch, dialled, said, secured
+from daemon.probes.network.dial import Missed, Watch, dialled, said, secured
 
 MOST_READ = 8 * 1024**2  # bytes of one answer; ten thousand partitions take half a megabyte
 LEAST_FRAME = 4  # the number that says which question is answered

@@ -6,9 +6,9 @@ import msgspec
 
 from daemon.aside import at_once, beside
 from daemon.probes.computing import computing
-from daemon.probes.dial import Watch, measured
-from daemon.probes.lag import Marks, Rules, recalled
-from daemon.probes.lag_told import Sight, told
+from daemon.probes.lags.lag import Marks, Rules, recalled
+from daemon.probes.lags.told import Sight, told
+from daemon.probes.network.dial import Watch, measured
 from daemon.reading import Health, Past, Reading
 
 MANY = 500  # partitions; to judge ten thousand takes a tenth of a second

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
-from daemon.probes.dial import Missed, said
+from daemon.probes.network.dial import Missed, said
 
 MOST_HEARD = 2_000  # messages of one look; more is a flood
 HEAD = 8  # bytes of a message before its content

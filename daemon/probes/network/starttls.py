@@ -6,7 +6,7 @@ from typing import Literal
 from xml.sax.saxutils import quoteattr
 
 from daemon import fitting
-from daemon.probes.dial import Missed, Watch
+from daemon.probes.network.dial import Missed, Watch
 
 Protocol = Literal["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp"]
 

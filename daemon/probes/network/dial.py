@@ -13,7 +13,7 @@ from typing import Any, Literal
 import gevent
 
 from daemon.clock import Clock, SystemClock
-from daemon.probes.trust import Trust, TrustError
+from daemon.probes.network.trust import Trust, TrustError
 from daemon.reading import Health, Reading
 from daemon.resolver import looked_up
 

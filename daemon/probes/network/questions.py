@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdatatype
 
 from daemon.probes.computing import computing
-from daemon.probes.dial import Address, Missed, Watch, said
+from daemon.probes.network.dial import Address, Missed, Watch, said
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 MOST_SERVERS = 3  # as libc has it

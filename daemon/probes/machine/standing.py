@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from daemon import fitting
-from daemon.probes.supervision import EXITED, RUNNING, STARTING, Program
+from daemon.probes.machine.supervision import EXITED, RUNNING, STARTING, Program
 from daemon.reading import Health
 from daemon.units import spoken
 

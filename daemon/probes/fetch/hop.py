@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from daemon.probes.answer import CHUNK, Answer
-from daemon.probes.certificate import noted
-from daemon.probes.dial import Family, Missed, Watch, dialled, secured
-from daemon.probes.place import Place, place
-from daemon.probes.trust import Trust
+from daemon.probes.fetch.answer import CHUNK, Answer
+from daemon.probes.fetch.place import Place, place
+from daemon.probes.network.certificate import noted
+from daemon.probes.network.dial import Family, Missed, Watch, dialled, secured
+from daemon.probes.network.trust import Trust
 from daemon.secret import Secret
 
 MOST_HEAD = 8 * 1024  # of a proxy's answer

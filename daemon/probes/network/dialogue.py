@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from daemon import fitting
-from daemon.probes.certificate import served, values
-from daemon.probes.dial import Missed, Watch, dialled, measured, secured
-from daemon.probes.network import Networked, bare
-from daemon.probes.trust import Trust
+from daemon.probes.network.certificate import served, values
+from daemon.probes.network.dial import Missed, Watch, dialled, measured, secured
+from daemon.probes.network.host import Networked, bare
+from daemon.probes.network.trust import Trust
 from daemon.reading import Fact, Health, Reading
 from daemon.secret import HIDDEN
 

@@ -9,8 +9,8 @@ import msgspec
 from cryptography import x509
 
 from daemon import fitting
-from daemon.probes.dial import Watch
-from daemon.probes.trust import Trust
+from daemon.probes.network.dial import Watch
+from daemon.probes.network.trust import Trust
 
 MOST_NAMES = 100  # of one certificate
 MOST_TEXT = 200  # characters of a subject or issuer

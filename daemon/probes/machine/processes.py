@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psutil
 
 from daemon.clock import Clock, SystemClock
-from daemon.probes.apart import Apart
+from daemon.probes.machine.apart import Apart
 
 FRESH = 1.0  # seconds for which a list holds, so that fifty probes read it once
 MOST_LINE = 16 * 1024  # characters of a command line

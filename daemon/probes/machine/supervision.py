@@ -14,8 +14,8 @@ import msgspec
 
 from daemon.aside import LARGE
 from daemon.clock import SystemClock
-from daemon.probes.apart import Apart, CrowdedError, HungError
-from daemon.probes.dial import Missed, Watch, dialled
+from daemon.probes.machine.apart import Apart, CrowdedError, HungError
+from daemon.probes.network.dial import Missed, Watch, dialled
 from daemon.secret import Secret
 
 MOST_ANSWER = 1024**2  # bytes; a program takes about 1,500

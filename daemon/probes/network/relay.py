@@ -6,7 +6,7 @@ from contextlib import suppress
 import gevent
 from gevent.event import AsyncResult
 
-from daemon.probes.dial import said
+from daemon.probes.network.dial import said
 
 CHUNK = 16 * 1024
 PATIENCE = 1.0  # seconds that a service may wait for more before it says its head

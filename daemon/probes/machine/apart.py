@@ -1,12 +1,13 @@
 """Calls that may never come back: each in a native thread, of which there are few, and never two about the same."""
 
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from gevent.event import AsyncResult
 from gevent.lock import Semaphore
 from gevent.threadpool import ThreadPool
 
+from daemon.aside import Outcome
 from daemon.clock import Clock, SystemClock
 
 T = TypeVar("T")
@@ -24,19 +25,6 @@ class HungError(Exception):
 
 class CrowdedError(Exception):
     """Nobody could be spared: all calls that may be under way at once are, for too long already."""
-
-
-class _Outcome(Generic[T]):
-    """What came of it. The pool would write an error that it sees itself to standard error."""
-
-    result: T
-
-    def __init__(self, work: Callable[[], T]) -> None:
-        self.error: Exception | None = None
-        try:
-            self.result = work()
-        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
-            self.error = error
 
 
 class Apart:
@@ -68,10 +56,8 @@ class Apart:
         answer.wait(timeout=max(0.0, until - self._clock.monotonic()))
         if not answer.ready():
             raise HungError(self._clock.monotonic() - began)
-        outcome = cast("_Outcome[T]", answer.get())
-        if outcome.error is not None:
-            raise outcome.error
-        return outcome.result
+        outcome = cast("Outcome[T]", answer.get())
+        return outcome.get()
 
     def _begin(self, about: Hashable, work: Callable[[], T]) -> None:
         if about in self._asked:  # somebody else began while we waited for a thread
@@ -79,7 +65,7 @@ class Apart:
             return
         if self._pool is None:
             self._pool = ThreadPool(self._most)
-        answer = self._pool.spawn(_Outcome, work)
+        answer = self._pool.spawn(Outcome, work)
         self._asked[about] = (self._clock.monotonic(), answer)
         answer.rawlink(lambda _: self._ended(about))
 

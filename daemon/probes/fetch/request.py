@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, quote
 
 from daemon import __version__
 from daemon.blotted import longest_first
-from daemon.probes.hop import basic
-from daemon.probes.place import Place
-from daemon.probes.redirect import HARMLESS, Step
+from daemon.probes.fetch.hop import basic
+from daemon.probes.fetch.place import Place
+from daemon.probes.fetch.redirect import HARMLESS, Step
 from daemon.secret import Secret
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

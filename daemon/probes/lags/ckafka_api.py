@@ -16,11 +16,11 @@ from daemon import __version__, fitting, tc3
 from daemon.aside import beside
 from daemon.blotted import blotted
 from daemon.clock import Clock
-from daemon.probes.answer import Answer
 from daemon.probes.computing import computing
-from daemon.probes.dial import Missed, Watch
-from daemon.probes.hop import Way, ask, basic
-from daemon.probes.place import Place
+from daemon.probes.fetch.answer import Answer
+from daemon.probes.fetch.hop import Way, ask, basic
+from daemon.probes.fetch.place import Place
+from daemon.probes.network.dial import Missed, Watch
 from daemon.secret import Secret
 
 Api = Literal["v3", "v2"]

@@ -14,8 +14,8 @@ from dns.rdtypes.ANY.SOA import SOA
 from dns.rdtypes.txtbase import TXTBase
 
 from daemon import fitting
-from daemon.probes.network import HIGHEST_PORT, bare, is_address
-from daemon.probes.questions import UNREADABLE, Kind, Message, Name
+from daemon.probes.network.host import HIGHEST_PORT, bare, is_address
+from daemon.probes.network.questions import UNREADABLE, Kind, Message, Name
 
 PORT = 53
 TEXTS = (dns.rdatatype.TXT, dns.rdatatype.SPF)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httptools
 
 from daemon.clock import TURN, Clock
-from daemon.probes.dial import Missed, Watch
+from daemon.probes.network.dial import Missed, Watch
 
 MOST_READ = 1024**2  # bytes of a body
 MOST_HEADER = 128 * 1024

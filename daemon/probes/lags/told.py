@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from daemon import fitting
-from daemon.probes.lag import (
+from daemon.probes.lags.lag import (
     MOST_PARTITIONS,
     SEVERITY,
     Judged,

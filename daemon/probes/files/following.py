@@ -13,8 +13,8 @@ import os
 
 import msgspec
 
-from daemon.probes.bookmarks import Beside, Bookmark, beside, fits, head_of, is_copy, opened, read_on, reopened
-from daemon.probes.lines import Reader, begin, beyond_the_hole
+from daemon.probes.files.bookmarks import Beside, Bookmark, beside, fits, head_of, is_copy, opened, read_on, reopened
+from daemon.probes.files.lines import Reader, begin, beyond_the_hole
 
 MOST_FORMER = 8  # files beside it that are still read, or known not to be
 

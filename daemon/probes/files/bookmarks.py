@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.probes.lines import Reader
+from daemon.probes.files.lines import Reader
 
 HEAD = 128  # bytes at the beginning of a file by which it is known
 TAIL = 512  # bytes before the place, of which a hash is kept

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from daemon.probes.base import Fact, Health, Past, Probe, Reading
-from daemon.probes.dial import Family, is_near_address
+from daemon.probes.network.dial import Family, is_near_address
 from daemon.reading import Looks
 
 HIGHEST_PORT = 65_535

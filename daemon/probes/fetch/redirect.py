@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from daemon.probes.answer import Answer
-from daemon.probes.dial import Missed
-from daemon.probes.place import Place
+from daemon.probes.fetch.answer import Answer
+from daemon.probes.fetch.place import Place
+from daemon.probes.network.dial import Missed
 
 # Headers that say nothing of who asks: all that another server is sent of those in the settings.
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "user-agent"))

@@ -1,0 +1,1 @@
+"""Following files that others write, across rotation and restart."""

@@ -1,0 +1,1 @@
+"""What the offsets of consumer groups mean, whoever tells them."""
