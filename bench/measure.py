@@ -78,6 +78,11 @@ def resident_mb(pid: int) -> float:
     return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))[1]) / 1024
 
 
+def resident_now_mb(pid: int) -> float:
+    """Resident memory in MB as it is now: what a start needed only for a while does not count."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))[1]) / 1024
+
+
 def median(values: Sequence[float]) -> float:
     """The middle of the rounds."""
     return statistics.median(values)

@@ -6,12 +6,13 @@ import channels
 import intake
 import isolation
 import machine
+import many
 import probes
 import routing
 import sending
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def _started(config: Path, user: str) -> App:
 
     So what cannot be read as that user is noticed at the start, and not at the first reload.
     """
+    gc.disable()  # nearly all that reading makes is kept: to look for what is not takes a quarter of a long start
     door = open_socket(http_address(config, os.environ))
     try:
         if user:
@@ -65,6 +66,7 @@ def _started(config: Path, user: str) -> App:
         app = App(config, os.environ, door)
         gc.collect()
         gc.freeze()  # what was made until here stays for good: later collections need not walk it
+        gc.enable()
         app.start()
     except BaseException:
         door.close()

@@ -33,6 +33,7 @@ class Decoder:
     builders: Mapping[type, Build] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)  # where each part stands
     hints: dict[type, dict[str, Any]] = field(default_factory=dict)  # the types of each class's settings
+    read: dict[tuple[type, str], Any] = field(default_factory=dict)  # what a builder has read of such a text before
 
     def value(self, hint: Any, entry: Entry, path: Path, metadata: Mapping[str, Any] = NO_MORE) -> Any:
         """Decode one value, or return BAD after noting every problem in it."""

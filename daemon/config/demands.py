@@ -64,15 +64,24 @@ def _one(decoder: Decoder, node: Node, path: Path, kind: Any, name: str, hint: s
     resolved = decoder.text(node, node.place, path)
     if resolved is None or not isinstance(node, Scalar):
         return BAD
-    gives = kind.gives()
     try:
-        condition = parse(resolved.text, gives, name)
+        condition, said = _read(decoder, kind, resolved.text, name)
     except ConditionError as error:
         # Quoted as it is written: what a reference stands for may be a secret in the wrong place.
         like = meant(error.wrong, error.known) if error.wrong else ""
         sentence = f"{quoted(node.text)}: {error}{like}{hint}"
         decoder.findings.wrong(node.place, path, sentence)
         return BAD
-    if said := doubt(condition, gives):
+    if said:
         decoder.findings.doubtful(node.place, path, f"{quoted(node.text)}: {said}")
     return condition
+
+
+def _read(decoder: Decoder, kind: Any, text: str, name: str) -> tuple[Condition, str]:
+    """A condition, and what is doubtful about it. Thousands of probes share a few, and then also their memory."""
+    if (kind, text) not in decoder.read:
+        gives = kind.gives()
+        condition = parse(text, gives, name)
+        decoder.read[kind, text] = condition, doubt(condition, gives)
+    found: tuple[Condition, str] = decoder.read[kind, text]
+    return found

@@ -1,5 +1,6 @@
 """What settings are called in the file, and which of them stand there."""
 
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import Field, fields
@@ -8,7 +9,7 @@ from typing import Any
 
 def settable(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) -> list[Field[Any]]:
     """The fields that a file sets."""
-    return [one for one in fields(cls) if one.init and one.name not in given]
+    return [one for one in _set(cls) if one.name not in given]
 
 
 def key_of(one: Field[Any]) -> str:
@@ -19,6 +20,12 @@ def key_of(one: Field[Any]) -> str:
 def keys_of(cls: type, given: Mapping[str, Any] = types.MappingProxyType({})) -> set[str]:
     """What the fields are called in the file."""
     return {key_of(one) for one in settable(cls, given)}
+
+
+@functools.lru_cache(maxsize=256)
+def _set(cls: type) -> tuple[Field[Any], ...]:
+    """Thousands of sections are of a few kinds."""
+    return tuple(one for one in fields(cls) if one.init)
 
 
 def is_named(cls: type) -> bool:

@@ -1,5 +1,6 @@
 """Where an HTTP request goes: a URL taken apart, which shows nothing that may be secret in it."""
 
+import functools
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -56,8 +57,9 @@ class Place:
         return Place(found.scheme, found.host, found.port, found.path)
 
 
+@functools.lru_cache(maxsize=64)
 def place(url: str) -> Place:
-    """Take a URL apart; raises ValueError without quoting it."""
+    """Take a URL apart; raises ValueError without quoting it. Each is asked for several times while it is set up."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in PORTS and parts.hostname and parts.port != 0
