@@ -44,6 +44,7 @@ Rounds = list[dict[str, float]]
 def main() -> None:
     """Ours and theirs in turn, in the clear and through TLS, several rounds."""
     seen: dict[str, tuple[Rounds, Rounds]] = {"http": ([], []), "https": ([], [])}
+    bare: Rounds = []
     with tempfile.TemporaryDirectory(dir=ROOT / "var") as home:
         cert, key = certificate(Path(home))
         for scheme, (ours, peer) in seen.items():
@@ -56,7 +57,9 @@ def main() -> None:
                     )
                     if shutil.which(PEER):
                         peer.append(scraped(f"{scheme}://127.0.0.1:{port}", cert))
-    show("probes", report(seen))
+                    if scheme == "https":
+                        bare.append(figures("bench/handshake.py", str(port), str(PROBES / EVERY), str(SECONDS), cert))
+    show("probes", report(seen, bare))
 
 
 def certificate(home: Path) -> tuple[str, str]:
@@ -115,7 +118,7 @@ def exporter(ca_file: str) -> Iterator[tuple[int, int]]:
             started.wait(20)
 
 
-def report(seen: dict[str, tuple[Rounds, Rounds]]) -> str:
+def report(seen: dict[str, tuple[Rounds, Rounds]], bare: Rounds) -> str:
     """Medians of the rounds; the ratio is that of neighbours in time."""
     head = ["target", "prober", "CPU µs a look", "ratio", "start late p50 ms", "p99", "max", "memory MB"]
     rows: list[list[str]] = []
@@ -128,6 +131,9 @@ def report(seen: dict[str, tuple[Rounds, Rounds]]) -> str:
         if peer:
             theirs = [f"{middle(peer, 'cpu'):.0f}", "1.00", "", "", "", f"{middle(peer, 'memory'):.0f}"]
             rows.append([scheme, PEER, *theirs])
+    peer = seen["https"][1]
+    least = f"{median([a['cpu'] / b['cpu'] for a, b in zip(bare, peer, strict=True)]):.2f}" if peer else ""
+    rows.append(["https", "a loop of bare handshakes in Python", f"{middle(bare, 'cpu'):.0f}", least, "", "", "", ""])
     text, ratio, late = table(head, rows), ratios["http"], middle(seen["http"][0], "p99")
     if ratio:
         wanted = f"at most {AIM_CPU} of the exporter's processor time for a look at a URL of http"

@@ -61,8 +61,10 @@ def _minutes(store: Store, clock: Clock, until: int) -> None:
     _write(store, MINUTE, _added(clock, gathered), until)
 
 
-def _added(clock: Clock, gathered: Mapping[tuple[int, int], Gathering]) -> Made:
-    return {key: one.tally() for key, one in unhurried(clock, gathered.items())}
+def _added(clock: Clock, gathered: Mapping[tuple[int, int], Gathering]) -> list[tiers.Piece]:
+    """The rows. No more than one tally is there at a time: those of ten thousand probes would take 30 MB."""
+    everybody = unhurried(clock, gathered.items())
+    return [(MINUTE, start, probe, tally.packed(one.tally())) for (start, probe), one in everybody]
 
 
 def _readings(store: Store, begin: int, end: int) -> Iterator[Row]:
@@ -102,7 +104,8 @@ def _sum(store: Store, clock: Clock, span: int, start: int) -> None:
         for probe, blob in unhurried(clock, rows):
             if (part := read(blob)) is not None:
                 made.setdefault((start, probe), Tally()).merge(part)
-        _write(store, span, made, start)
+        rows = [(span, start, probe, tally.packed(one)) for (start, probe), one in made.items()]
+        _write(store, span, rows, start)
     store.write(partial(_written, rows=[], span=span, until=start + span))
 
 
@@ -121,8 +124,7 @@ def _first_below(tx: Tx, since: int, span: int) -> int | None:
     return tiers.first_since(tx, span, since)
 
 
-def _write(store: Store, span: int, made: Made, until: int) -> None:
-    rows = [(span, start, probe, tally.packed(one)) for (start, probe), one in made.items()]
+def _write(store: Store, span: int, rows: list[tiers.Piece], until: int) -> None:
     store.write(partial(_written, rows=rows, span=span, until=until))
 
 
