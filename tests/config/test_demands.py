@@ -130,6 +130,16 @@ def test_what_says_what_is_wrong_is_warned_of(load_text: Load) -> None:
     )
 
 
+def test_what_many_probes_ask_is_kept_once_and_warned_of_at_each(load_text: Load) -> None:
+    both = HEAD + "    down: [status >= 500]\n  front:\n    type: page\n    url: v\n    down: [status >= 500]\n"
+    loaded = load_text(both, catalog=CATALOG)
+    assert loaded.settings.probes["shop"].down[0] is loaded.settings.probes["front"].down[0]
+    assert [name for name in ("shop", "front") if any(f"{name}.down[0]" in line for line in loaded.warnings)] == [
+        "shop",
+        "front",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
