@@ -114,7 +114,6 @@ class Command(Probe):
             },
         )
 
-
     def _hidden(self) -> list[str]:
         """What of its environment nobody may see."""
         values = (value.reveal() for value in self.env.values())
