@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from daemon.clock import Clock
 from daemon.probes.base import Fact, Health, Probe, Reading, probe
 from daemon.probes.network.dial import Family, Missed, Watch, addresses, measured, said
-from daemon.probes.network.host import Perhaps, bare, checked, is_loopback, other_families
+from daemon.probes.network.host import Perhaps, bare, checked, is_near_host, other_families
 from daemon.probes.network.icmp import Answer, Echo, ForbiddenError
 from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
@@ -200,8 +200,8 @@ class Ping(Probe):
         return bare(self.host)
 
     def is_near(self) -> bool:
-        """Whether it is this machine."""
-        return is_loopback(self.host)
+        """Whether it is this machine, or in a network that this machine is in."""
+        return is_near_host(self.host)
 
     def otherwise(self) -> Iterable[tuple[str, Looks]]:
         """Over the one and over the other family of addresses, where the name may have both."""
@@ -230,6 +230,7 @@ class Ping(Probe):
         """Take the first address that there is a way to."""
         failures = []
         for family, address in addresses(bare(self.host), 0, watch, self.family):
+            watch.address = family, address
             try:
                 return Echo(family, address, self.size), str(address[0])
             except OSError as error:

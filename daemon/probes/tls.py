@@ -10,7 +10,7 @@ from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.fetch.place import check_host, host_name
 from daemon.probes.network.certificate import noted
 from daemon.probes.network.dial import Watch, dialled, measured, secured
-from daemon.probes.network.host import HIGHEST_PORT, Networked, bare, is_near_host
+from daemon.probes.network.host import HIGHEST_PORT, Networked, bare
 from daemon.probes.network.starttls import Protocol, upgrade
 from daemon.probes.network.trust import Trust, Version
 
@@ -66,10 +66,6 @@ class Tls(Networked):
     def look(self) -> Reading:
         """Shake hands once."""
         return measured(self.timeout, self._look)
-
-    def is_near(self) -> bool:
-        """Whether it is on this machine or in a network that this machine is in."""
-        return is_near_host(self.host)
 
     def _look(self, watch: Watch) -> str:
         host = host_name(bare(self.host))

@@ -139,8 +139,8 @@ class Networked(Probe):
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     def is_near(self) -> bool:
-        """Whether it is on this machine."""
-        return is_loopback(self.host)
+        """Whether it is on this machine or in a network that this machine is in."""
+        return is_near_host(self.host)
 
     def otherwise(self) -> Iterable[tuple[str, Looks]]:
         """Over the one and over the other family of addresses, where the name may have both."""
