@@ -131,7 +131,8 @@ class Http(Probe):
         if not self.status:
             raise ValueError("status is empty: name the codes that are well, for example 200-399")
         for codes in self.status:
-            if not _STATUS.fullmatch(codes):
+            found = _STATUS.fullmatch(codes)
+            if not found or found[1] > (found[2] or found[1]):
                 raise ValueError(f"status {codes!r} is neither a code nor a range: write for example 200 or 200-299")
 
     def look(self) -> Reading:

@@ -12,6 +12,7 @@ import psutil
 from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
 from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
 from daemon.probes.rules import Rules, without
+from daemon.reading import SPOILT
 from daemon.units import Share
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # another one at each start of the machine, and of no other
@@ -125,7 +126,7 @@ def _since(notes: bytes, now: Spent) -> dict[str, float]:
     """What was spent since the look that left these notes; nothing when it was before the machine started."""
     try:
         then = msgspec.msgpack.decode(notes, type=Spent)
-    except msgspec.DecodeError:  # there are none, or they are not ours
+    except SPOILT:  # there are none, or they are not ours
         return {}
     span = now.total - then.total
     if then.boot != now.boot or not span > 0:

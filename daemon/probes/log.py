@@ -17,6 +17,7 @@ from daemon.probes.files.lines import Reader
 from daemon.probes.files.tally import Sieve, Tally
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
+from daemon.reading import SPOILT
 from daemon.units import Bytes, Seconds, spoken
 
 ANY = 2**63 - 1  # lines may match
@@ -169,5 +170,5 @@ def _notes(kept: bytes) -> Notes:
     """What the last look left behind; what makes no sense is as if there had been none."""
     try:
         return msgspec.msgpack.decode(kept, type=Notes)
-    except msgspec.MsgspecError:
+    except SPOILT:
         return Notes()

@@ -14,6 +14,7 @@ from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
 from daemon.probes.machine.processes import Listed, Measured, Seen, Table, listed, measured, noted
+from daemon.reading import SPOILT
 from daemon.units import spoken
 
 MOST_SHOWN = 10  # processes that the evidence names
@@ -194,7 +195,7 @@ def _used(used: Measured) -> dict[str, object]:
 def _notes(kept: bytes) -> Notes:
     try:
         return msgspec.msgpack.decode(kept, type=Notes)
-    except msgspec.MsgspecError:
+    except SPOILT:
         return Notes()
 
 

@@ -82,7 +82,8 @@ class Spoken(Networked):
                 watch.evidence["certificate"] = chain[0].shown()
 
         trust = Trust(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file, verify=self.verify)
-        with secured(sock, bare(self.host), "", watch, trust, shown) as tunnel:
+        # The dot of a name that is whole stands in no certificate.
+        with secured(sock, bare(self.host).rstrip("."), "", watch, trust, shown) as tunnel:
             yield tunnel
             # Who hangs up without this is written down by many a server as a connection that broke.
             with suppress(OSError):
