@@ -426,6 +426,7 @@ def test_target_is_the_url_without_what_is_secret(url: str, target: str) -> None
         lambda: Http(url="http://x/", status=("2xx",)),
         lambda: Http(url="http://x/", status=("200-",)),
         lambda: Http(url="http://x/", status=("600",)),
+        lambda: Http(url="http://x/", status=("299-200",)),
     ],
 )
 def test_settings_that_can_never_work_are_refused_without_showing_secrets(wrong: Callable[[], Http]) -> None:
