@@ -246,9 +246,23 @@ BOMB = ok(
 )
 
 
+IN_UTF_16 = ok(
+    (
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY a "RUNNING">]>'
+        "<methodResponse><params><param><value><struct>"
+        "<member><name>name</name><value><string>a</string></value></member>"
+        "<member><name>group</name><value><string>a</string></value></member>"
+        "<member><name>statename</name><value><string>&a;</string></value></member>"
+        "<member><name>state</name><value><int>20</int></value></member>"
+        "</struct></value></param></params></methodResponse>"
+    ).encode("utf-16")
+)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
+        (IN_UTF_16, NONE),
         (b"", "the connection was closed without an answer"),
         (b"220 mail.example.com ESMTP\r\n", NONE),
         (b"\x00\xff" * 1000, NONE),

@@ -1,7 +1,9 @@
 """How a probe reaches its target: the name, then one address after the other, each step measured."""
 
+import errno
 import functools
 import ipaddress
+import os
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
@@ -264,6 +266,9 @@ def _connect(address: Address, limit: float | None) -> socket.socket:
         if limit is not None:
             sock.settimeout(limit)
         sock.connect(place)
+        # Where nobody listens, our own end may by chance be given that very port, and is connected to itself.
+        if sock.getsockname()[1] == place[1] and sock.getsockname() == sock.getpeername():
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         sock.settimeout(None)  # from here on the one timer of the look is the limit
     except BaseException:  # the look's timer among them: no descriptor may stay behind
         sock.close()
