@@ -252,7 +252,7 @@ def test_no_certificate_makes_the_reading_of_it_fail(authority: Authority) -> No
     der = authority.signs("127.0.0.1", "shop.example").certificate.public_bytes(Encoding.DER)
     for at in range(0, len(der), 3):
         for flip in (0x01, 0x80, 0xFF):
-            found = read.__wrapped__(der[:at] + bytes([der[at] ^ flip]) + der[at + 1 :])
+            found = remembered.__wrapped__(der[:at] + bytes([der[at] ^ flip]) + der[at + 1 :])
             assert found is None or found.subject
 
 
