@@ -15,6 +15,7 @@ from daemon.secret import Secret
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _COUNTED = frozenset(("connection", "content-length", "proxy-authorization", "transfer-encoding"))
+_WITH_CONTENT = frozenset(("POST", "PUT", "PATCH"))  # many a server wants to be told that there is none (411)
 _TELLING = 4  # characters of the shortest secret that is worth hiding
 _TOKEN_LENGTH = 8  # characters from which on a value of a query may be a token, and not a word
 
@@ -46,7 +47,7 @@ class Wording:
         if step.is_ours and self.authorization:
             headers["authorization"] = self.authorization
         headers |= {name: value for name, value in self.headers.items() if step.is_ours or name in HARMLESS}
-        if step.body:
+        if step.body or step.method in _WITH_CONTENT:
             headers["content-length"] = str(len(step.body))
         target = where.path
         if self.proxy is not None and where.scheme == "http":  # the proxy reads the request itself
