@@ -54,7 +54,7 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
     """Section after section, in the order in which they are written."""
     fields = root.table()
     if not fields:
-        root.wrong("there is nothing in it; is it Alertmanager's configuration?")
+        root.wrong("there is nothing in it that Alertmanager, Gatus or Uptime Kuma would have written")
         return {}
     general = fields["global"].table() if "global" in fields else {}
     _global(general)
