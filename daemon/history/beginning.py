@@ -91,9 +91,7 @@ def _read_again(account: Account, since: Sequence[int]) -> list[Turn]:
     """The readings since then changed nothing, or that would have been written down with them."""
     speaks = account.speaks_until - account.reached
     return [
-        turn
-        for at in since
-        for turn in account.step(Reached(at=at, speaks_until=at + speaks, verdict=account.verdict))
+        turn for at in since for turn in account.step(Reached(at=at, speaks_until=at + speaks, verdict=account.verdict))
     ]
 
 
