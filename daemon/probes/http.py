@@ -2,12 +2,12 @@
 
 import functools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from daemon.blotted import blotted
-from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, probe
+from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, Rules, probe
 from daemon.probes.fetch.answer import Answer
 from daemon.probes.fetch.hop import Way, ask, basic, proxy_place
 from daemon.probes.fetch.place import check_host, host_name, place
@@ -56,6 +56,7 @@ class Http(Probe):
         "redirects": Fact("how many redirects were followed"),
         "http.version": Fact("the answer's version of HTTP: 1.0 or 1.1", "text"),
     }
+    RULES: ClassVar[Rules] = {"status": ("status", ANY_STATUS)}
     FOR_OTHERS: ClassVar[bool] = True
 
     url: str = field(
@@ -156,10 +157,6 @@ class Http(Probe):
                 yield name, Perhaps(replace(self, family=family))
         if self.other_proxy is not None:
             yield "through the other proxy", replace(self, proxy=self.other_proxy, other_proxy=None)
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on the status says by them which ones are well."""
-        return replace(self, status=ANY_STATUS) if "status" in named and self.status == WELL else self
 
     def quoted(self, body: bytes) -> str:
         """The beginning of a body, without what is secret in the settings: servers repeat what they are sent."""

@@ -1,16 +1,16 @@
 """What does this log say? Lines that match, counted in a window, across rotations and restarts."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
 
 from daemon.clock import SystemClock
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, Past, Probe, Reading, Rules, probe
 from daemon.probes.files.bookmarks import NoLogError
 from daemon.probes.files.following import Followed, Trail, follow
 from daemon.probes.files.lines import Reader
@@ -54,6 +54,7 @@ class Log(Probe):
         "age": Fact("time since something was last written to it", "seconds", ideal=0),
         "behind": Fact("what there was no time or room to read yet", "bytes", ideal=0),
     }
+    RULES: ClassVar[Rules] = {"matches": ("most", ANY)}
 
     path: str = field(metadata={"doc": "the file"})
     match: tuple[str, ...] = field(
@@ -116,10 +117,6 @@ class Log(Probe):
     def is_near(self) -> bool:
         """It is this machine's."""
         return True
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Without the rule that no line may match, where `down:` says how many may."""
-        return replace(self, most=ANY) if self.most is None and "matches" in named else self
 
     def _find(self, past: Past) -> Found:
         """Read, in a thread."""

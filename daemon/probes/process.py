@@ -1,16 +1,16 @@
 """Does this process run, and what does it use?"""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from daemon.clock import SystemClock
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, Past, Probe, Reading, Rules, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
 from daemon.probes.machine.processes import Listed, Measured, Seen, Table, listed, measured, noted
@@ -58,6 +58,7 @@ class Process(Probe):
         "age": Fact("how long the youngest has been running, so that a restart shows", "seconds"),
         "user": Fact("whose they are; several users are separated by commas", "text"),
     }  # fmt: skip
+    RULES: ClassVar[Rules] = {"count": ("least", 0)}
 
     name: str = field(default="", metadata={"doc": "the name of the program, as `ps -C` takes it"})
     pattern: str = field(default="", metadata={"doc": "an RE2 pattern that is found in the command line"})
@@ -111,10 +112,6 @@ class Process(Probe):
     def is_near(self) -> bool:
         """It is this machine's."""
         return True
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Without the rule that one must run, where `down:` says how many."""
-        return replace(self, least=0) if self.least is None and "count" in named else self
 
     def _find(self, all_of_them: Listed | None) -> Found:
         """Choose the processes that are meant; in a thread."""
