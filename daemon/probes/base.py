@@ -9,7 +9,7 @@ from daemon.reading import Ear, Fact, Health, Looks, Past, Reading
 from daemon.registry import kind as probe
 from daemon.units import Seconds
 
-__all__ = ["Fact", "Health", "Past", "Probe", "Reading", "Rules", "probe"]
+__all__ = ["Fact", "Health", "OfThisMachine", "Past", "Probe", "Reading", "Rules", "probe"]
 
 Rules = Mapping[str, tuple[str, Any]]  # the value that a rule is about, its setting, and what turns it off
 
@@ -80,3 +80,14 @@ class Probe:
         off = {setting: none for value, (setting, none) in self.RULES.items() if value in named}
         unwritten = {name: none for name, none in off.items() if getattr(self, name) == usual[name]}
         return replace(self, **unwritten) if unwritten else self
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfThisMachine(Probe):
+    """A way to look at this machine itself, which can be seen whatever network there is, and by nobody else."""
+
+    FOR_OTHERS: ClassVar[bool] = False
+
+    def is_near(self) -> bool:
+        """It is here."""
+        return True

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from daemon.probes.base import Fact, Health, Probe, Reading, Rules, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Reading, Rules, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import ALL, check_percent, over, percent, shown, sized, under
 from daemon.units import Bytes, Share, spoken
@@ -38,7 +38,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 @probe("disk")
 @dataclass(frozen=True, kw_only=True)
-class Disk(Probe):
+class Disk(OfThisMachine):
     """Ask how full the file system is that holds a path. One that does not answer keeps nobody else waiting."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -92,10 +92,6 @@ class Disk(Probe):
     def target(self) -> str:
         """The path."""
         return self.path
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
 
     def _read(self, found: Found) -> Reading:
         facts, mount = found.facts, found.mount

@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 import psutil
 
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, Rules, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
 from daemon.units import Share
 
@@ -28,7 +28,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 
 @probe("load")
 @dataclass(frozen=True, kw_only=True)
-class Load(Probe):
+class Load(OfThisMachine):
     """Ask the kernel for the load, and how much processor time went by since the last look."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -92,10 +92,6 @@ class Load(Probe):
     def target(self) -> str:
         """There is only one."""
         return "load of this machine"
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
 
 
 def _spent() -> Spent:

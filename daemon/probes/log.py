@@ -10,7 +10,7 @@ import msgspec
 from daemon.clock import SystemClock
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, Rules, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.files.bookmarks import NoLogError
 from daemon.probes.files.following import Followed, Trail, follow
 from daemon.probes.files.lines import Reader
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 @probe("log")
 @dataclass(frozen=True, kw_only=True)
-class Log(Probe):
+class Log(OfThisMachine):
     """Follow a file and count the lines that match."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -113,10 +113,6 @@ class Log(Probe):
     def target(self) -> str:
         """The file."""
         return self.path
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
 
     def _find(self, past: Past) -> Found:
         """Read, in a thread."""

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import psutil
 
-from daemon.probes.base import Fact, Health, Probe, Reading, Rules, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Reading, Rules, probe
 from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown, sized, under
 from daemon.units import Bytes, Share
 
 
 @probe("memory")
 @dataclass(frozen=True, kw_only=True)
-class Memory(Probe):
+class Memory(OfThisMachine):
     """Ask the kernel what could still be used without swapping."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -63,7 +63,3 @@ class Memory(Probe):
     def target(self) -> str:
         """There is only one."""
         return "memory of this machine"
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True

@@ -10,7 +10,7 @@ import msgspec
 from daemon.clock import SystemClock
 from daemon.errors import MatcherError
 from daemon.matcher import pattern
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, Rules, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
 from daemon.probes.machine.processes import Listed, Measured, Seen, Table, listed, measured, noted
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 @probe("process")
 @dataclass(frozen=True, kw_only=True)
-class Process(Probe):
+class Process(OfThisMachine):
     """Look for processes of this machine by name, command line or pid file, and count them."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -108,10 +108,6 @@ class Process(Probe):
     def target(self) -> str:
         """How they are named."""
         return ", ".join(one for one in (self.name, self.pattern and f"~ {self.pattern}", self.pidfile) if one)
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
 
     def _find(self, all_of_them: Listed | None) -> Found:
         """Choose the processes that are meant; in a thread."""
