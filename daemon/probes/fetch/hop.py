@@ -42,7 +42,7 @@ def ask(where: Place, request: bytes, way: Way, answer: Answer, watch: Watch) ->
                 _dig(plain, way.proxy, where)
         name = way.server_name or where.host.rstrip(".")
         shown = partial(noted, trust=way.trust, watch=watch)
-        with secured(plain, name, "", watch, way.trust, shown) as tunnel:
+        with secured(plain, name, way.trust, watch, shown) as tunnel:
             _exchange(tunnel, request, answer, watch)
 
 

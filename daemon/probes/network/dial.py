@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
@@ -140,18 +140,16 @@ def dialled(host: str, port: int, watch: Watch, family: Family = "any") -> Itera
 def secured(
     sock: socket.socket,
     host: str,
-    ca_file: str,
+    trust: Trust,
     watch: Watch,
-    trust: Trust | None = None,
     shown: Callable[[ssl.SSLSocket], object] | None = None,
 ) -> Iterator[ssl.SSLSocket]:
-    """Shake hands, and demand a valid certificate for `host`, or what `trust` says.
+    """Shake hands, and demand a valid certificate for `host`, if `trust` says nothing else.
 
     `shown` is called when the handshake is over, also one that failed, for what the server showed of itself.
     """
-    context = (trust or Trust(ca_file=ca_file)).context()
     # The handshake comes second: cut off inside wrap_socket, it would leave its descriptor open.
-    with context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
+    with trust.context().wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
         try:
             with watch.phase("tls"):
                 tunnel.do_handshake()
@@ -159,6 +157,13 @@ def secured(
             if shown is not None:
                 shown(tunnel)
         yield tunnel
+
+
+def leave(tunnel: ssl.SSLSocket) -> None:
+    """Say goodbye: who hangs up without a word is written down by many a server as a connection that broke."""
+    with suppress(OSError):
+        tunnel.settimeout(0.0)
+        tunnel.unwrap()
 
 
 def said(error: OSError) -> str:
