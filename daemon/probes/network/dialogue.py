@@ -14,6 +14,7 @@ from daemon import fitting
 from daemon.probes.network.certificate import served, values
 from daemon.probes.network.dial import Missed, Watch, dialled, leave, measured, secured
 from daemon.probes.network.host import Networked, bare
+from daemon.probes.network.starttls import Protocol, upgrade
 from daemon.probes.network.trusting import Trusting
 from daemon.reading import Fact, Health, Reading
 from daemon.secret import HIDDEN
@@ -75,13 +76,20 @@ class Spoken(Trusting, Networked):
             yield tunnel
             leave(tunnel)
 
+    def before_tls(self) -> Protocol | None:
+        """By whose words TLS is begun before anything else is said; None where it begins at once, later, or never."""
+        return None
+
     @contextmanager
     def reached(self, watch: Watch) -> Iterator[socket.socket]:
         """Connect, and shake hands where TLS comes first."""
+        words = self.before_tls()
         with connected(self, watch) as plain:
-            if not self.tls:
+            if not (self.tls or words):
                 yield plain
                 return
+            if words:
+                upgrade(plain, words, bare(self.host), watch)
             with self.secured(plain, watch) as tunnel:
                 yield tunnel
 
