@@ -8,8 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 import msgspec
 
 from daemon.clock import SystemClock
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern
 from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.files.bookmarks import NoLogError
 from daemon.probes.files.following import Followed, Trail, follow
@@ -83,10 +82,7 @@ class Log(OfThisMachine):
             raise ValueError("path is no full path: write for example /var/log/syslog")
         for name in ("match", "ignore"):
             for one in getattr(self, name):
-                try:
-                    pattern(one)
-                except MatcherError as error:
-                    raise ValueError(f"{name}: {error}") from None
+                check_pattern(name, one)
         if self.most is not None and self.most < self.least:
             raise ValueError(f"most ({self.most}) is less than least ({self.least}): no number of lines would be well")
 

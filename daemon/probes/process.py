@@ -8,8 +8,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from daemon.clock import SystemClock
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern, pattern
 from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
@@ -79,10 +78,7 @@ class Process(OfThisMachine):
                 f"most ({self.most}) is less than least ({self.fewest}): no number of processes would be well"
             )
         if self.pattern:
-            try:
-                pattern(self.pattern)
-            except MatcherError as error:
-                raise ValueError(f"pattern: {error}") from None
+            check_pattern("pattern", self.pattern)
 
     @property
     def fewest(self) -> int:

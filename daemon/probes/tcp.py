@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, get_args
 
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern, pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Watch
 from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, looked, unescaped
@@ -31,10 +30,7 @@ class Step:
             raise ValueError("dialogue: a step has either send or send_secret")
         if not (self.send or self.send_secret or self.expect):
             raise ValueError("dialogue: a step is empty; give it send, expect or both")
-        try:
-            pattern(self.expect)
-        except MatcherError as error:
-            raise ValueError(f"dialogue: {error}") from error
+        check_pattern("dialogue", self.expect)
         try:
             self.words()
         except ValueError as error:

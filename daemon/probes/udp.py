@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern, pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Address, Missed, Watch, addresses, said, shown_address
 from daemon.probes.network.dialogue import ADDRESS, looked, quoted, unescaped
@@ -43,10 +42,7 @@ class Udp(Networked):
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""
         super().__post_init__()
-        try:
-            pattern(self.expect)
-        except MatcherError as error:
-            raise ValueError(f"expect: {error}") from error
+        check_pattern("expect", self.expect)
         try:
             datagram = unescaped(self.send)
         except ValueError as error:
