@@ -9,10 +9,11 @@ from typing import ClassVar
 from daemon.blotted import blotted
 from daemon.probes.base import MOST_QUOTED, Fact, Reading, Rules, probe
 from daemon.probes.fetch.answer import Answer
+from daemon.probes.fetch.grammar import check_headers, check_method
 from daemon.probes.fetch.hop import Way, ask, basic, proxy_place
 from daemon.probes.fetch.place import place
 from daemon.probes.fetch.redirect import Step, onward
-from daemon.probes.fetch.request import Wording, check_headers, check_method
+from daemon.probes.fetch.request import Wording
 from daemon.probes.network.dial import Family, Missed, Watch, measured
 from daemon.probes.network.host import Perhaps, is_near_host, other_families
 from daemon.probes.network.trusting import Naming
