@@ -16,6 +16,7 @@ from daemon.clock import Clock, SystemClock
 from daemon.probes.network.trust import Trust, TrustError
 from daemon.reading import Health, Reading
 from daemon.resolver import looked_up
+from daemon.urls import host_port
 
 MOST_ADDRESSES = 16  # a name may resolve to hundreds; the first ones tell enough
 LEAST_SHARE = 1.0  # seconds that every address is given, however many there are
@@ -277,5 +278,4 @@ def _connect(address: Address, limit: float | None) -> socket.socket:
 
 
 def _shown(place: tuple[Any, ...]) -> str:
-    host, port = place[0], place[1]
-    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+    return host_port(str(place[0]), place[1])
