@@ -15,7 +15,7 @@ MOST_SENT = 1_400  # bytes of a datagram that passes everywhere in one piece
 MOST_HEARD = 65_535
 MOST_STRAY = 32  # datagrams that are not what is expected, before it is given up
 LEAST_PAUSE = 0.01  # seconds from one try to the next
-SPARE = 0.02  # seconds before the end of the look at which it is summed up
+SPARE = 0.1  # share of the time-out that is left for summing up when no try has brought anything
 MOST_TRIES = 10
 
 
@@ -74,9 +74,9 @@ class Udp(Networked):
         watch.evidence["address"] = shown_address(address)
         watch.values["ip"] = str(address[1][0])
         searched, strays = pattern(self.expect), list[str]()
-        pause = max((watch.left() - SPARE) / self.tries, LEAST_PAUSE)
+        began, pause = watch.clock.monotonic(), max(watch.left() * (1 - SPARE) / self.tries, LEAST_PAUSE)
         for number in range(1, self.tries + 1):
-            until = watch.clock.monotonic() + pause
+            until = began + number * pause
             with suppress(TimeoutError), watch.phase("first_byte"):
                 sock.send(unescaped(self.send))
                 while not searched.search(text := _heard(sock, until - watch.clock.monotonic(), watch)):
