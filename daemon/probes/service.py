@@ -14,7 +14,7 @@ from daemon.probes.http import Http
 from daemon.probes.machine.standing import Notes, Rule, noted, recalled, standing
 from daemon.probes.machine.supervision import PORT, ForbiddenError, Supervisor
 from daemon.probes.network.dial import Missed, Watch, measured
-from daemon.probes.network.host import HIGHEST_PORT, is_loopback
+from daemon.probes.network.host import HIGHEST_PORT, is_near_host
 from daemon.probes.tcp import Tcp
 from daemon.probes.zmq import Zmq
 from daemon.secret import Secret
@@ -96,9 +96,9 @@ class Service(Probe):
         return f"{self.program} of {self.url}"
 
     def is_near(self) -> bool:
-        """Whether its supervisord is on this machine."""
+        """Whether its supervisord is on this machine, or in a network that this machine is in."""
         parts = urlsplit(self.url)
-        return parts.scheme == "unix" or is_loopback(str(parts.hostname))
+        return parts.scheme == "unix" or is_near_host(str(parts.hostname))
 
     def _look(self, past: Past, seen: _Seen, watch: Watch) -> str:
         """Ask supervisord; where it is content, ask the program as well."""

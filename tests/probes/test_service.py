@@ -338,6 +338,7 @@ def test_notes_that_mean_nothing_are_as_none(keeper: Supervised, notes: bytes) -
 def test_what_is_here_is_near() -> None:
     assert Service(program="a").is_near()
     assert Service(program="a", url="http://127.0.0.1:9001").is_near()
+    assert Service(program="a", url="http://10.0.0.7:9001").is_near()
     assert not Service(program="a", url="http://db-1.example.com:9001").is_near()
 
 

@@ -68,7 +68,7 @@ def test_a_connection_to_itself_is_nobody_who_listens(monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket, "socket", Unlucky)
     reading = Tcp(host="127.0.0.1", port=port).look()
     assert reading.detail == f"connection refused (127.0.0.1:{port})"
-    assert open_files() == files
+    assert open_files() <= files
 
 
 def test_refused_leaves_the_later_phase_absent_and_names_the_address(closed: int) -> None:
