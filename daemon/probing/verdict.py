@@ -63,6 +63,11 @@ def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
     return _turned(course, *found, rule) if found else course
 
 
+def contradicts(health: Health, verdict: Health) -> bool:
+    """Whether a reading speaks against a verdict: well against a bad one, or worse against the best."""
+    return health is not Health.UP if verdict is Health.UP else _RANK[health] < _RANK[verdict]
+
+
 def may_turn_since(course: Course, rule: Rule) -> float | None:
     """From when on it may yet be otherwise: a verdict turned by readings to come begins then at the earliest.
 

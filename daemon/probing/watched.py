@@ -8,7 +8,7 @@ from daemon.config.looking import ProbePlan
 from daemon.event import Event
 from daemon.probing.rhythm import Now, Rest, Rhythm
 from daemon.probing.timetable import Entry
-from daemon.probing.verdict import Course, Rule, judge, resumed
+from daemon.probing.verdict import Course, Rule, contradicts, judge, resumed
 from daemon.reading import Health, Past, Reading
 from daemon.store.heartbeats import Heard
 from daemon.store.pauses import Pause
@@ -111,11 +111,14 @@ class Watched:
         return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
 
     def must_be_told(self, before: Course, reading: Reading) -> bool:
-        """Whether its verdict is another one, or the first since the start. What saw nothing tells nothing."""
+        """Whether its verdict is another one, or the first since the start. What saw nothing tells nothing.
+
+        A verdict from before the start waits for a reading that bears it out: nobody is told `down: 200 OK`.
+        """
         verdict = self.course.verdict
         if verdict is Health.UNKNOWN or reading.health is Health.UNKNOWN:
             return False
-        return verdict is not before.verdict or not self.was_told
+        return verdict is not before.verdict or not (self.was_told or contradicts(reading.health, verdict))
 
     def is_unseen(self, course: Course) -> bool:
         """Whether so many looks saw nothing that people must hear of it."""
