@@ -136,7 +136,9 @@ class Scheduler:
 
         self._for_others += 1
         try:
-            reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
+            # What broke here is no news of what it looked at, and whoever asked may turn it upside down.
+            job = Job(plan.name, look, plan.probe.timeout, broken=Health.UNKNOWN)
+            reading = self._crew.look_now(job)
             return self._sight.seen(plan, reading, began).told()
         finally:
             self._for_others -= 1
