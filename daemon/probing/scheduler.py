@@ -260,6 +260,7 @@ class Scheduler:
         name = watched.plan.name
         if self._watched.get(name) is not watched or watched.rest is not None:
             return  # removed, changed or paused while it looked
+        watched.keep_time(self._now())
         now, before = self._clock.now(), watched.course
         if reading.notes is not None:
             watched.notes = reading.notes
