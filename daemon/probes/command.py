@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from daemon import fitting
 from daemon.blotted import blotted, longest_first
 from daemon.clock import SystemClock
-from daemon.probes.base import Fact, Health, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Reading, probe
 from daemon.probes.machine.perfdata import Metric, perfdata
 from daemon.programs import BASIC, Ended, check_environment, run
 from daemon.secret import HIDDEN, Secret
@@ -31,8 +31,11 @@ _IN_FOLDER = ("/bin/sh", "-c", 'cd -- "$1" || exit 126; shift; exec "$@"', "sh")
 
 @probe("command")
 @dataclass(frozen=True, kw_only=True)
-class Command(Probe):
-    """Run a program without a shell; its exit code says how things are, its first line why."""
+class Command(OfThisMachine):
+    """Run a program without a shell; its exit code says how things are, its first line why.
+
+    It is of this machine although what it looks at may be far: only its own words count.
+    """
 
     PHASES: ClassVar[tuple[str, ...]] = ("run",)
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -79,10 +82,6 @@ class Command(Probe):
     def target(self) -> str:
         """The program; its arguments may tell too much."""
         return self.command[0]
-
-    def is_near(self) -> bool:
-        """It runs here, although what it looks at may be far: only its own words count."""
-        return True
 
     def _reading(self, ended: Ended, took: float) -> Reading:
         """What its end and its words mean."""

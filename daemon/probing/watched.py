@@ -23,6 +23,7 @@ class ProbeStatus(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     every: float
     cron: str  # in place of `every`, where there is one
+    timezone: str  # in which that is meant
     verdict: Health
     since: float | None  # when the verdict began, None while it is unknown
     reading: Reading | None  # the last one
@@ -155,8 +156,9 @@ class Watched:
             target=self.target,
             every=self.plan.every,
             cron="" if self.plan.cron is None else str(self.plan.cron),
+            timezone="" if self.plan.cron is None else str(self.plan.timezone),
             verdict=self.health,
-            since=self.course.since,
+            since=self.course.since if self.health is self.course.verdict else None,
             reading=self.reading,
             read_at=self.read_at,
             next_due=self.rhythm.next_due(now),

@@ -242,6 +242,8 @@ def test_steps_and_settings_that_can_never_work_are_refused() -> None:
         Step(send="a", send_secret=Secret("b"))
     with pytest.raises(ValueError, match="tls and starttls exclude"):
         Tcp(host="a", port=1, tls=True, starttls="smtp")
+    with pytest.raises(ValueError, match="the key to a cert_file, which is missing"):
+        Tcp(host="a", port=1, key_file="/k")
     with pytest.raises(ValueError, match="starttls knows smtp, imap"):
         Tcp(host="a", port=1, starttls="telnet")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at most 32"):

@@ -12,6 +12,7 @@ from daemon.probes.network.certificate import noted
 from daemon.probes.network.dial import Family, Missed, Watch, dialled, secured
 from daemon.probes.network.trust import Trust
 from daemon.secret import Secret
+from daemon.urls import host_port
 
 MOST_HEAD = 8 * 1024  # of a proxy's answer
 
@@ -42,7 +43,7 @@ def ask(where: Place, request: bytes, way: Way, answer: Answer, watch: Watch) ->
                 _dig(plain, way.proxy, where)
         name = way.server_name or where.host.rstrip(".")
         shown = partial(noted, trust=way.trust, watch=watch)
-        with secured(plain, name, "", watch, way.trust, shown) as tunnel:
+        with secured(plain, name, way.trust, watch, shown) as tunnel:
             _exchange(tunnel, request, answer, watch)
 
 
@@ -76,7 +77,7 @@ def _exchange(sock: socket.socket, request: bytes, answer: Answer, watch: Watch)
 
 def _dig(sock: socket.socket, proxy: Place, where: Place) -> None:
     """Ask the proxy for a way to a server (CONNECT, RFC 9110 §9.3.6)."""
-    there = f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
+    there = host_port(where.host, where.port)
     credentials = f"Proxy-Authorization: {basic(proxy.user)}\r\n" if proxy.user else ""
     sock.sendall(f"CONNECT {there} HTTP/1.1\r\nHost: {there}\r\n{credentials}\r\n".encode())
     head = b""

@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from daemon.clock import Clock, SystemClock
 from daemon.probes.network.trust import Trust, TrustError
 from daemon.reading import Health, Reading
 from daemon.resolver import looked_up
+from daemon.urls import host_port
 
 MOST_ADDRESSES = 16  # a name may resolve to hundreds; the first ones tell enough
 LEAST_SHARE = 1.0  # seconds that every address is given, however many there are
@@ -145,18 +146,16 @@ def dialled(host: str, port: int, watch: Watch, family: Family = "any") -> Itera
 def secured(
     sock: socket.socket,
     host: str,
-    ca_file: str,
+    trust: Trust,
     watch: Watch,
-    trust: Trust | None = None,
     shown: Callable[[ssl.SSLSocket], object] | None = None,
 ) -> Iterator[ssl.SSLSocket]:
-    """Shake hands, and demand a valid certificate for `host`, or what `trust` says.
+    """Shake hands, and demand a valid certificate for `host`, if `trust` says nothing else.
 
     `shown` is called when the handshake is over, also one that failed, for what the server showed of itself.
     """
-    context = (trust or Trust(ca_file=ca_file)).context()
     # The handshake comes second: cut off inside wrap_socket, it would leave its descriptor open.
-    with context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
+    with trust.context().wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
         try:
             with watch.phase("tls"):
                 tunnel.do_handshake()
@@ -164,6 +163,13 @@ def secured(
             if shown is not None:
                 shown(tunnel)
         yield tunnel
+
+
+def leave(tunnel: ssl.SSLSocket) -> None:
+    """Say goodbye: who hangs up without a word is written down by many a server as a connection that broke."""
+    with suppress(OSError):
+        tunnel.settimeout(0.0)
+        tunnel.unwrap()
 
 
 def said(error: OSError) -> str:
@@ -277,5 +283,4 @@ def _connect(address: Address, limit: float | None) -> socket.socket:
 
 
 def _shown(place: tuple[Any, ...]) -> str:
-    host, port = place[0], place[1]
-    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+    return host_port(str(place[0]), place[1])

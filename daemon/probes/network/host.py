@@ -10,6 +10,7 @@ import msgspec
 from daemon.probes.base import Fact, Health, Past, Probe, Reading
 from daemon.probes.network.dial import Family, is_near_address
 from daemon.reading import Looks
+from daemon.urls import host_port
 
 HIGHEST_PORT = 65_535
 
@@ -135,8 +136,7 @@ class Networked(Probe):
 
     def target(self) -> str:
         """Host and port."""
-        host = bare(self.host)
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        return host_port(bare(self.host), self.port)
 
     def is_near(self) -> bool:
         """Whether it is on this machine."""
