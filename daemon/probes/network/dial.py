@@ -217,7 +217,9 @@ def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> lis
     if not unique:
         raise Missed(f"{host}: the name has no address")
     if only_beyond.get() and any(map(_is_ours, unique)):
-        raise Forbidden(f"{host} is this machine itself, at which it looks for nobody else (for_others: {{near: true}})")
+        raise Forbidden(
+            f"{host} is this machine itself, at which it looks for nobody else (for_others: {{near: true}})"
+        )
     return unique[:MOST_ADDRESSES]
 
 
