@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from daemon.config.doors import LAST_PORT
 from daemon.config.keys import doc
 from daemon.units import Seconds
 
@@ -10,7 +11,7 @@ _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[1-9][0-9]{0,4}
 
 
 def _check_reference(text: str) -> None:
-    if not _HOST_AND_PORT.fullmatch(text):
+    if not _HOST_AND_PORT.fullmatch(text) or int(text.rpartition(":")[2]) > LAST_PORT:
         raise ValueError("is not host:port; write for example 223.5.5.5:53")
 
 
