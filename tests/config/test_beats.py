@@ -150,5 +150,8 @@ def test_a_port_that_there_is_not_would_be_a_reference_or_a_node_that_never_answ
     assert problems_of(f"{head}sight: {{references: ['1.1.1.1:65536', '1.1.1.1:65535']}}") == [
         "tocsin.yml:3: sight.references[0]: is not host:port; write for example 223.5.5.5:53"
     ]
+    assert problems_of(f"{head}sight: {{names: ['a b', www.example.com]}}") == [
+        "tocsin.yml:3: sight.names[0]: is no name that could be looked up; write for example www.example.com"
+    ]
     (said,) = problems_of(f"{head}nodes: {{far: {{url: 'tcp://10.0.0.1:65536'}}}}")
     assert said.startswith("tocsin.yml:3: nodes.far.url: is not a ZeroMQ endpoint")
