@@ -50,7 +50,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
     by_place: "dict[str, Reading]" = {}  # where it was looked at from several places: what each of them saw
-    near: bool = False  # of a bad one: what was tried is in the networks that are seen by one who is cut off
+    near: bool = False  # what was tried is in the networks that are seen by one who is cut off
     blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
     sure: bool = False  # it was told and not seen, so it matters nothing whether tocsin itself can see

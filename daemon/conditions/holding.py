@@ -148,7 +148,9 @@ def _number(value: Any) -> float | None:
         return None
     if isinstance(value, str):
         return number(value.strip()) if len(value) <= _QUOTED else None
-    return value if isinstance(value, int | float) and not math.isnan(value) else None
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    return value if isinstance(value, int) else None  # of any length: JSON has no limit, and no float would hold it
 
 
 def _text(value: Any) -> str | None:

@@ -275,6 +275,7 @@ def test_https_goes_through_a_tunnel_and_the_proxy_learns_nothing(authority: Aut
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answered 407"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "answered no HTTP"),
+        (b"HTTP/1.1 " + b"2" * 5_000 + b"\r\n\r\n", "answered no HTTP"),
         (b"", "gave no answer that can be read"),
         (b"x" * 20_000, "gave no answer that can be read"),
         (b"HTTP/1.1 200 OK\r\n\r\n\x16\x03injected", "went on after it had agreed to a tunnel"),

@@ -1,6 +1,7 @@
 """One HTTP request over a connection of its own, through a proxy where there is one, and the answer to it."""
 
 import base64
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from daemon.urls import host_port
 
 MOST_HEAD = 8 * 1024  # of a proxy's answer
 
+_STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 _OK = range(200, 300)
 
 
@@ -86,8 +88,8 @@ def _dig(sock: socket.socket, proxy: Place, where: Place) -> None:
         if not data or len(head) > MOST_HEAD:
             raise Missed(f"the proxy {proxy.root} gave no answer that can be read")
         head += data
-    words = head.split(b"\r\n", 1)[0].split()
-    status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    found = _STATUS.match(head)
+    status = int(found[1]) if found else 0
     if status not in _OK:
         raise Missed(f"the proxy {proxy.root} answered {status or 'no HTTP'}")
     # With TLS it is us who speak first.

@@ -51,6 +51,10 @@ class Missed(Exception):
     """What the look saw is not well. It never leaves `measured`, which makes it the reading's detail."""
 
 
+class Forbidden(Missed):
+    """Nobody may look there for somebody else: nothing was seen, which is no opinion."""
+
+
 class Watch:
     """Measures one look, and takes down what it sees.
 
@@ -119,6 +123,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         detail = f"no answer within {limit:g}s, stuck at {watch.doing.replace('_', ' ')}"
     except Missed as missed:
         detail = str(missed)
+        health = Health.UNKNOWN if isinstance(missed, Forbidden) else Health.DOWN
     except OSError as error:
         detail = said(error)
     return Reading(
@@ -128,7 +133,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         values=watch.values,
         evidence=watch.evidence,
         body=watch.body,
-        near=health is Health.DOWN and watch.address is not None and is_near_address(_ip(watch.address)),
+        near=watch.address is not None and is_near_address(_ip(watch.address)),
     )
 
 
@@ -214,7 +219,9 @@ def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> lis
     if not unique:
         raise Missed(f"{host}: the name has no address")
     if only_beyond.get() and any(map(_is_ours, unique)):
-        raise Missed(f"{host} is this machine itself, at which it looks for nobody else (for_others: {{near: true}})")
+        raise Forbidden(
+            f"{host} is this machine itself, at which it looks for nobody else (for_others: {{near: true}})"
+        )
     return unique[:MOST_ADDRESSES]
 
 
