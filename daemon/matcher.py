@@ -43,6 +43,14 @@ def pattern(text: str) -> Any:
     return compiled
 
 
+def check_pattern(setting: str, text: str) -> None:
+    """Refuse what is no pattern. Raises ValueError, which names the setting."""
+    try:
+        pattern(text)
+    except MatcherError as error:
+        raise ValueError(f"{setting}: {error}") from error
+
+
 @functools.lru_cache(maxsize=16_384)
 def _fits(text: str, value: str) -> bool:
     """Whether the pattern matches all of the value. Remembered: labels have few values, again and again."""

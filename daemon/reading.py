@@ -13,6 +13,10 @@ from daemon.secret import Secret
 HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
 
 
+# What may come of reading notes that were spoilt: for a text that is no UTF-8, msgspec has no error of its own.
+SPOILT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
 class Health(StrEnum):
     """How something is: what one look says, and what a row of looks adds up to."""
 
@@ -46,7 +50,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     body: bytes = b""  # bounded by the kind; conditions look into it, nobody keeps it
     failed: tuple[str, ...] = ()  # the conditions that did not hold, each with what was there instead
     by_place: "dict[str, Reading]" = {}  # where it was looked at from several places: what each of them saw
-    near: bool = False  # of a bad one: what was tried is in the networks that are seen by one who is cut off
+    near: bool = False  # what was tried is in the networks that are seen by one who is cut off
     blind: bool = False  # unknown, for tocsin itself could not see
     notes: bytes | None = None  # what the kind wants to be given at its next look, also after a restart
     sure: bool = False  # it was told and not seen, so it matters nothing whether tocsin itself can see

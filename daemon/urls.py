@@ -7,6 +7,11 @@ from daemon.secret import Secret
 DEFAULT_PORT = {"http": 80, "https": 443}
 
 
+def host_port(host: str, port: int | str) -> str:
+    """Both in one, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def check_url(url: str | Secret) -> None:
     """Refuse what is no http(s) URL; the ValueError does not show it."""
     split(url.reveal() if isinstance(url, Secret) else url)

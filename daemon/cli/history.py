@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from itertools import dropwhile
 from typing import Any
 
 from daemon.cli.command import LONG, Command, arg
@@ -27,7 +28,7 @@ def turned(given: argparse.Namespace, params: dict[str, Any]) -> tuple[Command, 
 
 
 def chart(result: Any) -> str:
-    """One line a step, or a reading."""
+    """One line a step from the first in which it was watched, or a reading."""
     text = f"{printable(result['probe'])}: {when(result['begin'])} to {when(result['end'])}\n\n"
     if result["step"] == "reading":
         rows = [
@@ -40,7 +41,7 @@ def chart(result: Any) -> str:
             when(one["begin"]), _percent(one["uptime"]), *(_length(one["seconds"][time]) for time in _TIMES),
             sum(one["looks"].values()), *_quantiles(one["phases"]),
         )
-        for one in result["points"]
+        for one in dropwhile(_is_before, result["points"])
     ]  # fmt: skip
     return text + table(("from", "uptime", *_TIMES, "looks", "p50", "p95", "p99"), points)
 
@@ -72,6 +73,11 @@ def _failure(one: dict[str, Any]) -> str:
     return f"{one['id']}  {when(one['at'])}  {story['health']}: {lines(story['detail'])}\n" + facts(
         [(printable(name), value) for name, value in known]
     )
+
+
+def _is_before(point: dict[str, Any]) -> bool:
+    """Whether nobody watched it yet in this step."""
+    return not any(point["seconds"][time] for time in _TIMES) and not any(point["looks"].values())
 
 
 def _split(text: str) -> list[tuple[str, str]]:

@@ -24,7 +24,9 @@ def detail(result: Any) -> str:
     """Its facts, what was seen last, when it looks next, and who paused it."""
     one = result["probe"]
     last = one.get("reading") or {}
-    every = f"cron {one['cron']}" if one.get("cron") else f"every {written(one.get('every', 0.0))}"
+    every = (
+        f"cron {one['cron']} ({one.get('timezone')})" if one.get("cron") else f"every {written(one.get('every', 0.0))}"
+    )
     text = f"{printable(one['name'])} is {one['verdict']}\n" + facts(
         [
             ("since", when(one.get("since"))),

@@ -13,6 +13,7 @@ from daemon.reading import Unit
 
 LONGEST = 300  # characters of one sentence
 _QUOTED = 60  # of a text that was there instead
+_READ = 4_096  # of it for that: a secret must be whole to be hidden
 _WRITTEN = 120  # of the condition itself
 _MANY = (list, tuple, set, frozenset, Mapping)
 _HUGE = 1e18  # beyond it a number is told roughly
@@ -58,13 +59,13 @@ def _failure(condition: Condition, seen: Seen) -> str:
     if test.operator == "exists":
         # A path through `[*]` leads to a list of places, which may be empty.
         is_there = not (subject.path is not None and subject.path.is_many) or bool(value)
-        return "" if is_there is not test.is_not else _said(value, subject.unit) if is_there else "there is none"
+        return "" if is_there is not test.is_not else _said(value, subject.unit, seen) if is_there else "there is none"
     match condition.quantity:
         case "length":
             return _length(value, test)
         case "any" | "all":
-            return _each(condition, value)
-    return "" if holds(test, value) else _instead(test, value, condition)
+            return _each(condition, value, seen)
+    return "" if holds(test, value) else _instead(test, value, condition, seen)
 
 
 def holds(test: Test, value: Any) -> bool:
@@ -90,17 +91,18 @@ def _length(value: Any, test: Test) -> str:
     return "" if holds(test, len(value)) else f"it was {len(value)}"
 
 
-def _each(condition: Condition, value: Any) -> str:
+def _each(condition: Condition, value: Any, seen: Seen) -> str:
     many = condition.subject.path is not None and condition.subject.path.is_many
     if not many and not isinstance(value, list | tuple):
-        return f"it was {shown(value)}, not a list"
+        return f"it was {shown(value, quoted=seen.quoted)}, not a list"
     if not value:
         # Of an empty list everything could be said; whoever watches one wants to know that it is empty.
         return "" if condition.subject.may_lack else "there are none"
     failed = [one for one in value if not holds(condition.test, one)]
+    first = f"the first was {shown(failed[0], quoted=seen.quoted)}" if failed else ""
     if condition.quantity == "all":
-        return f"not so for {len(failed)} of {len(value)}, the first was {shown(failed[0])}" if failed else ""
-    return f"so for none of {len(value)}, the first was {shown(failed[0])}" if len(failed) == len(value) else ""
+        return f"not so for {len(failed)} of {len(value)}, {first}" if failed else ""
+    return f"so for none of {len(value)}, {first}" if len(failed) == len(value) else ""
 
 
 def _equal(value: Any, want: Value) -> bool:
@@ -146,7 +148,9 @@ def _number(value: Any) -> float | None:
         return None
     if isinstance(value, str):
         return number(value.strip()) if len(value) <= _QUOTED else None
-    return value if isinstance(value, int | float) and not math.isnan(value) else None
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    return value if isinstance(value, int) else None  # of any length: JSON has no limit, and no float would hold it
 
 
 def _text(value: Any) -> str | None:
@@ -167,29 +171,29 @@ def _digits(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < _HUGE else str(value)
 
 
-def _instead(test: Test, value: Any, condition: Condition) -> str:
+def _instead(test: Test, value: Any, condition: Condition, seen: Seen) -> str:
     if condition.subject.name != BODY or test.operator not in ("~", "!~", "has"):
-        return _said(value, condition.subject.unit)
+        return _said(value, condition.subject.unit, seen)
     if test.is_not or test.operator == "!~":
         return "the body has it"
     return f"the body of {len(value)} characters does not have it" if value else "there is no body"
 
 
-def _said(value: Any, unit: Unit | None) -> str:
-    return f"it was {shown(value, unit)}"
+def _said(value: Any, unit: Unit | None, seen: Seen) -> str:
+    return f"it was {shown(value, unit, seen.quoted)}"
 
 
-def shown(value: Any, unit: Unit | None = None) -> str:
-    """A value for people: short, on one line."""
+def shown(value: Any, unit: Unit | None = None, quoted: Callable[[str], str] = line) -> str:
+    """A value for people: short, on one line. `quoted` makes such a line of a text, without what is secret in it."""
     if isinstance(value, list | tuple | set | frozenset):
         # Not what lies deeper: a list of lists of lists is told no better for it.
-        some = ", ".join(shown(one) for one in islice(value, 3) if not isinstance(one, _MANY))
+        some = ", ".join(shown(one, None, quoted) for one in islice(value, 3) if not isinstance(one, _MANY))
         return f"a list of {len(value)}" + (f": {some}" if some else "")
     match value:
         case None:
             return "null"
         case str():
-            return f'"{cut(line(value[: 4 * _QUOTED]), _QUOTED)}"'
+            return f'"{cut(quoted(value[:_READ]), _QUOTED)}"'
         case bool():
             return "true" if value else "false"
         case int() | float():

@@ -4,11 +4,12 @@ import codecs
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from daemon import fitting
 from daemon.conditions.condition import BODY, TIME, Subject
 from daemon.payload.paths import PathNotFound
 from daemon.reading import HEADER, Health, Reading
@@ -34,11 +35,16 @@ class Missing(Unseen):
 
 
 class Seen:
-    """One reading."""
+    """One reading. `quoted` makes a line for people of what was answered, without what is secret in the settings."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, quoted: Callable[[bytes], str] | None = None) -> None:
         self.reading = reading
+        self._quoted = quoted
         self.came_through = reading.health in (Health.UP, Health.DEGRADED)  # as far as the kind itself can say
+
+    def quoted(self, text: str) -> str:
+        """A text that was answered, on one line for people."""
+        return fitting.line(text) if self._quoted is None else self._quoted(text.encode("utf-8", "replace"))
 
     def value(self, subject: Subject) -> Any:
         """What the subject is; raises Unseen."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _TCP = "tcp://"
 IPC = "ipc://"
-_LAST_PORT = 65_535
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def zmq_door(text: str) -> Door | None:
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(_LAST_PORT)) and int(text) <= _LAST_PORT
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LAST_PORT)) and int(text) <= LAST_PORT
 
 
 def _has_odd(host: str) -> bool:

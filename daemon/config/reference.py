@@ -111,9 +111,9 @@ def _kinds(what: str, kinds: dict[str, Any] | dict[str, type]) -> Iterator[str]:
 
 
 def rows(cls: type) -> Iterator[str]:
-    """One row of a table for each setting of a class."""
+    """One row of a table for each setting of a class, those first that must be written."""
     hints = get_type_hints(cls)
-    for one in fields(cls):
+    for one in sorted(fields(cls), key=lambda one: not _is_required(one)):
         if one.init and "doc" in one.metadata:
             text = one.metadata.get("doc", "").replace("|", "\\|") + _bounds(hints[one.name], one)
             hint = hints[one.name]
@@ -147,9 +147,9 @@ def _options(hint: Any) -> tuple[Any, ...]:
 
 def shown_default(hint: Any, one: Field[Any]) -> str:
     """The default as it would be written in the file."""
-    if one.default is MISSING:
-        return "required" if one.default_factory is MISSING else "none"
-    if one.default is None or one.default in ("", ()):
+    if _is_required(one):
+        return "required"
+    if one.default in (MISSING, None, "", ()):
         return "none"
     if is_dataclass(one.default) and not is_scalar(hint):
         return "see below"
@@ -158,6 +158,10 @@ def shown_default(hint: Any, one: Field[Any]) -> str:
     if isinstance(one.default, bool):
         return f"`{str(one.default).lower()}`"
     return f"`{_amount(hint, one.default)}`"
+
+
+def _is_required(one: Field[Any]) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
 
 
 def _bounds(hint: Any, one: Field[Any]) -> str:

@@ -3,15 +3,22 @@
 import re
 from dataclasses import dataclass, field
 
+from daemon.config.doors import LAST_PORT
 from daemon.config.keys import doc
 from daemon.units import Seconds
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[1-9][0-9]{0,4}", re.ASCII)
+_NAME = re.compile(r"[^\s:/@\[\]]+")
 
 
 def _check_reference(text: str) -> None:
-    if not _HOST_AND_PORT.fullmatch(text):
+    if not _HOST_AND_PORT.fullmatch(text) or int(text.rpartition(":")[2]) > LAST_PORT:
         raise ValueError("is not host:port; write for example 223.5.5.5:53")
+
+
+def _check_name(text: str) -> None:
+    if not _NAME.fullmatch(text):
+        raise ValueError("is no name that could be looked up; write for example www.example.com")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +33,8 @@ class Sight:
         ),
     )
     names: tuple[str, ...] = field(
-        default=(), metadata=doc("names of others that can be looked up as long as the name servers are well")
+        default=(),
+        metadata=doc("names of others that can be looked up as long as the name servers are well", check=_check_name),
     )
     every: Seconds = field(default=Seconds(15.0), metadata=doc("time from one look at them to the next", least=1))
     timeout: Seconds = field(

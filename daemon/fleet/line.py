@@ -39,7 +39,7 @@ def ask(node: Node, method: str, params: dict[str, Any], within: float) -> bytes
     raw = _exchange(node, question, within)
     try:
         answer = _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise NodeError(f"what listens at {node.url} does not answer like tocsin") from error
     if answer.error is not None:
         raise NodeError(f"{node.name} says: {answer.error.message[:300]}")

@@ -1,5 +1,7 @@
 """What an earlier process left of each probe, read at the start."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from daemon.config.looking import ProbePlan
@@ -52,9 +54,9 @@ def read(tx: Tx) -> Found:
             continue
         kept, account = found
         settled = []
-        if (at := last.get(one.probe, 0)) > account.reached:
-            settled = _read_again(account, at)
-            kept = standing.read_again(kept, at / 1_000)
+        if since := [at for at in last.get(one.probe, ()) if at > account.reached]:
+            settled = _read_again(account, since)
+            kept = standing.read_again(kept, since[-1] / 1_000)
         left[names[one.probe]] = Left(
             number=one.probe,
             digests=(one.settings, one.target),
@@ -85,10 +87,12 @@ def abandoned(left: Left, now: int, batch: Batch) -> None:
         batch.incident(left.incident.over(at, incident.REMOVED))
 
 
-def _read_again(account: Account, at: int) -> list[Turn]:
+def _read_again(account: Account, since: Sequence[int]) -> list[Turn]:
     """The readings since then changed nothing, or that would have been written down with them."""
     speaks = account.speaks_until - account.reached
-    return account.step(Reached(at=at, speaks_until=at + speaks, verdict=account.verdict))
+    return [
+        turn for at in since for turn in account.step(Reached(at=at, speaks_until=at + speaks, verdict=account.verdict))
+    ]
 
 
 def _is_watched(row: Row) -> bool:

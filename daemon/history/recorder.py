@@ -14,13 +14,14 @@ from daemon import telemetry
 from daemon.clock import JUMP, Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
-from daemon.errors import StoreError, StoreUnavailable
+from daemon.errors import StoreUnavailable
 from daemon.history import beginning, entry
 from daemon.history.batch import TIMES, Batch
 from daemon.history.covering import Covering
 from daemon.history.covers import NeverRests, Rests
 from daemon.history.entry import Entry
 from daemon.history.roller import Roller
+from daemon.history.steady import steadily
 from daemon.history.stretches import Time, Turn, ms
 from daemon.probing.watched import Kept, Watched
 from daemon.reading import Reading
@@ -191,12 +192,7 @@ class Recorder:
                 self._flush()
 
     def _flush(self) -> None:
-        try:
-            self.flush()
-        except StoreError as error:
-            log.warning("what probes saw is written down later: %s", error)
-        except Exception:  # a loop of the process's own: it must go on
-            log.exception("what probes saw could not be written down")
+        steadily(self.flush, "what probes saw is written down later", "what probes saw could not be written down")
 
     def _notice_the_clock(self, now: int) -> None:
         """If it was set back, what was written down of the time that comes again did not happen."""

@@ -23,7 +23,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     used: float
     left: float  # none, when more is used than allowed
     spent: float | None  # the part of it that is used: more than 1 when it is broken; None where nothing is allowed
-    is_kept: bool
+    is_kept: bool | None  # None where nothing is known
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ def line(history: History, name: str, period: Period, slo: float | None) -> Line
 
 def budget(shares: Shares, slo: float) -> Budget:
     """Hold what was down against what may be."""
-    allowed = (1 - slo) * shares.judged / PER_SECOND
+    allowed = round((1 - slo) * shares.judged / PER_SECOND, 6)
     used = shares[Time.DOWN] / PER_SECOND
     return Budget(
         slo=round(slo, 10),
@@ -79,7 +79,7 @@ def budget(shares: Shares, slo: float) -> Budget:
         used=used,
         left=max(0.0, allowed - used),
         spent=used / allowed if allowed else None,
-        is_kept=used <= allowed,
+        is_kept=used <= allowed if shares.judged else None,
     )
 
 

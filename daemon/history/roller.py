@@ -1,6 +1,5 @@
 """Adds readings up to minutes, hours and days as these become whole, beside everything else."""
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,15 +8,13 @@ import gevent
 
 from daemon.clock import Clock, unhurried
 from daemon.config.settings import Settings
-from daemon.errors import StoreError
 from daemon.history import tiers as made
 from daemon.history.forget import forget_readings
+from daemon.history.steady import steadily
 from daemon.history.tally import Tally
 from daemon.history.tiers import DAY, HOUR, MINUTE, TOGETHER, read
 from daemon.store import probes, tiers
 from daemon.store.base import Store, Tx
-
-log = logging.getLogger("tocsin.history")
 
 PACE = 1.0  # seconds between two hundreds of probes whose usual times are worked out
 
@@ -70,12 +67,7 @@ class Roller:
         while True:
             self._clock.wait(self._wake, None)
             self._wake.clear()
-            try:
-                self.roll()
-            except StoreError as error:
-                log.warning("readings are added up later: %s", error)
-            except Exception:  # a loop of the process's own: it must go on
-                log.exception("readings could not be added up")
+            steadily(self.roll, "readings are added up later", "readings could not be added up")
 
     def _learn(self) -> None:
         """Work out what is usual."""

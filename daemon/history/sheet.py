@@ -13,6 +13,9 @@ from daemon.zone import Zone
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for one
 _PLACES = 1_000  # of a percentage, which is never rounded up: 99.9996 % is not 100 %
 
+_BESIDE = (Time.DEGRADED, Time.UNKNOWN, Time.MAINTENANCE, Time.PAUSED, Time.UNWATCHED)  # what is shown beside uptime
+_KEPT = {True: " kept", False: " BROKEN", None: ""}
+
 COLUMNS = (
     "probe", "period", "from", "to", "time_zone", "uptime_percent", "up_seconds", "degraded_seconds", "down_seconds",
     "unknown_seconds", "maintenance_seconds", "paused_seconds", "unwatched_seconds", "incidents", "longest_seconds",
@@ -38,9 +41,9 @@ def as_text(report: Report) -> str:
     """Write it for people."""
     zone = Zone.parse(report.time_zone).info
     head = f"{report.period}: {when(report.begin, zone)} to {when(report.end, zone)} ({report.time_zone})\n\n"
-    names = ("PROBE", "UPTIME", "DOWN", "INCIDENTS", "LONGEST", "MTTR", "DEGRADED", "UNKNOWN", "MAINTENANCE")
+    names = ("PROBE", "UPTIME", "DOWN", "INCIDENTS", "LONGEST", "MTTR")
     timed = ("P50", "P95", "P99", "SLO", "BUDGET LEFT")
-    rows = [[*names, *timed], *(_row(line) for line in report.lines)]
+    rows = [[*names, *(time.upper() for time in _BESIDE), *timed], *(_row(line) for line in report.lines)]
     if len(rows) == 1:
         return head + "(none)\n"
     return head + _aligned(rows)
@@ -69,12 +72,10 @@ def _row(line: Line) -> list[str]:
         str(line.incidents),
         clock(line.longest) if line.incidents else "-",
         clock(line.mean_time_to_repair),
-        clock(seconds[Time.DEGRADED]),
-        clock(seconds[Time.UNKNOWN]),
-        clock(seconds[Time.MAINTENANCE]),
+        *(clock(seconds[time]) for time in _BESIDE),
         *("-" if took is None else _took(took) for took in times),
-        f"{budget.slo * 100:.6g}% {'kept' if budget.is_kept else 'BROKEN'}" if budget else "-",
-        clock(budget.left) if budget else "-",
+        f"{budget.slo * 100:.6g}%{_KEPT[budget.is_kept]}" if budget else "-",
+        clock(budget.left) if budget and budget.is_kept is not None else "-",
     ]
 
 

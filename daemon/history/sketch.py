@@ -47,11 +47,11 @@ def merge(into: Counts, other: Mapping[int, int]) -> None:
 
 def quantile(counts: Mapping[int, int], part: float) -> float | None:
     """The value that so much of all values is at most, 0.5 being the median; None where there are none."""
-    rank = part * (sum(counts.values()) - 1)
+    wanted = round(part * sum(counts.values()), 6)  # 0.07 of 100 is 7, and not a little more
     passed = 0
     for number in sorted(counts):
         passed += counts[number]
-        if passed > rank:
+        if passed >= wanted:
             return middle(number)
     return None
 

@@ -18,6 +18,7 @@ from daemon.config.settings import Limits
 from daemon.errors import TocsinError
 from daemon.listener.connection import Connection
 from daemon.listener.exchange import FAILED, Answer, App, Request
+from daemon.urls import host_port
 
 BACKLOG = 1024
 READ = 64 * 1024  # bytes taken from a socket at once
@@ -52,7 +53,7 @@ def open_socket(address: str) -> socket.socket:
 def address_of(door: socket.socket) -> str:
     """Where it is bound, written the way `open_socket` reads it."""
     host, port = door.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return host_port(host, port)
 
 
 class HttpDoor:

@@ -213,9 +213,12 @@ def _slo(text: str) -> float | None:
     """Read `99.9%` or `99.9`."""
 
     def read() -> float:
-        part = Share.parse(text if text.endswith("%") else f"{text}%").fraction
+        try:
+            part = Share.parse(text if text.endswith("%") else f"{text}%").fraction
+        except ValueError:
+            part = 0.0
         if not 0 < part < 1:
-            raise ValueError("is no promise that can be broken; write for example 99.9%")
+            raise ValueError(f"{text[:40]!r} is no promise that can be broken; write for example 99.9%")
         return part
 
     return _asked("slo", read) if text else None

@@ -1,7 +1,7 @@
 """What every probe is: settings as fields, one method that looks once."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 from daemon.blotted import blotted
@@ -9,7 +9,9 @@ from daemon.reading import Ear, Fact, Health, Looks, Past, Reading
 from daemon.registry import kind as probe
 from daemon.units import Seconds
 
-__all__ = ["Fact", "Health", "Past", "Probe", "Reading", "probe"]
+__all__ = ["Fact", "Health", "OfThisMachine", "Past", "Probe", "Reading", "Rules", "probe"]
+
+Rules = Mapping[str, tuple[str, Any]]  # the value that a rule is about, its setting, and what turns it off
 
 MOST_QUOTED = 8 * 1024  # bytes of a body that are read for the few words that people are shown
 
@@ -24,10 +26,14 @@ class Probe:
 
     PHASES: ClassVar[tuple[str, ...]] = ()  # the phases that a whole look has, in order
     GIVES: ClassVar[Mapping[str, Fact]] = {}  # the values of its readings, beside the phases
+    RULES: ClassVar[Rules] = {}  # the kind's own, which give way to conditions
     PLAN: ClassVar[Mapping[str, Any]] = {}  # settings that all probes have, and that are something else by default here
     FOR_OTHERS: ClassVar[bool] = False  # whether another tocsin may have us look: never what touches this machine
 
     timeout: Seconds = field(default=Seconds(10.0), metadata={"doc": "the longest one look may take", "least": 0.05})
+
+    def __post_init__(self) -> None:
+        """Refuse what can never be looked at: raise ValueError, with a sentence that quotes no secret."""
 
     def look(self) -> Reading:
         """Look once."""
@@ -73,5 +79,18 @@ class Probe:
 
         So `down: [status in 401, 403]` is enough, and the kind does not call a 401 down for itself.
         """
-        del named
-        return self
+        usual = {one.name: one.default for one in fields(self)}
+        off = {setting: none for value, (setting, none) in self.RULES.items() if value in named}
+        unwritten = {name: none for name, none in off.items() if getattr(self, name) == usual[name]}
+        return replace(self, **unwritten) if unwritten else self
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfThisMachine(Probe):
+    """A way to look at this machine itself, which can be seen whatever network there is, and by nobody else."""
+
+    FOR_OTHERS: ClassVar[bool] = False
+
+    def is_near(self) -> bool:
+        """It is here."""
+        return True

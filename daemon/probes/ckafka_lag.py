@@ -1,23 +1,20 @@
 """Do the consumers of this group of a Tencent CKafka instance keep up, as its API tells?"""
 
 import functools
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from daemon.clock import SystemClock
-from daemon.probes.base import Past, Probe, Reading, probe
+from daemon.probes.base import Health, probe
 from daemon.probes.fetch.hop import Way, proxy_place
 from daemon.probes.fetch.place import Place, place
 from daemon.probes.lags.ckafka_api import ENDPOINTS, Account, Api, Ckafka, Page
-from daemon.probes.lags.lag import MOST_PARTITIONS, Marks, Offsets, Rules
-from daemon.probes.lags.look import looked
+from daemon.probes.lags.lag import MOST_PARTITIONS, Marks, Offsets
+from daemon.probes.lags.look import Lagging
 from daemon.probes.lags.told import GIVES, Sight, name
 from daemon.probes.network.dial import Watch
 from daemon.probes.network.trust import Trust
-from daemon.reading import Health
 from daemon.secret import Secret
-from daemon.units import Seconds
 
 MOST_PAGES = 500
 
@@ -28,7 +25,7 @@ def _check_endpoint(url: str) -> None:
 
 @probe("ckafka_lag")
 @dataclass(frozen=True, kw_only=True)
-class CkafkaLag(Probe):
+class CkafkaLag(Lagging):
     """Ask the cloud's API where the brokers themselves cannot be reached, or take no visitors.
 
     The API is not what is looked at: where it refuses or fails, nothing is known of the group.
@@ -36,8 +33,7 @@ class CkafkaLag(Probe):
 
     PHASES: ClassVar = ("resolve", "connect", "tls", "first_byte", "download")
     GIVES: ClassVar = GIVES
-    # Another tocsin does not remember what we saw: to its eyes everything would be well, each time anew.
-    FOR_OTHERS: ClassVar[bool] = False
+    UNSEEN: ClassVar = Health.UNKNOWN
 
     instance: str = field(metadata={"doc": "the instance, `ckafka-…`"})
     group: str = field(metadata={"doc": "the consumer group"})
@@ -54,25 +50,6 @@ class CkafkaLag(Probe):
     )
     proxy: Secret | None = field(
         default=None, metadata={"doc": "way out: `http://[user:password@]host:port`", "check": proxy_place}
-    )
-    window: Seconds = field(
-        default=Seconds(600.0),
-        metadata={"doc": "how long a group must stand still, or its lag must only grow, before it counts", "least": 1},
-    )
-    tolerate: int = field(
-        default=0,
-        metadata={
-            "doc": "messages of lag in a partition that count as none: 1 where producers use transactions, whose marks"
-            " nobody reads",
-            "least": 0,
-        },
-    )
-
-    judge: bool = field(
-        default=True,
-        metadata={
-            "doc": "whether its shape calls a group down or degraded; not where a condition in `down` is about `shape`"
-        },
     )
 
     def __post_init__(self) -> None:
@@ -92,20 +69,12 @@ class CkafkaLag(Probe):
         except ValueError as error:
             raise ValueError(f"proxy {error}") from None
 
-    def look_on(self, past: Past) -> Reading:
-        """Look once, and judge by what earlier looks saw."""
-        rules = Rules(window=self.window, tolerate=self.tolerate, judge=self.judge)
-        return looked(past, rules, self.timeout, self._see, unseen=Health.UNKNOWN)
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Itself, or without its own verdict where `down` has conditions about the shape."""
-        return replace(self, judge=False) if "shape" in named else self
-
     def target(self) -> str:
         """Instance and group."""
         return f"{self.instance}, {self.group}"
 
-    def _see(self, marks: Marks, watch: Watch) -> Sight:
+    def see(self, marks: Marks, watch: Watch) -> Sight:
+        """Ask the API, page by page."""
         del marks
         account = Account(
             secret_id=self.secret_id,

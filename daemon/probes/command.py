@@ -2,20 +2,22 @@
 
 import errno
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import filterfalse
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from daemon import fitting
 from daemon.blotted import blotted, longest_first
 from daemon.clock import SystemClock
-from daemon.probes.base import Fact, Health, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Reading, probe
 from daemon.probes.machine.perfdata import Metric, perfdata
 from daemon.programs import BASIC, Ended, check_environment, run
 from daemon.secret import HIDDEN, Secret
 
 MOST_SHOWN = 2_000  # characters of its output, and of its errors, that people are shown
+TELLING = 4  # characters of the shortest value of `env` that is hidden: a 1 stands in many a number
 MOST_MERCY = 1.0  # seconds from the signal that it may heed to the one that it cannot
 
 _HEALTH = {0: Health.UP, 1: Health.DEGRADED, 2: Health.DOWN, 3: Health.UNKNOWN}
@@ -31,8 +33,11 @@ _IN_FOLDER = ("/bin/sh", "-c", 'cd -- "$1" || exit 126; shift; exec "$@"', "sh")
 
 @probe("command")
 @dataclass(frozen=True, kw_only=True)
-class Command(Probe):
-    """Run a program without a shell; its exit code says how things are, its first line why."""
+class Command(OfThisMachine):
+    """Run a program without a shell; its exit code says how things are, its first line why.
+
+    It is of this machine although what it looks at may be far: only its own words count.
+    """
 
     PHASES: ClassVar[tuple[str, ...]] = ("run",)
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -80,18 +85,15 @@ class Command(Probe):
         """The program; its arguments may tell too much."""
         return self.command[0]
 
-    def is_near(self) -> bool:
-        """It runs here, although what it looks at may be far: only its own words count."""
-        return True
-
     def _reading(self, ended: Ended, took: float) -> Reading:
         """What its end and its words mean."""
-        hidden = longest_first(value.reveal() for value in self.env.values())
-        out, errors = (_hid(one.decode("utf-8", "replace"), hidden) for one in (ended.out, ended.err))
-        said = _parts(out)
+        hidden = self._hidden()
+        out, errors = (one.decode("utf-8", "replace") for one in (ended.out, ended.err))
+        # A figure is read as it stands: of 85000, with 5000 hidden, 8 would be left.
+        metrics = perfdata(_parts(_hid(out, filterfalse(_is_number, hidden))).measured)
+        said, errors = _parts(_hid(out, hidden)), _hid(errors, hidden)
         words = blotted(said.first or errors.strip().partition("\n")[0], ())
         health, detail = _judged(ended.code, words, self.timeout)
-        metrics = perfdata(said.measured)
         values: dict[str, object] = {"perfdata": {label: metric.value for label, metric in metrics.items()}}
         if ended.code is not None and ended.code >= 0:
             values["exit"] = ended.code
@@ -105,11 +107,16 @@ class Command(Probe):
                 for name, text in {
                     "output": said.rest,
                     "errors": errors,
-                    "perfdata": "\n".join(map(_shown, metrics.values())),
+                    "perfdata": _hid("\n".join(map(_shown, metrics.values())), hidden),
                 }.items()
                 if text.strip()
             },
         )
+
+    def _hidden(self) -> list[str]:
+        """What of its environment nobody may see."""
+        values = (value.reveal() for value in self.env.values())
+        return longest_first(value for value in values if len(value) >= TELLING)
 
 
 class _Said(NamedTuple):
@@ -155,10 +162,14 @@ def _why(error: OSError | ValueError, program: str) -> str:
     return _CANNOT_START.get(error.errno or 0, error.strerror or str(error))
 
 
-def _hid(text: str, hidden: list[str]) -> str:
+def _hid(text: str, hidden: Iterable[str]) -> str:
     for secret in hidden:
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
 
 
 def _shown(metric: Metric) -> str:

@@ -1,28 +1,22 @@
 """How full is this file system, and does it still answer?"""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import msgspec
 
-from daemon.probes.base import Fact, Health, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Reading, Rules, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import ALL, check_percent, over, percent, shown, sized, under
-from daemon.probes.rules import Rules, without
 from daemon.units import Bytes, Share, spoken
 
 MOUNTS = Path("/proc/self/mountinfo")
 MOST_MOUNTS = 4 * 1024**2  # bytes read of the list of mounts
 
 _LOOKS = Apart()
-_RULES: Rules = {
-    "used": ("most_used", ALL),
-    "inodes": ("most_inodes", ALL),
-    "readonly": ("writable", False),
-}
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +38,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 @probe("disk")
 @dataclass(frozen=True, kw_only=True)
-class Disk(Probe):
+class Disk(OfThisMachine):
     """Ask how full the file system is that holds a path. One that does not answer keeps nobody else waiting."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -53,6 +47,11 @@ class Disk(Probe):
         "total": Fact("the size of the file system", "bytes"),
         "inodes": Fact("how many of its inodes are used; absent where it has no fixed number", "percent"),
         "readonly": Fact("whether the file system cannot be written to", "flag", ideal=False),
+    }
+    RULES: ClassVar[Rules] = {
+        "used": ("most_used", ALL),
+        "inodes": ("most_inodes", ALL),
+        "readonly": ("writable", False),
     }
 
     path: str = field(default="/", metadata={"doc": "a path on the file system"})
@@ -90,17 +89,9 @@ class Disk(Probe):
             return Reading(health=Health.DOWN, detail=(error.strerror or str(error)).lower())
         return self._read(found)
 
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on a value says by them what is well."""
-        return without(self, named, _RULES)
-
     def target(self) -> str:
         """The path."""
         return self.path
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
 
     def _read(self, found: Found) -> Reading:
         facts, mount = found.facts, found.mount

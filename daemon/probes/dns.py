@@ -1,8 +1,8 @@
 """Does this name server answer, and as it should?"""
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import dns.exception
 import dns.flags
@@ -14,7 +14,7 @@ import dns.rdatatype
 import dns.reversename
 
 from daemon import fitting
-from daemon.probes.base import Fact, Probe, Reading, probe
+from daemon.probes.base import Fact, Probe, Reading, Rules, probe
 from daemon.probes.network.dial import TOLD, Missed, Watch, addresses, shown_address
 from daemon.probes.network.dialogue import HalfWell, looked
 from daemon.probes.network.host import bare, is_address, is_loopback
@@ -30,10 +30,10 @@ from daemon.probes.network.questions import (
     servers_of_the_system,
 )
 from daemon.probes.network.records import MOST_SHOWN, found_in, kind_of, made_up, meant, name_of, place_of, shown
-from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 
 MOST_ANSWERS = 100  # that a reading shows; all are counted and compared
+ANY = "any"
 MOST_LABELS = 5  # steps up from a name in search of its zone
 
 _RCODES = {
@@ -41,11 +41,6 @@ _RCODES = {
     "SERVFAIL": "the server failed",
     "REFUSED": "the server refuses to answer",
 }
-
-
-ANY = "any"
-
-_RULES: Rules = {"rcode": ("rcode", ANY), "answers": ("least", 0), "answers.count": ("least", 0)}
 
 
 @probe("dns")
@@ -65,6 +60,7 @@ class Dns(Probe):
         "ns": Fact("the name servers of the zone, with `ns_contains`", "list"),
         "hijacked": Fact("whether names that do not exist are answered, with `hijack`", "flag", ideal=False),
     }
+    RULES: ClassVar[Rules] = {"rcode": ("rcode", ANY), "answers": ("least", 0), "answers.count": ("least", 0)}
     FOR_OTHERS = True
 
     name: str = field(metadata={"doc": "what to ask for; with `record: PTR` an address may stand here"})
@@ -113,10 +109,6 @@ class Dns(Probe):
     def look(self) -> Reading:
         """Ask once."""
         return looked(self.timeout, self._look)
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on a value says by them what is well."""
-        return without(self, named, _RULES)
 
     def target(self) -> str:
         """The question, and whom it goes to."""

@@ -2,20 +2,21 @@
 
 import functools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from daemon.blotted import blotted
-from daemon.probes.base import MOST_QUOTED, Fact, Probe, Reading, probe
+from daemon.probes.base import MOST_QUOTED, Fact, Reading, Rules, probe
 from daemon.probes.fetch.answer import Answer
+from daemon.probes.fetch.grammar import check_headers, check_method
 from daemon.probes.fetch.hop import Way, ask, basic, proxy_place
-from daemon.probes.fetch.place import check_host, host_name, place
+from daemon.probes.fetch.place import place
 from daemon.probes.fetch.redirect import Step, onward
-from daemon.probes.fetch.request import Wording, check_headers, check_method
+from daemon.probes.fetch.request import Wording
 from daemon.probes.network.dial import Family, Missed, Watch, measured
 from daemon.probes.network.host import Perhaps, is_near_host, other_families
-from daemon.probes.network.trust import Trust
+from daemon.probes.network.trusting import Naming
 from daemon.reading import Looks
 from daemon.secret import HIDDEN, Secret
 
@@ -39,7 +40,7 @@ def _check_url(url: str) -> None:
 
 @probe("http")
 @dataclass(frozen=True, kw_only=True)
-class Http(Probe):
+class Http(Naming):
     """Ask once, over a connection of its own, and read the whole answer."""
 
     PHASES: ClassVar[tuple[str, ...]] = ("resolve", "connect", "proxy", "tls", "first_byte", "download", "total")
@@ -56,6 +57,7 @@ class Http(Probe):
         "redirects": Fact("how many redirects were followed"),
         "http.version": Fact("the answer's version of HTTP: 1.0 or 1.1", "text"),
     }
+    RULES: ClassVar[Rules] = {"status": ("status", ANY_STATUS)}
     FOR_OTHERS: ClassVar[bool] = True
 
     url: str = field(
@@ -96,23 +98,6 @@ class Http(Probe):
             "check": proxy_place,
         },
     )
-    verify: bool = field(
-        default=True, metadata={"doc": "whether the certificate must be valid; false reports on it all the same"}
-    )
-    server_name: str = field(
-        default="",
-        metadata={
-            "doc": "name to ask for in TLS, and to find in the certificate, instead of the URL's host",
-            "check": check_host,
-        },
-    )
-    ca_file: str = field(
-        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
-    )
-    cert_file: str = field(default="", metadata={"doc": "PEM file of a client certificate to show", "here": True})
-    key_file: str = field(
-        default="", metadata={"doc": "PEM file of its key, where it is not in `cert_file`", "here": True}
-    )
 
     def __post_init__(self) -> None:
         """Refuse what can never be asked; no message shows the URL, which may hold credentials."""
@@ -126,12 +111,12 @@ class Http(Probe):
             raise ValueError("credentials are given twice: keep one of basic and bearer")
         if self.body and self.body_secret is not None:
             raise ValueError("there is either body or body_secret")
-        if self.key_file and not self.cert_file:
-            raise ValueError("key_file is the key to a cert_file, which is missing")
+        super().__post_init__()
         if not self.status:
             raise ValueError("status is empty: name the codes that are well, for example 200-399")
         for codes in self.status:
-            if not _STATUS.fullmatch(codes):
+            found = _STATUS.fullmatch(codes)
+            if not found or found[1] > (found[2] or found[1]):
                 raise ValueError(f"status {codes!r} is neither a code nor a range: write for example 200 or 200-299")
 
     def look(self) -> Reading:
@@ -156,10 +141,6 @@ class Http(Probe):
                 yield name, Perhaps(replace(self, family=family))
         if self.other_proxy is not None:
             yield "through the other proxy", replace(self, proxy=self.other_proxy, other_proxy=None)
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on the status says by them which ones are well."""
-        return replace(self, status=ANY_STATUS) if "status" in named and self.status == WELL else self
 
     def quoted(self, body: bytes) -> str:
         """The beginning of a body, without what is secret in the settings: servers repeat what they are sent."""
@@ -224,12 +205,11 @@ class Http(Probe):
     def _ways(self) -> tuple[Way, Way]:
         """How our own server is reached, and how others to which it redirects: they do not learn who asks."""
         proxy = self._wording.proxy
-        trust = Trust(ca_file=self.ca_file, verify=self.verify, protocols=("http/1.1",))
-        own = replace(trust, cert_file=self.cert_file, key_file=self.key_file)
-        name = host_name(self.server_name) if self.server_name else ""
+        own = replace(self.trust, protocols=("http/1.1",))
+        others = replace(own, cert_file="", key_file="")
         return (
-            Way(trust=own, family=self.family, proxy=proxy, server_name=name),
-            Way(trust=trust, family=self.family, proxy=proxy),
+            Way(trust=own, family=self.family, proxy=proxy, server_name=self.named("")),
+            Way(trust=others, family=self.family, proxy=proxy),
         )
 
     def _blotted(self, said: str) -> str:

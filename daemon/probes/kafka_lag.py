@@ -2,20 +2,20 @@
 
 import functools
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import ModuleType
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from daemon.probes.base import Past, Probe, Reading, probe
+import msgspec
+
+from daemon.probes.base import probe
 from daemon.probes.brokers.asked import Account, Address, Wanted
 from daemon.probes.lags.lag import Marks, Rules, lingering
-from daemon.probes.lags.look import looked
+from daemon.probes.lags.look import Lagging
 from daemon.probes.lags.told import EXPIRED, GIVES, MEMBERS, TOLD, Sight
 from daemon.probes.network.dial import Watch
 from daemon.probes.network.host import HIGHEST_PORT, is_near_host
 from daemon.secret import Secret
-from daemon.units import Seconds
 
 ALL = "*"
 PORT = 9092
@@ -29,7 +29,7 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 @probe("kafka_lag")
 @dataclass(frozen=True, kw_only=True)
-class KafkaLag(Probe):
+class KafkaLag(Lagging):
     """Compare what consumer groups have committed with where the logs end, without joining any group.
 
     What is down is not a number but a shape: a group that is behind and does not move.
@@ -37,8 +37,6 @@ class KafkaLag(Probe):
 
     PHASES: ClassVar = ("metadata", "committed", "ends")
     GIVES: ClassVar = {**GIVES, "expired": EXPIRED, "members": MEMBERS}
-    # Another tocsin does not remember what we saw: to its eyes everything would be well, each time anew.
-    FOR_OTHERS: ClassVar[bool] = False
 
     bootstrap: tuple[str, ...] = field(
         metadata={"doc": "brokers to begin with, host:port each; the first that answers knows the others"}
@@ -49,27 +47,9 @@ class KafkaLag(Probe):
     topics: tuple[str, ...] = field(
         default=(), metadata={"doc": "topics; without any, those that a group has committed something in"}
     )
-    window: Seconds = field(
-        default=Seconds(600.0),
-        metadata={"doc": "how long a group must stand still, or its lag must only grow, before it counts", "least": 1},
-    )
-    tolerate: int = field(
-        default=0,
-        metadata={
-            "doc": "messages of lag in a partition that count as none: 1 where producers use transactions, whose marks"
-            " nobody reads",
-            "least": 0,
-        },
-    )
     count_unread: bool = field(
         default=False,
         metadata={"doc": "whether a partition without any commit lags by all that is in it"},
-    )
-    judge: bool = field(
-        default=True,
-        metadata={
-            "doc": "whether its shape calls a group down or degraded; not where a condition in `down` is about `shape`"
-        },
     )
     security: Security = field(default="plaintext", metadata={"doc": "how the brokers' port is to be spoken to"})
     mechanism: Mechanism = field(default="PLAIN", metadata={"doc": "of SASL"})
@@ -101,15 +81,6 @@ class KafkaLag(Probe):
             raise ValueError(f"ca_file means nothing with security {self.security}")
         _brokers()
 
-    def look_on(self, past: Past) -> Reading:
-        """Look once, and judge by what earlier looks saw."""
-        rules = Rules(window=self.window, tolerate=self.tolerate, count_unread=self.count_unread, judge=self.judge)
-        return looked(past, rules, self.timeout, self._see)
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Itself, or without its own verdict where `down` has conditions about the shape."""
-        return replace(self, judge=False) if "shape" in named else self
-
     def target(self) -> str:
         """The first broker, and the groups."""
         more = f" and {len(self.bootstrap) - 1} more" if len(self.bootstrap) > 1 else ""
@@ -120,7 +91,12 @@ class KafkaLag(Probe):
         """Whether all its brokers are on this machine, or in its own networks."""
         return all(is_near_host(host) for host, _ in self._addresses)
 
-    def _see(self, marks: Marks, watch: Watch) -> Sight:
+    def rules(self) -> Rules:
+        """How to judge, and what a partition lags by that nobody has read."""
+        return msgspec.structs.replace(super().rules(), count_unread=self.count_unread)
+
+    def see(self, marks: Marks, watch: Watch) -> Sight:
+        """Ask the brokers."""
         wanted = Wanted(
             bootstrap=self._addresses,
             account=self._account,

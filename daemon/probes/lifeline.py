@@ -1,26 +1,30 @@
 """What is known of something that calls in: its runs and how they ended, folded call by call into a few bytes."""
 
+from typing import Annotated
+
 import msgspec
 
-from daemon.reading import Sign, SignKind
+from daemon.reading import SPOILT, Sign, SignKind
 
 RUNS = 20  # under way at once, of which we know
 OVER = 20  # runs of which we know that they have ended
 RECENT = 10  # calls that people are shown
+
+At = Annotated[float, msgspec.Meta(ge=0, le=1e11)]  # an instant that a calendar has: notes that were spoilt have others
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True):
     """One that has begun and not ended. The name is the caller's, or empty."""
 
     name: str
-    at: float
+    at: At
 
 
 class End(msgspec.Struct, frozen=True, array_like=True):
     """How the last one ended."""
 
     kind: SignKind
-    at: float
+    at: At
     name: str = ""
     code: int | None = None
     took: float | None = None  # None without a beginning
@@ -32,7 +36,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     """One call, for people."""
 
     kind: SignKind
-    at: float
+    at: At
     code: int | None = None
 
 
@@ -42,8 +46,8 @@ class Life(msgspec.Struct, frozen=True, array_like=True):
     calls: int = 0
     runs: tuple[Run, ...] = ()
     end: End | None = None
-    well_at: float | None = None  # the last success
-    lost_at: float | None = None  # when the run began that had not ended when the next began, too long after it
+    well_at: At | None = None  # the last success
+    lost_at: At | None = None  # when the run began that had not ended when the next began, too long after it
     over: tuple[str, ...] = ()
     log: bytes = b""
     recent: tuple[Call, ...] = ()
@@ -57,7 +61,7 @@ def read(notes: bytes) -> Life:
     """What is in these notes; of what nobody can read, nothing."""
     try:
         return _decode(notes) if notes else Life()
-    except msgspec.MsgspecError:
+    except SPOILT:
         return Life()
 
 

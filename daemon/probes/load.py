@@ -1,24 +1,20 @@
 """How busy is this machine?"""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import msgspec
 import psutil
 
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
-from daemon.probes.rules import Rules, without
+from daemon.reading import SPOILT
 from daemon.units import Share
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # another one at each start of the machine, and of no other
-
-_RULES: Rules = {
-    f"{kind}.{minutes}": ("most_per_core", math.inf) for kind in ("load", "per_core") for minutes in (1, 5, 15)
-}
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +29,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 
 @probe("load")
 @dataclass(frozen=True, kw_only=True)
-class Load(Probe):
+class Load(OfThisMachine):
     """Ask the kernel for the load, and how much processor time went by since the last look."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -47,6 +43,9 @@ class Load(Probe):
         "cpu": Fact("how busy they were since the last look; absent at the first one", "percent"),
         "cpu.iowait": Fact("how long they only waited for a disk, since the last look", "percent"),
         "cpu.steal": Fact("how long other virtual machines had them, since the last look", "percent"),
+    }
+    RULES: ClassVar[Rules] = {
+        f"{kind}.{minutes}": ("most_per_core", math.inf) for kind in ("load", "per_core") for minutes in (1, 5, 15)
     }
 
     most_per_core: float = field(
@@ -91,17 +90,9 @@ class Load(Probe):
             notes=msgspec.msgpack.encode(spent),
         )
 
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on a value says by them what is well."""
-        return without(self, named, _RULES)
-
     def target(self) -> str:
         """There is only one."""
         return "load of this machine"
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
 
 
 def _spent() -> Spent:
@@ -125,7 +116,7 @@ def _since(notes: bytes, now: Spent) -> dict[str, float]:
     """What was spent since the look that left these notes; nothing when it was before the machine started."""
     try:
         then = msgspec.msgpack.decode(notes, type=Spent)
-    except msgspec.DecodeError:  # there are none, or they are not ours
+    except SPOILT:  # there are none, or they are not ours
         return {}
     span = now.total - then.total
     if then.boot != now.boot or not span > 0:

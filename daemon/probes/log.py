@@ -1,22 +1,22 @@
 """What does this log say? Lines that match, counted in a window, across rotations and restarts."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
 
 from daemon.clock import SystemClock
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.matcher import check_pattern
+from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.files.bookmarks import NoLogError
 from daemon.probes.files.following import Followed, Trail, follow
 from daemon.probes.files.lines import Reader
 from daemon.probes.files.tally import Sieve, Tally
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
+from daemon.reading import SPOILT
 from daemon.units import Bytes, Seconds, spoken
 
 ANY = 2**63 - 1  # lines may match
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 @probe("log")
 @dataclass(frozen=True, kw_only=True)
-class Log(Probe):
+class Log(OfThisMachine):
     """Follow a file and count the lines that match."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -54,6 +54,7 @@ class Log(Probe):
         "age": Fact("time since something was last written to it", "seconds", ideal=0),
         "behind": Fact("what there was no time or room to read yet", "bytes", ideal=0),
     }
+    RULES: ClassVar[Rules] = {"matches": ("most", ANY)}
 
     path: str = field(metadata={"doc": "the file"})
     match: tuple[str, ...] = field(
@@ -82,10 +83,7 @@ class Log(Probe):
             raise ValueError("path is no full path: write for example /var/log/syslog")
         for name in ("match", "ignore"):
             for one in getattr(self, name):
-                try:
-                    pattern(one)
-                except MatcherError as error:
-                    raise ValueError(f"{name}: {error}") from None
+                check_pattern(name, one)
         if self.most is not None and self.most < self.least:
             raise ValueError(f"most ({self.most}) is less than least ({self.least}): no number of lines would be well")
 
@@ -112,14 +110,6 @@ class Log(Probe):
     def target(self) -> str:
         """The file."""
         return self.path
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Without the rule that no line may match, where `down:` says how many may."""
-        return replace(self, most=ANY) if self.most is None and "matches" in named else self
 
     def _find(self, past: Past) -> Found:
         """Read, in a thread."""
@@ -169,5 +159,5 @@ def _notes(kept: bytes) -> Notes:
     """What the last look left behind; what makes no sense is as if there had been none."""
     try:
         return msgspec.msgpack.decode(kept, type=Notes)
-    except msgspec.MsgspecError:
+    except SPOILT:
         return Notes()

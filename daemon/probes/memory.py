@@ -1,22 +1,19 @@
 """How much memory is left on this machine?"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import psutil
 
-from daemon.probes.base import Fact, Health, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, OfThisMachine, Reading, Rules, probe
 from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown, sized, under
-from daemon.probes.rules import Rules, without
 from daemon.units import Bytes, Share
-
-_RULES: Rules = {"used": ("most_used", ALL)}
 
 
 @probe("memory")
 @dataclass(frozen=True, kw_only=True)
-class Memory(Probe):
+class Memory(OfThisMachine):
     """Ask the kernel what could still be used without swapping."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -26,6 +23,7 @@ class Memory(Probe):
         "swap": Fact("how much of the swap is used; absent where there is none", "percent"),
         "swap.free": Fact("what is left of the swap; absent where there is none", "bytes"),
     }
+    RULES: ClassVar[Rules] = {"used": ("most_used", ALL)}
 
     most_used: Share = field(
         default=Share(fraction=0.95), metadata={"doc": "down when more is used", "check": check_percent}
@@ -62,14 +60,6 @@ class Memory(Probe):
             evidence={"memory": well},
         )
 
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on a value says by them what is well."""
-        return without(self, named, _RULES)
-
     def target(self) -> str:
         """There is only one."""
         return "memory of this machine"
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True

@@ -2,16 +2,15 @@
 
 import errno
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from daemon.clock import Clock
-from daemon.probes.base import Fact, Health, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, Probe, Reading, Rules, probe
 from daemon.probes.network.dial import Family, Missed, Watch, addresses, measured, said
-from daemon.probes.network.host import Perhaps, bare, checked, is_loopback, other_families
+from daemon.probes.network.host import Perhaps, bare, checked, is_near_host, other_families
 from daemon.probes.network.icmp import Answer, Echo, ForbiddenError
-from daemon.probes.rules import Rules, without
 from daemon.reading import Looks
 from daemon.units import Seconds
 
@@ -21,7 +20,6 @@ MOST_SIZE = 9_000
 SPARE = 0.02  # seconds before the look's end at which it is summed up
 
 _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-_RULES: Rules = {"loss": ("least", 0), "received": ("least", 0)}
 _HOW = (
     "this machine lets tocsin send no pings: allow it with"
     ' `sysctl -w net.ipv4.ping_group_range="0 2147483647"`, or give tocsin CAP_NET_RAW'
@@ -158,6 +156,7 @@ class Ping(Probe):
         ),
         "ip": Fact("the address that was asked", "text"),
     }
+    RULES: ClassVar[Rules] = {"loss": ("least", 0), "received": ("least", 0)}
     FOR_OTHERS = True
 
     host: str = field(metadata={"doc": "host name or address; an IPv6 address with or without brackets"})
@@ -191,17 +190,13 @@ class Ping(Probe):
         except ForbiddenError:
             return Reading(health=Health.UNKNOWN, detail=_HOW)
 
-    def yielding(self, named: Collection[str]) -> Self:
-        """Whoever has conditions on a value says by them what is well."""
-        return without(self, named, _RULES)
-
     def target(self) -> str:
         """The host."""
         return bare(self.host)
 
     def is_near(self) -> bool:
-        """Whether it is this machine."""
-        return is_loopback(self.host)
+        """Whether it is this machine, or in a network that this machine is in."""
+        return is_near_host(self.host)
 
     def otherwise(self) -> Iterable[tuple[str, Looks]]:
         """Over the one and over the other family of addresses, where the name may have both."""
@@ -230,6 +225,7 @@ class Ping(Probe):
         """Take the first address that there is a way to."""
         failures = []
         for family, address in addresses(bare(self.host), 0, watch, self.family):
+            watch.address = family, address
             try:
                 return Echo(family, address, self.size), str(address[0])
             except OSError as error:

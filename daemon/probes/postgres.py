@@ -1,17 +1,15 @@
 """Does a PostgreSQL server take connections on this port?"""
 
-import socket
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Missed, Watch
-from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, connected, looked, quoted
-from daemon.probes.network.host import HIGHEST_PORT, bare
-from daemon.probes.network.starttls import upgrade
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, looked, quoted
+from daemon.probes.network.host import HIGHEST_PORT
+from daemon.probes.network.starttls import Protocol
 
 MOST_MESSAGE = 8 * 1024  # bytes of one message before somebody has logged in
 MOST_MESSAGES = 100
@@ -77,16 +75,9 @@ class Postgres(Spoken):
                         return said
             raise Missed(f"it says {MOST_MESSAGES} messages without coming to the point")
 
-    @contextmanager
-    def reached(self, watch: Watch) -> Iterator[socket.socket]:
-        """Connect, and ask for TLS in the protocol's own way where it is wanted."""
-        with connected(self, watch) as plain:
-            if not self.tls:
-                yield plain
-                return
-            upgrade(plain, "postgres", bare(self.host), watch)
-            with self.secured(plain, watch) as tunnel:
-                yield tunnel
+    def before_tls(self) -> Protocol | None:
+        """Its own, where TLS is wanted."""
+        return "postgres" if self.tls else None
 
     def _startup(self) -> bytes:
         said = {"user": self.user, "database": self.database, "application_name": "tocsin"}

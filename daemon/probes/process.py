@@ -1,19 +1,19 @@
 """Does this process run, and what does it use?"""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from daemon.clock import SystemClock
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.matcher import check_pattern, pattern
+from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
 from daemon.probes.machine.processes import Listed, Measured, Seen, Table, listed, measured, noted
+from daemon.reading import SPOILT
 from daemon.units import spoken
 
 MOST_SHOWN = 10  # processes that the evidence names
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 @probe("process")
 @dataclass(frozen=True, kw_only=True)
-class Process(Probe):
+class Process(OfThisMachine):
     """Look for processes of this machine by name, command line or pid file, and count them."""
 
     GIVES: ClassVar[Mapping[str, Fact]] = {
@@ -58,6 +58,7 @@ class Process(Probe):
         "age": Fact("how long the youngest has been running, so that a restart shows", "seconds"),
         "user": Fact("whose they are; several users are separated by commas", "text"),
     }  # fmt: skip
+    RULES: ClassVar[Rules] = {"count": ("least", 0)}
 
     name: str = field(default="", metadata={"doc": "the name of the program, as `ps -C` takes it"})
     pattern: str = field(default="", metadata={"doc": "an RE2 pattern that is found in the command line"})
@@ -78,10 +79,7 @@ class Process(Probe):
                 f"most ({self.most}) is less than least ({self.fewest}): no number of processes would be well"
             )
         if self.pattern:
-            try:
-                pattern(self.pattern)
-            except MatcherError as error:
-                raise ValueError(f"pattern: {error}") from None
+            check_pattern("pattern", self.pattern)
 
     @property
     def fewest(self) -> int:
@@ -107,14 +105,6 @@ class Process(Probe):
     def target(self) -> str:
         """How they are named."""
         return ", ".join(one for one in (self.name, self.pattern and f"~ {self.pattern}", self.pidfile) if one)
-
-    def is_near(self) -> bool:
-        """It is this machine's."""
-        return True
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Without the rule that one must run, where `down:` says how many."""
-        return replace(self, least=0) if self.least is None and "count" in named else self
 
     def _find(self, all_of_them: Listed | None) -> Found:
         """Choose the processes that are meant; in a thread."""
@@ -194,7 +184,7 @@ def _used(used: Measured) -> dict[str, object]:
 def _notes(kept: bytes) -> Notes:
     try:
         return msgspec.msgpack.decode(kept, type=Notes)
-    except msgspec.MsgspecError:
+    except SPOILT:
         return Notes()
 
 

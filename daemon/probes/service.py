@@ -1,20 +1,20 @@
 """Does this program of supervisor's run, and does it stay up?"""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar, Self
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from daemon.probes.base import Fact, Health, Past, Probe, Reading, probe
+from daemon.probes.base import Fact, Health, Past, Probe, Reading, Rules, probe
 from daemon.probes.http import Http
 from daemon.probes.machine.standing import Notes, Rule, noted, recalled, standing
 from daemon.probes.machine.supervision import PORT, ForbiddenError, Supervisor
 from daemon.probes.network.dial import Missed, Watch, measured
-from daemon.probes.network.host import HIGHEST_PORT, is_loopback
+from daemon.probes.network.host import HIGHEST_PORT, is_near_host
 from daemon.probes.tcp import Tcp
 from daemon.probes.zmq import Zmq
 from daemon.secret import Secret
@@ -47,6 +47,7 @@ class Service(Probe):
         "restarts": Fact("how often it was seen to have been started again within the window", ideal=0),
         "uptime": Fact("how long the youngest has been running", "seconds"),
     }
+    RULES: ClassVar[Rules] = {"restarts": ("restarts", ANY)}
 
     program: str = field(metadata={"doc": "the program, as supervisorctl writes it; `group:*` for all of a group"})
     url: str = field(
@@ -95,13 +96,9 @@ class Service(Probe):
         return f"{self.program} of {self.url}"
 
     def is_near(self) -> bool:
-        """Whether its supervisord is on this machine."""
+        """Whether its supervisord is on this machine, or in a network that this machine is in."""
         parts = urlsplit(self.url)
-        return parts.scheme == "unix" or is_loopback(str(parts.hostname))
-
-    def yielding(self, named: Collection[str]) -> Self:
-        """Without the rule about restarts, where `down:` says how many there may be."""
-        return replace(self, restarts=ANY) if self.restarts is None and "restarts" in named else self
+        return parts.scheme == "unix" or is_near_host(str(parts.hostname))
 
     def _look(self, past: Past, seen: _Seen, watch: Watch) -> str:
         """Ask supervisord; where it is content, ask the program as well."""

@@ -13,6 +13,7 @@ from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Missed, Watch
 from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, looked, quoted
 from daemon.probes.network.host import HIGHEST_PORT
+from daemon.probes.network.starttls import own_name
 
 MOST_LINES = 100  # of one reply
 MOST_LINE = 2_048  # RFC 5321 has 512
@@ -68,7 +69,7 @@ class Smtp(Spoken):
             greeting = _reply(talk, watch, "greeting", _READY)
             watch.values["banner"] = " ".join(greeting.lines)
             watch.evidence["banner"] = str(greeting)
-            hello = self._hello(sock)
+            hello = f"EHLO {self.helo or own_name(sock)}\r\n".encode()
             extensions = _introduced(talk, watch, hello)
             if not self.starttls:
                 _leave(talk)
@@ -93,11 +94,6 @@ class Smtp(Spoken):
                 raise Missed(f"the server went on in the clear after it agreed to TLS: {talk.quoted(talk.rest)}")
         with self.secured(sock, watch) as tunnel:
             yield tunnel
-
-    def _hello(self, sock: socket.socket) -> bytes:
-        """Our own name, or our address, which is always true (RFC 5321 §4.1.3)."""
-        own = sock.getsockname()[0]
-        return f"EHLO {self.helo or (f'[IPv6:{own}]' if ':' in own else f'[{own}]')}\r\n".encode()
 
 
 def _introduced(talk: Talk, watch: Watch, hello: bytes) -> list[str]:

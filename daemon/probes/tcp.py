@@ -1,18 +1,14 @@
 """Does something accept connections on this port, and say what it should?"""
 
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, get_args
 
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern, pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Watch
-from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, connected, looked, unescaped
-from daemon.probes.network.host import bare
-from daemon.probes.network.starttls import Protocol, upgrade
+from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, Spoken, Talk, looked, unescaped
+from daemon.probes.network.starttls import Protocol
 from daemon.secret import Secret
 
 MOST_STEPS = 32
@@ -34,10 +30,7 @@ class Step:
             raise ValueError("dialogue: a step has either send or send_secret")
         if not (self.send or self.send_secret or self.expect):
             raise ValueError("dialogue: a step is empty; give it send, expect or both")
-        try:
-            pattern(self.expect)
-        except MatcherError as error:
-            raise ValueError(f"dialogue: {error}") from error
+        check_pattern("dialogue", self.expect)
         try:
             self.words()
         except ValueError as error:
@@ -77,8 +70,12 @@ class Tcp(Spoken):
         """Look once."""
         return looked(self.timeout, self._look)
 
+    def before_tls(self) -> Protocol | None:
+        """The words that were chosen."""
+        return self.starttls
+
     def _look(self, watch: Watch) -> str:
-        with self._opened(watch) as sock:
+        with self.reached(watch) as sock:
             talk = Talk(sock, watch, secrets=self._secrets())
             try:
                 self._hold(talk, watch)
@@ -89,17 +86,6 @@ class Tcp(Spoken):
         steps = len(self.dialogue)
         held = f", {steps} step{'s' if steps > 1 else ''} of the dialogue held" if steps else ""
         return f"connected to {watch.values['ip']}{held}"
-
-    @contextmanager
-    def _opened(self, watch: Watch) -> Iterator[socket.socket]:
-        if self.starttls is None:
-            with self.reached(watch) as sock:
-                yield sock
-            return
-        with connected(self, watch) as plain:
-            upgrade(plain, self.starttls, bare(self.host), watch)
-            with self.secured(plain, watch) as tunnel:
-                yield tunnel
 
     def _hold(self, talk: Talk, watch: Watch) -> None:
         for number, step in enumerate(self.dialogue, 1):

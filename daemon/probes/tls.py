@@ -2,22 +2,22 @@
 
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from daemon.probes.base import Fact, Reading, probe
-from daemon.probes.fetch.place import check_host, host_name
 from daemon.probes.network.certificate import noted
-from daemon.probes.network.dial import Watch, dialled, measured, secured
-from daemon.probes.network.host import HIGHEST_PORT, Networked, bare, is_near_host
+from daemon.probes.network.dial import Watch, dialled, leave, measured, secured
+from daemon.probes.network.host import HIGHEST_PORT, Networked, bare
+from daemon.probes.network.names import host_name
 from daemon.probes.network.starttls import Protocol, upgrade
 from daemon.probes.network.trust import Trust, Version
+from daemon.probes.network.trusting import Naming
 
 
 @probe("tls")
 @dataclass(frozen=True, kw_only=True)
-class Tls(Networked):
+class Tls(Naming, Networked):
     """Connect, shake hands and look at the certificates; nothing is said through the tunnel."""
 
     PHASES: ClassVar[tuple[str, ...]] = ("resolve", "connect", "starttls", "tls", "total")
@@ -37,27 +37,11 @@ class Tls(Networked):
     starttls: Protocol | None = field(
         default=None, metadata={"doc": "the protocol in whose words TLS is begun, where it does not begin at once"}
     )
-    server_name: str = field(
-        default="",
-        metadata={"doc": "name to ask for, and to find in the certificate, instead of `host`", "check": check_host},
-    )
-    verify: bool = field(
-        default=True, metadata={"doc": "whether the certificate must be valid; false reports on it all the same"}
-    )
     least_version: Version = field(default="1.2", metadata={"doc": "the oldest version of TLS that is accepted"})
-    ca_file: str = field(
-        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
-    )
-    cert_file: str = field(default="", metadata={"doc": "PEM file of a client certificate to show", "here": True})
-    key_file: str = field(
-        default="", metadata={"doc": "PEM file of its key, where it is not in `cert_file`", "here": True}
-    )
 
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""
         super().__post_init__()
-        if self.key_file and not self.cert_file:
-            raise ValueError("key_file is the key to a cert_file, which is missing")
         try:
             host_name(self.server_name or bare(self.host))
         except ValueError:
@@ -67,20 +51,10 @@ class Tls(Networked):
         """Shake hands once."""
         return measured(self.timeout, self._look)
 
-    def is_near(self) -> bool:
-        """Whether it is on this machine or in a network that this machine is in."""
-        return is_near_host(self.host)
-
     def _look(self, watch: Watch) -> str:
         host = host_name(bare(self.host))
-        name = host_name(self.server_name) if self.server_name else host.rstrip(".")
-        trust = Trust(
-            ca_file=self.ca_file,
-            cert_file=self.cert_file,
-            key_file=self.key_file,
-            verify=self.verify,
-            least_version=self.least_version,
-        )
+        name = self.named(host.rstrip("."))
+        trust = replace(self.trust, least_version=self.least_version)
 
         def shown(tunnel: ssl.SSLSocket) -> None:
             _take_down(tunnel, trust, watch)
@@ -89,10 +63,8 @@ class Tls(Networked):
             watch.values["ip"] = plain.getpeername()[0]
             if self.starttls is not None:
                 upgrade(plain, self.starttls, name, watch)
-            with secured(plain, name, "", watch, trust, shown) as tunnel, suppress(OSError):
-                # Who hangs up without a word is written down by many a server as a connection that broke.
-                tunnel.settimeout(0.0)
-                tunnel.unwrap()
+            with secured(plain, name, trust, watch, shown) as tunnel:
+                leave(tunnel)
         return f"{watch.values['tls.version']}{_validity(watch.values.get('cert.days'))}"
 
 

@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern, pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Address, Missed, Watch, addresses, said, shown_address
 from daemon.probes.network.dialogue import ADDRESS, looked, quoted, unescaped
@@ -16,7 +15,7 @@ MOST_SENT = 1_400  # bytes of a datagram that passes everywhere in one piece
 MOST_HEARD = 65_535
 MOST_STRAY = 32  # datagrams that are not what is expected, before it is given up
 LEAST_PAUSE = 0.01  # seconds from one try to the next
-SPARE = 0.02  # seconds before the end of the look at which it is summed up
+SPARE = 0.1  # share of the time-out that is left for summing up when no try has brought anything
 MOST_TRIES = 10
 
 
@@ -43,10 +42,7 @@ class Udp(Networked):
     def __post_init__(self) -> None:
         """Refuse what can never be looked at."""
         super().__post_init__()
-        try:
-            pattern(self.expect)
-        except MatcherError as error:
-            raise ValueError(f"expect: {error}") from error
+        check_pattern("expect", self.expect)
         try:
             datagram = unescaped(self.send)
         except ValueError as error:
@@ -78,9 +74,9 @@ class Udp(Networked):
         watch.evidence["address"] = shown_address(address)
         watch.values["ip"] = str(address[1][0])
         searched, strays = pattern(self.expect), list[str]()
-        pause = max((watch.left() - SPARE) / self.tries, LEAST_PAUSE)
+        began, pause = watch.clock.monotonic(), max(watch.left() * (1 - SPARE) / self.tries, LEAST_PAUSE)
         for number in range(1, self.tries + 1):
-            until = watch.clock.monotonic() + pause
+            until = began + number * pause
             with suppress(TimeoutError), watch.phase("first_byte"):
                 sock.send(unescaped(self.send))
                 while not searched.search(text := _heard(sock, until - watch.clock.monotonic(), watch)):

@@ -13,8 +13,7 @@ import gevent
 import zmq.green as zmq
 from zmq.utils import z85
 
-from daemon.errors import MatcherError
-from daemon.matcher import pattern
+from daemon.matcher import check_pattern, pattern
 from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Missed, Watch
 from daemon.probes.network.dialogue import ADDRESS, connected, looked, quoted
@@ -74,10 +73,7 @@ class Zmq(Networked):
     def __post_init__(self) -> None:
         """Refuse what can never be looked at; no message shows a key."""
         super().__post_init__()
-        try:
-            pattern(self.expect)
-        except MatcherError as error:
-            raise ValueError(f"expect: {error}") from error
+        check_pattern("expect", self.expect)
         if not 1 <= len(self.send) <= MOST_FRAMES:
             raise ValueError(f"send has {len(self.send)} frames; a request has 1 to {MOST_FRAMES}")
         if not self.server_key:

@@ -34,6 +34,7 @@ class Job(msgspec.Struct, frozen=True):
     look: Callable[[], Reading]
     limit: float
     then: Callable[[Reading], Reading] = lambda reading: reading
+    broken: Health = Health.DOWN  # what it is when the look hangs or breaks; must never be well
 
 
 class CutOff(gevent.GreenletExit):
@@ -117,10 +118,10 @@ class Crew:
             return job.look()
         except CutOff:
             log.warning("probe %s was cut off: it did not keep to its time-out", job.name)
-            return Reading(health=Health.DOWN, detail=f"probe hung: cut off after {limit:g}s")
+            return Reading(health=job.broken, detail=f"probe hung: cut off after {limit:g}s")
         except (Exception, gevent.Timeout) as error:  # a probe's own fault is a reading; it must not end the looking
             log.exception("probe %s failed", job.name)
-            return Reading(health=Health.DOWN, detail=f"probe failed: {type(error).__name__}: {error}")
+            return Reading(health=job.broken, detail=f"probe failed: {type(error).__name__}: {error}")
         finally:
             cut.is_over = True
             entry.cancel()

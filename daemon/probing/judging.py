@@ -19,7 +19,7 @@ def judged(plan: ProbePlan, reading: Reading, aside: Aside, node: str = "") -> R
         return reading
 
     def ask() -> tuple[tuple[str, ...], tuple[str, ...]]:
-        seen = Seen(reading)
+        seen = Seen(reading, plan.probe.quoted)
         return failures(plan.down, seen, node), failures(plan.degraded, seen, node)
 
     cost = len(reading.body) * sum(one.is_of_body for one in conditions)

@@ -136,7 +136,9 @@ class Scheduler:
 
         self._for_others += 1
         try:
-            reading = self._crew.look_now(Job(plan.name, look, plan.probe.timeout))
+            # What broke here is no news of what it looked at, and whoever asked may turn it upside down.
+            job = Job(plan.name, look, plan.probe.timeout, broken=Health.UNKNOWN)
+            reading = self._crew.look_now(job)
             return self._sight.seen(plan, reading, began).told()
         finally:
             self._for_others -= 1
@@ -258,6 +260,7 @@ class Scheduler:
         name = watched.plan.name
         if self._watched.get(name) is not watched or watched.rest is not None:
             return  # removed, changed or paused while it looked
+        watched.keep_time(self._now())
         now, before = self._clock.now(), watched.course
         if reading.notes is not None:
             watched.notes = reading.notes

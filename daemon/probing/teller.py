@@ -18,7 +18,8 @@ log = logging.getLogger("tocsin.probing")
 
 MOST_KEPT = 100  # events of one probe that wait for a store that cannot write
 PAUSE = 1.0  # seconds between two looks at a parent that is in doubt, and for which one that is not down holds
-PATIENCE = 30.0  # seconds for which a child waits until its parent's alarm is in the store
+PATIENCE = 30.0  # seconds within which looks at a parent in doubt begin
+SAID_WITHIN = 120.0  # seconds for which a child waits until its parent's alarm, which waits for others, is in the store
 
 Accept = Callable[[list[Event]], object]
 Settling: TypeAlias = "gevent.Greenlet[[Watched], None]"
@@ -64,8 +65,7 @@ class Teller:
     def _told(self, watched: Watched) -> bool:
         """Say all that there is; what could not be said stays. A store that takes long keeps no look waiting."""
         if any(event.state is State.FIRING for event in watched.untold):
-            parents = [parent for name in watched.plan.depends_on if (parent := self._watched.get(name))]
-            gevent.joinall([self._settling_of(parent) for parent in parents])
+            gevent.joinall(self._settling_above(watched))
         if not self._is_there(watched):
             return False  # its end was told meanwhile, or another one of this name begins with its own first verdict
         events, watched.untold = watched.untold, []
@@ -73,6 +73,11 @@ class Teller:
         if not is_said:
             watched.untold = events + watched.untold
         return is_said
+
+    def _settling_above(self, watched: Watched) -> list[Settling]:
+        """What finds out how its parents are."""
+        parents = [parent for name in watched.plan.depends_on if (parent := self._watched.get(name))]
+        return [self._settling_of(parent) for parent in parents]
 
     def _settling_of(self, parent: Watched) -> Settling:
         """A thousand children fall at once: their parent is looked at for one, and the others wait for that."""
@@ -85,7 +90,8 @@ class Teller:
         """Find out whether a parent is down before its child is told: its alarm is what mutes the child's.
 
         The child may have been looked at first. So the parent is looked at until it is down or a look shows that it
-        is not, and then its own alarm must be in the store.
+        is not, and then its own alarm must be in the store; which waits for its own parents. So those are looked at
+        as soon as it may be down: one generation after the other would take longer than the child can wait.
         """
         until, looks = self._clock.monotonic() + PATIENCE, 0
         try:
@@ -94,7 +100,9 @@ class Teller:
                     looks += 1
                     self._look(parent)
                 if self._is_in_doubt(parent):
+                    self._settling_above(parent)
                     self._clock.sleep(PAUSE)
+            until = self._clock.monotonic() + SAID_WITHIN
             while (parent.untold or parent.is_telling) and self._clock.monotonic() < until:
                 self.tell(parent)
                 self._clock.sleep(PAUSE)

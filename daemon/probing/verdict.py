@@ -49,6 +49,13 @@ def interrupted(course: Course) -> Course:
     return msgspec.structs.replace(course, recent=())
 
 
+def shifted(course: Course, by: float) -> Course:
+    """After the clock was set, or stood still while the machine slept: how long ago things were stays as it is."""
+    recent = tuple((at + by, health) for at, health in course.recent)
+    up_since = None if course.up_since is None else course.up_since + by
+    return msgspec.structs.replace(course, recent=recent, up_since=up_since)
+
+
 def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
     """Add what a reading at `at` said. One that saw nothing changes nothing but how often that was so."""
     if health is Health.UNKNOWN:
@@ -61,6 +68,11 @@ def judge(course: Course, health: Health, rule: Rule, at: float) -> Course:
         course, unseen=0, recent=recent[-most:], last_well=at if health is Health.UP else course.last_well
     )
     return _turned(course, *found, rule) if found else course
+
+
+def contradicts(health: Health, verdict: Health) -> bool:
+    """Whether a reading speaks against a verdict: well against a bad one, or worse against the best."""
+    return health is not Health.UP if verdict is Health.UP else _RANK[health] < _RANK[verdict]
 
 
 def may_turn_since(course: Course, rule: Rule) -> float | None:

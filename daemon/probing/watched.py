@@ -4,11 +4,12 @@ import datetime as dt
 
 import msgspec
 
+from daemon.clock import JUMP
 from daemon.config.looking import ProbePlan
 from daemon.event import Event
 from daemon.probing.rhythm import Now, Rest, Rhythm
 from daemon.probing.timetable import Entry
-from daemon.probing.verdict import Course, Rule, judge, resumed
+from daemon.probing.verdict import Course, Rule, contradicts, judge, resumed, shifted
 from daemon.reading import Health, Past, Reading
 from daemon.store.heartbeats import Heard
 from daemon.store.pauses import Pause
@@ -22,6 +23,7 @@ class ProbeStatus(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     every: float
     cron: str  # in place of `every`, where there is one
+    timezone: str  # in which that is meant
     verdict: Health
     since: float | None  # when the verdict began, None while it is unknown
     reading: Reading | None  # the last one
@@ -46,9 +48,9 @@ class Watched:
     """One probe's state; the scheduler turns it."""
 
     __slots__ = (
-        "amiss", "awake_since", "course", "entry", "heard", "heard_since", "is_looking", "is_telling", "notes", "plan",
-        "read_at", "reading", "rest", "rhythm", "rule", "seconds", "skipped", "target", "untold", "wanted", "was_told",
-        "well",
+        "ahead", "amiss", "awake_since", "course", "entry", "heard", "heard_since", "is_looking", "is_telling", "notes",
+        "plan", "read_at", "reading", "rest", "rhythm", "rule", "seconds", "skipped", "target", "untold", "wanted",
+        "was_told", "well",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +77,7 @@ class Watched:
             self.notes = b"" if heard is None else heard.notes
         self.reading: Reading | None = None
         self.read_at = kept.read_at
+        self.ahead: float | None = None  # of monotonic time, the wall clock when a reading was last judged
         self.skipped = 0
         self.well = self.amiss = 0  # looks, by result
         self.seconds = 0.0  # that all of them took
@@ -91,6 +94,12 @@ class Watched:
             self.well += 1
         else:
             self.amiss += 1
+
+    def keep_time(self, now: Now) -> None:
+        """Notice that the clock was set since the last reading: the row of readings is no longer or shorter for it."""
+        before, self.ahead = self.ahead, now.wall - now.mono
+        if before is not None and abs(self.ahead - before) > JUMP:
+            self.course = shifted(self.course, self.ahead - before)
 
     def past(self, now: float) -> Past:
         """What its next look is given."""
@@ -111,11 +120,14 @@ class Watched:
         return Health.UNKNOWN if is_blind or self.is_unseen(self.course) else self.course.verdict
 
     def must_be_told(self, before: Course, reading: Reading) -> bool:
-        """Whether its verdict is another one, or the first since the start. What saw nothing tells nothing."""
+        """Whether its verdict is another one, or the first since the start. What saw nothing tells nothing.
+
+        A verdict from before the start waits for a reading that bears it out: nobody is told `down: 200 OK`.
+        """
         verdict = self.course.verdict
         if verdict is Health.UNKNOWN or reading.health is Health.UNKNOWN:
             return False
-        return verdict is not before.verdict or not self.was_told
+        return verdict is not before.verdict or not (self.was_told or contradicts(reading.health, verdict))
 
     def is_unseen(self, course: Course) -> bool:
         """Whether so many looks saw nothing that people must hear of it."""
@@ -144,8 +156,9 @@ class Watched:
             target=self.target,
             every=self.plan.every,
             cron="" if self.plan.cron is None else str(self.plan.cron),
+            timezone="" if self.plan.cron is None else str(self.plan.timezone),
             verdict=self.health,
-            since=self.course.since,
+            since=self.course.since if self.health is self.course.verdict else None,
             reading=self.reading,
             read_at=self.read_at,
             next_due=self.rhythm.next_due(now),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from daemon.secret import Secret
-from daemon.urls import DEFAULT_PORT, split
+from daemon.urls import DEFAULT_PORT, host_port, split
 
 MAX_HEAD = 8 * 1024  # of a proxy's answer
 _OK = range(200, 300)
@@ -63,7 +63,7 @@ def proxy_of(url: Secret) -> Proxy:
 
 def tunnel(connection: socket.socket, proxy: Proxy, host: str, port: int) -> None:
     """Ask the proxy for a way to a server (CONNECT, RFC 9110 §9.3.6). Raises OSError."""
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    place = host_port(host, port)
     connection.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{proxy.header}\r\n".encode())
     head = b""
     while b"\r\n\r\n" not in head:

@@ -40,15 +40,15 @@ def first_since(tx: Tx, at: int) -> int | None:
     return row[0] if row else None
 
 
-def last_of_each(tx: Tx, within: int) -> dict[int, int]:
-    """When each probe was last read, of those that were in the last milliseconds before the very last reading."""
-    return dict(
-        tx.all(
-            "SELECT probe, max(at) FROM probe_readings WHERE at >= (SELECT max(at) FROM probe_readings) - ?"
-            " GROUP BY probe",
-            (within,),
-        )
-    )
+def last_of_each(tx: Tx, within: int) -> dict[int, list[int]]:
+    """When each probe was read, in order, in the last milliseconds before the very last reading of all."""
+    found: dict[int, list[int]] = {}
+    for probe, at in tx.all(
+        "SELECT probe, at FROM probe_readings WHERE at >= (SELECT max(at) FROM probe_readings) - ? ORDER BY at",
+        (within,),
+    ):
+        found.setdefault(probe, []).append(at)
+    return found
 
 
 def forget(tx: Tx, before: int, most: int) -> int:

@@ -17,7 +17,7 @@ from daemon.web.fresh import Fresh, Pen, Shelf
 from daemon.web.gather import Gatherer, States
 from daemon.web.groups import Groups, grouped
 from daemon.web.page import Asked
-from daemon.web.response import phases_of, response
+from daemon.web.response import is_timed, phases_of, response
 from daemon.web.view import WINDOWS, Group, Response, View
 from daemon.web.words import WORDS
 
@@ -147,6 +147,8 @@ class _Showing:
         return self._packed(ATOM, feed.written(self._part(asked), self._lang, self._title))
 
     def _response(self, name: str) -> Response:
+        if not is_timed(self.settings.probes[name].probe):
+            return Response(hours=(), phases={}, total=None)
         phases = phases_of(self.settings.probes[name].probe)
         zone = self.settings.texts.time_zone.info
         now = self._clock.now()
@@ -169,7 +171,8 @@ class _Showing:
     def _response_badge(self, asked: Asked, window: str) -> bytes:
         now = self._clock.now()
         name = asked.probe or ""
-        total = timings(self._history.tally(name, now - WINDOWS[window], now)).get(TOTAL)
+        timed = name in self.settings.probes and is_timed(self.settings.probes[name].probe)
+        total = timings(self._history.tally(name, now - WINDOWS[window], now)).get(TOTAL) if timed else None
         said = WORDS[self._lang]
         colour = badge.RESPONSE if total else badge.NEUTRAL
         return badge.badge(f"{said['response']} {said[window]}", words.took(total.p50 if total else None), colour)

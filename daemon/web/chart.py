@@ -17,6 +17,7 @@ REST = "rest"  # what no phase says of the whole
 _WORTH = 0.05  # of the whole: less of it is not drawn
 _ABOVE = 1.1  # of the largest: its line is not cut off
 _STEPS = (1.0, 2.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # what the top of a scale may be, and have a half that is as round
+_NOTHING = 1e-9  # seconds: times are kept in microseconds, and so small a scale cannot be reckoned with
 
 Row = list[tuple[float, float]]  # a line: where, how long
 
@@ -71,7 +72,7 @@ def spark(response: Response) -> str:
 
 def round_up(value: float) -> float:
     """The next number that is easily read, and half of which is, too."""
-    if value <= 0:
+    if value < _NOTHING:
         return 0.001
     unit = 10.0 ** math.floor(math.log10(value))
     return next(step * unit for step in _STEPS if step * unit >= value * (1 - 1e-9))

@@ -19,6 +19,11 @@ def phases_of(kind: Looks) -> tuple[str, ...]:
     return tuple(name for name in declared if name != TOTAL)
 
 
+def is_timed(kind: Looks) -> bool:
+    """Whether anything answers: how long it took to look at a disk, or at what a job said, is no response time."""
+    return bool(getattr(kind, "PHASES", ()))
+
+
 def response(history: History, name: str, phases: Sequence[str], now: float, zone: dt.tzinfo) -> Response:
     """Ask for 23 whole hours and what has come of this one."""
     begin = now // HOUR * HOUR - BACK

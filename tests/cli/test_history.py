@@ -77,6 +77,18 @@ def test_a_failure_is_shown_with_all_that_is_known_of_it(desk: Desk) -> None:
     assert text.replace("\n", "").isprintable()
 
 
+def test_a_chart_begins_when_it_was_first_watched(desk: Desk) -> None:
+    """Who asks five minutes after the first look is not shown three hours of nothing."""
+    for step, begin, count in (("minute", "2026-11-21 11:00", 61), ("hour", "2026-11-20", 1), ("day", "2026-11-01", 1)):
+        result = desk.ask("probes.history", name=NAME, step=step, begin=begin, zone="Europe/Berlin")
+        _, _, names, first, *_ = rows = history.chart(result).splitlines()
+        assert (names.split()[0], len(rows) - 3) == ("FROM", pytest.approx(count, abs=1))
+        assert len(result["points"]) >= count
+        assert "0:0" in first
+    none = desk.ask("probes.history", name=NAME, begin="2026-11-01", end="2026-11-02")
+    assert history.chart(none).endswith("\n\n(none)\n")
+
+
 def test_a_chart_and_incidents_are_tables(desk: Desk) -> None:
     for step in ("reading", "minute", "hour", "day"):
         text = history.chart(desk.ask("probes.history", name=NAME, step=step, begin=str(NOON)))

@@ -50,6 +50,23 @@ def test_no_secret_of_the_source_shows(name: str) -> None:
     assert "canary" in (FOLDER / name).read_text() or name == "old.json"
 
 
+def test_a_name_without_a_latin_letter_makes_no_variable_that_means_something_else() -> None:
+    """These stand in /etc/default/tocsin: a header of a monitor must not become the PATH of the daemon."""
+    made = of(
+        page(name="商城", headers='{"Path": "s3cret", "Home": "s3cret-2"}', url="https://a.example/?token=s3cret-3")
+    )
+    assert set(made.variables) == {"IMPORTED_PATH", "IMPORTED_HOME", "IMPORTED_URL"}
+
+
+@pytest.mark.parametrize("form", ['{"monitorList": %s}', "%s", '["monitorList", %s]'])
+def test_what_the_socket_io_interface_gives_is_read_as_it_comes(form: str) -> None:
+    """Version 2 has no backup: the event `monitorList` carries monitors by their id, in a list with its name."""
+    text = form % json.dumps({"1": page(name="A"), "12": page(name="B", id=12)})
+    assert source_of(text) == "uptime-kuma"
+    made = convert(text, "monitors.json", "")
+    assert (list(probes(made)), made.not_carried) == (["A", "B"], [])
+
+
 def test_secrets_go_to_the_environment() -> None:
     values = {name: one.value for name, one in imported("whole.json").variables.items()}
     assert values["API_AUTHORIZATION"] == "Bearer canary-of-the-header"

@@ -32,6 +32,7 @@ BODY: dict[str, Any] = {
     "s": [{"state": "up"}, {"state": "up"}, {"state": "broken"}],
     "deep": {"odd key": {"x": [1]}},
     "huge": 10**30,
+    "vast": 10**400,  # more than any float
     "long": "x" * 500,
     "nasty": "a\u001b[31mb\nc",
 }
@@ -104,6 +105,9 @@ OF_JSON = {
     'json "$.nothing[*]" not exists': "",
     'json "$.huge" > 5': "",
     'json "$.huge" < 5': "it was more than 10^18",
+    'json "$.vast" > 5': "",
+    'json "$.vast" == 1.5': "it was more than 10^18",
+    'json "$.vast" in 1-2': "it was more than 10^18",
     'json "$.long" == "y"': 'it was "' + "x" * 59 + '…"',
     'json "$.nasty" == "y"': 'it was "a [31mb c"',
 }

@@ -143,3 +143,15 @@ def test_no_two_have_the_same_key(problems_of: Problems) -> None:
     text = f"{HEARTBEAT}}}\n  other: {{type: heartbeat, key: '${{KEY}}'}}\n"
     (problem,) = problems_of(text, catalog=catalog(""), KEY=KEY)
     assert problem == "tocsin.yml:5: probes.other.key: is the key of job too; each needs one of its own"
+
+
+def test_a_port_that_there_is_not_would_be_a_reference_or_a_node_that_never_answers(problems_of: Problems) -> None:
+    head = "receivers: [{name: ops}]\nroute: {receiver: ops}\n"
+    assert problems_of(f"{head}sight: {{references: ['1.1.1.1:65536', '1.1.1.1:65535']}}") == [
+        "tocsin.yml:3: sight.references[0]: is not host:port; write for example 223.5.5.5:53"
+    ]
+    assert problems_of(f"{head}sight: {{names: ['a b', www.example.com]}}") == [
+        "tocsin.yml:3: sight.names[0]: is no name that could be looked up; write for example www.example.com"
+    ]
+    (said,) = problems_of(f"{head}nodes: {{far: {{url: 'tcp://10.0.0.1:65536'}}}}")
+    assert said.startswith("tocsin.yml:3: nodes.far.url: is not a ZeroMQ endpoint")

@@ -115,18 +115,19 @@ def test_killed_it_loses_what_was_not_written_and_knows_that_it_does(life: Life)
     life.stop()
 
 
-def test_killed_in_good_times_it_knows_when_it_was_last_read(life: Life) -> None:
+@pytest.mark.parametrize("end", [240, 250, 260, 270, 280, 290])
+def test_killed_in_good_times_it_knows_when_it_was_read(life: Life, end: int) -> None:
     """How a probe stands is written once a minute while nothing changes; its readings say that nothing did."""
-    for second in range(5, 300, 10):
+    for second in range(5, end + 10, 10):
         life.to(NOON + second)
         life.recorder.flush()
     life.kill()
-    life.to(NOON + 305)
+    life.to(NOON + end + 15)
     life.start()
     status = life.scheduler.status()[0]
-    assert (status.verdict, status.read_at) == (Health.UP, NOON + 290)
-    life.to(NOON + 330)
-    assert life.seconds(NOON, NOON + 330) == {"up": 330.0}
+    assert (status.verdict, status.read_at) == (Health.UP, NOON + end)
+    life.to(NOON + end + 40)
+    assert life.seconds(NOON, NOON + end + 40) == {"up": end + 40.0}
     life.stop()
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -143,4 +144,27 @@ def test_a_promise_that_is_broken_leaves_nothing() -> None:
     assert (round(found.allowed), found.used, found.left, found.is_kept) == (18_000, 36_000.0, 0.0, False)
     assert found.spent == pytest.approx(2.0)
     nothing = budget(Shares(), 0.999)
-    assert (nothing.allowed, nothing.used, nothing.spent, nothing.is_kept) == (0.0, 0.0, None, True)
+    assert (nothing.allowed, nothing.used, nothing.spent, nothing.is_kept) == (0.0, 0.0, None, None)
+
+
+@pytest.mark.parametrize("slo", [0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999])
+def test_a_promise_that_is_used_up_to_the_millisecond_is_kept(slo: float) -> None:
+    down = round((1 - slo) * 10_000 * HOUR)
+    whole = {Time.UP: 10_000 * HOUR - down, Time.DOWN: down}
+    assert budget(Shares(whole), slo).is_kept
+    assert not budget(Shares({Time.UP: whole[Time.UP] - 1, Time.DOWN: down + 1}), slo).is_kept
+
+
+def test_nothing_is_said_of_a_promise_about_a_time_of_which_nothing_is_known() -> None:
+    silent = made(line(unwatched=700 * HOUR, paused=44 * HOUR, slo=0.999))
+    (row,) = cells(silent)
+    assert (row["slo_percent"], row["slo_kept"], row["budget_seconds"]) == ("99.9", "", "0")
+    text = sheet.as_text(silent).splitlines()[-1]
+    assert text.endswith("99.9%            -")
+    assert "kept" not in text
+
+
+def test_as_text_it_says_how_much_of_the_time_nobody_looked() -> None:
+    names, row = sheet.as_text(made(line(up=HOUR, unwatched=700 * HOUR, paused=43 * HOUR))).splitlines()[-2:]
+    told = dict(zip(re.split(r"  +", names), re.split(r"  +", row), strict=True))
+    assert (told["UPTIME"], told["PAUSED"], told["UNWATCHED"]) == ("100.000%", "43:00:00", "700:00:00")

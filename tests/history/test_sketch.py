@@ -1,7 +1,9 @@
 """Percentiles that add up: right within 2 %, the same however they are added, and no rubbish is taken for one."""
 
+import math
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -16,8 +18,8 @@ UP, DOWN = 1, 3
 
 
 def exact(values: Sequence[int], part: float) -> int:
-    """The value of that rank, the lower of two."""
-    return sorted(values)[int(part * (len(values) - 1))]
+    """The least of them that so much of all is at most."""
+    return sorted(values)[max(0, math.ceil(Fraction(str(part)) * len(values)) - 1)]
 
 
 @given(TIMES, st.sampled_from([0.0, 0.5, 0.9, 0.95, 0.99, 1.0]))
@@ -25,6 +27,15 @@ def test_a_percentile_is_right_within_two_percent(values: list[int], part: float
     found = sketch.quantile(sketch.counted(values), part)
     assert found is not None
     assert abs(found - exact(values, part)) <= max(1, sketch.ERROR * exact(values, part) * 1.000001)
+
+
+@pytest.mark.parametrize(("part", "beyond"), [(0.5, 5), (0.9, 1), (0.95, 0), (0.99, 0)])
+def test_no_more_values_lie_beyond_a_percentile_than_it_says(part: float, beyond: int) -> None:
+    """Of ten looks nine are 90 %: who says that 99 % took at most so long has to count the tenth."""
+    values = [10**number for number in range(1, 11)]
+    found = sketch.quantile(sketch.counted(values), part)
+    assert found is not None
+    assert sum(value > found * 1.05 for value in values) == beyond
 
 
 @given(TIMES, TIMES)

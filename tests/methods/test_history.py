@@ -101,6 +101,12 @@ def test_what_cannot_be_asked_is_said_with_its_parameter(asked: Desk, wrong: dic
     assert said.value.data == {"field": field}
 
 
+@pytest.mark.parametrize("slo", ["150", "100", "0%", "-1", "much", "99,9", "1e1"])
+def test_what_is_no_promise_is_answered_with_one(asked: Desk, slo: str) -> None:
+    with pytest.raises(Said, match=f"^slo: '{slo}' is no promise that can be broken; write for example 99.9%$"):
+        asked.ask("probes.report", slo=slo)
+
+
 def test_a_probe_that_is_not_there_is_said_and_one_that_was_removed_is_there(asked: Desk) -> None:
     for method, name in (
         ("probes.report", {"probes": ["x"]}),

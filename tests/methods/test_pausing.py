@@ -24,6 +24,13 @@ def test_one_probe_is_told_with_its_next_looks_and_its_pauses(desk: Desk) -> Non
     assert text.count(":00\n") >= 5
 
 
+def test_a_cron_line_is_shown_with_the_clock_by_which_it_is_meant(desk: Desk) -> None:
+    """Its next looks are shown by the clock of who asks: eight hours off, if nobody said whose clock the line is by."""
+    found = desk.ask("probes.get", READER, name="front")
+    found["probe"] |= {"cron": "0 2 * * *", "timezone": "Asia/Shanghai"}
+    assert "rhythm    cron 0 2 * * * (Asia/Shanghai)\n" in shown.detail(found)
+
+
 def test_a_pause_says_who_until_when_and_which_alarms_stay_open(desk: Desk) -> None:
     desk.intake.events(
         [Event(source=PROBE, key="front|degraded", title="slow"), Event(source=PROBE, key="x", title="y")]

@@ -149,6 +149,15 @@ def test_its_secrets_are_hidden_wherever_it_repeats_them(tmp_path: Path) -> None
     assert reading.values["perfdata"] == {"***": 1}
 
 
+def test_what_it_measured_stays_whole_beside_an_environment_of_numbers(tmp_path: Path) -> None:
+    script = "echo 'DISK OK: 11 GB of 85000 | used=85%;90 free=85000MB pin=20261121'"
+    env = {"DEBUG": Secret("1"), "WARN": Secret("5"), "LIMIT": Secret("5000"), "PIN": Secret("20261121")}
+    reading = plugin(tmp_path, script, env=env).look()
+    assert reading.values["perfdata"] == {"used": 85, "free": 85_000 * 1024**2, "pin": 20_261_121}
+    assert reading.detail == "DISK OK: 11 GB of 8***"
+    assert "20261121" not in str(reading.evidence)
+
+
 @pytest.mark.parametrize("where", ["", "/"])
 def test_one_that_cannot_be_run_is_unknown_and_says_what_to_do(tmp_path: Path, where: str) -> None:
     probe = plugin(tmp_path, "exit 0", cwd=where)

@@ -14,7 +14,7 @@ from daemon.probes.base import Probe
 from daemon.registry import KIND, kinds_in
 
 KINDS = kinds_in(probes)
-SHARED = {"base", "computing", "lifeline", "rules"}  # what is no kind; parts of kinds lie in folders
+SHARED = {"base", "computing", "lifeline"}  # what is no kind; parts of kinds lie in folders
 OF_THIS_MACHINE = {"command", "disk", "load", "log", "memory", "process", "service"}
 DOCS = Path(__file__).parents[2] / "docs" / "probes"
 SETTINGS = "## Settings"

@@ -194,6 +194,21 @@ def test_through_tls_and_after_starttls(tmp_path: Path) -> None:
     assert look(secure, step, tls=True, verify=False).is_well
 
 
+def test_a_name_that_ends_with_a_dot_is_the_one_in_the_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem, context = certificate(tmp_path, "db.example")
+
+    def secure(sock: socket.socket) -> None:
+        with context.wrap_socket(sock, server_side=True) as tunnel:
+            echo(tunnel)
+
+    with serving(secure) as port:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert Tcp(host="db.example.", port=port, tls=True, ca_file=str(pem)).look().is_well
+
+
 def test_a_certificate_of_our_own_is_shown_where_one_is_wanted(tmp_path: Path) -> None:
     pem, context = certificate(tmp_path, "127.0.0.1")
     context.verify_mode = ssl.CERT_REQUIRED
@@ -242,6 +257,8 @@ def test_steps_and_settings_that_can_never_work_are_refused() -> None:
         Step(send="a", send_secret=Secret("b"))
     with pytest.raises(ValueError, match="tls and starttls exclude"):
         Tcp(host="a", port=1, tls=True, starttls="smtp")
+    with pytest.raises(ValueError, match="the key to a cert_file, which is missing"):
+        Tcp(host="a", port=1, key_file="/k")
     with pytest.raises(ValueError, match="starttls knows smtp, imap"):
         Tcp(host="a", port=1, starttls="telnet")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at most 32"):

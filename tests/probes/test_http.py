@@ -75,6 +75,10 @@ def test_a_good_answer_is_up_with_all_its_phases() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine and more than that",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n",
         b"HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n",
+        # What servers should not say, and everybody reads.
+        b"HTTP/1.1 200 OK\r\nX-Old: on two\r\n lines\r\nContent-Length: 4\r\n\r\nfine",
+        b"HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 4\r\n\r\nfine",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4  \r\nfine\r\n0  \r\n\r\n",
     ],
 )
 def test_every_proper_way_to_answer_is_up(answer: bytes) -> None:
@@ -426,6 +430,7 @@ def test_target_is_the_url_without_what_is_secret(url: str, target: str) -> None
         lambda: Http(url="http://x/", status=("2xx",)),
         lambda: Http(url="http://x/", status=("200-",)),
         lambda: Http(url="http://x/", status=("600",)),
+        lambda: Http(url="http://x/", status=("299-200",)),
     ],
 )
 def test_settings_that_can_never_work_are_refused_without_showing_secrets(wrong: Callable[[], Http]) -> None:

@@ -69,6 +69,11 @@ def test_a_body_is_sent_with_its_length() -> None:
     assert head.encode("latin-1").endswith("\r\n\r\ngrößer".encode())
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "POST", "PUT"])
+def test_where_a_server_expects_a_body_it_is_told_that_there_is_none(method: str) -> None:
+    assert ("content-length: 0\r\n" in asked(method=method)[0]) is (method in {"POST", "PUT"})
+
+
 def test_credentials_are_sent_and_what_stands_in_headers_goes_before() -> None:
     pair = Basic(user="me", password=Secret(CANARY))
     assert f"authorization: Basic {basic_of(f'me:{CANARY}')}\r\n" in asked(basic=pair)[0]
@@ -270,6 +275,7 @@ def test_https_goes_through_a_tunnel_and_the_proxy_learns_nothing(authority: Aut
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answered 407"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "answered no HTTP"),
+        (b"HTTP/1.1 " + b"2" * 5_000 + b"\r\n\r\n", "answered no HTTP"),
         (b"", "gave no answer that can be read"),
         (b"x" * 20_000, "gave no answer that can be read"),
         (b"HTTP/1.1 200 OK\r\n\r\n\x16\x03injected", "went on after it had agreed to a tunnel"),

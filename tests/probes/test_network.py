@@ -69,10 +69,11 @@ def test_what_can_be_a_host_is_one(host: str) -> None:
     [
         ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True),
         ("LOCALHOST.", True), ("db.localhost", True), ("0.0.0.0", True),
-        ("10.0.0.1", False), ("example.com", False), ("localhost.example.com", False), ("2001:db8::1", False),
+        ("10.0.0.1", True), ("192.168.1.1", True), ("fd00::1", True), ("[fe80::1]", True),
+        ("192.0.2.1", False), ("example.com", False), ("localhost.example.com", False), ("2001:db8::1", False),
     ],
 )  # fmt: skip
-def test_what_is_on_this_machine_is_near(kind: str, host: str, is_near: bool) -> None:
+def test_what_is_on_this_machine_or_in_its_networks_is_near(kind: str, host: str, is_near: bool) -> None:
     assert KINDS[kind](host=host, port=1).is_near() is is_near
 
 

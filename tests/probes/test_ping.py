@@ -363,8 +363,17 @@ def test_a_family_that_a_name_has_no_address_of_says_nothing(monkeypatch: pytest
     assert {other.look_on(Past(now=0)).health for _, other in quick("a.example").otherwise()} == {Health.UNKNOWN}
 
 
-def test_it_is_near_only_on_this_machine_and_has_two_other_ways() -> None:
+@pytest.mark.parametrize("address", ["10.255.255.254", "203.0.113.9"])
+def test_where_a_name_leads_to_is_near_or_not(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    reading = quick("router.example").look()
+    assert reading.near is (address == "10.255.255.254" and reading.health is Health.DOWN)
+
+
+def test_it_is_near_on_this_machine_and_in_its_networks_and_has_two_other_ways() -> None:
     assert Ping(host="127.0.0.1").is_near()
+    assert Ping(host="192.168.1.1").is_near()
     assert not Ping(host="db.example").is_near()
     assert [name for name, _ in Ping(host="db.example").otherwise()] == ["over IPv4", "over IPv6"]
     assert not list(Ping(host="192.0.2.1").otherwise())

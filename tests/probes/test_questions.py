@@ -138,13 +138,26 @@ RECORD = struct.pack("!HHIH", 1, 1, 60, 4) + b"\1\2\3\4"
         b"\x80abc" + RECORD,
         b"",
         b"\xff" * 300,
+        b"\0" + struct.pack("!HHIH", 41, 1_232, 0, 0),  # what belongs into another section
     ],
-    ids=["itself", "behind the end", "circle", "cut", "too long", "far too long", "no label", "missing", "rubbish"],
+    ids=[
+        "itself",
+        "behind the end",
+        "circle",
+        "cut",
+        "too long",
+        "far too long",
+        "no label",
+        "missing",
+        "rubbish",
+        "OPT",
+    ],
 )
 def test_a_malformed_answer_is_down_with_a_reason(records: bytes, *, tcp: bool) -> None:
     reading = answered(lambda query, _: [built(query, records)], tcp=tcp)
     assert reading.health is Health.DOWN
     assert reading.detail.startswith("the answer is malformed: ")
+    assert reading.detail.isprintable()
 
 
 @pytest.mark.parametrize(

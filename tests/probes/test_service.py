@@ -246,9 +246,23 @@ BOMB = ok(
 )
 
 
+IN_UTF_16 = ok(
+    (
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY a "RUNNING">]>'
+        "<methodResponse><params><param><value><struct>"
+        "<member><name>name</name><value><string>a</string></value></member>"
+        "<member><name>group</name><value><string>a</string></value></member>"
+        "<member><name>statename</name><value><string>&a;</string></value></member>"
+        "<member><name>state</name><value><int>20</int></value></member>"
+        "</struct></value></param></params></methodResponse>"
+    ).encode("utf-16")
+)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
+        (IN_UTF_16, NONE),
         (b"", "the connection was closed without an answer"),
         (b"220 mail.example.com ESMTP\r\n", NONE),
         (b"\x00\xff" * 1000, NONE),
@@ -324,6 +338,7 @@ def test_notes_that_mean_nothing_are_as_none(keeper: Supervised, notes: bytes) -
 def test_what_is_here_is_near() -> None:
     assert Service(program="a").is_near()
     assert Service(program="a", url="http://127.0.0.1:9001").is_near()
+    assert Service(program="a", url="http://10.0.0.7:9001").is_near()
     assert not Service(program="a", url="http://db-1.example.com:9001").is_near()
 
 

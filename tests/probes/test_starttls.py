@@ -11,6 +11,7 @@ from certificates import certificate
 from daemon.probes.network import starttls
 from daemon.probes.network.dial import Watch, dialled, measured, secured
 from daemon.probes.network.starttls import Protocol, upgrade
+from daemon.probes.network.trust import Trust
 from daemon.reading import Reading
 from raw_server import Speak, serving
 
@@ -74,7 +75,7 @@ def look(protocol: Protocol, speak: Speak, ca_file: str = "", timeout: float = 3
         def talk(watch: Watch) -> str:
             with dialled("127.0.0.1", port, watch) as sock:
                 upgrade(sock, protocol, "127.0.0.1", watch)
-                with secured(sock, "127.0.0.1", ca_file, watch) as tunnel:
+                with secured(sock, "127.0.0.1", Trust(ca_file=ca_file), watch) as tunnel:
                     return tunnel.recv(10).decode()
 
         return measured(timeout, talk)

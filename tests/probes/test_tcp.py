@@ -53,6 +53,24 @@ def test_a_listening_port_is_up_with_its_phases() -> None:
     assert all(took > 0 for took in reading.phases.values())
 
 
+def test_a_connection_to_itself_is_nobody_who_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unlucky(socket.socket):
+        """One that the kernel gives the very port that it is to reach."""
+
+        def connect(self, address: tuple[str, int]) -> None:
+            self.bind(address)
+            super().connect(address)
+
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    files = open_files()
+    monkeypatch.setattr(socket, "socket", Unlucky)
+    reading = Tcp(host="127.0.0.1", port=port).look()
+    assert reading.detail == f"connection refused (127.0.0.1:{port})"
+    assert open_files() <= files
+
+
 def test_refused_leaves_the_later_phase_absent_and_names_the_address(closed: int) -> None:
     reading = Tcp(host="127.0.0.1", port=closed).look()
     assert not reading.is_well

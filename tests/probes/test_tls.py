@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gevent.event import Event as Signal
 
 from authority import Authority, Signed
-from daemon.probes.network.certificate import read
+from daemon.probes.network.certificate import read, remembered
 from daemon.probes.network.starttls import Protocol
 from daemon.probes.tls import Tls
 from daemon.reading import Health, Past, Reading
@@ -233,17 +233,26 @@ def test_what_is_no_handshake_is_a_reason(speak: Speak, detail: str) -> None:
 
 def test_the_same_certificate_is_read_once(authority: Authority, tmp_path: Path) -> None:
     signed = authority.signs("127.0.0.1")
-    read.cache_clear()
+    remembered.cache_clear()
     for _ in range(5):
         look(signed, tmp_path, ca_file=str(authority.pem))
-    assert read.cache_info().misses == 1
+    assert remembered.cache_info().misses == 1
+
+
+def test_huge_certificates_are_not_kept(authority: Authority) -> None:
+    huge = authority.signs(*(f"shop-{number}.example" for number in range(500)))
+    remembered.cache_clear()
+    found = read(huge.certificate.public_bytes(Encoding.DER))
+    assert found is not None
+    assert found.names[0] == "shop-0.example"
+    assert not remembered.cache_info().currsize
 
 
 def test_no_certificate_makes_the_reading_of_it_fail(authority: Authority) -> None:
     der = authority.signs("127.0.0.1", "shop.example").certificate.public_bytes(Encoding.DER)
     for at in range(0, len(der), 3):
         for flip in (0x01, 0x80, 0xFF):
-            found = read.__wrapped__(der[:at] + bytes([der[at] ^ flip]) + der[at + 1 :])
+            found = remembered.__wrapped__(der[:at] + bytes([der[at] ^ flip]) + der[at + 1 :])
             assert found is None or found.subject
 
 

@@ -69,11 +69,11 @@ def test_one_that_gets_lost_is_sent_again() -> None:
 def test_one_that_never_answers_is_down_in_time() -> None:
     with answering(lambda _number, _data: []) as port:
         began = time.monotonic()
-        reading = look(port, timeout=0.3)
+        reading = look(port, timeout=1.0)
     assert (reading.health, reading.detail) == (Health.DOWN, "no answer to 3 datagrams")
     assert list(reading.phases) == ["resolve"]
     assert "tries" not in reading.values
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1.5
 
 
 def test_where_nobody_listens_it_is_refused_at_once() -> None:

@@ -1,5 +1,6 @@
 """What conditions make of a reading."""
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -12,9 +13,11 @@ from conditions_by_hand import Ask
 from daemon.aside import AsideThread, at_once
 from daemon.config.looking import ProbePlan
 from daemon.event import Event
+from daemon.probes.http import Http
 from daemon.probing.judging import judged
 from daemon.probing.scheduler import Scheduler
 from daemon.reading import Health, Reading
+from daemon.secret import HIDDEN, Secret
 from fake_clock import FakeClock
 from probes_by_hand import Plans, plan
 
@@ -63,6 +66,30 @@ def test_what_was_answered_is_evidence_where_it_does_not_hold() -> None:
         judged(planned(down=("status == 200",)), reading, at_once).evidence["body"].startswith("<h1>Bad gateway</h1> x")
     )
     assert judged(planned(down=("status == 503",)), reading, at_once).evidence == {}
+
+
+@pytest.mark.parametrize("before", ["", "no such token: " + "x" * 30])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'body == "fine"',
+        'json "$.said" == "fine"',
+        'all json "$.list" == "fine"',
+        'json "$.list" == 1',
+        'header "x-you" == "me"',
+    ],
+)
+def test_what_was_there_instead_shows_no_secret_that_the_server_repeats(condition: str, before: str) -> None:
+    token = "c4n4ry-" + "of-the-token" * 6
+    said = before + token
+    body = json.dumps({"said": said, "list": [said]}) if "json" in condition else said
+    probe = Http(url="http://127.0.0.1:1", bearer=Secret(token))
+    reading = Reading(health=Health.UP, detail="200 OK", values={"header": {"x-you": said}}, body=body.encode())
+    asked = dataclasses.replace(planned(down=(condition,)), probe=probe)
+    found = judged(asked, reading, at_once)
+    assert found.health is Health.DOWN
+    assert "c4n4ry" not in str(found.told())
+    assert HIDDEN in found.detail
 
 
 def test_all_that_failed_is_kept() -> None:

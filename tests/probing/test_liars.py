@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import gevent
 import msgspec
 import pytest
+import zmq.green as zmq
 from gevent.event import Event as Signal
 
 from daemon.clock import Clock, SystemClock
@@ -263,6 +265,17 @@ def for_others(answer: Callable[[], Reading]) -> ProbePlan:
     return ProbePlan(name="for others", type="scripted", probe=Scripted(answer=answer))
 
 
+@contextmanager
+def rubbish(raw: bytes) -> Iterator[str]:
+    """A node that answers everything with this; yields its endpoint."""
+    server = zmq.Context.instance().socket(zmq.ROUTER)
+    port = server.bind_to_random_port("tcp://127.0.0.1")
+    answering = gevent.spawn(lambda: server.send_multipart([*server.recv_multipart()[:-1], raw]))
+    yield f"tcp://127.0.0.1:{port}"
+    answering.kill()
+    server.close(0)
+
+
 def test_a_node_looks_for_so_many_at_once_and_says_so_to_the_others(node: Scheduler) -> None:
     hanging = Hanging()
     running = [gevent.spawn(node.run_for, for_others(hanging), "far") for _ in range(FOR_OTHERS)]
@@ -271,6 +284,28 @@ def test_a_node_looks_for_so_many_at_once_and_says_so_to_the_others(node: Schedu
     hanging.go.set()
     gevent.joinall(running, timeout=1, raise_error=True)
     assert node.run_for(for_others(lambda: GOOD), "far").health is Health.UP
+
+
+def broken() -> Reading:
+    raise RuntimeError("a fault of this node's own")
+
+
+@pytest.mark.parametrize("answer", [broken, Hanging()])
+def test_what_breaks_or_hangs_at_a_node_is_no_news_of_what_it_looked_at(
+    node: Scheduler, clock: FakeClock, caplog: pytest.LogCaptureFixture, answer: Callable[[], Reading]
+) -> None:
+    looking = gevent.spawn(node.run_for, for_others(answer), "far")
+    clock.advance(60)
+    assert looking.get(timeout=1).health is Health.UNKNOWN
+    caplog.clear()
+
+
+def test_a_node_that_answers_with_rubbish_has_seen_nothing() -> None:
+    deep_ = b"[" * 100_000 + b"]" * 100_000
+    for raw in (deep_, b'{"id": %b}' % deep_, b"\xff", b"", b'{"id": 1, "error": []}', b'{"id": 7, "result": 1}'):
+        with rubbish(raw) as url:
+            known = {"far": Node(name="far", url=url)}
+            assert from_far(Nodes(lambda known=known: known, SystemClock())).health is Health.UNKNOWN, raw[:20]
 
 
 def test_quorum_counts_only_who_could_look() -> None:

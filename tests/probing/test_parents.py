@@ -263,3 +263,37 @@ def test_a_parent_whose_look_breaks_the_record_does_not_silence_its_child(clock:
     clock.advance(60)
     scheduler.stop()
     assert ("shop", "firing") in said(events)
+
+
+@pytest.mark.parametrize("generations", [1, 2, 3])
+@pytest.mark.parametrize("every", [60, 300])
+@pytest.mark.parametrize("second_opinion", [True, False])
+def test_children_are_told_after_their_parents_also_where_each_look_takes_all_of_its_time(
+    clock: FakeClock, generations: int, every: int, second_opinion: bool
+) -> None:
+    now, begun = GOOD, list[str]()
+
+    def look() -> Reading:
+        if now is BAD:
+            clock.sleep(9.9)  # nobody answers, nobody refuses
+        return now
+
+    line = ["p0", *(f"p{n}" for n in range(1, generations))]
+    above = dict(zip(line[1:], line, strict=False))
+    parents = [
+        plan(one, look, every, second_opinion=second_opinion, depends_on=(above[one],) if one in above else ())
+        for one in line
+    ]
+    children = [plan(f"c{n}", look, 30, second_opinion=second_opinion, depends_on=(line[-1],)) for n in range(20)]
+    scheduler = Scheduler(
+        Plans(*parents, *children),
+        clock,
+        lambda events: begun.extend(event.key for event in events if event.state is State.FIRING),
+    )
+    scheduler.start()
+    clock.advance(3_600)
+    now = BAD
+    clock.advance(600)
+    scheduler.stop()
+    assert begun[:generations] == line
+    assert len(begun) == generations + len(children)

@@ -101,6 +101,7 @@ def test_while_it_is_paused_nobody_looks_and_its_verdict_is_unknown(desk: Desk) 
     assert len(desk.looks) == 3
     status = desk.status()
     assert status.verdict is Health.UNKNOWN
+    assert status.since is None
     assert status.resting == "paused by lin: 新机房"
     assert status.pause == made
     assert status.next_due is None
@@ -118,6 +119,7 @@ def test_a_pause_with_a_limit_ends_by_itself(desk: Desk) -> None:
     assert len(desk.looks) == 4
     assert desk.status().resting == ""
     assert desk.status().verdict is Health.UP
+    assert desk.status().since is not None
     assert desk.status().skipped == 0
 
 

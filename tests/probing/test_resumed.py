@@ -124,6 +124,19 @@ def test_what_could_not_be_looked_at_since_the_start_tells_no_verdict(world: Wor
     assert world.texts[told] == "shop is down: connection refused"
 
 
+def test_the_verdict_of_the_process_before_is_told_by_a_reading_that_bears_it_out(world: World) -> None:
+    world.live(BAD, BAD)
+    told = len(world.texts)
+    world.live(GOOD, BAD)
+    assert world.texts[told] == "shop is down: connection refused"
+    told = len(world.texts)
+    world.live(GOOD, GOOD)
+    assert (world.texts[told], world.open) == ("shop is up: 200 OK", set())
+    told = len(world.texts)
+    world.live(BAD, GOOD)
+    assert world.texts[told] == "shop is up: 200 OK"
+
+
 def test_readings_before_and_after_a_blind_hour_do_not_add_up(world: World) -> None:
     world.live(GOOD, GOOD, BAD, *[BLIND] * 360, BAD, GOOD)
     assert world.open == set()

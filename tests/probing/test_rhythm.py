@@ -114,7 +114,8 @@ def test_a_look_each_half_hour_goes_on_through_the_change(start: Start, day: str
 
 def test_a_cron_line_with_seconds_is_kept_to_the_second(start: Start, clock: FakeClock) -> None:
     eyes = Eyes(clock)
-    start(clock, by_cron("job", eyes, "15/20 * * * * *"))
+    scheduler = start(clock, by_cron("job", eyes, "15/20 * * * * *"))
+    assert (one(scheduler).cron, one(scheduler).timezone) == ("15/20 * * * * *", "UTC")
     clock.advance(120)
     assert [round(wall - BEGIN, 3) for wall in eyes.walls] == [15, 35, 55, 75, 95, 115]
 

@@ -458,3 +458,27 @@ def test_looks_are_counted_and_timed_and_up_is_a_metric_only_when_it_is_known(cl
     for counted in (("up-known", "ok"), ("down-known", "failed")):
         assert 'tocsin_probe_looks_total{{probe="{}",result="{}"}} 3'.format(*counted) in shown
     assert 'tocsin_probe_seconds_count{probe="up-known"} 3' in shown
+
+
+@pytest.mark.parametrize("jump", [5 * 3_600, -5 * 3_600])
+def test_a_clock_that_is_set_makes_no_outage_longer_and_none_begins_in_the_future(
+    clock: FakeClock, start: Start, heard: Heard, jump: float
+) -> None:
+    now = [GOOD]
+    scheduler = start(Plans(plan("shop", lambda: now[0], every=10, fail_after=3)))
+    clock.advance(30)
+    now[0] = BAD
+    clock.advance(20)
+    clock.jump(jump)  # it was set, or the machine slept: nobody looked for five hours
+    clock.advance(10)
+    (down,) = [event for event in heard if event.state is State.FIRING]
+    assert down.started_at is not None
+    assert 20 <= clock.now() - down.started_at <= 30
+    assert one(scheduler, "shop").since == down.started_at
+    now[0] = GOOD
+    clock.advance(10)
+    clock.jump(jump)
+    clock.advance(30)
+    assert heard[-1].state is State.RESOLVED
+    assert heard[-1].ended_at is not None
+    assert 0 <= clock.now() - heard[-1].ended_at <= 40

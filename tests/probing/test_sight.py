@@ -8,9 +8,14 @@ import pytest
 from gevent.server import StreamServer
 
 from daemon import telemetry
+from daemon.aside import at_once
+from daemon.conditions.parse import parse
+from daemon.config.looking import ProbePlan
 from daemon.config.sight import Sight
 from daemon.event import Event, State
 from daemon.internal import Check
+from daemon.probes.tcp import Tcp
+from daemon.probing.judging import judged
 from daemon.probing.scheduler import Scheduler
 from daemon.probing.sight import Eyesight
 from daemon.pulse import Pulse
@@ -231,6 +236,20 @@ def test_what_turned_out_to_be_in_the_own_network_is_seen(box: Box, shut: str) -
     box.refer(shut)
     seen = Reading(health=Health.DOWN, detail="refused", near=True)
     assert box.seen(seen) == seen
+
+
+@pytest.mark.parametrize("demands", ["down", "degraded"])
+def test_what_answers_in_the_own_network_and_not_as_it_should_is_seen(
+    box: Box, open_port: str, shut: str, monkeypatch: pytest.MonkeyPatch, demands: str
+) -> None:
+    box.refer(shut)
+    probe = Tcp(host="localhost", port=int(open_port.rpartition(":")[2]))
+    monkeypatch.setattr(Tcp, "is_near", lambda _: False)  # as a name that only turns out to lead there
+    never = (parse("time.connect > 1h", Tcp.gives()),)
+    local = ProbePlan(name="db", type="tcp", probe=probe, **{demands: never})  # type: ignore[arg-type]
+    reading = judged(local, probe.look(), at_once)
+    assert not reading.is_well
+    assert box.eyes.seen(local, reading, box.clock.monotonic()) == reading
 
 
 def test_of_a_probe_that_is_upside_down_only_what_works_was_seen(box: Box, shut: str) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,8 @@ import pytest
 from daemon.config.wording import Texts
 from daemon.errors import StoreUnavailable
 from daemon.history.stretches import Time
-from daemon.reading import Health
+from daemon.probes.base import Probe
+from daemon.reading import Health, Reading
 from daemon.store.sqlite import SqliteStore
 from daemon.web import page
 from daemon.web.board import Made, NotShown
@@ -67,6 +68,25 @@ def document(show: Showcase, asked: Asked | None = None) -> dict[str, object]:
 def lines(show: Showcase) -> dict[str, dict[str, object]]:
     found: list[dict[str, list[dict[str, object]]]] = document(show)["groups"]  # type: ignore[assignment]
     return {str(line["name"]): line for group in found for line in group["probes"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Probe):
+    """Nothing answers here, so nothing takes its time."""
+
+    def look(self) -> Reading:
+        raise AssertionError
+
+
+def test_what_has_no_phases_has_no_response_time(show: Showcase) -> None:
+    """How long it took to look into a disk or at what a job said is nobody's response time."""
+    front = show.settings.probes["shop-front"]
+    show.settings = replace(
+        show.settings, probes={**show.settings.probes, "shop-front": replace(front, type="job", probe=Job())}
+    )
+    assert lines(show)["shop-front"]["response"] == {"total": None, "phases": {}, "hours": []}
+    assert "\N{EN DASH}" in show.board.badge(Asked(probe="shop-front"), "response", "24h").body.decode()
+    assert "No answer was timed" in show.board.page(Asked(probe="shop-front")).body.decode()
 
 
 def test_nothing_of_a_probe_but_names_states_and_times_is_anywhere(show: Showcase) -> None:

@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.history.query import Timing
@@ -109,6 +109,7 @@ HOURS = st.lists(
 
 
 @given(HOURS)
+@example([hour(0.0, 5e-324, a=0.0, b=0.0)])
 def test_whatever_was_measured_is_drawn_inside(hours: list[Hour]) -> None:
     made = chart(response(*hours), "l")
     for svg in (made.svg if made else "", spark(response(*hours))):

@@ -99,7 +99,7 @@ def test_the_example_handler_is_a_handler(tmp_path: Path) -> None:
     (tmp_path / "orders.py").chmod(0o644)
     tmp_path.chmod(0o755)
     (tmp_path / "tocsin.yml").write_text(
-        blocks("yaml")[1].replace("handlers.d", ".") + "\nroute: {receiver: ops}\n"
+        blocks("yaml")[2].replace("handlers.d", ".") + "\nroute: {receiver: ops}\n"
         "channels: {screen: {type: console}}\nreceivers: [{name: ops, notify: [{by: [screen]}]}]\n"
     )
     loaded = load(tmp_path / "tocsin.yml", loading.catalog, {})
@@ -115,6 +115,14 @@ def test_the_example_configuration_is_good(tmp_path: Path) -> None:
     (tmp_path / "tocsin.yml").write_text(blocks("yaml")[0])
     loaded = load(tmp_path / "tocsin.yml", loading.catalog, {"ALI_ID": "id", "ALI_SECRET": "secret"})
     assert loaded.settings.receivers["oncall"].notify[0].by == ("sms",)
+
+
+def test_the_example_probes_are_good(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.yml").write_text(blocks("yaml")[0] + blocks("yaml")[1])
+    environ = {"ALI_ID": "id", "ALI_SECRET": "secret", "BACKUP_PING_KEY": "0123456789abcdef"}
+    loaded = load(tmp_path / "tocsin.yml", loading.catalog, environ)
+    assert (loaded.settings.probes["shop"].type, loaded.settings.probes["backup"].type) == ("http", "heartbeat")
+    assert loaded.warnings == []
 
 
 def test_the_chinese_page_has_the_same_commands() -> None:

@@ -4,11 +4,10 @@ from daemon.cli.importing.hours import names_of, time_intervals
 from daemon.cli.importing.imported import LARGEST, Imported, finished, kept
 from daemon.cli.importing.ledger import Ledger
 from daemon.cli.importing.messengers import GLOBAL
-from daemon.cli.importing.part import Part, leave_unknown
+from daemon.cli.importing.part import Part, document, leave_unknown
 from daemon.cli.importing.receivers import KINDS, Receivers
 from daemon.cli.importing.routes import inhibit_rules, route
 from daemon.config.findings import Place, printable
-from daemon.config.nodes import UnreadableError, compose
 from daemon.config.yamltext import Value, written
 from daemon.errors import ConfigError
 
@@ -27,16 +26,10 @@ def convert(text: str, file: str, folder: str) -> Imported:
     Raises ConfigError with everything for which Alertmanager would refuse it, too.
     """
     ledger = Ledger()
-    try:
-        node = compose(text, file, ledger.findings)
-    except UnreadableError as error:
-        ledger.wrong(error.place, (), error.sentence)
-        raise ConfigError(ledger.findings.problems) from error
-    top = Place(file, 1)
-    if node is None:
-        ledger.wrong(top, (), "there is nothing in it")
+    root = document(ledger, text, file)
+    if root is None:
+        ledger.wrong(Place(file, 1), (), "there is nothing in it")
         raise ConfigError(ledger.findings.problems)
-    root = Part(ledger, node, top)
     settings = _settings(root, folder)
     if ledger.findings.problems:
         raise ConfigError(ledger.findings.problems)
@@ -54,7 +47,7 @@ def _settings(root: Part, folder: str) -> dict[str, Value]:
     """Section after section, in the order in which they are written."""
     fields = root.table()
     if not fields:
-        root.wrong("there is nothing in it; is it Alertmanager's configuration?")
+        root.wrong("there is nothing in it that Alertmanager, Gatus or Uptime Kuma would have written")
         return {}
     general = fields["global"].table() if "global" in fields else {}
     _global(general)

@@ -1,6 +1,7 @@
 """Uptime Kuma's backup as JSON: its monitors, each with the line where it begins."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from daemon.config.findings import Path, Place, quoted
 from daemon.errors import ConfigError
 
 MONITORS = "monitorList"
+_EVENT = re.compile(rf'\[\s*"{MONITORS}"\s*,')  # how the Socket.IO interface begins to give them
 _DECODER = json.JSONDecoder()
 _SPACE = " \t\r\n"
 _LONGEST = 100_000  # characters of one text that is taken
@@ -107,6 +109,8 @@ def _read(text: str, file: str, ledger: Ledger) -> tuple[list[Given], Given]:
     fields: dict[str, Any] = {}
     monitors: list[Given] = []
     start = _skip(text, 0)
+    if event := _EVENT.match(text, start):
+        start = _skip(text, event.end())
     if text[start : start + 1] == "[":
         return list(_elements(text, start, file, ledger)), Given(ledger, top, (), {})
     for key, at in _members(text, start):
@@ -115,6 +119,8 @@ def _read(text: str, file: str, ledger: Ledger) -> tuple[list[Given], Given]:
             fields[key] = None
         else:
             fields[key] = _DECODER.raw_decode(text, at)[0]
+    if fields and all(key.isdecimal() for key in fields):  # by their ids, as an event brings them
+        fields = {MONITORS: fields}
     if isinstance(mapped := fields.get(MONITORS), dict):
         monitors += [Given(ledger, top, (MONITORS, key), one) for key, one in mapped.items() if isinstance(one, dict)]
     return monitors, Given(ledger, top, (), fields)

@@ -28,6 +28,7 @@ SOURCES: dict[str, Callable[[str, str, str], Imported]] = {
     GATUS: gatus.convert,
 }
 _THERE = "is there already; move it away, or choose another name"
+_BY_ID = re.compile(r'\s*\{\s*"\d+"\s*:\s*\{')  # Uptime Kuma's monitors as its interface gives them
 _GATUS = re.compile(r"^(?:endpoints|external-endpoints|suites)\s*:", re.MULTILINE)
 
 
@@ -76,7 +77,7 @@ def run(wanted: Wanted, *, as_json: bool = False) -> Done:
 def source_of(text: str) -> str:
     """Say what it is, by what such files have at the top."""
     beginning = text.lstrip()[:1]
-    if beginning in ("{", "[") and (beginning == "[" or f'"{MONITORS}"' in text):
+    if beginning == "[" or (beginning == "{" and (f'"{MONITORS}"' in text or _BY_ID.match(text))):
         return KUMA
     return GATUS if _GATUS.search(text) else ALERTMANAGER
 

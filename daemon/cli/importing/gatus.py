@@ -4,10 +4,9 @@ from daemon.cli.importing.gatus_endpoints import carry, go_duration
 from daemon.cli.importing.gatus_kinds import Endpoint
 from daemon.cli.importing.imported import Imported, fragment
 from daemon.cli.importing.ledger import Ledger
-from daemon.cli.importing.part import Part
+from daemon.cli.importing.part import Part, document
 from daemon.cli.importing.watched import LEAST_EVERY, Carried, Probe, host_of, labels, port_of, spelt
 from daemon.config.findings import Place
-from daemon.config.nodes import UnreadableError, compose
 from daemon.config.yamltext import Value
 from daemon.errors import ConfigError
 
@@ -31,15 +30,10 @@ _KNOWN_EXTERNAL = frozenset(("name", "group", "token", "heartbeat", "enabled", "
 def convert(text: str, file: str, folder: str) -> Imported:
     """Convert the text of `file`. Raises ConfigError with everything for which Gatus would refuse it, too."""
     ledger = Ledger()
-    try:
-        node = compose(text, file, ledger.findings)
-    except UnreadableError as error:
-        ledger.wrong(error.place, (), error.sentence)
-        raise ConfigError(ledger.findings.problems) from error
-    top = Place(file, 1)
-    fields = Part(ledger, node, top).table() if node is not None else {}
+    root = document(ledger, text, file)
+    fields = root.table() if root else {}
     if not fields.keys() & {"endpoints", "services", "external-endpoints", "suites"}:
-        ledger.wrong(top, (), "has no endpoints; is it Gatus's configuration?")
+        ledger.wrong(Place(file, 1), (), "has no endpoints; is it Gatus's configuration?")
         raise ConfigError(ledger.findings.problems)
     carried = Carried(ledger)
     defaults = _default_alerts(fields.get("alerting"))

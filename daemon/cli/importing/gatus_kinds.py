@@ -22,6 +22,7 @@ from daemon.cli.importing.watched import (
     written_headers,
 )
 from daemon.config.yamltext import Digits, Value
+from daemon.urls import host_port
 
 HOPS = Digits("10")  # redirects that Gatus follows
 _REFERENCE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -189,7 +190,7 @@ def _dns(endpoint: Endpoint, name: str) -> Probe | None:
     if record.upper() not in ("", "A"):
         found["record"] = record.upper()
     if port != "53":
-        found["server"] = f"[{server}]:{port}" if ":" in server else f"{server}:{port}"
+        found["server"] = host_port(server, port)
     found |= _client(endpoint, name, tls=False)
     found.pop("family", None)
     return found

@@ -21,6 +21,7 @@ from daemon.cli.importing.watched import (
     written_headers,
 )
 from daemon.config.yamltext import Digits, Value
+from daemon.urls import host_port
 
 MOST_HOPS = 20
 EXPIRES = 21  # days before which Uptime Kuma begins to warn
@@ -139,7 +140,7 @@ def _proxy(monitor: Given, name: str, proxies: Mapping[str, Any]) -> Probe:
         return {}
     if not proxy.flag("active", otherwise=True):
         return {}
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    place = host_port(host, port)
     user, password = proxy.text("username"), proxy.text("password")
     if not proxy.flag("auth") or not user:
         return {"proxy": f"http://{place}"}

@@ -58,7 +58,10 @@ class Ledger:
     def secret(self, wanted: str, place: Place, about: str, value: str | None) -> Reference:
         """Put a secret into the environment: return what stands for it."""
         self.hide(value or "")
-        base = _WORD.sub("_", wanted.upper()).strip("_") or "SECRET"
+        word = _WORD.sub("_", wanted.upper())
+        base = word.strip("_") or "SECRET"
+        if word.startswith("_"):  # a name without such letters: what is left of it may be PATH
+            base = f"IMPORTED_{base}"
         base = f"_{base}" if base[0].isdigit() else base
         count = self._counts.get(base, 1)
         name = base if count == 1 else f"{base}_{count}"

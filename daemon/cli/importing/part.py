@@ -6,12 +6,23 @@ from dataclasses import dataclass
 
 from daemon.cli.importing.ledger import Ledger
 from daemon.config.findings import Path, Place, quoted
-from daemon.config.nodes import Items, Node, Scalar, Table
+from daemon.config.nodes import Items, Node, Scalar, Table, UnreadableError, compose
+from daemon.errors import ConfigError
 from daemon.units import Seconds, seconds
 
 _YES = frozenset(("true", "yes", "on", "y"))
 _NO = frozenset(("false", "no", "off", "n"))
 _DURATION = re.compile(r"0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?", re.ASCII)
+
+
+def document(ledger: Ledger, text: str, file: str) -> "Part | None":
+    """Read a whole file; None where there is nothing in it. Raises ConfigError for what is no YAML."""
+    try:
+        node = compose(text, file, ledger.findings)
+    except UnreadableError as error:
+        ledger.wrong(error.place, (), error.sentence)
+        raise ConfigError(ledger.findings.problems) from error
+    return Part(ledger, node, Place(file, 1)) if node is not None else None
 
 
 @dataclass(frozen=True, slots=True)

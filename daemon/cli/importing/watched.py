@@ -10,6 +10,7 @@ from daemon.cli.importing.ledger import Ledger, Reference
 from daemon.cli.importing.names import Names
 from daemon.config.findings import Path, Place, quoted
 from daemon.config.yamltext import Digits, Value
+from daemon.probes.fetch.grammar import is_token, is_value
 from daemon.secret import is_telling
 
 Probe = dict[str, Value]
@@ -25,7 +26,6 @@ RECORDS = frozenset(("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV
 # What a label of an alarm is already called, or cannot be called where labels are matched.
 _TAKEN = frozenset(("probe", "type", "verdict", "depends_on", "severity"))
 _NO_LABEL = re.compile(r"[\s=!~{}\",'$\\]+")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(r"[^\s/@\[\]:$\\?#%]{1,253}")
 _ADDRESS = re.compile(r"\[?([0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z]{1,15})?)\]?")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
@@ -138,7 +138,7 @@ def codes_of(text: str) -> str:
 
 def method_of(text: str) -> str:
     """A request's method; empty when it is none."""
-    return text.upper() if _TOKEN.fullmatch(text) and len(text) <= 32 else ""  # noqa: PLR2004
+    return text.upper() if is_token(text) and len(text) <= 32 else ""  # noqa: PLR2004
 
 
 def http_address(text: str) -> SplitResult | None:
@@ -166,18 +166,10 @@ def written_headers(ledger: Ledger, given: Mapping[str, str], name: str, place: 
     found: Probe = {}
     refused = []
     for header, value in given.items():
-        if not _TOKEN.fullmatch(header) or not _is_header(value):
+        if not is_token(header) or not is_value(value):
             refused.append(header)
         elif isinstance(value, Reference) or (header.lower() in _HARMLESS and value):
             found[header] = value if isinstance(value, Reference) else plain(value)
         elif value:
             found[header] = ledger.secret(f"{name}_{header}", place, f"the header {header}", value)
     return found, refused
-
-
-def _is_header(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return not any(character in text for character in "\r\n\0")

@@ -22,6 +22,7 @@ from daemon.clock import SystemClock
 from daemon.probes.brokers.asked import Account
 from daemon.probes.computing import computing
 from daemon.probes.network.dial import Missed, Watch, dialled, said, secured
+from daemon.probes.network.trust import Trust
 
 MOST_READ = 8 * 1024**2  # bytes of one answer; ten thousand partitions take half a megabyte
 LEAST_FRAME = 4  # the number that says which question is answered
@@ -162,7 +163,7 @@ def connected(host: str, port: int, account: Account, watch: Watch) -> Iterator[
             try:
                 sock = stack.enter_context(dialled(host, port, own))
                 if account.is_tls:
-                    sock = stack.enter_context(secured(sock, host, account.ca_file, own))
+                    sock = stack.enter_context(secured(sock, host, Trust(ca_file=account.ca_file), own))
             except (OSError, Missed) as error:
                 why = said(error) if isinstance(error, OSError) else str(error)
                 raise Missed(why if name in why else f"{name}: {why}") from error

@@ -66,7 +66,11 @@ class Answer:
         """Read to its end, or to the cap; raises Missed for what is no whole answer."""
         parser = self._parser = httptools.HttpResponseParser(self)
         parser.set_dangerous_leniencies(
-            lenient_chunked_length=True, lenient_data_after_close=True, lenient_optional_cr_before_lf=True
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_data_after_close=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
         )
         try:
             self._feed(parser, first)

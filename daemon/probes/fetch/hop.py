@@ -1,6 +1,7 @@
 """One HTTP request over a connection of its own, through a proxy where there is one, and the answer to it."""
 
 import base64
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from daemon.probes.network.certificate import noted
 from daemon.probes.network.dial import Family, Missed, Watch, dialled, secured
 from daemon.probes.network.trust import Trust
 from daemon.secret import Secret
+from daemon.urls import host_port
 
 MOST_HEAD = 8 * 1024  # of a proxy's answer
 
+_STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})\b")
 _OK = range(200, 300)
 
 
@@ -42,7 +45,7 @@ def ask(where: Place, request: bytes, way: Way, answer: Answer, watch: Watch) ->
                 _dig(plain, way.proxy, where)
         name = way.server_name or where.host.rstrip(".")
         shown = partial(noted, trust=way.trust, watch=watch)
-        with secured(plain, name, "", watch, way.trust, shown) as tunnel:
+        with secured(plain, name, way.trust, watch, shown) as tunnel:
             _exchange(tunnel, request, answer, watch)
 
 
@@ -76,7 +79,7 @@ def _exchange(sock: socket.socket, request: bytes, answer: Answer, watch: Watch)
 
 def _dig(sock: socket.socket, proxy: Place, where: Place) -> None:
     """Ask the proxy for a way to a server (CONNECT, RFC 9110 §9.3.6)."""
-    there = f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
+    there = host_port(where.host, where.port)
     credentials = f"Proxy-Authorization: {basic(proxy.user)}\r\n" if proxy.user else ""
     sock.sendall(f"CONNECT {there} HTTP/1.1\r\nHost: {there}\r\n{credentials}\r\n".encode())
     head = b""
@@ -85,8 +88,8 @@ def _dig(sock: socket.socket, proxy: Place, where: Place) -> None:
         if not data or len(head) > MOST_HEAD:
             raise Missed(f"the proxy {proxy.root} gave no answer that can be read")
         head += data
-    words = head.split(b"\r\n", 1)[0].split()
-    status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    found = _STATUS.match(head)
+    status = int(found[1]) if found else 0
     if status not in _OK:
         raise Missed(f"the proxy {proxy.root} answered {status or 'no HTTP'}")
     # With TLS it is us who speak first.

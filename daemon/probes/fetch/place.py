@@ -1,15 +1,15 @@
 """Where an HTTP request goes: a URL taken apart, which shows nothing that may be secret in it."""
 
 import functools
-import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from daemon.probes.network.names import host_name
 
 PORTS = {"http": 80, "https": 443}
 LONGEST = 8 * 1024  # characters of a URL
 
 _KEPT = "/%:@!$&'()*+,;=~-._"
-_HOST = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +72,3 @@ def place(url: str) -> Place:
     user = None if parts.username is None else f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     port = parts.port or PORTS[parts.scheme]
     return Place(parts.scheme, host, port, quote(parts.path or "/", safe=_KEPT) + query, user)
-
-
-def host_name(host: str) -> str:
-    """A host as DNS knows it; raises ValueError."""
-    try:
-        known = host if ":" in host else host.encode("idna").decode()
-    except UnicodeError:
-        known = ""
-    if not _HOST.fullmatch(known):
-        raise ValueError("has a host that is no host name")
-    return known
-
-
-def check_host(host: str) -> None:
-    """Refuse what is no host name; none at all is not refused."""
-    if host:
-        host_name(host)

@@ -1,7 +1,6 @@
 """What an HTTP probe says: its requests as bytes, and what of them nobody may see."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
@@ -11,10 +10,8 @@ from daemon.blotted import longest_first
 from daemon.probes.fetch.hop import basic
 from daemon.probes.fetch.place import Place
 from daemon.probes.fetch.redirect import HARMLESS, Step
-from daemon.secret import Secret
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_COUNTED = frozenset(("connection", "content-length", "proxy-authorization", "transfer-encoding"))
+_WITH_CONTENT = frozenset(("POST", "PUT", "PATCH"))  # many a server wants to be told that there is none (411)
 _TELLING = 4  # characters of the shortest secret that is worth hiding
 _TOKEN_LENGTH = 8  # characters from which on a value of a query may be a token, and not a word
 
@@ -46,7 +43,7 @@ class Wording:
         if step.is_ours and self.authorization:
             headers["authorization"] = self.authorization
         headers |= {name: value for name, value in self.headers.items() if step.is_ours or name in HARMLESS}
-        if step.body:
+        if step.body or step.method in _WITH_CONTENT:
             headers["content-length"] = str(len(step.body))
         target = where.path
         if self.proxy is not None and where.scheme == "http":  # the proxy reads the request itself
@@ -71,28 +68,3 @@ class Wording:
         query = first.where.path.partition("?")[2]
         written = (value or name for name, _, value in (pair.partition("=") for pair in query.split("&")))
         yield from (one for one in (*written, *(value for _, value in parse_qsl(query))) if len(one) >= _TOKEN_LENGTH)
-
-
-def check_method(method: str) -> None:
-    """Refuse what is no method."""
-    if not _TOKEN.fullmatch(method):
-        raise ValueError(f"method {method!r} is not an HTTP method: write for example GET or HEAD")
-
-
-def check_headers(headers: Mapping[str, Secret]) -> None:
-    """Refuse what cannot be sent, without showing values."""
-    for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"headers: {name!r} is not a header name")
-        if name.lower() in _COUNTED:
-            raise ValueError(f"headers: {name} is set by tocsin itself")
-        if not _is_value(value.reveal()):
-            raise ValueError(f"headers: the value of {name} holds a line break or a character beyond Latin-1")
-
-
-def _is_value(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return not any(character in text for character in "\r\n\0")

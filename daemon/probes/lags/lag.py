@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from daemon.reading import Health
+from daemon.reading import SPOILT, Health
 
 MOST_PARTITIONS = 10_000  # of all groups together that one look judges and remembers
 
@@ -133,7 +133,7 @@ def recalled(notes: bytes, now: float) -> Marks:
     """Read what an earlier look left behind; what cannot be, or comes from the future, is forgotten."""
     try:
         groups = _read(notes)
-    except (msgspec.DecodeError, RecursionError):
+    except SPOILT:
         return {}
     return {
         (group, topic, partition): mark

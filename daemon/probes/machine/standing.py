@@ -6,7 +6,7 @@ import msgspec
 
 from daemon import fitting
 from daemon.probes.machine.supervision import EXITED, RUNNING, STARTING, Program
-from daemon.reading import Health
+from daemon.reading import SPOILT, Health
 from daemon.units import spoken
 
 MOST_NOTED = 50  # restarts of one process that are remembered
@@ -48,7 +48,7 @@ def recalled(kept: bytes) -> Notes:
     """What the last look left behind; what makes no sense is as if there had been none."""
     try:
         return msgspec.msgpack.decode(kept, type=Notes)
-    except msgspec.MsgspecError:
+    except SPOILT:
         return {}
 
 

@@ -145,7 +145,7 @@ def _aside(answer: bytes, limit: float) -> object:
 
 def _read(answer: bytes) -> object:
     """What the method returned."""
-    if b"<!" in answer:  # no document types, which can make much of little
+    if b"<!" in answer or b"\0" in answer:  # no document types, which can make much of little; in UTF-16 neither
         raise Missed("the answer is none of supervisord's")
     try:
         (value,), _ = xmlrpc.client.loads(answer)

@@ -13,6 +13,7 @@ from daemon.probes.network.dial import Watch
 from daemon.probes.network.trust import Trust
 
 MOST_NAMES = 100  # of one certificate
+MOST_KEPT = 8 * 1024  # bytes of one that is remembered
 MOST_TEXT = 200  # characters of a subject or issuer
 DAY = 86_400.0
 
@@ -54,9 +55,14 @@ def served(tunnel: ssl.SSLSocket) -> tuple[Certificate, ...]:
     return tuple(one for one in found if one) if found and found[0] else ()
 
 
-@functools.lru_cache(maxsize=2_048)
 def read(der: bytes) -> Certificate | None:
-    """Read a certificate, None where that cannot be done. The same ones come at every look, so it costs once."""
+    """Read a certificate, None where that cannot be done. One that is huge may be another at every look."""
+    return remembered(der) if len(der) <= MOST_KEPT else remembered.__wrapped__(der)
+
+
+@functools.lru_cache(maxsize=2_048)
+def remembered(der: bytes) -> Certificate | None:
+    """Read one of ordinary size. The same ones come at every look, so it costs once."""
     try:
         certificate = x509.load_der_x509_certificate(der)
         subject, issuer, expires = (

@@ -1,11 +1,13 @@
 """How a probe reaches its target: the name, then one address after the other, each step measured."""
 
+import errno
 import functools
 import ipaddress
+import os
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
@@ -16,6 +18,7 @@ from daemon.clock import Clock, SystemClock
 from daemon.probes.network.trust import Trust, TrustError
 from daemon.reading import Health, Reading
 from daemon.resolver import looked_up
+from daemon.urls import host_port
 
 MOST_ADDRESSES = 16  # a name may resolve to hundreds; the first ones tell enough
 LEAST_SHARE = 1.0  # seconds that every address is given, however many there are
@@ -46,6 +49,10 @@ Address = tuple[int, tuple[Any, ...]]  # family, and what connect() takes
 
 class Missed(Exception):
     """What the look saw is not well. It never leaves `measured`, which makes it the reading's detail."""
+
+
+class Forbidden(Missed):
+    """Nobody may look there for somebody else: nothing was seen, which is no opinion."""
 
 
 class Watch:
@@ -116,6 +123,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         detail = f"no answer within {limit:g}s, stuck at {watch.doing.replace('_', ' ')}"
     except Missed as missed:
         detail = str(missed)
+        health = Health.UNKNOWN if isinstance(missed, Forbidden) else Health.DOWN
     except OSError as error:
         detail = said(error)
     return Reading(
@@ -125,7 +133,7 @@ def measured(limit: float, look: Callable[[Watch], str]) -> Reading:
         values=watch.values,
         evidence=watch.evidence,
         body=watch.body,
-        near=health is Health.DOWN and watch.address is not None and is_near_address(_ip(watch.address)),
+        near=watch.address is not None and is_near_address(_ip(watch.address)),
     )
 
 
@@ -140,18 +148,16 @@ def dialled(host: str, port: int, watch: Watch, family: Family = "any") -> Itera
 def secured(
     sock: socket.socket,
     host: str,
-    ca_file: str,
+    trust: Trust,
     watch: Watch,
-    trust: Trust | None = None,
     shown: Callable[[ssl.SSLSocket], object] | None = None,
 ) -> Iterator[ssl.SSLSocket]:
-    """Shake hands, and demand a valid certificate for `host`, or what `trust` says.
+    """Shake hands, and demand a valid certificate for `host`, if `trust` says nothing else.
 
     `shown` is called when the handshake is over, also one that failed, for what the server showed of itself.
     """
-    context = (trust or Trust(ca_file=ca_file)).context()
     # The handshake comes second: cut off inside wrap_socket, it would leave its descriptor open.
-    with context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
+    with trust.context().wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False) as tunnel:
         try:
             with watch.phase("tls"):
                 tunnel.do_handshake()
@@ -159,6 +165,13 @@ def secured(
             if shown is not None:
                 shown(tunnel)
         yield tunnel
+
+
+def leave(tunnel: ssl.SSLSocket) -> None:
+    """Say goodbye: who hangs up without a word is written down by many a server as a connection that broke."""
+    with suppress(OSError):
+        tunnel.settimeout(0.0)
+        tunnel.unwrap()
 
 
 def said(error: OSError) -> str:
@@ -206,7 +219,9 @@ def addresses(host: str, port: int, watch: Watch, family: Family = "any") -> lis
     if not unique:
         raise Missed(f"{host}: the name has no address")
     if only_beyond.get() and any(map(_is_ours, unique)):
-        raise Missed(f"{host} is this machine itself, at which it looks for nobody else (for_others: {{near: true}})")
+        raise Forbidden(
+            f"{host} is this machine itself, at which it looks for nobody else (for_others: {{near: true}})"
+        )
     return unique[:MOST_ADDRESSES]
 
 
@@ -264,6 +279,9 @@ def _connect(address: Address, limit: float | None) -> socket.socket:
         if limit is not None:
             sock.settimeout(limit)
         sock.connect(place)
+        # Where nobody listens, our own end may by chance be given that very port, and is connected to itself.
+        if sock.getsockname()[1] == place[1] and sock.getsockname() == sock.getpeername():
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         sock.settimeout(None)  # from here on the one timer of the look is the limit
     except BaseException:  # the look's timer among them: no descriptor may stay behind
         sock.close()
@@ -272,5 +290,4 @@ def _connect(address: Address, limit: float | None) -> socket.socket:
 
 
 def _shown(place: tuple[Any, ...]) -> str:
-    host, port = place[0], place[1]
-    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+    return host_port(str(place[0]), place[1])

@@ -4,7 +4,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,10 @@ import msgspec
 
 from daemon import fitting
 from daemon.probes.network.certificate import served, values
-from daemon.probes.network.dial import Missed, Watch, dialled, measured, secured
+from daemon.probes.network.dial import Missed, Watch, dialled, leave, measured, secured
 from daemon.probes.network.host import Networked, bare
-from daemon.probes.network.trust import Trust
+from daemon.probes.network.starttls import Protocol, upgrade
+from daemon.probes.network.trusting import Trusting
 from daemon.reading import Fact, Health, Reading
 from daemon.secret import HIDDEN
 
@@ -56,20 +57,10 @@ def looked(limit: float, look: Callable[[Watch], str]) -> Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spoken(Networked):
+class Spoken(Trusting, Networked):
     """A way to look at a port by talking to it, in the clear or through TLS."""
 
     tls: bool = field(default=False, metadata={"doc": "whether to speak through TLS from the start"})
-    verify: bool = field(default=True, metadata={"doc": "whether the certificate must be valid, and for this host"})
-    ca_file: str = field(
-        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
-    )
-    cert_file: str = field(
-        default="", metadata={"doc": "PEM file of our own certificate, where the server wants one", "here": True}
-    )
-    key_file: str = field(
-        default="", metadata={"doc": "PEM file of its key, if that is not in `cert_file`", "here": True}
-    )
 
     @contextmanager
     def secured(self, sock: socket.socket, watch: Watch) -> Iterator[socket.socket]:
@@ -81,21 +72,25 @@ class Spoken(Networked):
             if chain:
                 watch.evidence["certificate"] = chain[0].shown()
 
-        trust = Trust(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file, verify=self.verify)
-        with secured(sock, bare(self.host), "", watch, trust, shown) as tunnel:
+        # The dot of a name that is whole stands in no certificate.
+        with secured(sock, bare(self.host).rstrip("."), self.trust, watch, shown) as tunnel:
             yield tunnel
-            # Who hangs up without this is written down by many a server as a connection that broke.
-            with suppress(OSError):
-                tunnel.settimeout(0.0)
-                tunnel.unwrap()
+            leave(tunnel)
+
+    def before_tls(self) -> Protocol | None:
+        """By whose words TLS is begun before anything else is said; None where it begins at once, later, or never."""
+        return None
 
     @contextmanager
     def reached(self, watch: Watch) -> Iterator[socket.socket]:
         """Connect, and shake hands where TLS comes first."""
+        words = self.before_tls()
         with connected(self, watch) as plain:
-            if not self.tls:
+            if not (self.tls or words):
                 yield plain
                 return
+            if words:
+                upgrade(plain, words, bare(self.host), watch)
             with self.secured(plain, watch) as tunnel:
                 yield tunnel
 

@@ -10,6 +10,7 @@ import msgspec
 from daemon.probes.base import Fact, Health, Past, Probe, Reading
 from daemon.probes.network.dial import Family, is_near_address
 from daemon.reading import Looks
+from daemon.urls import host_port
 
 HIGHEST_PORT = 65_535
 
@@ -135,12 +136,11 @@ class Networked(Probe):
 
     def target(self) -> str:
         """Host and port."""
-        host = bare(self.host)
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        return host_port(bare(self.host), self.port)
 
     def is_near(self) -> bool:
-        """Whether it is on this machine."""
-        return is_loopback(self.host)
+        """Whether it is on this machine or in a network that this machine is in."""
+        return is_near_host(self.host)
 
     def otherwise(self) -> Iterable[tuple[str, Looks]]:
         """Over the one and over the other family of addresses, where the name may have both."""

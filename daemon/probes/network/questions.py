@@ -14,6 +14,7 @@ import dns.opcode
 import dns.rcode
 import dns.rdatatype
 
+from daemon import fitting
 from daemon.probes.computing import computing
 from daemon.probes.network.dial import Address, Missed, Watch, said
 
@@ -26,6 +27,7 @@ MANY = 50  # records
 LARGE = 1_500  # bytes; what is made to be slow to read takes 10 ms for each thousand
 PAYLOAD = 1_232  # bytes of a datagram that get through everywhere
 MOST_DATA = 65_535  # bytes of one message, however it comes
+MOST_WORDS = 160  # characters of what is wrong with an answer
 _HEAD = 12  # bytes
 _TRUNCATED = 0x02  # in the third of them
 
@@ -136,14 +138,14 @@ class Asker:
         try:
             return _computed(lambda: work(response), is_long=records > MANY)
         except UNREADABLE as error:
-            raise Missed(f"the answer makes no sense: {error or type(error).__name__}") from error
+            raise Missed(f"the answer makes no sense: {_words(error)}") from error
 
     def _read(self, data: bytes, query: Message) -> Message | None:
         """Read a message; None when it is about another question."""
         try:
             response = _computed(lambda: read(data), is_long=len(data) > LARGE)
         except UNREADABLE as error:
-            raise Missed(f"the answer is malformed: {error or type(error).__name__}") from error
+            raise Missed(f"the answer is malformed: {_words(error)}") from error
         if response.question != query.question and (response.question or not _is_refusal(response)):
             return None
         return response
@@ -179,6 +181,11 @@ def _received(sock: socket.socket, within: float) -> bytes | None:
         return sock.recv(MOST_DATA)
     except TimeoutError:
         return None
+
+
+def _words(error: Exception) -> str:
+    """What is wrong, on one line."""
+    return fitting.cut(fitting.line(str(error)), MOST_WORDS) or type(error).__name__
 
 
 def _exactly(sock: socket.socket, size: int) -> bytes:

@@ -34,17 +34,23 @@ def upgrade(sock: socket.socket, protocol: Protocol, host: str, watch: Watch) ->
             raise Missed(f"the server went on in the clear after it agreed to TLS: {_quoted(talk.rest)}")
 
 
+def own_name(sock: socket.socket) -> str:
+    """How we introduce ourselves: by address, which is always true (RFC 5321 §4.1.3)."""
+    own = sock.getsockname()[0]
+    return f"[IPv6:{own}]" if ":" in own else f"[{own}]"
+
+
 class _Talk:
     """One conversation in the clear; `rest` is what has come and was not asked for yet."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.rest = b""
-        self._sock = sock
+        self.sock = sock
         self._heard = 0
 
     def say(self, words: str | bytes) -> None:
         """Send a line, or bytes as they are."""
-        self._sock.sendall(words if isinstance(words, bytes) else f"{words}\r\n".encode())
+        self.sock.sendall(words if isinstance(words, bytes) else f"{words}\r\n".encode())
 
     def line(self) -> str:
         """The next line."""
@@ -75,13 +81,8 @@ class _Talk:
             lines.append(self.line())
         return "\n".join(lines)
 
-    def own_name(self) -> str:
-        """How we introduce ourselves: by address, which is always true (RFC 5321 §4.1.3)."""
-        own = self._sock.getsockname()[0]
-        return f"[IPv6:{own}]" if ":" in own else f"[{own}]"
-
     def _hear(self) -> None:
-        data = self._sock.recv(4096)
+        data = self.sock.recv(4096)
         self._heard += len(data)
         if not data:
             before = f" after {_quoted(self.rest)}" if self.rest else ""
@@ -94,7 +95,7 @@ class _Talk:
 def _smtp(talk: _Talk, host: str) -> None:
     del host
     _demand(talk.reply(), "220")
-    talk.say(f"EHLO {talk.own_name()}")
+    talk.say(f"EHLO {own_name(talk.sock)}")
     offered = _demand(talk.reply(), "250")
     if "STARTTLS" not in (line[4:].strip().upper() for line in offered.split("\n")):
         raise Missed("the server does not offer STARTTLS")
