@@ -1,8 +1,6 @@
 """Gatus's endpoints become probes that load, and what could not be carried over is named with its place."""
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from daemon.cli.importing.gatus import convert
 from daemon.cli.importing.imported import Imported
 from daemon.errors import ConfigError
 from imported_probes import loaded, plans, probes
+from spoilt import Spot, spoilt, spots
 
 FOLDER = Path(__file__).parent / "gatus"
 NAMES = sorted(path.name for path in FOLDER.iterdir())
@@ -291,14 +290,7 @@ JUNK += ("x" * 3_000, "https://[", "tcp://a:99999999", "[BODY] == pat(\\)", "[BO
 WHOLE = yaml.safe_load((FOLDER / "whole.yaml").read_text())
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in inner:
-        yield (*path, key)
-        yield from places(below, (*path, key))
-
-
-PLACES = list(places(WHOLE))
+PLACES = list(spots(WHOLE))
 
 
 @pytest.fixture(scope="module")
@@ -312,14 +304,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(("endpoints", 1, "conditions", 1), "[BODY].x == pat(\\)")
 @example(("endpoints", 0, "name"), "file:/etc")
 @example(("endpoints", 1, "extra-labels", "severity"), "file:/etc")
-def test_whatever_stands_anywhere_is_refused_with_its_place_or_loads(
-    home: Path, place: tuple[Any, ...], junk: Any
-) -> None:
-    changed = copy.deepcopy(WHOLE)
-    within = changed
-    for key in place[:-1]:
-        within = within[key]
-    within[place[-1]] = junk
+def test_whatever_stands_anywhere_is_refused_with_its_place_or_loads(home: Path, place: Spot, junk: Any) -> None:
+    changed = spoilt(WHOLE, place, junk)
     try:
         made = convert(json.dumps(changed), "g.yaml", "/etc/gatus")
     except ConfigError as error:

@@ -1,9 +1,7 @@
 """A backup of Uptime Kuma becomes probes that load, and what could not be carried over is named with its place."""
 
-import copy
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from daemon.cli.importing.kuma import convert
 from daemon.cli.importing.kuma_kinds import LEFT
 from daemon.errors import ConfigError
 from imported_probes import loaded, plans, probes
+from spoilt import Spot, spoilt, spots
 
 FOLDER = Path(__file__).parent / "kuma"
 NAMES = sorted(path.name for path in FOLDER.iterdir())
@@ -242,14 +241,7 @@ JUNK = (None, "", [], {}, "x", ["x"], {"x": "y"}, [[]], [{}], "${x}", "$$", "0",
 JUNK += ("\x07", "\ud800", 10**400, "x" * 3_000, "https://[", "[]", "{}", '"', "\\")
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in inner:
-        yield (*path, key)
-        yield from places(below, (*path, key))
-
-
-PLACES = list(places(WHOLE))
+PLACES = list(spots(WHOLE))
 
 
 @pytest.fixture(scope="module")
@@ -266,12 +258,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(("monitorList", 1, "tags", 0, "value"), "file:/etc")
 @example(("monitorList", 2, "keyword"), "${x}")
 @example(("monitorList", 4, "expectedValue"), "$$")
-def test_whatever_stands_anywhere_the_rest_is_carried_over(home: Path, place: tuple[Any, ...], junk: Any) -> None:
-    changed = copy.deepcopy(WHOLE)
-    within = changed
-    for key in place[:-1]:
-        within = within[key]
-    within[place[-1]] = junk
+def test_whatever_stands_anywhere_the_rest_is_carried_over(home: Path, place: Spot, junk: Any) -> None:
+    changed = spoilt(WHOLE, place, junk)
     if not isinstance(changed["monitorList"], list | dict) or not changed["monitorList"]:
         return
     made = convert(json.dumps(changed), "x.json", "")

@@ -25,6 +25,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def listening(port: int) -> Iterator[None]:
+    """Take connections on this port, and say nothing to them."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", port))
+        held.listen(1_000)
+        yield
+
+
 class Tocsind:
     """Start, ask, signal and kill one daemon; its files live in `home`."""
 

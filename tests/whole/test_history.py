@@ -1,14 +1,11 @@
 """A real tocsin that is killed while it looks: what was seen is there after it, and so is the verdict."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from running import Tocsind, free_port, running
+from running import Tocsind, free_port, listening, running
 from until import until
 
 CONFIG = """
@@ -18,15 +15,6 @@ route: {{receiver: ops, group_wait: 0s}}
 probes:
   gate: {{type: tcp, host: 127.0.0.1, port: {port}, every: 1s, timeout: 500ms, slo: 99%, steady: 0s}}
 """
-
-
-@contextmanager
-def listening(port: int) -> Iterator[None]:
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", port))
-        held.listen(1_000)
-        yield
 
 
 def report(daemon: Tocsind) -> dict[str, Any]:

@@ -1,15 +1,12 @@
 """Two real tocsins: one looks through the other, goes down with its target, is cut off, and forgets nothing."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
 
-from running import Tocsind, free_port, running
+from running import Tocsind, free_port, listening, running
 from until import until
 
 SERVER, CENTRE = zmq.curve_keypair(), zmq.curve_keypair()
@@ -43,15 +40,6 @@ probes:
     depends_on: [gate]
     from: [here, far]
 """
-
-
-@contextmanager
-def listening(port: int) -> Iterator[None]:
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", port))
-        held.listen(1_000)
-        yield
 
 
 def shop(daemon: Tocsind) -> dict[str, Any]:
