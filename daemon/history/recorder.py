@@ -168,7 +168,7 @@ class Recorder:
         for one in self._entries.values():
             if one.is_changed:
                 batch.standings[one.number] = one.standing(now)
-        if not batch:
+        if not batch and not self._stopping:  # the last one says up to when somebody watched, whatever was seen
             return
         self._writing = batch
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import gevent
 import hypothesis
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.clock import JUMP
@@ -130,6 +130,7 @@ def take(machine: Machine, what: str, much: int, health: Health | None) -> None:
 @pytest.mark.slow
 @hypothesis.settings(max_examples=80)
 @given(STEPS)
+@example([("jump", 2, None), ("flush", 0, None), ("jump", 2, None)])
 def test_the_time_adds_up_and_so_do_the_tiers(steps: list[tuple[str, int, Health | None]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         machine = Machine(folder)
