@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
-# how many processes share the suite: tests/support/shared_out.py
-WORKERS ?= 2
+# how many processes share the suite (tests/support/shared_out.py): one more than cores, for its longest tests wait for clocks
+WORKERS ?= 3
 
 # where `make install` puts things; DESTDIR is put in front of all of them
 DESTDIR ?=

@@ -1,4 +1,4 @@
-"""How the suite is shared out among processes: `pytest -n 2`, which is what `make test` and `make check` call.
+"""How the suite is shared out among processes: `pytest -n 3`, which is what `make test` and `make check` call.
 
 A module is one piece of work, because what its fixtures build is built once. What takes minutes is begun first, in the
 order of FIRST. What is timed is one single piece: what waits for a real clock is never beside another of its kind.
