@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import gevent
-import psutil
 import pytest
 from gevent.event import Event as Signal
 
@@ -29,6 +28,7 @@ from fake_postgres import message
 from fake_zmq import READY
 from fake_zmq import greeting as zmq_greeting
 from raw_server import Speak, serving
+from remains import descriptors
 from until import until
 
 LIMIT = 0.4
@@ -240,7 +240,7 @@ def left() -> tuple[int, int]:
     """Descriptors, and greenlets that live."""
     gc.collect()
     alive = sum(isinstance(one, gevent.Greenlet) and not one.dead for one in gc.get_objects())
-    return psutil.Process().num_fds(), alive
+    return descriptors(), alive
 
 
 def nothing_stays(of: Callable[[], object]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gevent
-import psutil
 import pytest
 from gevent.event import Event as Signal
 from gevent.resolver.ares import Resolver
@@ -20,6 +19,7 @@ from daemon.secret import Secret
 from daemon.units import Seconds
 from name_server import NameServer, name_server
 from raw_server import Speak, answering, ok, request, serving
+from remains import descriptors
 from until import until
 
 ANSWER = (
@@ -46,7 +46,7 @@ def test_an_answer_that_ends_at_any_byte_is_a_reading_with_a_reason(resets: bool
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             sock.close()
 
-    files = psutil.Process().num_fds()
+    files = descriptors()
     with serving(speak) as port:
         probe = Http(url=f"http://127.0.0.1:{port}/", timeout=Seconds(2))
         for end in range(len(ANSWER)):
@@ -59,7 +59,7 @@ def test_an_answer_that_ends_at_any_byte_is_a_reading_with_a_reason(resets: bool
         at[0] = len(ANSWER)
         if not resets:
             assert probe.look().detail == "200 OK"
-    assert psutil.Process().num_fds() <= files
+    until(lambda: descriptors() <= files)
 
 
 def test_an_answer_in_single_bytes_is_whole() -> None:
@@ -172,7 +172,7 @@ def test_a_server_that_stops_anywhere_is_cut_off_and_leaves_nothing_behind(cut: 
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n" + (b"" if cut == "header" else b"\r\nhalf"))
         forever.wait()
 
-    files = psutil.Process().num_fds()
+    files = descriptors()
     with serving(speak) as port:
         scheme = "https" if cut == "handshake" else "http"
         body = Secret("x" * 30_000_000) if cut == "request" else None  # more than any buffer on the way takes
@@ -182,7 +182,7 @@ def test_a_server_that_stops_anywhere_is_cut_off_and_leaves_nothing_behind(cut: 
         stuck = {"handshake": "tls", "request": "first byte"}.get(cut, cut)
         assert reading.detail == f"no answer within 0.2s, stuck at {stuck}"
         forever.set()
-    until(lambda: psutil.Process().num_fds() <= files)
+    until(lambda: descriptors() <= files)
 
 
 def test_a_server_that_answers_before_it_has_heard_all_is_heard() -> None:

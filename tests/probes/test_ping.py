@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gevent
-import psutil
 import pytest
 
 from daemon.clock import SystemClock
@@ -20,6 +19,7 @@ from daemon.units import Seconds
 from far_host import EVERYBODY, HOST, HOST6, ROOT_ONLY, ROUTER, ROUTER6, FarHost, Packet, error, reply, sequence
 from needs import need, need_program
 from probe_pages import shown_on_the_page
+from remains import descriptors
 from until import until
 
 BOTH = pytest.mark.parametrize("host", [HOST, HOST6])
@@ -107,12 +107,12 @@ def test_one_packet_has_no_jitter() -> None:
 
 @pytest.mark.usefixtures("_may_ping")
 def test_side_by_side_none_hears_the_others_and_no_descriptor_stays() -> None:
-    before = psutil.Process().num_fds()
+    before = descriptors()
     looks = [gevent.spawn(quick("127.0.0.1", patience=1).look) for _ in range(50)]
     gevent.joinall(looks, raise_error=True)
     assert {look.get().values["received"] for look in looks} == {4}
     assert sum(look.get().values["duplicates"] for look in looks) == 0
-    assert psutil.Process().num_fds() <= before
+    until(lambda: descriptors() <= before)
 
 
 def test_a_name_that_does_not_exist_is_down_without_values() -> None:

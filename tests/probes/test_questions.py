@@ -8,7 +8,6 @@ from contextlib import suppress
 import dns.message
 import dns.rdatatype
 import gevent
-import psutil
 import pytest
 from gevent.event import Event
 from hypothesis import given
@@ -19,6 +18,7 @@ from daemon.probes.network import questions
 from daemon.probes.network.questions import MOST_STRAYS, UNREADABLE, read
 from daemon.probes.network.records import found_in
 from dns_servers import A, Query, Raw, answered, honest, look, reply, telling
+from remains import descriptors
 from until import until
 
 NEVER = Event()
@@ -279,10 +279,10 @@ class _Drip(list[bytes]):
 def test_no_descriptor_stays_behind() -> None:
     with telling(lambda *_: []) as fake:
         look(fake.place, timeout=0.05)
-        before = psutil.Process().num_fds()
+        before = descriptors()
         for tcp in (False, True) * 3:
             look(fake.place, timeout=0.05, tcp=tcp)
-        until(lambda: psutil.Process().num_fds() <= before)  # the fake closes its own when it likes
+        until(lambda: descriptors() <= before)  # the fake closes its own when it likes
 
 
 GOOD = reply(

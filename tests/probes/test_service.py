@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import gevent
-import psutil
 import pytest
 import zmq.green as zmq
 
@@ -24,6 +23,7 @@ from lag import calmly
 from needs import need
 from probe_pages import shown_on_the_page
 from raw_server import answering, ok, request, serving
+from remains import descriptors
 from supervised import PASSWORD, Supervised, supervised
 from tree import ROOT
 from until import until
@@ -304,12 +304,12 @@ def test_one_that_answers_for_ever_or_never_holds_nobody_up() -> None:
 
     gone = gevent.event.Event()
     for speak, said in ((flood, "is longer than"), (drip, "no answer within 0.3s, stuck at answer")):
-        files = psutil.Process().num_fds()
+        files = descriptors()
         with serving(speak) as port:
             probe = Service(program="a", url=f"http://127.0.0.1:{port}", timeout=Seconds(0.3))
             assert said in calmly(lambda probe=probe: look(probe)).detail  # type: ignore[misc]
     gone.set()
-    until(lambda: psutil.Process().num_fds() <= files)
+    until(lambda: descriptors() <= files)
 
 
 def test_a_large_answer_is_read_beside_the_event_loop() -> None:

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator
 
 import gevent
-import psutil
 import pytest
 
 from daemon.probes.network import dial
@@ -12,6 +11,8 @@ from daemon.probes.tcp import Tcp
 from daemon.units import Seconds
 from needs import need
 from raw_server import serving
+from remains import descriptors
+from until import until
 
 
 @pytest.fixture
@@ -40,10 +41,6 @@ def full() -> Iterator[int]:
             sock.close()
 
 
-def open_files() -> int:
-    return psutil.Process().num_fds()
-
-
 def test_a_listening_port_is_up_with_its_phases() -> None:
     with serving(lambda sock: sock.recv(1)) as port:
         reading = Tcp(host="127.0.0.1", port=port).look()
@@ -64,11 +61,11 @@ def test_a_connection_to_itself_is_nobody_who_listens(monkeypatch: pytest.Monkey
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    files = open_files()
+    files = descriptors()
     monkeypatch.setattr(socket, "socket", Unlucky)
     reading = Tcp(host="127.0.0.1", port=port).look()
     assert reading.detail == f"connection refused (127.0.0.1:{port})"
-    assert open_files() <= files
+    until(lambda: descriptors() <= files)
 
 
 def test_refused_leaves_the_later_phase_absent_and_names_the_address(closed: int) -> None:
@@ -147,11 +144,11 @@ def test_somebody_elses_timeout_is_not_swallowed(full: int) -> None:
 
 
 def test_no_descriptor_stays_behind(closed: int, full: int) -> None:
-    before = open_files()
+    before = descriptors()
     for _ in range(5):
         Tcp(host="127.0.0.1", port=closed).look()
         Tcp(host="127.0.0.1", port=full, timeout=Seconds(0.02)).look()
-    assert open_files() <= before
+    until(lambda: descriptors() <= before)
 
 
 @pytest.mark.parametrize(("host", "port"), [("", 80), ("  ", 80), ("[]", 80), ("a", 0), ("a", 65_536), ("a", -1)])

@@ -23,6 +23,7 @@ from fake_zmq import READY, greeting
 from ports import Counter, make_table
 from probe_pages import DOCS, shown_on_the_page
 from raw_server import Speak, serving
+from remains import descriptors
 from until import until
 
 SERVER, OURS, STRANGERS = (tuple(key.decode() for key in pair()) for _ in range(3))
@@ -297,7 +298,7 @@ def test_nothing_stays_behind(open_port: int, locked_port: int, service: Callabl
         gc.collect()
         greenlets = [one for one in gc.get_objects() if isinstance(one, gevent.Greenlet) and not one.dead]
         threads = psutil.Process().num_threads()
-        return psutil.Process().num_fds(), len(greenlets), threads
+        return descriptors(), len(greenlets), threads
 
     looks()
     until(lambda: True)

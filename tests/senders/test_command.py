@@ -20,6 +20,7 @@ from daemon.secret import Secret
 from daemon.senders.command import Command
 from daemon.units import Seconds
 from messages import message
+from remains import is_gone
 from until import until
 
 SOON = Seconds(0.3)
@@ -145,7 +146,7 @@ def test_a_child_that_keeps_its_output_open_does_not_hold_it_up(tmp_path: Path) 
     assert receipt.detail.endswith("done")
     assert time.monotonic() - began < 2.0
     child = int((tmp_path / "pid").read_text())
-    until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    until(lambda: is_gone(child))
 
 
 def test_a_program_that_a_signal_ends_may_have_sent_it(tmp_path: Path) -> None:
