@@ -52,7 +52,7 @@ def test_what_is_raised_is_raised(capfd: pytest.CaptureFixture[str]) -> None:
 def test_what_hangs_ends_with_the_time_of_the_asker(stuck: Stuck) -> None:
     with pytest.raises(HungError) as hung:
         Apart().call("a", stuck, 0.05)
-    assert 0.05 <= hung.value.since < 1
+    assert 0 < hung.value.since < 1
 
 
 def test_whoever_asks_again_costs_no_further_thread(stuck: Stuck) -> None:

@@ -115,7 +115,7 @@ def test_what_must_not_run_may_be_looked_for_too() -> None:
 
 def test_what_has_ended_and_is_not_reaped_does_not_run(start: Start, tmp_path: Path) -> None:
     start("tocsin-test-e").kill()
-    script = f"{tmp_path}/tocsin-test-e 0 & echo $!; exec sleep 60"  # which reaps nobody
+    script = f"{tmp_path}/tocsin-test-e 0.3 & echo $!; exec sleep 60"  # which reaps nobody, as the shell may
     with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         child = psutil.Process(int(parent.stdout.readline()))
