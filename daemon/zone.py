@@ -29,9 +29,8 @@ class _OfThisMachine(dt.tzinfo):
         del when
 
     def tzname(self, when: dt.datetime | None) -> str:
-        """Its name in the configuration."""
-        del when
-        return "Local"
+        """What it is called then, such as CST; without an instant, its name in the configuration."""
+        return (when.replace(tzinfo=None).astimezone().tzname() if when else None) or "Local"
 
 
 @dataclass(frozen=True)

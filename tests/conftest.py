@@ -6,6 +6,7 @@ monkey.patch_all()
 
 import os  # noqa: E402
 import sys  # noqa: E402
+import time  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -22,6 +23,10 @@ pytest_plugins = ("shared_out",)
 # of tocsin, and each of the suite's own processes all of the tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# The machine's own time is the same at every desk.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 IN_CI = bool(os.environ.get("CI"))
 STUCK = 15 if IN_CI else 5  # seconds: nobody knows how busy a machine of CI is

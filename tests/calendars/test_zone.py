@@ -1,5 +1,8 @@
 """Time zones by name, and what is said of names that are none."""
 
+import datetime as dt
+import time
+
 import pytest
 
 from daemon.zone import Zone
@@ -36,3 +39,15 @@ def test_a_zone_that_was_nearly_named_is_suggested(name: str, meant: str) -> Non
 def test_what_is_like_no_zone_gets_an_example(name: str) -> None:
     with pytest.raises(ValueError, match=r"^is not a time zone; write for example Asia/Shanghai, UTC or Local$"):
         Zone.parse(name)
+
+
+def test_the_machine_s_own_zone_is_called_as_the_machine_calls_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        local = Zone("Local").info
+        assert f"{dt.datetime(2026, 7, 1, tzinfo=local):%Z} {dt.datetime(2026, 12, 1, tzinfo=local):%Z}" == "CEST CET"
+        assert local.tzname(None) == "Local"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

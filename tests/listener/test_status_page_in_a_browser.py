@@ -152,6 +152,17 @@ def test_whoever_does_not_see_it_is_told_the_same(site: Site) -> None:
     assert page.ask("document.documentElement.lang") == "en"
 
 
+@pytest.mark.parametrize("width", [320, 640, 970, 1_024, 1_280])
+def test_a_name_stands_on_one_line_however_wide_the_page_is(site: Site, width: int) -> None:
+    page = site.page(width=width)
+    pieces = """[...document.querySelectorAll('.name span')].map(one => {
+        const words = document.createRange(); words.selectNodeContents(one)
+        return [one.innerText, words.getClientRects().length] })"""
+    found = page.ask(pieces)
+    assert len(found) == 9
+    assert [name for name, count in found if count != 1] == []
+
+
 def test_a_badge_is_a_picture(site: Site) -> None:
     page = site.page("/badge/checkout/status.svg")
     assert page.complaints == []

@@ -111,7 +111,7 @@ def test_while_it_is_paused_nobody_looks_and_its_verdict_is_unknown(desk: Desk) 
 def test_a_pause_with_a_limit_ends_by_itself(desk: Desk) -> None:
     desk.clock.advance(30)
     desk.pause(600)
-    assert desk.status().resting == "paused by lin until 2026-11-21 01:10 Local"
+    assert desk.status().resting == "paused by lin until 2026-11-21 01:10 UTC"
     assert all(due >= BEGIN + 630 for due in desk.scheduler.coming("shop", 5))
     desk.clock.advance(600)
     assert len(desk.looks) == 3

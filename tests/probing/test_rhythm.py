@@ -277,12 +277,12 @@ def test_outside_of_its_hours_nobody_looks_and_nothing_is_known(start: Start, cl
     eyes = Eyes(clock)
     scheduler = start(clock, plan("job", eyes, every=600, active=("office",)), hours=(OFFICE,))
     assert one(scheduler).verdict is Health.UNKNOWN
-    assert one(scheduler).resting == "outside of its active hours until 2026-11-23 09:00 Local"
+    assert one(scheduler).resting == "outside of its active hours until 2026-11-23 09:00 UTC"
     clock.advance(2 * DAY + 8 * HOUR)  # Monday, 09:00
     assert eyes.walls == []
     clock.advance(8 * HOUR)
     assert len(eyes.walls) == 48
-    assert one(scheduler).resting == "outside of its active hours until 2026-11-24 09:00 Local"
+    assert one(scheduler).resting == "outside of its active hours until 2026-11-24 09:00 UTC"
     assert one(scheduler).verdict is Health.UNKNOWN
     clock.advance(16 * HOUR)
     assert len(eyes.walls) == 48
