@@ -1,6 +1,6 @@
 """The phases of a look as they are kept: whole microseconds, and numbers in place of the names that most kinds use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -75,9 +75,4 @@ def micros(took: int | str) -> int:
 
 def as_seconds(phases: Mapping[str, int]) -> dict[str, float]:
     """The same in seconds."""
-    return dict(_seconds(phases))
-
-
-def _seconds(phases: Mapping[str, int]) -> Iterator[tuple[str, float]]:
-    for name, took in phases.items():
-        yield name, took / 1e6
+    return {name: took / 1e6 for name, took in phases.items()}

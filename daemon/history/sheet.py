@@ -83,9 +83,7 @@ def _numbers(line: Line) -> Sequence[Cell]:
     seconds, response, budget = line.seconds, line.response, line.budget
     return (
         None if line.uptime is None else _floor(line.uptime),
-        *(seconds[time] for time in Time if time is not Time.UNWATCHED and time is not Time.PAUSED),
-        seconds[Time.PAUSED],
-        seconds[Time.UNWATCHED],
+        *(seconds[time] for time in Time),
         line.incidents,
         line.longest,
         line.mean_time_to_repair,

@@ -47,11 +47,6 @@ class Shares(msgspec.Struct):
         """Count a stretch."""
         self.times[time] = self.times.get(time, 0) + length
 
-    def merge(self, other: "Shares") -> None:
-        """Add others."""
-        for time, length in other.times.items():
-            self.add(time, length)
-
     def __getitem__(self, time: Time) -> int:
         return self.times.get(time, 0)
 
