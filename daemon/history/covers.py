@@ -18,7 +18,7 @@ from daemon.history.stretches import Time, Turn, ms
 from daemon.matcher import Matcher
 from daemon.probing.telling import labels_of, severity_of
 from daemon.reading import Health
-from daemon.store.silences import Kind, Silence
+from daemon.store.silences import Silence
 
 Piece = tuple[int, int]  # from, to, in milliseconds
 
@@ -53,8 +53,8 @@ def alarm_labels(plan: ProbePlan) -> dict[str, str]:
 
 
 def matched(windows: Iterable[Silence], plans: Iterable[tuple[str, ProbePlan]]) -> dict[str, list[Silence]]:
-    """The maintenance windows of each probe that has any."""
-    readable = [(one, found) for one in windows if one.kind is Kind.MAINTENANCE and (found := _matchers(one))]
+    """Which of these maintenance windows each probe has, if it has any."""
+    readable = [(one, found) for one in windows if (found := _matchers(one))]
     if not readable:
         return {}
     index = Index([found for _, found in readable])
