@@ -178,7 +178,7 @@ class _Showing:
         return badge.badge(f"{said['response']} {said[window]}", words.took(total.p50 if total else None), colour)
 
     def _group(self, asked: Asked) -> Group:
-        return next(group for group in self._part(asked).groups)
+        return self._part(asked).groups[0]
 
     def _label(self, asked: Asked) -> str:
         return self._gatherer.title(asked.probe) if asked.probe is not None else asked.group or self._title

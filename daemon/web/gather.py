@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from daemon.clock import Clock, unhurried
 from daemon.config.settings import Settings
 from daemon.history.query import History
@@ -95,14 +97,7 @@ def _stands(states: Mapping[str, Health], name: str) -> Time:
 
 def _shared(line: Line, alike: dict[Day, Day]) -> Line:
     """The same, with days that are kept once, however many probes had one like them."""
-    return Line(
-        name=line.name,
-        title=line.title,
-        state=line.state,
-        since=line.since,
-        days=tuple(alike.setdefault(day, day) for day in line.days),
-        uptime=line.uptime,
-    )
+    return msgspec.structs.replace(line, days=tuple(alike.setdefault(day, day) for day in line.days))
 
 
 def _troubles(line: Line, group: str, spells: Iterable[Spell]) -> Iterator[Trouble]:

@@ -1,7 +1,6 @@
 """The status page as HTML: one document without scripts, without requests to anywhere, in light and dark."""
 
 import base64
-import datetime as dt
 import functools
 import hashlib
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from daemon.clock import Clock, unhurried
 from daemon.history.stretches import Time
 from daemon.template.words import Lang
 from daemon.web import words
+from daemon.web.document import instant
 from daemon.web.rows import GroupRow, Responses
 from daemon.web.view import WINDOWS, View, worst
 from daemon.web.words import WORDS
@@ -137,7 +137,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=words.percent, took=words.took, put=_put, iso=_iso, clock=_clock, lasted=_lasted, until=_until
+        percent=words.percent, took=words.took, put=_put, iso=instant, clock=_clock, lasted=_lasted, until=_until
     )
     return environment.get_template(_TEMPLATE)
 
@@ -145,10 +145,6 @@ def _template() -> jinja2.Template:
 def _put(text: str, *parts: Any) -> str:
     """Fill in what the template made of HTML, and escape everything else; the template calls the whole safe."""
     return escape(text).format(*(part if hasattr(part, "__html__") else escape(str(part)) for part in parts))
-
-
-def _iso(at: float) -> str:
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @jinja2.pass_context
