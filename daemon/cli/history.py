@@ -6,7 +6,7 @@ from itertools import dropwhile
 from typing import Any
 
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import facts, lines, pairs, printable, table, took, when
+from daemon.cli.tables import facts, lines, milliseconds, pairs, phases, printable, table, took, when
 
 _FORMATS = ("json", "csv", "text")
 _STEPS = ("reading", "minute", "hour", "day")
@@ -32,7 +32,7 @@ def chart(result: Any) -> str:
     text = f"{printable(result['probe'])}: {when(result['begin'])} to {when(result['end'])}\n\n"
     if result["step"] == "reading":
         rows = [
-            (when(one["at"]), one["health"], _ms(one["took"]), _phases(one["phases"]), one["detail"])
+            (when(one["at"]), one["health"], milliseconds(one["took"]), phases(one["phases"]), one["detail"])
             for one in result["readings"]
         ]
         return text + table(("at", "health", "took", "phases", "detail"), rows)
@@ -64,8 +64,8 @@ def _failure(one: dict[str, Any]) -> str:
     story = one["story"]
     known = [
         ("target", story["target"]),
-        ("took", _ms(story["took"])),
-        ("phases", _phases(story.get("phases", {}))),
+        ("took", milliseconds(story["took"])),
+        ("phases", phases(story.get("phases", {}))),
         ("failed", "\n".join(story.get("failed", ()))),
         ("values", pairs(story.get("values", {}))),
         *story.get("evidence", {}).items(),
@@ -85,17 +85,11 @@ def _split(text: str) -> list[tuple[str, str]]:
     return [(line.rstrip("\r\n"), line[len(line.rstrip("\r\n")) :]) for line in text.splitlines(keepends=True)]
 
 
-def _phases(phases: dict[str, float]) -> str:
-    return " ".join(f"{name}={_ms(took)}" for name, took in phases.items())
-
-
-def _quantiles(phases: dict[str, Any]) -> tuple[str, str, str]:
-    total = phases.get("total")
-    return (_ms(total["p50"]), _ms(total["p95"]), _ms(total["p99"])) if total else ("", "", "")
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1_000:.1f}ms"
+def _quantiles(taken: dict[str, Any]) -> tuple[str, str, str]:
+    total = taken.get("total")
+    if not total:
+        return ("", "", "")
+    return (milliseconds(total["p50"]), milliseconds(total["p95"]), milliseconds(total["p99"]))
 
 
 def _length(seconds: float) -> str:

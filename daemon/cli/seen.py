@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from daemon.cli.tables import lines, printable
+from daemon.cli.tables import lines, phases, printable
 
 _SHORT = 60  # characters of a text that is shown as something to compare with
 
@@ -12,8 +12,8 @@ def reading(result: Any) -> str:
     """What was seen, which conditions failed, how long each phase took, and the values."""
     health = result["health"]
     shown = [f"{health.upper() if health in {'down', 'degraded'} else health}: {lines(result['detail'])}"]
-    if phases := result.get("phases"):
-        shown.append(printable(" ".join(f"{name}={seconds * 1000:.1f}ms" for name, seconds in phases.items())))
+    if taken := result.get("phases"):
+        shown.append(printable(phases(taken)))
     shown += [f"  ! {lines(text)}" for text in result.get("failed", ())]
     shown += [f"  {printable(name)}: {lines(text)}" for name, text in result.get("evidence", {}).items()]
     if values := [f"{name} {_value(value)}" for name, value in result.get("values", {}).items() if _is_short(value)]:

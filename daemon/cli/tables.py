@@ -1,7 +1,7 @@
 """Text for terminals: columns that line up also in Chinese, and nothing that could command the terminal."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,6 +62,16 @@ def when(stamp: float | None) -> str:
 def took(seconds: float) -> str:
     """A duration."""
     return str(timedelta(seconds=round(seconds)))
+
+
+def milliseconds(seconds: float) -> str:
+    """How long a part of a look took."""
+    return f"{seconds * 1_000:.1f}ms"
+
+
+def phases(taken: Mapping[str, float]) -> str:
+    """How long each phase of a look took, in one line."""
+    return " ".join(f"{name}={milliseconds(seconds)}" for name, seconds in taken.items())
 
 
 def written(seconds: float) -> str:
