@@ -2,19 +2,17 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import gevent
 
-from daemon.clock import Clock, unhurried
+from daemon.clock import Clock
 from daemon.config.settings import Settings
-from daemon.history import tiers as made
+from daemon.history import tiers
 from daemon.history.forget import forget_readings
 from daemon.history.steady import steadily
-from daemon.history.tally import Tally
-from daemon.history.tiers import DAY, HOUR, MINUTE, TOGETHER, read
-from daemon.store import probes, tiers
-from daemon.store.base import Store, Tx
+from daemon.history.tiers import DAY, HOUR, MINUTE
+from daemon.store import probes
+from daemon.store.base import Store
 
 PACE = 1.0  # seconds between two hundreds of probes whose usual times are worked out
 
@@ -58,7 +56,7 @@ class Roller:
     def roll(self) -> None:
         """Add up what is whole, and let go of single readings that are old. Raises StoreError."""
         until = self._until
-        if made.roll(self._store, self._clock, until) or not self._done:
+        if tiers.roll(self._store, self._clock, until) or not self._done:
             self._learn()
         self._done = until
         forget_readings(self._store, until - self._settings().history.readings)
@@ -74,20 +72,8 @@ class Roller:
         newest = self._until // HOUR * HOUR
         starts = range(newest - DAY, newest, HOUR)
         names = {number: name for name, number in self._store.read(probes.numbers).items()}
-        found = self._store.read(partial(_numbers, start=starts[0], end=newest))
-        for low in range(0, len(found), TOGETHER):
-            some = found[low : low + TOGETHER]
-            rows = self._store.read(partial(tiers.of_probes, span=HOUR, starts=starts, low=some[0], high=some[-1]))
-            whole: dict[int, Tally] = {}
-            for number, blob in unhurried(self._clock, rows):
-                if (part := read(blob)) is not None:
-                    whole.setdefault(number, Tally()).merge(part)
+        for whole in tiers.sums(self._store, self._clock, HOUR, starts):
             for number, one in whole.items():
                 if number in names:
                     self._usual[names[number]] = {name: spread.quantile(0.5) for name, spread in one.phases.items()}
             self._clock.sleep(PACE)
-
-
-def _numbers(tx: Tx, start: int, end: int) -> list[int]:
-    low, high = tiers.numbers(tx, HOUR, start, end) or (0, -1)
-    return list(range(low, high + 1))

@@ -21,8 +21,6 @@ ROWS = 2_000  # rows in one transaction
 READ = 4_000  # readings that are read at once
 TOGETHER = 100  # probes whose rows are read at once
 
-Made = dict[tuple[int, int], Tally]  # by start and probe
-
 
 def mark(span: int) -> str:
     """The fact that says up to where a tier is made, in seconds."""
@@ -93,20 +91,22 @@ def _sums(store: Store, clock: Clock, span: int, until: int) -> bool:
 def _sum(store: Store, clock: Clock, span: int, start: int) -> None:
     """Make one row for each probe that has any below."""
     below = BELOW[span]
-    numbers = store.read(partial(tiers.numbers, span=below, start=start, end=start + span))
-    low, high = numbers or (0, -1)
-    starts = range(start, start + span, below)
+    for made in sums(store, clock, below, range(start, start + span, below)):
+        _write(store, span, [(span, start, probe, tally.packed(one)) for probe, one in made.items()], start)
+    _write(store, span, [], start + span)
+
+
+def sums(store: Store, clock: Clock, span: int, starts: range) -> Iterator[dict[int, Tally]]:
+    """What the rows that start there add up to, by probe, for a hundred probes at a time."""
+    low, high = store.read(partial(tiers.numbers, span=span, start=starts.start, end=starts.stop)) or (0, -1)
     for first in range(low, high + 1, TOGETHER):
-        rows = store.read(
-            partial(tiers.of_probes, span=below, starts=starts, low=first, high=min(high, first + TOGETHER - 1))
-        )
-        made: Made = {}
+        last = min(high, first + TOGETHER - 1)
+        rows = store.read(partial(tiers.of_probes, span=span, starts=starts, low=first, high=last))
+        made: dict[int, Tally] = {}
         for probe, blob in unhurried(clock, rows):
             if (part := read(blob)) is not None:
-                made.setdefault((start, probe), Tally()).merge(part)
-        rows = [(span, start, probe, tally.packed(one)) for (start, probe), one in made.items()]
-        _write(store, span, rows, start)
-    store.write(partial(_written, rows=[], span=span, until=start + span))
+                made.setdefault(probe, Tally()).merge(part)
+        yield made
 
 
 def _first(tx: Tx, span: int, first: Callable[[Tx, int], int | None]) -> int | None:
