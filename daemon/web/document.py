@@ -10,7 +10,7 @@ from daemon.clock import Clock, unhurried
 from daemon.history.query import Timing
 from daemon.history.stretches import Time
 from daemon.web.rows import Responses
-from daemon.web.view import TIMES, WINDOWS, Day, Group, Line, Response, Trouble, View, uptime
+from daemon.web.view import TIMES, WINDOWS, Day, Group, Line, Response, Trouble, View, seconds, uptime
 
 VERSION = 1
 
@@ -65,7 +65,7 @@ def _uptime(parts: Sequence[float | None]) -> dict[str, float | None]:
 
 
 def _day(day: Day, date: dt.date) -> dict[str, Any]:
-    lengths = {time.value: day[TIMES.index(time)] / 1_000 for time in TIMES if time is not Time.UNWATCHED}
+    lengths = {time.value: seconds(day, time) for time in TIMES if time is not Time.UNWATCHED}
     return {"date": date, "uptime": uptime(day), "seconds": lengths}
 
 
