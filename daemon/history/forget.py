@@ -1,5 +1,6 @@
 """Lets go of what is past its time, a little at a time: others wait for each piece."""
 
+from collections.abc import Callable
 from functools import partial
 
 from daemon.config.history import History
@@ -18,7 +19,7 @@ def forget(store: Store, kept: History, now: float) -> int:
     """Delete what is older than the settings want it; return how many rows."""
     count = forget_readings(store, now - kept.readings)
     for span, age in zip(SPANS, (kept.minutes, kept.hours, kept.days), strict=True):
-        count += _forget_tier(store, span, int(now - age))
+        count += _in_pieces(store, partial(tiers.forget, span=span, before=int(now - age), most=ROWS))
     before = ms(now - kept.days)
     numbers = sorted(store.read(probes.numbers).values())
     while numbers:
@@ -31,16 +32,14 @@ def forget(store: Store, kept: History, now: float) -> int:
 
 def forget_readings(store: Store, before: float) -> int:
     """Delete single readings that are older; what is not added up yet stays."""
-    count = 0
     limit = ms(min(before, store.read(partial(marked, span=MINUTE))))
-    while gone := store.write(partial(readings.forget, before=limit, most=ROWS)):
-        count += gone
-    return count
+    return _in_pieces(store, partial(readings.forget, before=limit, most=ROWS))
 
 
-def _forget_tier(store: Store, span: int, before: int) -> int:
+def _in_pieces(store: Store, piece: Callable[[Tx], int]) -> int:
+    """Delete a piece at a time until there is none; return how many rows."""
     count = 0
-    while gone := store.write(partial(tiers.forget, span=span, before=before, most=ROWS)):
+    while gone := store.write(piece):
         count += gone
     return count
 
