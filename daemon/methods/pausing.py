@@ -1,7 +1,5 @@
 """Probes that are not looked at for a while, because somebody says so."""
 
-import math
-
 import msgspec
 
 from daemon.alerting.acknowledge import LONGEST_COMMENT, LONGEST_NAME, one_line
@@ -10,7 +8,7 @@ from daemon.event import PROBE
 from daemon.methods import hushing
 from daemon.methods.parts import Parts
 from daemon.methods.probes import known
-from daemon.methods.table import INVALID_PARAMS, REFUSED, Caller, Table
+from daemon.methods.table import REFUSED, Caller, Table
 from daemon.probing.telling import probe_of
 from daemon.store import alerts
 from daemon.store.pauses import Pause
@@ -65,7 +63,7 @@ def _lasting(duration: float | str) -> float:
         found = seconds(duration)
     except ValueError as error:
         raise hushing.wrong(f"probes.pause: duration: {error}", "duration") from error
-    if not (LEAST <= found <= MOST and math.isfinite(found)):
+    if not LEAST <= found <= MOST:
         said = "probes.pause: duration: a pause lasts a minute to a year; without a duration it has no end"
-        raise MethodError(said, code=INVALID_PARAMS, data={"field": "duration"})
+        raise hushing.wrong(said, "duration")
     return found
