@@ -32,17 +32,17 @@ class Lookout:
         pulse: Pulse,
         aside: Aside,
     ) -> None:
-        self.sight = Eyesight(lambda: settings().sight, clock, pulse, intake.alarm, intake.alarm_over)
+        self._sight = Eyesight(lambda: settings().sight, clock, pulse, intake.alarm, intake.alarm_over)
         ledger = Ledger(store, clock)
         rests = Resting(ledger, lambda: settings().time_intervals)
-        self.recorder = Recorder(store, clock, settings, rests=rests)
-        self.history = History(store, clock, settings, self.recorder)
+        self._recorder = Recorder(store, clock, settings, rests=rests)
+        self.history = History(store, clock, settings, self._recorder)
         self.scheduler = Scheduler(
             settings,
             clock,
             intake.events,
-            record=self.recorder,
-            sight=self.sight,
+            record=self._recorder,
+            sight=self._sight,
             others=Nodes(lambda: settings().nodes, clock),
             aside=aside,
             ledger=ledger,
@@ -51,14 +51,14 @@ class Lookout:
 
     def start(self, register: Register) -> None:
         """Begin to look. Raises StoreUnavailable."""
-        self.recorder.start()
-        register(("record of the probes", self.recorder.stop))
-        self.sight.start()
-        register(("sight", self.sight.stop))
+        self._recorder.start()
+        register(("record of the probes", self._recorder.stop))
+        self._sight.start()
+        register(("sight", self._sight.stop))
         self.scheduler.start()
         register(("scheduler", self.scheduler.stop))
 
     def reload(self) -> None:
         """Follow the settings."""
         self.scheduler.reload()
-        self.recorder.reload()
+        self._recorder.reload()

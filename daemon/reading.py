@@ -13,7 +13,7 @@ from daemon.secret import Secret
 HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
 
 
-# What may come of reading notes that were spoilt: for a text that is no UTF-8, msgspec has no error of its own.
+# What may come of reading what is spoilt: for a text that is no UTF-8, msgspec has no error of its own.
 SPOILT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 

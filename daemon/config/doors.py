@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _TCP = "tcp://"
 IPC = "ipc://"
-LAST_PORT = 65_535
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def http_door(text: str) -> Door:
     host, colon, port = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     in_brackets = len(host) - len(bare) == len("[]")
-    if not colon or not _is_port(port) or (":" in bare and not in_brackets) or _has_odd(bare):
+    if not colon or not is_port(port) or (":" in bare and not in_brackets) or _has_odd(bare):
         raise ValueError("is not an address; write host:port, for example 127.0.0.1:8420 or [::1]:8420")
     return Door("" if bare == "*" else bare, int(port))
 
@@ -56,13 +56,14 @@ def zmq_door(text: str) -> Door | None:
     if text.startswith(IPC) and len(text) > len(IPC):
         return None
     host, colon, port = text.removeprefix(_TCP).rpartition(":")
-    if not text.startswith(_TCP) or not colon or not host or _has_odd(host) or not (port == "*" or _is_port(port)):
+    if not text.startswith(_TCP) or not colon or not host or _has_odd(host) or not (port == "*" or is_port(port)):
         raise ValueError("is not a ZeroMQ endpoint; write tcp://127.0.0.1:8421 or ipc:///run/tocsin/ipc/control")
     return Door(host.strip("[]"), 0 if port == "*" else int(port))
 
 
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(LAST_PORT)) and int(text) <= LAST_PORT
+def is_port(text: str) -> bool:
+    """Whether it is the number of a port."""
+    return text.isascii() and text.isdigit() and len(text) <= len(str(_LAST_PORT)) and int(text) <= _LAST_PORT
 
 
 def _has_odd(host: str) -> bool:

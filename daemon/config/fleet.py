@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from daemon.config.doors import LAST_PORT
+from daemon.config.doors import is_port
 from daemon.config.keys import doc
 from daemon.secret import Secret
 
@@ -14,7 +14,7 @@ _KEY = 40  # characters of a CURVE key in Z85
 
 
 def _check_url(text: str) -> None:
-    if not _URL.fullmatch(text) or (text.startswith("tcp:") and int(text.rpartition(":")[2]) > LAST_PORT):
+    if not _URL.fullmatch(text) or (text.startswith("tcp:") and not is_port(text.rpartition(":")[2])):
         raise ValueError("is not a ZeroMQ endpoint; write for example tcp://probe-1.example.com:8421")
 
 

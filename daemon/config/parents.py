@@ -1,6 +1,6 @@
 """Probes that depend on others: on some that exist, and never in a circle."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from daemon.config.findings import quoted
 from daemon.config.scalars import meant
@@ -19,11 +19,16 @@ def unknown(settings: Settings) -> Iterator[Problem]:
             yield path, f"names {len(named)} probes; at most {MOST} are taken, for their names stand in its alarm"
         for parent in named:
             if parent not in parents:
-                yield path, f"there is no probe {quoted(parent)}{meant(parent, parents)}"
+                yield path, no_probe(parent, parents)
         for twice in sorted({parent for parent in named if named.count(parent) > 1}):
             yield path, f"{quoted(twice)} stands twice"
     for circle in _circles(parents):
         yield ("probes", circle[0], "depends_on"), f"goes round in a circle: {' -> '.join([*circle, circle[0]])}"
+
+
+def no_probe(name: str, known: Iterable[str]) -> str:
+    """What is said of a name that no probe has."""
+    return f"there is no probe {quoted(name)}{meant(name, known)}"
 
 
 def _circles(parents: Mapping[str, tuple[str, ...]]) -> Iterator[list[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from daemon.config.findings import quoted
-from daemon.config.scalars import meant
+from daemon.config.parents import no_probe
 from daemon.config.settings import Settings
 from daemon.config.statuspage import LONGEST
 from daemon.config.written import Problem
@@ -22,11 +22,10 @@ def unknown(settings: Settings) -> Iterator[Problem]:
             yield path, "names nothing: write probes: [one, two], or matchers: ['team=\"shop\"']"
         for probe in group.probes:
             if probe not in settings.probes:
-                yield (*path, "probes"), f"there is no probe {quoted(probe)}{meant(probe, settings.probes)}"
+                yield (*path, "probes"), no_probe(probe, settings.probes)
     for probe in page.names:
         if probe not in settings.probes:
-            path = ("status_page", "names", probe)
-            yield path, f"there is no probe {quoted(probe)}{meant(probe, settings.probes)}"
+            yield ("status_page", "names", probe), no_probe(probe, settings.probes)
 
 
 def twice(settings: Settings) -> Iterator[Problem]:

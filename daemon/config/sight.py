@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from daemon.config.doors import LAST_PORT
+from daemon.config.doors import is_port
 from daemon.config.keys import doc
 from daemon.units import Seconds
 
@@ -12,7 +12,7 @@ _NAME = re.compile(r"[^\s:/@\[\]]+")
 
 
 def _check_reference(text: str) -> None:
-    if not _HOST_AND_PORT.fullmatch(text) or int(text.rpartition(":")[2]) > LAST_PORT:
+    if not _HOST_AND_PORT.fullmatch(text) or not is_port(text.rpartition(":")[2]):
         raise ValueError("is not host:port; write for example 223.5.5.5:53")
 
 

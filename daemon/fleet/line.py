@@ -10,6 +10,7 @@ import zmq.green as zmq
 
 from daemon.config.fleet import Node
 from daemon.errors import NodeAway, NodeError
+from daemon.reading import SPOILT
 
 MOST_ANSWER = 1024**2  # bytes; to read more would keep everybody waiting
 
@@ -39,7 +40,7 @@ def ask(node: Node, method: str, params: dict[str, Any], within: float) -> bytes
     raw = _exchange(node, question, within)
     try:
         answer = _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except SPOILT as error:
         raise NodeError(f"what listens at {node.url} does not answer like tocsin") from error
     if answer.error is not None:
         raise NodeError(f"{node.name} says: {answer.error.message[:300]}")

@@ -1,6 +1,5 @@
 """Why an alert was or was not told, station by station; and what would happen to one that does not exist."""
 
-from daemon.alert import Alert
 from daemon.alerting.dryrun import Rehearsal, rehearsed
 from daemon.alerting.explain import Explanation, explained
 from daemon.alerting.rules import Rules
@@ -8,10 +7,9 @@ from daemon.errors import MethodError
 from daemon.event import Severity, State
 from daemon.methods.codes import Id, found, is_code, number
 from daemon.methods.parts import Parts
+from daemon.methods.probes import alarms
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, Table
 from daemon.payload.stamps import instant
-from daemon.probing.telling import removed
-from daemon.store import alerts
 from daemon.store.base import Tx
 
 
@@ -55,12 +53,7 @@ def add(table: Table, parts: Parts) -> None:
 
 def _of_probe(parts: Parts, name: str) -> int:
     """The alert of a probe: an open one before one that is over, the newest of them."""
-    problems = [event.fingerprint() for event in removed(name, parts.clock.now())]
-
-    def read(tx: Tx) -> list[Alert]:
-        return [one for one in (alerts.last_with(tx, problem) for problem in problems) if one is not None]
-
-    had = parts.store.read(read)
+    had = alarms(parts, name)
     if not had:
         raise MethodError(f"the probe {name!r} has had no alarm; `probes.list` tells how it stands", code=NOT_FOUND)
     return max(had, key=lambda one: (one.state is State.FIRING, one.id)).id

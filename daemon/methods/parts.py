@@ -12,7 +12,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
 from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
-from daemon.reading import Reading
+from daemon.reading import Health, Reading
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 
@@ -75,8 +75,8 @@ class Scheduler(Protocol):
     def coming(self, name: str, most: int) -> list[float]:
         """When it looks next; raises KeyError when there is no such probe."""
 
-    def status(self) -> Sequence[ProbeStatus]:
-        """How all of them stand."""
+    def verdicts(self) -> Mapping[str, Health]:
+        """How each stands, by name, and no more."""
 
     def statuses(self, after: str = "") -> Iterator[ProbeStatus]:
         """How those stand whose names come after this one, one by one in order."""

@@ -1,18 +1,14 @@
 """Probes that are not looked at for a while, because somebody says so."""
 
-import math
-
 import msgspec
 
 from daemon.alerting.acknowledge import LONGEST_COMMENT, LONGEST_NAME, one_line
 from daemon.errors import MethodError
-from daemon.event import PROBE
+from daemon.event import State
 from daemon.methods import hushing
 from daemon.methods.parts import Parts
-from daemon.methods.probes import known
-from daemon.methods.table import INVALID_PARAMS, REFUSED, Caller, Table
-from daemon.probing.telling import probe_of
-from daemon.store import alerts
+from daemon.methods.probes import alarms, known
+from daemon.methods.table import REFUSED, Caller, Table
 from daemon.store.pauses import Pause
 from daemon.units import seconds
 
@@ -55,8 +51,8 @@ def add(table: Table, parts: Parts) -> None:
 
 
 def _paused(parts: Parts, name: str, pause: Pause) -> Paused:
-    found = parts.store.read(lambda tx: alerts.open_of_source(tx, PROBE))
-    return Paused(probe=name, pause=pause, alerts=[one.code for one in found if probe_of(one.key) == name])
+    still_open = [one.code for one in alarms(parts, name) if one.state is State.FIRING]
+    return Paused(probe=name, pause=pause, alerts=still_open)
 
 
 def _lasting(duration: float | str) -> float:
@@ -65,7 +61,7 @@ def _lasting(duration: float | str) -> float:
         found = seconds(duration)
     except ValueError as error:
         raise hushing.wrong(f"probes.pause: duration: {error}", "duration") from error
-    if not (LEAST <= found <= MOST and math.isfinite(found)):
+    if not LEAST <= found <= MOST:
         said = "probes.pause: duration: a pause lasts a minute to a year; without a duration it has no end"
-        raise MethodError(said, code=INVALID_PARAMS, data={"field": "duration"})
+        raise hushing.wrong(said, "duration")
     return found

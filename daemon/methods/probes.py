@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from daemon import fitting
+from daemon.alert import Alert
 from daemon.config.fleet import HERE
 from daemon.config.looking import ProbePlan
 from daemon.errors import ConditionError, MethodError
@@ -14,8 +15,9 @@ from daemon.methods.codes import Limit
 from daemon.methods.parts import Parts, ProbeStatus
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.probing.carried import conditions, unpacked
+from daemon.probing.telling import removed
 from daemon.reading import Health, Reading
-from daemon.store import pauses
+from daemon.store import alerts, pauses
 from daemon.store.pauses import Pause
 
 MOST_TOLD = 300  # characters of what is wrong with settings that another tocsin sent
@@ -38,6 +40,13 @@ def known(parts: Parts, name: str) -> ProbeStatus:
         return parts.scheduler.status_of(name)
     except KeyError:
         raise not_there(name, parts.settings().probes) from None
+
+
+def alarms(parts: Parts, name: str) -> list[Alert]:
+    """The last alert of each of a probe's alarms, of those that it has had, oldest first."""
+    problems = [event.fingerprint() for event in removed(name, parts.clock.now())]
+    had = parts.store.read(lambda tx: [alerts.last_with(tx, problem) for problem in problems])
+    return sorted((one for one in had if one is not None), key=lambda one: one.id)
 
 
 def not_there(name: str, names: Collection[str]) -> MethodError:

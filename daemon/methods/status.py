@@ -9,6 +9,7 @@ from daemon.config.settings import Settings
 from daemon.errors import StoreError
 from daemon.methods.parts import LaneStatus, Parts
 from daemon.methods.table import Table
+from daemon.reading import Health
 from daemon.store import alerts, outbox, quarantine
 from daemon.store.base import Tx
 
@@ -88,7 +89,7 @@ def status(parts: Parts) -> Status:
         counts = parts.store.read(_counts)
     except StoreError as error:
         unwell = unwell or str(error)
-    lanes, probes, warnings = list(parts.courier.status()), parts.scheduler.status(), parts.warnings()
+    lanes, verdicts, warnings = list(parts.courier.status()), parts.scheduler.verdicts(), parts.warnings()
     reasons = ([f"the store is unwell: {unwell}"] if unwell else []) + _of_channels(lanes, counts, parts.settings())
     return Status(
         state="degraded" if reasons else "ok",
@@ -103,8 +104,8 @@ def status(parts: Parts) -> Status:
         outbox=counts.outbox,
         quarantine=counts.quarantine,
         lanes=lanes,
-        probes=len(probes),
-        probes_down=[probe.name for probe in probes if probe.verdict == "down"],
+        probes=len(verdicts),
+        probes_down=sorted(name for name, verdict in verdicts.items() if verdict is Health.DOWN),
         warnings=warnings,
     )
 

@@ -44,10 +44,10 @@ class CutOff(gevent.GreenletExit):
 class Crew:
     """Looks that find no room wait in line; a look that hangs costs nobody else anything but its place."""
 
-    def __init__(self, clock: Clock, timetable: Timetable, size: int = SIZE) -> None:
+    def __init__(self, clock: Clock, timetable: Timetable) -> None:
         self._clock = clock
         self._timetable = timetable
-        self._room = size
+        self._room = SIZE
         self._line: deque[tuple[Job, Done]] = deque()
         self._amiss: deque[tuple[Job, Done]] = deque()
         self._group = Group()

@@ -7,7 +7,7 @@ import msgspec
 
 from daemon import fitting
 from daemon.probes.base import Probe
-from daemon.reading import HEADER, Fact, Health, Reading
+from daemon.reading import HEADER, SPOILT, Fact, Health, Reading
 
 MOST = 100  # things under one name
 MOST_LINE = 500  # characters
@@ -34,7 +34,7 @@ def received(raw: bytes, probe: Probe) -> Reading:
     """The reading. Raises ValueError when it is none."""
     try:
         said = _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except SPOILT as error:
         raise ValueError("is not a reading") from error
     facts = {name: fact for name, fact in probe.gives().items() if name != HEADER}
     values = {name: _value(said.values[name], fact) for name, fact in facts.items() if name in said.values}

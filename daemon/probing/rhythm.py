@@ -103,14 +103,15 @@ class Rhythm:
         was_set = self._notice(now)
         if self._was_resting:
             return Step(was_set=was_set)
-        looks, counts, skipped = self._at_a_beat(now)
+        counts, skipped = self._at_a_beat(now)
         if self._due is not None and self._plan.firings is not None and now.wall >= self._due:
             passed = len(list(islice(_until(self._plan, self._due, now.wall), _PASSED)))
             self._due = self._plan.firings.after(now.wall)
-            looks, counts, skipped = True, True, skipped + passed
+            counts, skipped = True, skipped + passed
         if self._again is not None and now.wall >= self._again:
             self._again = None
-            looks = counts = True
+            counts = True
+        looks = counts
         if self._soon is not None and now.mono >= self._soon:
             self._soon = None
             looks = True
@@ -185,12 +186,12 @@ class Rhythm:
             missed, number = missed + 1, None
             at = opens - _INSTANT
 
-    def _at_a_beat(self, now: Now) -> tuple[bool, bool, int]:
+    def _at_a_beat(self, now: Now) -> tuple[bool, int]:
         if self._beat is None or now.mono < self._beat.due(self._number):
-            return False, False, 0
+            return False, 0
         turn = self._beat.turn(self._number, now.mono, must=self._was_late)
         self._number, self._was_late = turn.then, not turn.is_on_time
-        return turn.is_on_time, turn.is_on_time, turn.skipped
+        return turn.is_on_time, turn.skipped
 
     def _notice(self, now: Now) -> bool:
         """See whether it was resting until now, and whether the wall clock was set; return the latter."""

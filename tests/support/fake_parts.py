@@ -164,8 +164,8 @@ class FakeScheduler:
         del name
         return [BEGIN + 60.0 * number for number in range(most)]
 
-    def status(self) -> list[FakeProbeStatus]:
-        return self.probes
+    def verdicts(self) -> dict[str, Health]:
+        return {probe.name: Health(probe.verdict) for probe in self.probes}
 
     def statuses(self, after: str = "") -> Iterator[FakeProbeStatus]:
         return iter([probe for probe in self.probes if probe.name > after])
