@@ -49,7 +49,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
     shown = [(name, lines(str(value))) for name, value in pairs if value not in (None, "", [], {})]
     wide = max((width(name) for name, _ in shown), default=0)
     indent = "\n" + " " * (wide + 2)
-    return "".join(f"{name.ljust(wide)}  {value.replace(chr(10), indent)}\n" for name, value in shown)
+    return "".join(f"{name}{' ' * (wide - width(name))}  {value.replace(chr(10), indent)}\n" for name, value in shown)
 
 
 def when(stamp: float | None) -> str:

@@ -119,6 +119,7 @@ def _took(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1_000:.3g} ms"
 
 
+# tocsinctl has these for itself (daemon/cli/tables.py): it starts without anything of the daemon.
 def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 

@@ -15,7 +15,7 @@ from daemon.secret import Secret
 from daemon.units import Seconds
 
 NOW = 1_795_222_800.0
-GRAFANA = b'{"a":1}'  # PROTOCOLS: Grafana's and GitHub's own vectors
+GRAFANA = b'{"a":1}'  # Grafana's and GitHub's own vectors
 PLAIN_MAC = "5910e62016ef5034272c926c27071992a465c2335cecf41851bda071577f4f6d"
 TIMED_MAC = "1da0ef952b80b1e0ffc87b6a848f62f84dc94eb5f4ed6f8f2b95e551cdc75ae8"
 GITHUB_MAC = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"

@@ -89,7 +89,7 @@ def reflect(tunnel: int, delay: float) -> None:
 
 
 def curl(url: str, ca_file: Path) -> dict[str, float]:
-    """What `curl -w` says, as phases (PROTOCOLS: each of its times counts from the beginning)."""
+    """What `curl -w` says, as phases: each of its own times counts from the beginning (curl's manual)."""
     command = ["curl", "-sS", "--http1.1", "-o", "/dev/null", "-w", "%{json}", "--cacert", str(ca_file), url]
     said = json.loads(run(*command))
     return {
