@@ -43,7 +43,6 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
 class Life(msgspec.Struct, frozen=True, array_like=True):
     """All that is known."""
 
-    calls: int = 0
     runs: tuple[Run, ...] = ()
     end: End | None = None
     well_at: At | None = None  # the last success
@@ -68,11 +67,7 @@ def read(notes: bytes) -> Life:
 def heard(notes: bytes, sign: Sign, longest: float | None) -> bytes:
     """The notes after this call. A run that takes more than `longest` is lost."""
     life = read(notes)
-    life = msgspec.structs.replace(
-        life,
-        calls=life.calls + 1,
-        recent=(*life.recent, Call(sign.kind, sign.at, sign.code))[-RECENT:],
-    )
+    life = msgspec.structs.replace(life, recent=(*life.recent, Call(sign.kind, sign.at, sign.code))[-RECENT:])
     if sign.kind is SignKind.START:
         return _encode(_begun(life, sign, longest))
     if sign.is_end:
