@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from daemon.reading import SPOILT, Sign, SignKind
+from daemon.reading import Sign, SignKind, unpacked
 
 RUNS = 20  # under way at once, of which we know
 OVER = 20  # runs of which we know that they have ended
@@ -53,15 +53,11 @@ class Life(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Life).decode
 
 
 def read(notes: bytes) -> Life:
     """What is in these notes; of what nobody can read, nothing."""
-    try:
-        return _decode(notes) if notes else Life()
-    except SPOILT:
-        return Life()
+    return unpacked(notes, Life) or Life()
 
 
 def heard(notes: bytes, sign: Sign, longest: float | None) -> bytes:
