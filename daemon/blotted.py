@@ -6,6 +6,7 @@ from daemon import fitting
 from daemon.secret import HIDDEN
 
 MAX_EXCERPT = 200  # of an answer in an error's text
+TELLING = 4  # characters of the shortest secret that is worth hiding: a 1 stands in many a number
 _MOST_READ = 4_096
 
 

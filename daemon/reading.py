@@ -4,17 +4,27 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from daemon.secret import Secret
+
+T = TypeVar("T")
 
 HEADER = "header"  # the value that holds an answer's headers, cookies among them: conditions see it, nobody else
 
 
 # What may come of reading what is spoilt: for a text that is no UTF-8, msgspec has no error of its own.
 SPOILT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def unpacked(notes: bytes, kind: type[T]) -> T | None:
+    """What the last look left behind; None where there is nothing, or nothing that makes sense."""
+    try:
+        return msgspec.msgpack.decode(notes, type=kind) if notes else None
+    except SPOILT:
+        return None
 
 
 class Health(StrEnum):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from daemon import fitting
-from daemon.blotted import blotted, longest_first
+from daemon.blotted import TELLING, blotted, longest_first
 from daemon.clock import SystemClock
 from daemon.probes.base import Fact, Health, OfThisMachine, Reading, probe
 from daemon.probes.machine.perfdata import Metric, perfdata
@@ -17,7 +17,6 @@ from daemon.programs import BASIC, Ended, check_environment, run
 from daemon.secret import HIDDEN, Secret
 
 MOST_SHOWN = 2_000  # characters of its output, and of its errors, that people are shown
-TELLING = 4  # characters of the shortest value of `env` that is hidden: a 1 stands in many a number
 MOST_MERCY = 1.0  # seconds from the signal that it may heed to the one that it cannot
 
 _HEALTH = {0: Health.UP, 1: Health.DEGRADED, 2: Health.DOWN, 3: Health.UNKNOWN}

@@ -151,12 +151,12 @@ class Heartbeat(Probe):
         Nobody could call in while tocsin was not running: for a grace after a start, a call may be made up for.
         """
         since = max(last, past.awake_since)
-        due = pace.due(since, since)
-        following = pace.due(max(since, past.now - self.grace), since)
+        due = at = pace.due(since, since)
         if due is None:
             return None
+        following = pace.due(max(since, past.now - self.grace), since)
         deadline = max(due, past.heard_since) + self.grace
-        missed, at = 0, pace.due(since, since)
+        missed = 0
         while at is not None and at + self.grace <= past.now and missed < MOST_MISSED:
             missed, at = missed + 1, pace.due(at, since)
         again = deadline if past.now < deadline or following is None else following + self.grace

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from daemon.reading import SPOILT, Sign, SignKind
+from daemon.reading import Sign, SignKind, unpacked
 
 RUNS = 20  # under way at once, of which we know
 OVER = 20  # runs of which we know that they have ended
@@ -43,7 +43,6 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
 class Life(msgspec.Struct, frozen=True, array_like=True):
     """All that is known."""
 
-    calls: int = 0
     runs: tuple[Run, ...] = ()
     end: End | None = None
     well_at: At | None = None  # the last success
@@ -54,25 +53,17 @@ class Life(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Life).decode
 
 
 def read(notes: bytes) -> Life:
     """What is in these notes; of what nobody can read, nothing."""
-    try:
-        return _decode(notes) if notes else Life()
-    except SPOILT:
-        return Life()
+    return unpacked(notes, Life) or Life()
 
 
 def heard(notes: bytes, sign: Sign, longest: float | None) -> bytes:
     """The notes after this call. A run that takes more than `longest` is lost."""
     life = read(notes)
-    life = msgspec.structs.replace(
-        life,
-        calls=life.calls + 1,
-        recent=(*life.recent, Call(sign.kind, sign.at, sign.code))[-RECENT:],
-    )
+    life = msgspec.structs.replace(life, recent=(*life.recent, Call(sign.kind, sign.at, sign.code))[-RECENT:])
     if sign.kind is SignKind.START:
         return _encode(_begun(life, sign, longest))
     if sign.is_end:

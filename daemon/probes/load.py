@@ -11,7 +11,7 @@ import psutil
 
 from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules, probe
 from daemon.probes.machine.capacity import ALL, UNREADABLE, check_percent, over, percent, shown
-from daemon.reading import SPOILT
+from daemon.reading import unpacked
 from daemon.units import Share
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # another one at each start of the machine, and of no other
@@ -114,9 +114,8 @@ def _boot() -> str:
 
 def _since(notes: bytes, now: Spent) -> dict[str, float]:
     """What was spent since the look that left these notes; nothing when it was before the machine started."""
-    try:
-        then = msgspec.msgpack.decode(notes, type=Spent)
-    except SPOILT:  # there are none, or they are not ours
+    then = unpacked(notes, Spent)
+    if then is None:
         return {}
     span = now.total - then.total
     if then.boot != now.boot or not span > 0:

@@ -16,7 +16,7 @@ from daemon.probes.files.lines import Reader
 from daemon.probes.files.tally import Sieve, Tally
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
-from daemon.reading import SPOILT
+from daemon.reading import unpacked
 from daemon.units import Bytes, Seconds, spoken
 
 ANY = 2**63 - 1  # lines may match
@@ -113,7 +113,7 @@ class Log(OfThisMachine):
 
     def _find(self, past: Past) -> Found:
         """Read, in a thread."""
-        notes, clock = _notes(past.notes), SystemClock()
+        notes, clock = unpacked(past.notes, Notes) or Notes(), SystemClock()
         until = clock.monotonic() + IN_TIME * self.timeout
         sieve = Sieve(self.match, self.ignore)
         reader = Reader(sieve.take, self.per_look, lambda: clock.monotonic() > until)
@@ -153,11 +153,3 @@ class Log(OfThisMachine):
         if matches < self.least and now - (tally.since or now) >= self.within:
             return Health.DOWN, f"{what}, at least {self.least} wanted"
         return Health.UP, what
-
-
-def _notes(kept: bytes) -> Notes:
-    """What the last look left behind; what makes no sense is as if there had been none."""
-    try:
-        return msgspec.msgpack.decode(kept, type=Notes)
-    except SPOILT:
-        return Notes()

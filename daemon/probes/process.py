@@ -13,7 +13,7 @@ from daemon.probes.base import Fact, Health, OfThisMachine, Past, Reading, Rules
 from daemon.probes.machine.apart import Apart, CrowdedError, HungError
 from daemon.probes.machine.capacity import sized
 from daemon.probes.machine.processes import Listed, Measured, Seen, Table, listed, measured, noted
-from daemon.reading import SPOILT
+from daemon.reading import unpacked
 from daemon.units import spoken
 
 MOST_SHOWN = 10  # processes that the evidence names
@@ -153,7 +153,7 @@ class Process(OfThisMachine):
         if count and found.used is not None:
             values |= _used(found.used)
             notes = Notes(at=now, cpu=found.used.cpu)
-            busy = _busy(_notes(past.notes), notes, past.now)
+            busy = _busy(unpacked(past.notes, Notes) or Notes(), notes, past.now)
             values |= {} if busy is None else {"cpu": busy}
         health, detail = self._judged(count, found)
         return Reading(
@@ -179,13 +179,6 @@ class Process(OfThisMachine):
 def _used(used: Measured) -> dict[str, object]:
     values: dict[str, object] = {"memory": used.memory, "threads": used.threads, "user": ", ".join(used.users)}
     return values if used.files is None else values | {"files": used.files}
-
-
-def _notes(kept: bytes) -> Notes:
-    try:
-        return msgspec.msgpack.decode(kept, type=Notes)
-    except SPOILT:
-        return Notes()
 
 
 def _busy(before: Notes, now: Notes, wall: float) -> float | None:

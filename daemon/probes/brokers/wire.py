@@ -23,6 +23,7 @@ from daemon.probes.brokers.asked import Account
 from daemon.probes.computing import computing
 from daemon.probes.network.dial import Missed, Watch, dialled, said, secured
 from daemon.probes.network.trust import Trust
+from daemon.urls import host_port
 
 MOST_READ = 8 * 1024**2  # bytes of one answer; ten thousand partitions take half a megabyte
 LEAST_FRAME = 4  # the number that says which question is answered
@@ -155,7 +156,7 @@ class Broker:
 @contextmanager
 def connected(host: str, port: int, account: Account, watch: Watch) -> Iterator[Broker]:
     """Connect and introduce ourselves; hang up at the end."""
-    name = f"[{host}]:{port}" if ":" in host else f"{words(host)}:{port}"
+    name = host_port(words(host), port)
     limit = watch.left() / PART
     own = Watch(limit, SystemClock())  # the look's own phases are not those of one broker
     with ExitStack() as stack:

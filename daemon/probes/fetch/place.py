@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from daemon.probes.network.names import host_name
+from daemon.urls import DEFAULT_PORT
 
-PORTS = {"http": 80, "https": 443}
 LONGEST = 8 * 1024  # characters of a URL
 
 _KEPT = "/%:@!$&'()*+,;=~-._"
@@ -26,7 +26,7 @@ class Place:
     def authority(self) -> str:
         """Host and port as the Host header wants them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORT[self.scheme] else f"{host}:{self.port}"
 
     @property
     def root(self) -> str:
@@ -43,7 +43,9 @@ class Place:
         """Whether what was meant for this place may go to the other: the same server, and no less protected."""
         if self.host != other.host or (self.scheme == "https" and other.scheme == "http"):
             return False
-        return self.port == other.port or (self.port == PORTS[self.scheme] and other.port == PORTS[other.scheme])
+        return self.port == other.port or (
+            self.port == DEFAULT_PORT[self.scheme] and other.port == DEFAULT_PORT[other.scheme]
+        )
 
     def towards(self, location: str) -> "Place":
         """Where a Location header leads from here; raises ValueError. Credentials in it are nobody's who set us up."""
@@ -62,7 +64,7 @@ def place(url: str) -> Place:
     """Take a URL apart; raises ValueError without quoting it. Each is asked for several times while it is set up."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in PORTS and parts.hostname and parts.port != 0
+        usable = parts.scheme in DEFAULT_PORT and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
@@ -70,5 +72,5 @@ def place(url: str) -> Place:
     host = host_name(str(parts.hostname))
     query = "?" + quote(parts.query, safe=_KEPT + "?") if parts.query else ""
     user = None if parts.username is None else f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    port = parts.port or PORTS[parts.scheme]
+    port = parts.port or DEFAULT_PORT[parts.scheme]
     return Place(parts.scheme, host, port, quote(parts.path or "/", safe=_KEPT) + query, user)

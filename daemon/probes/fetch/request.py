@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
 from daemon import __version__
-from daemon.blotted import longest_first
+from daemon.blotted import TELLING, longest_first
 from daemon.probes.fetch.hop import basic
 from daemon.probes.fetch.place import Place
 from daemon.probes.fetch.redirect import HARMLESS, Step
 
 _WITH_CONTENT = frozenset(("POST", "PUT", "PATCH"))  # many a server wants to be told that there is none (411)
-_TELLING = 4  # characters of the shortest secret that is worth hiding
 _TOKEN_LENGTH = 8  # characters from which on a value of a query may be a token, and not a word
 
 
@@ -55,7 +54,7 @@ class Wording:
 
     def secrets(self, first: Step) -> list[str]:
         """What a server may repeat and nobody may see, in whatever way it writes it."""
-        plain = {one for one in self._secrets(first) if len(one) >= _TELLING}
+        plain = {one for one in self._secrets(first) if len(one) >= TELLING}
         return longest_first(plain | {quote(one) for one in plain} | {json.dumps(one)[1:-1] for one in plain})
 
     def _secrets(self, first: Step) -> Iterator[str]:

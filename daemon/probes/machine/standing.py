@@ -6,7 +6,7 @@ import msgspec
 
 from daemon import fitting
 from daemon.probes.machine.supervision import EXITED, RUNNING, STARTING, Program
-from daemon.reading import SPOILT, Health
+from daemon.reading import Health, unpacked
 from daemon.units import spoken
 
 MOST_NOTED = 50  # restarts of one process that are remembered
@@ -46,10 +46,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def recalled(kept: bytes) -> Notes:
     """What the last look left behind; what makes no sense is as if there had been none."""
-    try:
-        return msgspec.msgpack.decode(kept, type=Notes)
-    except SPOILT:
-        return {}
+    return unpacked(kept, Notes) or {}
 
 
 def noted(before: Notes, found: Sequence[Program], now: float, within: float) -> Notes:

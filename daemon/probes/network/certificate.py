@@ -33,15 +33,11 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]  # that it is valid for
     expires: float  # seconds since the epoch
     sha256: str  # of the whole, as hexadecimal digits
-    told: str  # all that in a line, written once, for the same certificate comes at every look
+    shown: str  # all that in a line, written once, for the same certificate comes at every look
 
     def days(self, now: float) -> float:
         """How many days it is valid still; negative when it is not any more."""
         return round((self.expires - now) / DAY, 3)
-
-    def shown(self) -> str:
-        """For people."""
-        return self.told
 
 
 def served(tunnel: ssl.SSLSocket) -> tuple[Certificate, ...]:
@@ -76,26 +72,20 @@ def remembered(der: bytes) -> Certificate | None:
             names=_names(certificate),
             expires=expires.timestamp(),
             sha256=hashlib.sha256(der).hexdigest(),
-            told=f"{subject}, issued by {issuer}, valid until {expires:%Y-%m-%d %H:%M} UTC",
+            shown=f"{subject}, issued by {issuer}, valid until {expires:%Y-%m-%d %H:%M} UTC",
         )
     except _UNREADABLE:
         return None
-
-
-def values(chain: tuple[Certificate, ...], now: float) -> dict[str, Any]:
-    """What conditions can name of it."""
-    if not chain:
-        return {}
-    return {"cert.days": chain[0].days(now), "cert.chain_days": min(one.days(now) for one in chain)}
 
 
 def noted(tunnel: ssl.SSLSocket, trust: Trust, watch: Watch) -> tuple[Certificate, ...]:
     """Take down the chain that a server showed, whether or not it was accepted; return it."""
     chain = served(tunnel)
     if chain:
-        watch.values |= values(chain, watch.clock.now())
+        days = [one.days(watch.clock.now()) for one in chain]
+        watch.values |= {"cert.days": days[0], "cert.chain_days": min(days)}
         accepted = "accepted" if tunnel.version() else "not accepted"  # which the handshake has, or has not, ended with
-        watch.evidence["certificate"] = f"{chain[0].shown()}, {accepted if trust.verify else 'not checked'}"
+        watch.evidence["certificate"] = f"{chain[0].shown}, {accepted if trust.verify else 'not checked'}"
     return chain
 
 

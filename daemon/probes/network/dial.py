@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
@@ -274,8 +274,8 @@ def _connected(found: list[Address], watch: Watch) -> socket.socket:
 def _connect(address: Address, limit: float | None) -> socket.socket:
     """Connect; without a limit of its own, what is left of the look's time is the limit."""
     family, place = address
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with ExitStack() as stack:  # whatever ends it, the look's timer among it, no descriptor stays behind
+        sock = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
         if limit is not None:
             sock.settimeout(limit)
         sock.connect(place)
@@ -283,10 +283,8 @@ def _connect(address: Address, limit: float | None) -> socket.socket:
         if sock.getsockname()[1] == place[1] and sock.getsockname() == sock.getpeername():
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         sock.settimeout(None)  # from here on the one timer of the look is the limit
-    except BaseException:  # the look's timer among them: no descriptor may stay behind
-        sock.close()
-        raise
-    return sock
+        stack.pop_all()
+        return sock
 
 
 def _shown(place: tuple[Any, ...]) -> str:

@@ -2,16 +2,16 @@
 
 import re
 import socket
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from daemon import fitting
-from daemon.probes.network.certificate import served, values
+from daemon.probes.network.certificate import noted
 from daemon.probes.network.dial import Missed, Watch, dialled, leave, measured, secured
 from daemon.probes.network.host import Networked, bare
 from daemon.probes.network.starttls import Protocol, upgrade
@@ -65,13 +65,7 @@ class Spoken(Trusting, Networked):
     @contextmanager
     def secured(self, sock: socket.socket, watch: Watch) -> Iterator[socket.socket]:
         """Go on through TLS."""
-
-        def shown(tunnel: ssl.SSLSocket) -> None:
-            chain = served(tunnel)
-            watch.values |= values(chain, watch.clock.now())
-            if chain:
-                watch.evidence["certificate"] = chain[0].shown()
-
+        shown = partial(noted, trust=self.trust, watch=watch)
         # The dot of a name that is whole stands in no certificate.
         with secured(sock, bare(self.host).rstrip("."), self.trust, watch, shown) as tunnel:
             yield tunnel

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 from array import array
+from contextlib import ExitStack
 from typing import Any, Self
 
 import msgspec
@@ -100,14 +101,13 @@ class Echo:
         self._ours, start = struct.unpack("=HH", os.urandom(4))
         self._start = start
         self._heard = 0
-        self._sock, self._is_raw = _socket(family, self._kind)
-        try:
+        with ExitStack() as stack:
+            self._sock, self._is_raw = _socket(family, self._kind)
+            stack.enter_context(self._sock)
             self._sock.setsockopt(self._kind.level, self._kind.errors, 1)
             self._sock.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
             self._sock.connect(address)
-        except BaseException:
-            self._sock.close()
-            raise
+            stack.pop_all()
 
     def __enter__(self) -> Self:
         """Nothing more is needed."""
