@@ -91,12 +91,8 @@ class Scheduler:
             self._teller.tell_removed([event for name in gone for event in removed(name, now)])
         self._follow(self._settings())
 
-    def status(self) -> list[ProbeStatus]:
-        """How all of them stand, by name."""
-        return list(self.statuses())
-
     def statuses(self, after: str = "") -> Iterator[ProbeStatus]:
-        """The same one by one, of those whose names come after this one: to tell of ten thousand takes its time."""
+        """How all of them stand, by name, of those that come after this one: to tell of ten thousand takes its time."""
         for name in unhurried(self._clock, sorted(name for name in self._watched if name > after)):
             if name in self._watched:
                 yield self.status_of(name)

@@ -33,12 +33,12 @@ def life(store: SqliteStore) -> Life:
 
 
 def test_a_quick_restart_leaves_no_hole_and_the_verdict_survives(life: Life) -> None:
-    before = life.scheduler.status()[0]
+    before = next(life.scheduler.statuses())
     life.stop()
     life.clock.advance(8)
     life.start()
-    assert life.scheduler.status()[0].verdict is Health.UP
-    assert life.scheduler.status()[0].since == before.since
+    assert next(life.scheduler.statuses()).verdict is Health.UP
+    assert next(life.scheduler.statuses()).since == before.since
     life.to(NOON + 60)
     assert life.seconds(NOON - 200, NOON + 60) == {"up": 260.0}
     life.stop()
@@ -86,7 +86,7 @@ def test_after_a_long_stop_nothing_is_known_until_readings_agree(life: Life) -> 
     life.stop()
     life.clock.advance(3_600)
     life.start()
-    assert life.scheduler.status()[0].verdict is Health.UNKNOWN
+    assert next(life.scheduler.statuses()).verdict is Health.UNKNOWN
     life.to(NOON + 3_700)
     assert life.line(NOON - 60, NOON + 3_700) == [
         ("Sat 11:59:00", "up"),
@@ -124,7 +124,7 @@ def test_killed_in_good_times_it_knows_when_it_was_read(life: Life, end: int) ->
     life.kill()
     life.to(NOON + end + 15)
     life.start()
-    status = life.scheduler.status()[0]
+    status = next(life.scheduler.statuses())
     assert (status.verdict, status.read_at) == (Health.UP, NOON + end)
     life.to(NOON + end + 40)
     assert life.seconds(NOON, NOON + end + 40) == {"up": end + 40.0}
@@ -161,7 +161,7 @@ def test_what_has_other_settings_starts_anew(life: Life) -> None:
     life.stop()
     life.plans.put(plan(NAME, life.look, every=10, fail_after=3))
     life.start()
-    assert life.scheduler.status()[0].verdict is Health.UNKNOWN
+    assert next(life.scheduler.statuses()).verdict is Health.UNKNOWN
     life.to(NOON + 55)
     assert life.line(NOON - 10, NOON + 55) == [
         ("Sat 11:59:50", "up"),
@@ -242,7 +242,7 @@ def test_a_store_that_holds_rubbish_is_a_store_that_holds_nothing(life: Life) ->
     life.start()
     life.to(NOON + 55)
     life.roll()
-    assert life.scheduler.status()[0].verdict is Health.UP
+    assert next(life.scheduler.statuses()).verdict is Health.UP
     assert life.history.tally(NAME, NOON - 200, NOON + 55).looks[1] > 20
     life.stop()
 

@@ -87,7 +87,7 @@ class Desk:
         settle()
 
     def status(self) -> ProbeStatus:
-        return self.scheduler.status()[0]
+        return next(self.scheduler.statuses())
 
     def open(self) -> list[str]:
         gevent.joinall(list(self.scheduler._teller._telling), timeout=2)

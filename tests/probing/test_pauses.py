@@ -74,7 +74,7 @@ class Desk:
         return self.scheduler.calls.pause("shop", "lin", comment, until)
 
     def status(self) -> ProbeStatus:
-        return self.scheduler.status()[0]
+        return next(self.scheduler.statuses())
 
     def open(self) -> list[str]:
         gevent.joinall(list(self.scheduler._teller._telling), timeout=2)

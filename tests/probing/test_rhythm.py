@@ -75,7 +75,7 @@ def start() -> Iterator[Start]:
 
 
 def one(scheduler: Scheduler, name: str = "job") -> ProbeStatus:
-    return next(status for status in scheduler.status() if status.name == name)
+    return next(status for status in scheduler.statuses() if status.name == name)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_bad_readings_of_different_days_do_not_add_up(start: Start, clock: FakeC
     clock.advance(15 * HOUR + 3_000)
     eyes.says = BAD
     clock.advance(1_200)
-    assert [status.verdict for status in scheduler.status()] == [Health.UP]
+    assert [status.verdict for status in scheduler.statuses()] == [Health.UP]
 
 
 def test_hours_that_are_others_after_a_reload_hold_for_what_did_not_change(clock: FakeClock) -> None:

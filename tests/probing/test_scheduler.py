@@ -63,7 +63,7 @@ def start(clock: FakeClock, heard: Heard) -> Iterator[Start]:
 
 
 def one(scheduler: Scheduler, name: str) -> ProbeStatus:
-    return next(status for status in scheduler.status() if status.name == name)
+    return next(status for status in scheduler.statuses() if status.name == name)
 
 
 def series(scheduler: Scheduler, name: str) -> set[str]:
@@ -178,7 +178,7 @@ def test_more_hanging_probes_than_places_only_delay_the_others(clock: FakeClock,
     assert other.verdict is Health.UP
     assert ("other", "resolved") in heard.said()
     assert other.skipped < 4
-    assert {status.reading is not None for status in scheduler.status()} == {True}
+    assert {status.reading is not None for status in scheduler.statuses()} == {True}
 
 
 def test_at_most_so_many_look_at_the_same_time(clock: FakeClock, start: Start) -> None:
@@ -254,7 +254,7 @@ def test_after_the_process_was_suspended_nobody_makes_up_for_it(clock: FakeClock
     clock.advance(120)
     assert set(looks.values()) <= {2, 3}
     assert len(looks) == 200
-    assert {status.skipped for status in scheduler.status()} <= {59, 60, 61}
+    assert {status.skipped for status in scheduler.statuses()} <= {59, 60, 61}
 
 
 def test_what_the_store_could_not_take_is_offered_again_at_the_next_beat(
@@ -386,7 +386,7 @@ def test_reload_ends_the_alert_and_the_series_of_what_was_removed(clock: FakeClo
     settle()
     assert heard.said() == [("gone", "firing"), ("gone", "resolved")]
     assert heard[-1].text == "probe removed"
-    assert scheduler.status() == []
+    assert list(scheduler.statuses()) == []
     assert not series(scheduler, "gone")
     asked = looks["gone"]
     clock.advance(100)
@@ -438,7 +438,7 @@ def test_status_tells_how_each_stands(clock: FakeClock, start: Start) -> None:
     assert (fresh.verdict, fresh.since, fresh.reading, fresh.read_at) == (Health.UNKNOWN, None, None, None)
     assert clock.now() < fresh.next_due <= clock.now() + 10
     clock.advance(30)
-    assert [status.name for status in scheduler.status()] == ["a", "b"]
+    assert [status.name for status in scheduler.statuses()] == ["a", "b"]
     status = one(scheduler, "a")
     assert (status.type, status.target, status.every) == ("scripted", "scripted://here", 10)
     assert status.reading == BAD

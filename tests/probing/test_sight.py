@@ -224,10 +224,10 @@ def test_a_probe_is_unknown_while_blind_and_no_alarm_of_its_own_begins_or_ends(
     now[0] = BAD
     box.refer(shut)
     box.clock.advance(100)
-    until(lambda: scheduler.status()[0].verdict is Health.UNKNOWN)
+    until(lambda: next(scheduler.statuses()).verdict is Health.UNKNOWN)
     assert [event for event in events if event.state is State.FIRING] == []
     now[0] = GOOD
-    until(lambda: box.clock.advance(10) or scheduler.status()[0].verdict is Health.UP)  # type: ignore[func-returns-value]
+    until(lambda: box.clock.advance(10) or next(scheduler.statuses()).verdict is Health.UP)  # type: ignore[func-returns-value]
     assert [event for event in events if event.state is State.FIRING] == []
     scheduler.stop()
 

@@ -73,7 +73,7 @@ def test_a_look_that_hangs_or_breaks_is_down_whichever_way(clock: FakeClock) -> 
     scheduler = Scheduler(plans, clock, lambda _events: None)
     scheduler.start()
     clock.advance(120)
-    assert [one.verdict for one in scheduler.status()] == [Health.DOWN, Health.DOWN]
+    assert [one.verdict for one in scheduler.statuses()] == [Health.DOWN, Health.DOWN]
     scheduler.stop()
 
 
