@@ -33,6 +33,7 @@ from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
 from daemon.lookout import Lookout
+from daemon.measures import Measures
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
@@ -107,7 +108,8 @@ class App:
 
     def _start_parts(self) -> None:
         """Each part registers its stop the moment it runs; the doors open last."""
-        store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
+        path = Path(self.settings.store.removeprefix(SQLITE))
+        store = SqliteStore(path)
         self._stops.append(("store", store.close))
         self._stops.append(("side thread", self._aside.stop))
         self._stops.append(("reader of large bodies", self._reader.stop))
@@ -129,6 +131,8 @@ class App:
         pulse = Pulse(self._clock)
         self._lookout = lookout = Lookout(store, self._clock, lambda: self.settings, intake, pulse, self._judge)
         lookout.start(self._stops.append)
+        self._measures = measures = Measures(path, self._clock, lambda: self.settings, intake, self._judge)
+        measures.start(self._stops.append)
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
         looks = (auditor.look, self._canaries.look)
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks, pulse)
@@ -248,6 +252,7 @@ class App:
         self._courier.reload()
         self._signs.reload()
         self._lookout.reload()
+        self._measures.reload()
         for warning in loaded.warnings:
             logger.warning("configuration: %s", warning)
         telemetry.reloads.labels("done").inc()

@@ -1,8 +1,9 @@
 """Percentiles that can be added up: how many values lie in each of many ranges that grow with what they hold.
 
 Range number i reaches from GAMMA**(i-1) to GAMMA**i, so whatever lies in it is at most ERROR from the value that stands
-for it, and two sketches are added by adding their counts: nothing is lost by it. C. Masson, J. E. Rim, H. K. Lee:
-DDSketch, a fast and fully-mergeable quantile sketch with relative-error guarantees, PVLDB 12 (12), 2019.
+for it, and two sketches are added by adding their counts: nothing is lost by it. Zero has a range of its own, below it
+lie those of what is negative: numbers are in the order of values. C. Masson, J. E. Rim, H. K. Lee: DDSketch, a fast and
+fully-mergeable quantile sketch with relative-error guarantees, PVLDB 12 (12), 2019.
 """
 
 import math
@@ -11,8 +12,13 @@ from itertools import accumulate
 
 ERROR = 0.02
 GAMMA = (1 + ERROR) / (1 - ERROR)
-LAST = 800  # the last range: it holds whatever is longer than two years of microseconds
+LAST = 1_100  # the last range holds whatever is more than 10**19
+ZERO = -1_000
+MOST_RANGES = 2 * (LAST - ZERO)
 
+_FIRST = -700  # the first above zero holds whatever is less than 10**-12
+_MIRROR = 2 * ZERO  # range i of what is negative has the number _MIRROR - i
+_LEAST = _MIRROR - LAST
 _PER_RANGE = 1 / math.log(GAMMA)
 _log, _ceil = math.log, math.ceil
 _MOST = 2**53  # values in one range
@@ -20,23 +26,28 @@ _MOST = 2**53  # values in one range
 Counts = dict[int, int]  # how many values lie in each range
 
 
-def place(value: int) -> int:
-    """The range in which a value lies; what is less than one lies in the first."""
-    return min(math.ceil(math.log(value) * _PER_RANGE), LAST) if value > 1 else 0
+def place(value: float) -> int:
+    """The range in which a finite value lies."""
+    if value > 0:
+        return min(max(_ceil(_log(value) * _PER_RANGE), _FIRST), LAST)
+    return _MIRROR - place(-value) if value < 0 else ZERO
 
 
-def counted(values: Iterable[int]) -> Counts:
-    """Sketch these values."""
+def counted(values: Iterable[float]) -> Counts:
+    """Sketch these finite values."""
     found: Counts = {}
     for value in values:
-        number = min(_ceil(_log(value) * _PER_RANGE), LAST) if value > 1 else 0  # as `place`; called all the time
+        # as `place`, which would be called all the time
+        number = min(max(_ceil(_log(value) * _PER_RANGE), _FIRST), LAST) if value > 0 else place(value)
         found[number] = found.get(number, 0) + 1
     return found
 
 
 def middle(number: int) -> float:
     """The value that stands for a range: as far, in proportion, from one end as from the other."""
-    return 2 * GAMMA**number / (GAMMA + 1) if number else 1.0
+    if number == ZERO:
+        return 0.0
+    return 2 * GAMMA**number / (GAMMA + 1) if number > ZERO else -middle(_MIRROR - number)
 
 
 def merge(into: Counts, other: Mapping[int, int]) -> None:
@@ -64,7 +75,7 @@ def packed(counts: Mapping[int, int]) -> list[int]:
 def unpacked(numbers: Sequence[int]) -> Counts:
     """Read what `packed` wrote; ValueError for anything else."""
     steps, sizes = numbers[::2], numbers[1::2]
-    if len(steps) != len(sizes) or any(step < 1 for step in steps[1:]) or (steps and steps[0] < 0):
+    if len(steps) != len(sizes) or any(step < 1 for step in steps[1:]) or (steps and steps[0] < _LEAST):
         raise ValueError("not the ranges of a sketch")
     if any(not 0 < size <= _MOST for size in sizes) or sum(steps) > LAST:
         raise ValueError("not the counts of a sketch")

@@ -1,0 +1,41 @@
+"""Everything that measures, put together: the series, what fills them, what reads them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon.alerting.intake import Intake
+from daemon.aside import Aside
+from daemon.clock import Clock
+from daemon.config.settings import Settings
+from daemon.series.table import Table
+from daemon.store.migrate import MEASURED
+from daemon.store.sqlite import SqliteStore
+
+Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
+
+
+def beside(store: Path) -> Path:
+    """The file of what is measured, beside that of the alarms: `tocsin.db` has a `tocsin-measured.db`."""
+    return store.with_name(f"{store.stem}-measured{store.suffix}")
+
+
+class Measures:
+    """The parts, for whoever asks them. They have a store of their own: nothing here keeps an alarm from its disk."""
+
+    def __init__(
+        self, path: Path, clock: Clock, settings: Callable[[], Settings], intake: Intake, aside: Aside
+    ) -> None:
+        """Open the store; `path` is that of the alarms' store. Raises StoreError."""
+        self.store = SqliteStore(beside(path), MEASURED)
+        self._clock = clock
+        self._settings = settings
+        self._intake = intake
+        self._aside = aside
+        self.table = Table(clock)
+
+    def start(self, register: Register) -> None:
+        """Begin to measure. Raises StoreUnavailable."""
+        register(("store of what is measured", self.store.close))
+
+    def reload(self) -> None:
+        """Follow the settings."""
