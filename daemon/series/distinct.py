@@ -1,8 +1,8 @@
 """How many different things there were, in bounded memory: the smallest hashes of them.
 
 Up to MOST different ones the number is exact; beyond that it follows from how close to zero the smallest hashes lie,
-with an error of about 1 / sqrt(MOST). Two are added by taking the smallest of both. Z. Bar-Yossef, T. S. Jayram, R. Kumar,
-D. Sivakumar, L. Trevisan: Counting distinct elements in a data stream, RANDOM 2002 ("k minimum values").
+with an error of about 1 / sqrt(MOST). Two are added by taking the smallest of both. Z. Bar-Yossef, T. S. Jayram,
+R. Kumar, D. Sivakumar, L. Trevisan: Counting distinct elements in a data stream, RANDOM 2002 ("k minimum values").
 """
 
 import hashlib
