@@ -43,7 +43,7 @@ _LATER = (("Retry-After", "20"),)
 _ALLOW = ("Allow", "POST")
 _BASIC = (("WWW-Authenticate", 'Basic realm="tocsin"'),)
 _BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
-_CODINGS = (("Accept-Encoding", "gzip, deflate"),)
+_CODINGS = (("Accept-Encoding", coding.TAKEN),)
 
 
 class Webhooks:

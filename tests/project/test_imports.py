@@ -13,6 +13,7 @@ from tree import ROOT, dotted, imports, name, nodes, python, tree
 # Where a library may be imported: files, or folders with a slash at the end.
 HOMES = {
     "apprise": ("daemon/senders/apprise.py",),
+    "brotli": ("daemon/payload/coding.py",),
     "bottle": ("daemon/listener/admission.py", "daemon/listener/house.py"),
     "chinese_calendar": ("daemon/calendars/china.py",),
     "certifi": ("daemon/probes/network/trust.py", "daemon/senders/connections.py"),
