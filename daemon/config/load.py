@@ -7,7 +7,20 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota, showing
+from daemon.config import (
+    beats,
+    check,
+    duty,
+    escalations,
+    intervals,
+    locks,
+    parents,
+    places,
+    rehearsal,
+    rota,
+    sentry,
+    showing,
+)
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -168,6 +181,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if "acknowledge" not in broken:
         yield from escalations.acknowledge(settings.acknowledge)
     yield from escalations.links(settings)
+    yield from sentry.problems(settings.sentry)
     yield from check.store(settings)
     yield from check.paths(settings)
     yield from rehearsal.unbounded(settings)

@@ -18,6 +18,7 @@ from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
+from daemon.config.sentry import Sentry
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
 from daemon.config.statuspage import StatusPage
@@ -277,3 +278,4 @@ class Settings:
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    sentry: Sentry = field(default=Sentry(), metadata=doc("applications that report over the Sentry SDK"))
