@@ -131,7 +131,8 @@ class App:
         pulse = Pulse(self._clock)
         self._lookout = lookout = Lookout(store, self._clock, lambda: self.settings, intake, pulse, self._judge)
         lookout.start(self._stops.append)
-        self._measures = measures = Measures(path, self._clock, lambda: self.settings, intake, self._judge)
+        hear = lookout.scheduler.calls.hear
+        self._measures = measures = Measures(path, self._clock, lambda: self.settings, intake, self._judge, hear)
         measures.start(self._stops.append)
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
         looks = (auditor.look, self._canaries.look)
@@ -173,10 +174,11 @@ class App:
                 outside=Fetched(self._clock),
                 numbers=self._lookout.scheduler.exposition,
                 board=self._lookout.board,
+                sentry=self._measures.sentry.gate,
                 aside=self._reader,
             )
         )
-        http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)
+        http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock, web.largest)
         http.start()
         self._stops.append(("HTTP door", lambda: http.stop(self._time_left() / 2)))
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}

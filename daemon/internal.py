@@ -40,6 +40,8 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
+    CHECK_IN = "check_in"
+    REPORTS = "reports"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +184,20 @@ KINDS: Mapping[Check, Kind] = {
         means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
+    ),
+    Check.CHECK_IN: Kind(
+        severity=Severity.WARNING,
+        about=("app",),
+        means="Jobs of an application check in over the Sentry SDK, and no heartbeat has their name: nobody would miss"
+        " them. The text has the probe to add.",
+        ends=QUIET,
+    ),
+    Check.REPORTS: Kind(
+        severity=Severity.WARNING,
+        about=("app",),
+        means="Errors that an application reports over the Sentry SDK are refused: they come faster than its `rate`, or"
+        " its part of `sentry.spool` is full.",
+        ends=QUIET,
     ),
 }
 

@@ -1,13 +1,17 @@
 """Everything that measures, put together: the series, what fills them, what reads them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.faults.event import ErrorEvent
+from daemon.sentry.intake import SentryIntake
+from daemon.sentry.telling import Hear
 from daemon.series.table import Table
+from daemon.store.base import Tx
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
 
@@ -19,23 +23,38 @@ def beside(store: Path) -> Path:
     return store.with_name(f"{store.stem}-measured{store.suffix}")
 
 
+class _Nobody:
+    """Stands where errors will be grouped."""
+
+    def digest(self, tx: Tx, errors: Sequence[ErrorEvent], now: float) -> None:
+        """Let them go."""
+
+    def tell(self) -> None:
+        """Nothing to tell."""
+
+
 class Measures:
     """The parts, for whoever asks them. They have a store of their own: nothing here keeps an alarm from its disk."""
 
     def __init__(
-        self, path: Path, clock: Clock, settings: Callable[[], Settings], intake: Intake, aside: Aside
+        self, path: Path, clock: Clock, settings: Callable[[], Settings], intake: Intake, aside: Aside, hear: Hear
     ) -> None:
-        """Open the store; `path` is that of the alarms' store. Raises StoreError."""
+        """Open the store; `path` is that of the alarms' store, `hear` takes calls of heartbeats. Raises StoreError."""
         self.store = SqliteStore(beside(path), MEASURED)
         self._clock = clock
         self._settings = settings
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.sentry = SentryIntake(
+            self.store, clock, lambda: settings().sentry, self.table, _Nobody(), hear, intake.alarm
+        )
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self.sentry.start()
+        register(("Sentry intake", self.sentry.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

@@ -73,6 +73,15 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# what is measured
+sentry_requests = _counter(
+    "tocsin_sentry_requests_total", "Requests of Sentry SDKs, by what became of them.", "app", "result"
+)
+sentry_items = _counter("tocsin_sentry_items_total", "Items of those requests that were worked through.", "app", "kind")
+sentry_aside = _counter(
+    "tocsin_sentry_aside_total", "Requests that could not be worked through, and were set aside.", "app"
+)
+sentry_spool = _gauge("tocsin_sentry_spool_bytes", "Requests that wait on disk to be worked through.", "app")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

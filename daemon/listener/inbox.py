@@ -1,6 +1,6 @@
 """Bytes in, whole requests out: HTTP/1.1 parsing under limits, without any socket."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 import httptools
@@ -21,6 +21,14 @@ _NAMES = {
 
 TOO_LARGE = "too_large"
 
+# How large a body may be, by the request target as it was sent and the headers; 0 for as large as `limits.body` says.
+Largest = Callable[[bytes, Mapping[str, str]], int]
+
+
+def as_usual(_url: bytes, _headers: Mapping[str, str]) -> int:
+    """No address takes more than any other."""
+    return 0
+
 
 class _Enough(Exception):
     """Stops the parser where the reason is already known."""
@@ -32,18 +40,20 @@ class Inbox:
     It holds at most one unfinished request within `limits`, and what one read completed.
     """
 
-    def __init__(self, remote: str, limits: Callable[[], Limits]) -> None:
+    def __init__(self, remote: str, limits: Callable[[], Limits], largest: Largest = as_usual) -> None:
         self.ready: list[Request] = []  # whole requests, in order
         self.partial = False  # a request has begun and is not whole
         self.over = False  # more was sent than will be read
         self.refusal: Refusal | None = None  # what to answer after what is ready, before closing
         self._remote = remote
         self._get_limits = limits
+        self._get_largest = largest
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
 
     def _begin(self) -> None:
         self._limits = self._get_limits()
+        self._most: int = self._limits.body
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body: bytes | bytearray = b""
@@ -125,7 +135,8 @@ class Inbox:
             self.refusal, self.over = objection, True
             raise _Enough
         length = int(headers.get("content-length", "0"))
-        if length > self._limits.body:
+        self._most = self._get_largest(self._url, headers) or self._limits.body
+        if length > self._most:
             self._too_large(length)
         self._expects = "expect" in headers and self._version == "1.1"
 
@@ -133,7 +144,7 @@ class Inbox:
         """Gather the body; a second piece makes it a buffer that grows in place."""
         self._quiet = 0
         self._size += len(data)
-        if self._size > self._limits.body:
+        if self._size > self._most:
             self._too_large(self._size)
         if not self._body:
             self._body = data
@@ -170,7 +181,7 @@ class Inbox:
 
     def _too_large(self, size: int) -> None:
         """Hand the head on as a request that may only be recorded, with what is known of the size of its body."""
-        refusal = Refusal(413, TOO_LARGE, f"the body is larger than {self._limits.body} bytes")
+        refusal = Refusal(413, TOO_LARGE, f"the body is larger than {self._most} bytes")
         self.ready.append(self._request(keep_alive=False, refusal=refusal, unread=size))
         self.over = True
         raise _Enough

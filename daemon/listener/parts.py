@@ -13,6 +13,7 @@ from daemon.hook import Hook, Outside
 from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.reading import Sign
+from daemon.sentry.gate import Gate
 from daemon.store.quarantine import Kind
 from daemon.web.board import Board
 
@@ -61,5 +62,6 @@ class Parts:
     outside: Outside  # what the checks of sources may ask of other servers
     numbers: Callable[[], bytes] = bytes  # more of them for /metrics, in Prometheus' text format
     board: Board | None = None  # the status page; whether there is one, the settings say
+    sentry: Gate | None = None  # what Sentry SDKs send goes through it
     aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

@@ -18,6 +18,7 @@ from daemon.config.settings import Limits
 from daemon.errors import TocsinError
 from daemon.listener.connection import Connection
 from daemon.listener.exchange import FAILED, Answer, App, Request
+from daemon.listener.inbox import Largest, as_usual
 from daemon.urls import host_port
 
 BACKLOG = 1024
@@ -63,10 +64,18 @@ class HttpDoor:
     read once, at the start.
     """
 
-    def __init__(self, listener: str | socket.socket, app: App, limits: Callable[[], Limits], clock: Clock) -> None:
+    def __init__(
+        self,
+        listener: str | socket.socket,
+        app: App,
+        limits: Callable[[], Limits],
+        clock: Clock,
+        largest: Largest = as_usual,
+    ) -> None:
         """`listener` is an address, or a socket that was bound while the process still had the right to."""
         self.clock = clock
         self.limits = limits
+        self.largest = largest
         self.stopping = False
         self.buffer = memoryview(bytearray(READ))
         self._app = app

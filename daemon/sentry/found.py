@@ -64,6 +64,11 @@ class Found(msgspec.Struct):
     items: Counter[str] = msgspec.field(default_factory=Counter)  # how many of each kind, for good
     flaws: list[str] = []  # what of it could not be read
 
+    @property
+    def size(self) -> int:
+        """How much there is in it."""
+        return len(self.errors) + len(self.views) + len(self.uses) + len(self.numbers) + len(self.calls)
+
     def count(self, name: str, at: float, value: float = 1.0, **labels: str) -> None:
         """Note so many more of something."""
         found = (("app", self.app), *labels.items())

@@ -29,6 +29,8 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any], Times, Found], None]] = {
 }
 _READ = frozenset(("event", "transaction", "span", *_OTHERS))
 
+MOST_FOUND = 20_000  # errors, numbers and calls that are taken of one request, or a few more
+
 
 class Unreadable(ValueError):
     """Nothing of a request can be read."""
@@ -51,11 +53,16 @@ def read(sent: Sent, limits: Limits) -> Found:
         raise Unreadable(str(error)) from error
     times = Times(sent.at, envelope.headers.get("sent_at"))
     for item in envelope.items:
+        if found.size > MOST_FOUND:
+            found.flaws.append("there is too much in one request")
+            break
         _take(item, envelope, sent.sdk, limits, times, found)
     if envelope.flaw:
         found.flaws.append(envelope.flaw)
     if found.flaws and not found.items:
         raise Unreadable("; ".join(found.flaws[:3]))
+    if found.flaws:
+        found.items["flaw"] += len(found.flaws)
     return found
 
 

@@ -8,7 +8,7 @@ from daemon.store.base import Tx
 
 KEPT_ASIDE = 200  # of what could not be worked through
 LARGEST_ASIDE = 64 * 1024  # bytes of a body that is kept there
-_NAMES = "at, app, is_store, coding, sdk, body"
+_NAMES = "at, app, is_store, coding, sdk, plain, body"
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +20,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     is_store: bool
     coding: str
     sdk: str
+    plain: int  # bytes of the body once it is expanded
     body: bytes
 
 
@@ -44,8 +45,8 @@ class Aside(msgspec.Struct, frozen=True):
 def add(tx: Tx, sent: Sent) -> int:
     """Put it behind what waits; return its id."""
     return tx.insert(
-        f"INSERT INTO spool ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?)",
-        (sent.at, sent.app, sent.is_store, sent.coding, sent.sdk, sent.body),
+        f"INSERT INTO spool ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (sent.at, sent.app, sent.is_store, sent.coding, sent.sdk, sent.plain, sent.body),
     )
 
 
@@ -59,8 +60,8 @@ def first(tx: Tx, rows: int, most_bytes: int) -> list[Sent]:
         last = number
     found = tx.all(f"SELECT id, {_NAMES} FROM spool WHERE id <= ? ORDER BY id", (last,))
     return [
-        Sent(id=number, at=at, app=app, is_store=bool(is_store), coding=coding, sdk=sdk, body=body)
-        for number, at, app, is_store, coding, sdk, body in found
+        Sent(id=number, at=at, app=app, is_store=bool(is_store), coding=coding, sdk=sdk, plain=plain, body=body)
+        for number, at, app, is_store, coding, sdk, plain, body in found
     ]
 
 

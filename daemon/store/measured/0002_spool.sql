@@ -6,6 +6,7 @@ CREATE TABLE spool (
     is_store INTEGER NOT NULL,  -- one bare event, no envelope
     coding   TEXT NOT NULL,     -- its Content-Encoding
     sdk      TEXT NOT NULL,     -- what its sender calls itself
+    plain    INTEGER NOT NULL,  -- bytes of the body once it is expanded
     body     BLOB NOT NULL
 );
 

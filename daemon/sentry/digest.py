@@ -1,0 +1,220 @@
+"""The spool is worked through in order: what is in a request, and that it is done, are written together."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import gevent
+
+from daemon import telemetry
+from daemon.clock import Clock, unhurried
+from daemon.config.sentry import Sentry
+from daemon.errors import StoreError, StoreUnavailable
+from daemon.faults.event import ErrorEvent
+from daemon.internal import Alarm, Check
+from daemon.sentry.found import Found
+from daemon.sentry.gate import Gate
+from daemon.sentry.reading import Limits, Unreadable, read
+from daemon.sentry.telling import Jobs, count
+from daemon.series.table import Table
+from daemon.store import spool
+from daemon.store.base import Store, Tx
+from daemon.store.spool import Sent
+
+BATCH, BATCH_BYTES = 100, 4 * 1024**2  # requests that are worked through together
+LARGE = 128 * 1024  # bytes of an expanded request that is read beside the event loop
+LONGEST_REASON = 500
+REST = 5.0  # seconds until the spool is looked at although nobody called
+AGAIN, AGAIN_MOST = 1.0, 30.0  # seconds until the store is tried again
+STOP_WITHIN = 5.0
+QUIET = 60.0  # seconds between two words about reports that were refused
+
+log = logging.getLogger("tocsin.sentry")
+
+
+class Faults(Protocol):
+    """Where errors are grouped."""
+
+    def digest(self, tx: Tx, errors: Sequence[ErrorEvent], now: float) -> None:
+        """Take them, inside a transaction that may run twice."""
+
+    def tell(self) -> None:
+        """Say what came of it, after the transaction."""
+
+
+class Digest:
+    """One greenlet. A crash between loses of the numbers those of one batch at most, and nothing of the errors."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Callable[[], Sentry],
+        gate: Gate,
+        table: Table,
+        faults: Faults,
+        jobs: Jobs,
+        alarm: Alarm,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._gate = gate
+        self._table = table
+        self._faults = faults
+        self._jobs = jobs
+        self._alarm = alarm
+        self._bell = threading.Event()
+        self._stopping = False
+        self._heard: set[int] = set()  # requests of the batch in hand whose calls were heard already
+        self._said: dict[str, float] = {}
+        self._greenlet: gevent.Greenlet[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin, with what was left of the last time."""
+        self._greenlet = gevent.spawn(self._for_ever)
+
+    def ring(self) -> None:
+        """Say that something waits."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Finish the batch in hand; the rest waits on disk."""
+        self._stopping = True
+        self._bell.set()
+        if self._greenlet is not None:
+            self._greenlet.join(STOP_WITHIN)
+            self._greenlet.kill(timeout=1)
+
+    def _for_ever(self) -> None:
+        pause = AGAIN
+        while not self._stopping:
+            try:
+                while not self._stopping and self.turn():
+                    pause = AGAIN
+                self._speak()
+            except StoreError as error:
+                log.warning("the spool is not worked through: %s", error)
+                self._clock.wait(self._bell, pause)
+                pause = min(2 * pause, AGAIN_MOST)
+                continue
+            except Exception:  # what is at fault here must not end it
+                log.exception("the spool is not worked through")
+                self._clock.wait(self._bell, AGAIN_MOST)
+                continue
+            self._clock.wait(self._bell, REST)
+
+    def turn(self) -> int:
+        """Work through one batch; return how many requests that were. Raises StoreError."""
+        self._bell.clear()
+        batch = self._store.read(lambda tx: spool.first(tx, BATCH, BATCH_BYTES))
+        if not batch:
+            return 0
+        read_well: list[tuple[Sent, Found]] = []
+        for sent in unhurried(self._clock, batch):
+            found = self._read(sent)
+            if found is not None:
+                read_well.append((sent, found))
+        self._hear(read_well)
+        try:
+            self._settle(read_well)
+        except StoreUnavailable:
+            raise
+        except Exception:  # one of them breaks what takes errors: find out which
+            log.exception("a batch of reports is settled one by one")
+            read_well = self._one_by_one(read_well)
+        self._heard.clear()
+        self._count(read_well)
+        return len(batch)
+
+    def _read(self, sent: Sent) -> Found | None:
+        settings = self._settings()
+        work = partial(read, sent, Limits(settings.expanded, settings.event))
+        try:
+            return self._gate.aside(work) if sent.plain > LARGE else work()
+        except Unreadable as error:
+            self._set_aside(sent, str(error))
+        except Exception as error:  # one request must not hold up all others
+            log.exception("a report of %s cannot be read", sent.app)
+            self._set_aside(sent, f"tocsin failed at it: {type(error).__name__}")
+        return None
+
+    def _hear(self, several: Sequence[tuple[Sent, Found]]) -> None:
+        """Calls are heard before their requests are struck off: rather twice, after a crash, than never."""
+        for sent, found in several:
+            if sent.id not in self._heard:
+                for call in found.calls:
+                    self._jobs.call(found.app, call)
+                self._heard.add(sent.id)
+
+    def _settle(self, several: Sequence[tuple[Sent, Found]]) -> None:
+        """Write what came of them, and that they are done, in one transaction."""
+        errors = [error for _, found in several for error in found.errors]
+        items = _items(several)
+        ids, now = [sent.id for sent, _ in several], self._clock.now()
+
+        def settle(tx: Tx) -> None:
+            if errors:
+                self._faults.digest(tx, errors, now)
+            spool.done(tx, ids, items)
+
+        self._store.write(settle)
+        self._gate.gone(sent for sent, _ in several)
+
+    def _one_by_one(self, several: Sequence[tuple[Sent, Found]]) -> list[tuple[Sent, Found]]:
+        """Settle each alone, set aside what cannot be, and return the others."""
+        settled: list[tuple[Sent, Found]] = []
+        for sent, found in several:
+            try:
+                self._settle([(sent, found)])
+            except StoreUnavailable:
+                self._count(settled)
+                raise
+            except Exception as error:  # noqa: BLE001 - it is set aside with what it broke
+                self._set_aside(sent, f"tocsin failed at it: {type(error).__name__}: {error}")
+            else:
+                settled.append((sent, found))
+        return settled
+
+    def _count(self, several: Sequence[tuple[Sent, Found]]) -> None:
+        """What is on disk goes to the series."""
+        for (app, kind), number in _items(several).items():
+            telemetry.sentry_items.labels(app, kind).inc(number)
+        for _, found in several:
+            count(found, self._table, self._clock)
+        if any(found.errors for _, found in several):
+            self._faults.tell()
+
+    def _set_aside(self, sent: Sent, reason: str) -> None:
+        reason = reason[:LONGEST_REASON].encode("utf-8", "replace").decode()
+        log.warning("a report of %s is set aside: %s", sent.app, reason)
+        self._store.write(lambda tx: spool.set_aside(tx, sent, reason))
+        self._gate.gone((sent,))
+        telemetry.sentry_aside.labels(sent.app).inc()
+
+    def _speak(self) -> None:
+        """Raise an alarm about errors that were refused."""
+        now = self._clock.monotonic()
+        for app, number in list(self._gate.refused.items()):
+            if now - self._said.get(app, float("-inf")) < QUIET:
+                continue
+            self._said[app] = now
+            del self._gate.refused[app]
+            self._alarm(
+                Check.REPORTS,
+                app,
+                title=f"{number} error reports of {app} were refused",
+                text="They came faster than sentry.projects.<name>.rate, or sentry.spool is too small.",
+            )
+
+
+def _items(several: Sequence[tuple[Sent, Found]]) -> Counter[tuple[str, str]]:
+    """How many items of each kind, by project."""
+    items: Counter[tuple[str, str]] = Counter()
+    for _, found in several:
+        for kind, number in found.items.items():
+            items[found.app, kind] += number
+    return items
