@@ -13,6 +13,7 @@ from daemon.listener.parts import Parts
 from daemon.listener.web import Web
 from daemon.methods.table import Caller
 from daemon.reading import Sign
+from daemon.sentry.gate import Gate
 from daemon.store.quarantine import Kind
 from daemon.web.board import Board
 from fake_clock import FakeClock
@@ -55,6 +56,7 @@ class Daemon:
     refuses: Exception | None = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
     board: Board | None = None
+    sentry: Gate | None = None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
@@ -87,6 +89,7 @@ class Daemon:
                 api=echo,
                 outside=self.outside,
                 board=self.board,
+                sentry=self.sentry,
                 patience=self.patience,
             )
         )

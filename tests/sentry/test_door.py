@@ -1,0 +1,164 @@
+"""The door: who may come in, in which coding, how large; and what SDKs are told."""
+
+import base64
+import gzip
+import json
+import tracemalloc
+import zlib
+
+import brotli
+
+from daemon.config.sentry import Project
+from daemon.secret import Secret
+from http_client import Client, Reply, ask
+from reporting import AUTH, EVENT_ID, KEY, Reporting, envelope, event, item
+
+ENVELOPE = envelope(item(event()), event_id=EVENT_ID)
+HERE = "/api/42/envelope/"
+
+
+def post(port: int, body: bytes = ENVELOPE, path: str = HERE, **headers: str) -> Reply:
+    return ask(port, "POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def known(port: int, body: bytes = ENVELOPE, path: str = HERE, **headers: str) -> Reply:
+    return post(port, body, path, **(AUTH | headers))
+
+
+def test_any_prefix_and_no_slash_will_do(port: int, reporting: Reporting) -> None:
+    for path in ("/api/42/envelope/", "/api/42/envelope", "/pre/fix/api/42/envelope/"):
+        reply = known(port, path=path)
+        assert (reply.status, reply.json()) == (200, {"id": EVENT_ID})
+    reporting.turn()
+    assert [error.message for error in reporting.grouped.errors] == ["no money left"] * 3
+
+
+def test_one_bare_event_is_taken_as_well(port: int, reporting: Reporting) -> None:
+    for path in ("/api/42/store/", "/p/api/42/store"):
+        reply = known(port, json.dumps(event()).encode(), path)
+        assert (reply.status, reply.json()) == (200, {"id": EVENT_ID})
+    reporting.turn()
+    assert [error.message for error in reporting.grouped.errors] == ["no money left"] * 2
+
+
+def test_the_oldest_sdks_pack_it_twice(port: int, reporting: Reporting) -> None:
+    body = base64.b64encode(zlib.compress(json.dumps(event()).encode()))
+    assert known(port, body, "/api/42/store/").json() == {"id": EVENT_ID}
+    reporting.turn()
+    assert len(reporting.grouped.errors) == 1
+
+
+def test_without_an_id_there_is_none_in_the_answer(port: int) -> None:
+    reply = known(port, envelope(item({}, "session")))
+    assert (reply.status, reply.json()) == (200, {})
+
+
+def test_who_shows_no_key_or_a_wrong_one_is_told_so(port: int, reporting: Reporting) -> None:
+    strangers: tuple[tuple[dict[str, str], int], ...] = (({}, 401), ({"X-Sentry-Auth": "Sentry sentry_key=wrong"}, 403))
+    for headers, status in strangers:
+        reply = ask(port, "POST", f"{HERE}?a=b", ENVELOPE, headers)
+        assert reply.status == status
+        assert reply.headers["x-sentry-error"] == reply.json()["detail"]
+        assert reply.headers["access-control-allow-origin"] == "*"
+        assert KEY not in reply.body.decode()
+    assert ask(port, "POST", f"{HERE}?sentry_version=7&sentry_key={KEY}&sentry_client=js", ENVELOPE).status == 200
+    assert reporting.gate.waiting()["shop"].rows == 1
+
+
+def test_the_envelope_may_name_the_key_and_must_agree(port: int) -> None:
+    good, other = f"http://{KEY}@127.0.0.1/a/b/42", f"http://{KEY}@127.0.0.1/43"
+    table: tuple[tuple[object, dict[str, str], int], ...] = (
+        (good, {}, 200), (good, AUTH, 200), (other, {}, 403), (other, AUTH, 403), (42, {}, 403),
+        ("http://another@127.0.0.1/42", {}, 403), ("http://another@127.0.0.1/42", AUTH, 403), ("http://[/42", AUTH, 403),
+    )  # fmt: skip
+    for dsn, headers, status in table:
+        assert post(port, envelope(item(event()), dsn=dsn), **headers).status == status
+
+
+def test_a_project_that_is_not_there_is_told_from_a_wrong_key_by_nobody(port: int) -> None:
+    strange = known(port, path="/api/43/envelope/")
+    wrong = post(port, X_Sentry_Auth="Sentry sentry_key=wrong")
+    assert (strange.status, strange.body) == (wrong.status, wrong.body) == (403, wrong.body)
+
+
+def test_an_old_key_opens_as_long_as_it_stands_there(port: int, reporting: Reporting) -> None:
+    new = Project(id=42, key=Secret("new"), old_keys=(Secret(KEY),))
+    reporting.settings.projects["shop"] = new
+    assert known(port).status == 200
+    assert post(port, X_Sentry_Auth="Sentry sentry_key=new").status == 200
+    reporting.settings.projects["shop"] = Project(id=42, key=Secret("new"))
+    assert known(port).status == 403
+
+
+def test_browsers_ask_before_they_send(port: int) -> None:
+    reply = ask(port, "OPTIONS", HERE, headers={"Origin": "https://shop.example"})
+    assert reply.status == 200
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "x-sentry-auth" in reply.headers["access-control-allow-headers"].lower()
+    assert known(port).headers["access-control-expose-headers"].startswith("X-Sentry-Error")
+    assert ask(port, "GET", HERE).status == 405
+
+
+def test_every_coding_an_sdk_uses_is_taken(port: int, reporting: Reporting) -> None:
+    codings = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "identity": bytes}
+    for coding, packed in codings.items():
+        assert known(port, packed(ENVELOPE), Content_Encoding=coding).json() == {"id": EVENT_ID}
+    reporting.turn()
+    assert len(reporting.grouped.errors) == len(codings)
+
+
+def test_it_may_come_in_chunks(port: int, reporting: Reporting) -> None:
+    auth = f"X-Sentry-Auth: {AUTH['X-Sentry-Auth']}"
+    head = f"POST {HERE} HTTP/1.1\r\nHost: x\r\n{auth}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Client(port) as client:
+        client.send(head.encode())
+        for at in range(0, len(ENVELOPE), 50):
+            piece = ENVELOPE[at : at + 50]
+            client.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+        client.send(b"0\r\n\r\n")
+        assert client.read("POST").status == 200
+    reporting.turn()
+    assert len(reporting.grouped.errors) == 1
+
+
+def test_what_cannot_be_expanded_is_refused_at_the_door(port: int, reporting: Reporting) -> None:
+    spoilt = (
+        ("zstd", ENVELOPE, 415), ("gzip", ENVELOPE, 400), ("gzip", gzip.compress(ENVELOPE)[:-9], 400),
+        ("br", brotli.compress(ENVELOPE)[:-2], 400), ("deflate", b"", 400), ("", b"", 400), ("", b"hello", 400),
+    )  # fmt: skip
+    for coding, body, status in spoilt:
+        reply = known(port, body, Content_Encoding=coding)
+        assert (reply.status, bool(reply.headers["x-sentry-error"])) == (status, True)
+    assert not any(waiting.rows for waiting in reporting.gate.waiting().values())
+
+
+def test_a_bomb_is_refused_and_none_of_it_is_kept(port: int, reporting: Reporting) -> None:
+    """Eleven megabytes where ten are taken; what is held of them at once is a piece."""
+    large = b"{}\n" + b"\n" * 11 * 1024**2
+    bombs = {"gzip": gzip.compress(large), "deflate": zlib.compress(large), "br": brotli.compress(large, quality=4)}
+    del large
+    tracemalloc.start()
+    try:
+        for coding, bomb in bombs.items():
+            assert known(port, bomb, Content_Encoding=coding).status == 413
+        assert tracemalloc.get_traced_memory()[1] < 4 * 1024**2
+    finally:
+        tracemalloc.stop()
+    assert known(port, gzip.compress(b"\0" * 11 * 1024**2), Content_Encoding="gzip").status == 400
+    assert not any(waiting.rows for waiting in reporting.gate.waiting().values())
+
+
+def test_a_large_body_is_for_those_who_show_a_key_before_it(port: int) -> None:
+    large = envelope(item(b"x" * 2 * 1024**2, "attachment"), dsn=f"http://{KEY}@127.0.0.1/42")
+    assert known(port, large).status == 200
+    assert post(port, large).status == 413  # whose envelope would have opened it
+    assert post(port, large, X_Sentry_Auth="Sentry sentry_key=wrong").status == 403
+    assert post(port, large, "/rpc", **AUTH).status == 413
+
+
+def test_a_disk_that_takes_nothing_is_told_so_that_sdks_hold_back(port: int, reporting: Reporting) -> None:
+    reporting.store.close()
+    reply = known(port)
+    assert reply.status == 503
+    assert (reply.headers["retry-after"], reply.headers["x-sentry-rate-limits"]) == ("30", "30::project:busy")
+    assert reporting.gate.waiting()["shop"].rows == 0
