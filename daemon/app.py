@@ -219,6 +219,7 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            sentry=self._measures.sentry.status,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

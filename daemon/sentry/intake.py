@@ -8,6 +8,7 @@ from daemon.config.sentry import Sentry
 from daemon.internal import Alarm
 from daemon.sentry.digest import Digest, Faults
 from daemon.sentry.gate import Gate
+from daemon.sentry.status import SentryStatus, status
 from daemon.sentry.telling import Hear, Jobs
 from daemon.series.table import Table
 from daemon.store.base import Store
@@ -28,6 +29,8 @@ class SentryIntake:
     ) -> None:
         """`store` is that of what is measured; `hear` takes the calls of heartbeats."""
         self._aside = AsideThread()
+        self._store = store
+        self._settings = settings
         self.gate = Gate(store, clock, settings, self._aside)
         self._digest = Digest(store, clock, settings, self.gate, table, faults, Jobs(hear, alarm, clock), alarm)
 
@@ -35,6 +38,11 @@ class SentryIntake:
         """Begin. Raises StoreUnavailable."""
         self.gate.start(self._digest.ring)
         self._digest.start()
+
+    def status(self) -> SentryStatus:
+        """How it stands. Raises StoreError."""
+        projects = self._settings().projects
+        return self._store.read(lambda tx: status(tx, projects))
 
     def stop(self) -> None:
         """Finish what is in hand; the rest waits on disk."""

@@ -69,7 +69,8 @@ def test_the_envelope_may_name_the_key_and_must_agree(port: int) -> None:
     good, other = f"http://{KEY}@127.0.0.1/a/b/42", f"http://{KEY}@127.0.0.1/43"
     table: tuple[tuple[object, dict[str, str], int], ...] = (
         (good, {}, 200), (good, AUTH, 200), (other, {}, 403), (other, AUTH, 403), (42, {}, 403),
-        ("http://another@127.0.0.1/42", {}, 403), ("http://another@127.0.0.1/42", AUTH, 403), ("http://[/42", AUTH, 403),
+        ("http://another@127.0.0.1/42", {}, 403), ("http://another@127.0.0.1/42", AUTH, 403),
+        ("http://[/42", AUTH, 403),
     )  # fmt: skip
     for dsn, headers, status in table:
         assert post(port, envelope(item(event()), dsn=dsn), **headers).status == status

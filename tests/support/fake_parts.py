@@ -26,6 +26,7 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.sentry.status import SentryStatus
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from fake_clock import BEGIN, FakeClock
@@ -201,6 +202,7 @@ class Desk:
         self.levels: list[str] = []
         self.checked: list[str] = []
         self.reloads = 0
+        self.sentry = SentryStatus()
         self.table = build(self.parts())
 
     def parts(self) -> Parts:
@@ -225,6 +227,7 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            sentry=lambda: self.sentry,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
