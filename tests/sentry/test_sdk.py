@@ -4,11 +4,13 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentry_sdk
 from flask import Flask
 from gevent.pywsgi import WSGIServer
+from sentry_sdk import logger
 from sentry_sdk.crons import monitor
 from sentry_sdk.integrations.flask import FlaskIntegration
 from sentry_sdk.transport import HttpTransport
@@ -52,7 +54,7 @@ def sdk() -> Iterator[None]:
     sentry_sdk.init()
 
 
-def begin(port: int, **more: object) -> None:
+def begin(port: int, **more: Any) -> None:
     sentry_sdk.init(
         f"http://{KEY}@127.0.0.1:{port}/pre/42", release="shop@1.2", environment="it", traces_sample_rate=1.0,
         enable_logs=True, integrations=[FlaskIntegration(transaction_style="url")], **more,
@@ -78,7 +80,7 @@ def shop() -> Flask:
 def visit(app: Flask, *paths: str) -> list[int]:
     server = WSGIServer(("127.0.0.1", 0), app, log=None, error_log=None)
     server.start()
-    statuses = [ask(server.server_port, "GET", path, headers={"Connection": "close"}).status for path in paths]
+    statuses = [ask(server.server_port or 0, "GET", path, headers={"Connection": "close"}).status for path in paths]
     server.stop(timeout=1)
     return statuses
 
@@ -96,7 +98,7 @@ def test_the_newest_in_a_flask_application(port: int, reporting: Reporting, codi
 
     job()
     sentry_sdk.capture_message("all is quiet")
-    sentry_sdk.logger.warning("not for long")
+    logger.warning("not for long")
     sentry_sdk.get_client().close(timeout=3)
     codings = reporting.store.read(lambda tx: {row[0] for row in tx.all("SELECT coding FROM spool")})
     assert codings == {coding}
