@@ -101,6 +101,7 @@ receivers:
 dead_man: [{{url: 'http://127.0.0.1:{closed}/${{CANARY}}', token: '${{CANARY}}'}}]
 route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 nodes: {{far: {{url: 'tcp://127.0.0.1:{closed}', server_key: '{public}', secret_key: '${{KEY}}'}}}}
+sentry: {{projects: {{shop: {{id: 42, key: '${{CANARY}}', old_keys: ['${{KEY}}']}}}}}}
 probes:
   web:
     type: http
