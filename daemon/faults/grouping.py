@@ -44,17 +44,19 @@ def group(event: ErrorEvent) -> Group:
 def _parts(event: ErrorEvent) -> Iterator[str]:
     """What it is known by."""
     given = event.fingerprint[:MOST_PARTS]
-    if not any(isinstance(one, str) and not _DEFAULT.fullmatch(one.strip()) for one in given) and not any(
-        not isinstance(one, str) for one in given
-    ):
+    if all(map(_is_default, given)):
         yield from _of_itself(event)
         return
     yield "fingerprint"
     for one in given:
-        if isinstance(one, str) and _DEFAULT.fullmatch(one.strip()):
+        if _is_default(one):
             yield from _of_itself(event)
         else:
             yield _written(one)
+
+
+def _is_default(part: object) -> bool:
+    return isinstance(part, str) and _DEFAULT.fullmatch(part.strip()) is not None
 
 
 def _written(part: object) -> str:
@@ -63,7 +65,7 @@ def _written(part: object) -> str:
         return part
     try:
         return msgspec.json.encode(part).decode("utf-8", "replace")
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+    except (TypeError, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError):
         return type(part).__name__
 
 

@@ -1,5 +1,7 @@
 """What is kept of an error that is kept whole: everything that helps, within so many bytes, without secrets."""
 
+import math
+
 import msgspec
 
 from daemon.config.errors import LEVELS
@@ -7,6 +9,7 @@ from daemon.faults import scrub
 from daemon.faults.event import ErrorEvent, Frame, Raised
 
 MOST = 16_384  # bytes of one
+MOST_NUMBER = 2**31
 SHORT, LONG = 200, 4_000  # characters: of a name; of an exception's text
 
 
@@ -27,10 +30,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ErrorEvent).decode
 
 
-def packed(event: ErrorEvent, *, keep_vars: bool) -> bytes:
-    """Write it down. What varies in size is cut until it fits."""
+def packed(event: ErrorEvent, at: float, *, keep_vars: bool) -> bytes:
+    """Write it down, as one that was there at `at`. What varies in size is cut until it fits."""
     for measure in _MEASURES:
-        body = _encode(_cut(event, measure, keep_vars=keep_vars))
+        body = _encode(_cut(event, at, measure, keep_vars=keep_vars))
         if len(body) <= MOST:
             break
     return body
@@ -51,13 +54,13 @@ def name(given: str) -> str:
     return scrub.word(given, SHORT)
 
 
-def _cut(event: ErrorEvent, measure: _Measure, *, keep_vars: bool) -> ErrorEvent:
+def _cut(event: ErrorEvent, at: float, measure: _Measure, *, keep_vars: bool) -> ErrorEvent:
     most, width = measure.pairs, measure.line
     return ErrorEvent(
         app=name(event.app),
         event_id=name(event.event_id),
-        at=event.at,
-        received_at=event.received_at,
+        at=at,
+        received_at=event.received_at if math.isfinite(event.received_at) else at,
         level=level(event),
         message=scrub.text(event.message, measure.text),
         logger=name(event.logger),
@@ -77,8 +80,8 @@ def _cut(event: ErrorEvent, measure: _Measure, *, keep_vars: bool) -> ErrorEvent
         trace_id=name(event.trace_id),
         platform=name(event.platform),
         sdk=name(event.sdk),
-        size=event.size,
-        weight=event.weight,
+        size=max(0, min(event.size, MOST_NUMBER)),
+        weight=event.weight if math.isfinite(event.weight) else 1.0,
     )
 
 
@@ -105,7 +108,7 @@ def _frame(frame: Frame, measure: _Measure, *, keep_vars: bool) -> Frame:
         module=scrub.word(frame.module, width),
         filename=scrub.word(frame.filename, width),
         function=scrub.word(frame.function, width),
-        lineno=frame.lineno,
+        lineno=max(0, min(frame.lineno, MOST_NUMBER)),
         in_app=frame.in_app,
         context_line=_source(frame.context_line, width),
         pre_context=tuple(_source(one, width) for one in frame.pre_context[-around:]) if around else (),

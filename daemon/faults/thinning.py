@@ -1,4 +1,4 @@
-"""Which of the errors that are kept whole goes when there are too many: of the frequent few are left, the rare all stay."""
+"""Which of the errors that are kept whole go when there are too many: the frequent become few, the rare stay."""
 
 from collections.abc import Sequence
 

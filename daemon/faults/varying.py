@@ -1,7 +1,6 @@
-"""What in a text is different each time: numbers, ids, addresses, times, what is quoted. Two texts that differ only there
-are the same one.
+"""What in a text is different each time: numbers, ids, addresses, times, what is quoted.
 
-One sign stands for all of it. Were there one for numbers and another for ids, an id that happens to have digits only
+Two texts that differ only there are the same one. One sign stands for all of it. Were there one for numbers and another for ids, an id that happens to have digits only
 would make another text of the same message.
 """
 
@@ -31,7 +30,8 @@ _GENERATED = re.compile(r"\$\$.*|\$Proxy\d+.*|(?<![0-9A-Za-z])(?=[a-f]*\d)[0-9a-
 
 def alike(text: str) -> str:
     """Write the text with a sign in place of all that varies, on one line, cut."""
-    text, parts, length, end = text[:MOST_READ], [], 0, 0
+    parts: list[str] = []
+    text, length, end = text[:MOST_READ], 0, 0
     for found in _VARYING.finditer(text):
         between = text[end : found.start()]
         if not (parts and _BETWEEN.fullmatch(between)):

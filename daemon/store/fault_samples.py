@@ -17,9 +17,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(tx: Tx, fault_id: int, at: float, body: bytes) -> None:
     """Keep one."""
-    tx.insert(
-        "INSERT INTO fault_samples (fault, at, size, body) VALUES (?, ?, ?, ?)", (fault_id, at, len(body), body)
-    )
+    tx.insert("INSERT INTO fault_samples (fault, at, size, body) VALUES (?, ?, ?, ?)", (fault_id, at, len(body), body))
 
 
 def of(tx: Tx, fault_id: int) -> list[Kept]:
