@@ -7,6 +7,7 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -32,10 +33,13 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

@@ -12,8 +12,9 @@ from daemon.clock import Clock
 from daemon.config.errors import Errors
 from daemon.errors import StoreError
 from daemon.event import Event
-from daemon.faults import digest, room, sweep
+from daemon.faults import digest, room, story, sweep
 from daemon.faults.event import ErrorEvent
+from daemon.faults.story import Story
 from daemon.series import key
 from daemon.series.key import Kind
 from daemon.series.standard import APP, ERRORS
@@ -110,6 +111,15 @@ class Faults:
             if len(found) < PAGE:
                 return
             after = found[-1]
+
+    def get(self, fault_id: int) -> Fault | None:
+        """Find one."""
+        return self._store.read(lambda tx: faults.get(tx, fault_id))
+
+    def story(self, fault: Fault, samples: int) -> Story:
+        """All that is kept of one, with so many of the newest samples."""
+        now = self._clock.now()
+        return self._store.read(lambda tx: story.tell(tx, fault, samples, now))
 
     def change(self, fault_id: int, change: Change) -> Fault | None:
         """Somebody resolves an error, ignores it, or takes that back; None when there is none of this id.

@@ -1,7 +1,7 @@
 """What in a text is different each time: numbers, ids, addresses, times, what is quoted.
 
-Two texts that differ only there are the same one. One sign stands for all of it. Were there one for numbers and another for ids, an id that happens to have digits only
-would make another text of the same message.
+Two texts that differ only there are the same one. One sign stands for all of it: were there one for numbers and another
+for ids, an id that happens to have digits only would make another text of the same message.
 """
 
 import re

@@ -14,6 +14,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.hook import Hook
@@ -26,6 +27,7 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from fake_clock import BEGIN, FakeClock
@@ -185,7 +187,10 @@ class FakeScheduler:
 class Desk:
     """Everything the methods work with, in reach of a test."""
 
-    def __init__(self, store: Store, clock: FakeClock, settings: Settings = SETTINGS) -> None:
+    def __init__(
+        self, store: Store, clock: FakeClock, settings: Settings = SETTINGS, measured: Store | None = None
+    ) -> None:
+        """`measured` is the store of what is measured; where it is not needed, it is spared."""
         self.settings = settings
         self.store = store
         self.clock = clock
@@ -194,6 +199,9 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
+        self.faults = Faults(
+            measured or store, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock)
+        )
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -225,6 +233,7 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            faults=self.faults,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
