@@ -150,7 +150,7 @@ def _story(fault: Fault, event: ErrorEvent) -> list[str]:
 
 
 def key(fault: Fault, *, is_spike: bool) -> str:
-    """What its alarm is known by, which is not its number: a store that begins anew gives the same number to another error."""
+    """What its alarm is known by. Not its number: a store that begins anew gives that to another error."""
     return f"{fault.app}/{fault.digest.hex()}{'/spike' if is_spike else ''}"
 
 

@@ -18,7 +18,7 @@ _VARYING = re.compile(
     | (?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])      # IPv6, hardware addresses, times of day
     | (?<![0-9A-Za-z_-])(?=[A-Za-z_-]*[0-9])(?=[0-9A-Z_-]*[a-z])(?=[0-9a-z_-]*[A-Z])[0-9A-Za-z_-]{20,}
     | (?<![0-9A-Za-z])[0-9A-Fa-f]{8,}(?![0-9A-Za-z])
-    | (?<![0-9A-Za-z])[A-Za-z]*\d[0-9A-Za-z]*                            # any word with a digit in it
+    | (?:(?<!\w)[-+](?=\d) | (?<![0-9A-Za-z]))[A-Za-z]*\d[0-9A-Za-z]*    # any word with a digit in it
     | \d
     """,
     re.VERBOSE,

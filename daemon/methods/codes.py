@@ -1,4 +1,4 @@
-"""Short codes: `A17`, `D5`, `Q3`, `S3`, `O2` and `E12` name rows wherever an id is asked for, and plain numbers do too."""
+"""Short codes: `A17`, `D5`, `Q3`, `S3`, `O2`, `E12` name rows wherever an id is asked for, and plain numbers do too."""
 
 from typing import Annotated, TypeVar
 
