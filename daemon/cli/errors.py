@@ -161,7 +161,7 @@ def commands(limit: Arg) -> tuple[Command, ...]:
             help="List errors of applications, those that came last first.",
             show=error_list,
             args=(
-                arg("matchers", metavar="MATCHER", nargs="*", help="such as environment=production"),
+                arg("matchers", "--match", metavar="MATCHER", action="append", help="such as environment=production"),
                 arg("app", "--app", metavar="NAME", help="only of this application"),
                 arg("state", "--state", choices=("unresolved", "resolved", "ignored", "all"), help="(unresolved)"),
                 arg("level", "--level", metavar="LEVEL", help="only these: fatal, error, warning, info, debug"),

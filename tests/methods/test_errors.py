@@ -1,32 +1,21 @@
 """Asking for errors of applications, and saying what becomes of them: what is told, and what cannot be asked."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from daemon.cli import errors as shown
 from daemon.methods.table import INVALID_PARAMS, NOT_ALLOWED, NOT_FOUND, Caller
-from daemon.store.migrate import MEASURED
-from daemon.store.sqlite import SqliteStore
-from fake_clock import BEGIN, FakeClock
+from fake_clock import BEGIN
 from fake_parts import Desk, Said
 from faulty import ErrorEvent, call, error, message, raised
 
 READER = Caller(name="may", may=("read",))
 
 
-@pytest.fixture
-def desk(store: SqliteStore, clock: FakeClock, tmp_path: Path) -> Iterator[Desk]:
-    measured = SqliteStore(tmp_path / "measured.db", MEASURED)
-    yield Desk(store, clock, measured=measured)
-    measured.close()
-
-
 def come(desk: Desk, *events: ErrorEvent) -> None:
     now = desk.clock.now()
-    desk.faults._store.write(lambda tx: desk.faults.digest(tx, events, now))
+    desk.measured.write(lambda tx: desk.faults.digest(tx, events, now))
     desk.faults.tell()
 
 

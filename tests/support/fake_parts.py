@@ -31,6 +31,7 @@ from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from fake_clock import BEGIN, FakeClock
+from late_store import LateStore
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
@@ -187,10 +188,7 @@ class FakeScheduler:
 class Desk:
     """Everything the methods work with, in reach of a test."""
 
-    def __init__(
-        self, store: Store, clock: FakeClock, settings: Settings = SETTINGS, measured: Store | None = None
-    ) -> None:
-        """`measured` is the store of what is measured; where it is not needed, it is spared."""
+    def __init__(self, store: Store, clock: FakeClock, settings: Settings = SETTINGS) -> None:
         self.settings = settings
         self.store = store
         self.clock = clock
@@ -199,9 +197,8 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
-        self.faults = Faults(
-            measured or store, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock)
-        )
+        self.measured = LateStore(store)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
