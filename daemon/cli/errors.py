@@ -154,65 +154,71 @@ def _count(text: str) -> int:
 
 def commands(limit: Arg) -> tuple[Command, ...]:
     """The commands; `limit` says how many rows a list has."""
-    return (
-        Command(
-            words="errors list",
-            method="errors.list",
-            help="List errors of applications, those that came last first.",
-            show=error_list,
-            args=(
-                arg("matchers", "--match", metavar="MATCHER", action="append", help="such as environment=production"),
-                arg("app", "--app", metavar="NAME", help="only of this application"),
-                arg("state", "--state", choices=("unresolved", "resolved", "ignored", "all"), help="(unresolved)"),
-                arg("level", "--level", metavar="LEVEL", help="only these: fatal, error, warning, info, debug"),
-                arg("since", "--since", metavar="TIME", help="only what came since then, or within such as 24h"),
-                arg("sort", "--sort", choices=("last", "first", "count"), help="what comes first (last)"),
-                limit,
-                arg("after", "--after", metavar="CODE", help="the page that follows this one, such as E12"),
+    listing = Command(
+        words="errors list",
+        method="errors.list",
+        help="List errors of applications, those that came last first.",
+        show=error_list,
+        args=(
+            arg("matchers", "--match", metavar="MATCHER", action="append", help="such as environment=production"),
+            arg("app", "--app", metavar="NAME", help="only of this application"),
+            arg("state", "--state", choices=("unresolved", "resolved", "ignored", "all"), help="(unresolved)"),
+            arg("level", "--level", metavar="LEVEL", help="only these: fatal, error, warning, info, debug"),
+            arg("since", "--since", metavar="TIME", help="only what came since then, or within such as 24h"),
+            arg("sort", "--sort", choices=("last", "first", "count"), help="what comes first (last)"),
+            limit,
+            arg("after", "--after", metavar="CODE", help="the page that follows this one, such as E12"),
+        ),
+    )
+    return (listing, *_COMMANDS)
+
+
+_COMMANDS = (
+    Command(
+        words="errors get",
+        method="errors.get",
+        help="Tell one error's story: how many came when, where and with which tags, stack traces, what was told"
+        " of it.",
+        show=error,
+        args=(_CODE, arg("samples", "--samples", metavar="N", type=_count, help="how many kept ones (5)")),
+    ),
+    Command(
+        words="errors resolve",
+        method="errors.resolve",
+        help="Say that an error is mended: its alarm ends, and when it comes again, that is told.",
+        show=changed,
+        args=(
+            _CODE,
+            arg(
+                "next_release",
+                "--next-release",
+                action="store_const",
+                const=True,
+                help="only when it comes from a release that is not known by now",
             ),
+            _COMMENT,
+            _AUTHOR,
         ),
-        Command(
-            words="errors get",
-            method="errors.get",
-            help="Tell one error's story: how many came when, where and with which tags, stack traces, what was told"
-            " of it.",
-            show=error,
-            args=(_CODE, arg("samples", "--samples", metavar="N", type=_count, help="how many kept ones (5)")),
+    ),
+    Command(
+        words="errors ignore",
+        method="errors.ignore",
+        help="Raise no alarms about an error any more; it goes on being counted.",
+        show=changed,
+        args=(
+            _CODE,
+            arg("duration", "--for", metavar="DURATION", help="so long, such as 7d (for ever)"),
+            arg("until", "--until", metavar="TIME", help="until then, such as 2026-10-01T09:00:00+08:00"),
+            arg("count", "--count", metavar="N", type=_count, help="until it came so many times more"),
+            _COMMENT,
+            _AUTHOR,
         ),
-        Command(
-            words="errors resolve",
-            method="errors.resolve",
-            help="Say that an error is mended: its alarm ends, and when it comes again, that is told.",
-            show=changed,
-            args=(
-                _CODE,
-                arg(
-                    "next_release", "--next-release", action="store_const", const=True,
-                    help="only when it comes from a release that is not known by now",
-                ),
-                _COMMENT,
-                _AUTHOR,
-            ),
-        ),
-        Command(
-            words="errors ignore",
-            method="errors.ignore",
-            help="Raise no alarms about an error any more; it goes on being counted.",
-            show=changed,
-            args=(
-                _CODE,
-                arg("duration", "--for", metavar="DURATION", help="so long, such as 7d (for ever)"),
-                arg("until", "--until", metavar="TIME", help="until then, such as 2026-10-01T09:00:00+08:00"),
-                arg("count", "--count", metavar="N", type=_count, help="until it came so many times more"),
-                _COMMENT,
-                _AUTHOR,
-            ),
-        ),
-        Command(
-            words="errors reopen",
-            method="errors.reopen",
-            help="Take back that an error is mended or ignored; no alarm begins by that.",
-            show=changed,
-            args=(_CODE, _COMMENT, _AUTHOR),
-        ),
-    )  # fmt: skip
+    ),
+    Command(
+        words="errors reopen",
+        method="errors.reopen",
+        help="Take back that an error is mended or ignored; no alarm begins by that.",
+        show=changed,
+        args=(_CODE, _COMMENT, _AUTHOR),
+    ),
+)

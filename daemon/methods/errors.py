@@ -73,12 +73,13 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(table: Table, parts: Parts) -> None:
     """Add `errors.*`."""
-    _add_reading(table, parts)
+    _add_list(table, parts)
+    _add_story(table, parts)
     _add_resolving(table, parts)
     _add_ignoring(table, parts)
 
 
-def _add_reading(table: Table, parts: Parts) -> None:
+def _add_list(table: Table, parts: Parts) -> None:
     @table.method("errors.list", "read")
     def _list(
         app: str = "",
@@ -104,6 +105,8 @@ def _add_reading(table: Table, parts: Parts) -> None:
         every = (one for one in parts.faults.pages(asked, last) if _matches(wanted, one))
         return [_line(one) for one in islice(every, limit)]
 
+
+def _add_story(table: Table, parts: Parts) -> None:
     @table.method("errors.get", "read")
     def _get(id: Id, samples: Samples = 5) -> Whole:  # noqa: A002 - the name that callers write
         """Tell one error's story: how many came when, where and with which tags, stack traces, what was told of it.
