@@ -146,12 +146,24 @@ class Faults:
         news = self._store.read(lambda tx: fault_news.waiting(tx, AT_ONCE))
         if not news:
             return False
-        self._events([one.event for one in news if one.event is not None])
+        self._hand_over([one.event for one in news if one.event is not None])
         now = self._clock.now()
         self._store.write(lambda tx: fault_news.strike_off(tx, news, now))
         for one in news:
             telemetry.error_alarms.labels(one.app, one.what.value).inc()
         return True
+
+    def _hand_over(self, events: list[Event]) -> None:
+        """Give events to alerting. One that it cannot take whatever the weather must not keep back all others."""
+        try:
+            self._events(events)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("alarms about errors could not be raised together")
+            if len(events) > 1:
+                for one in events:
+                    self._hand_over([one])
 
     def _run(self) -> None:
         tidied = self._clock.monotonic()

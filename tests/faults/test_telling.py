@@ -290,3 +290,10 @@ def test_news_of_what_is_gone_by_then_is_told_all_the_same(desk: Desk) -> None:
     desk.write(error())
     desk.store.write(lambda tx: faults.delete(tx, [1]))
     assert summary(desk.told()) == [("first", "fires")]
+
+
+def test_an_alarm_that_alerting_cannot_take_keeps_no_other_back(desk: Desk) -> None:
+    desk.cannot_bear = "Poison"
+    told = desk.come(error("One"), error("Poison"), error("Other"))
+    assert [one.labels["type"] for one in told] == ["One", "Other"]
+    assert desk.told() == []

@@ -6,6 +6,7 @@ import pytest
 
 from daemon.cli import errors as shown
 from daemon.methods.table import INVALID_PARAMS, NOT_ALLOWED, NOT_FOUND, Caller
+from daemon.store import fault_news
 from fake_clock import BEGIN
 from fake_parts import Desk, Said
 from faulty import ErrorEvent, call, error, message, raised
@@ -155,3 +156,17 @@ def test_the_list_and_a_long_story_fit_a_terminal(three: Desk) -> None:
     assert shown.error_list([]) == "(none)\n"
     come(three, message("\x1b[31mred", at=BEGIN))
     assert "\x1b" not in shown.error(three.ask("errors.get", id="E4"))
+
+
+def test_what_alerting_had_when_tocsin_was_killed_is_only_a_repeat(desk: Desk) -> None:
+    """Killed after alerting had the alarm and before that was noted: nobody is told a second time."""
+    now = desk.clock.now()
+    desk.measured.write(lambda tx: desk.faults.digest(tx, [error(at=now)], now))
+    (news,) = desk.measured.read(lambda tx: fault_news.waiting(tx, 10))
+    assert news.event is not None
+    desk.intake.events([news.event])
+    desk.faults.tell()
+    (alert,) = desk.ask("alerts.list")
+    assert (alert["code"], alert["count"]) == ("A1", 2)
+    assert len(desk.ask("alerts.get", id="A1")["notices"]) == 1
+    assert desk.measured.read(lambda tx: fault_news.waiting(tx, 10)) == []

@@ -52,6 +52,7 @@ class Desk:
         self.settings = Errors(alarms=alarms, **settings)
         self.heard: list[Event] = []
         self.deaf = False
+        self.cannot_bear = ""
         self.series = Table(clock)
         self.faults = self.another()
 
@@ -62,6 +63,8 @@ class Desk:
     def _hear(self, events: list[Event]) -> None:
         if self.deaf:
             raise StoreUnavailable("the disk is full")
+        if self.cannot_bear and any(self.cannot_bear in one.title for one in events):
+            raise ZeroDivisionError(self.cannot_bear)
         self.heard += events
 
     def write(self, *errors: ErrorEvent) -> None:
