@@ -219,6 +219,7 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            faults=self._measures.faults,
             sentry=self._measures.sentry.status,
         )
 

@@ -1,17 +1,16 @@
 """Everything that measures, put together: the series, what fills them, what reads them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
-from daemon.faults.event import ErrorEvent
+from daemon.faults.faults import Faults
 from daemon.sentry.intake import SentryIntake
 from daemon.sentry.telling import Hear
 from daemon.series.table import Table
-from daemon.store.base import Tx
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
 
@@ -21,16 +20,6 @@ Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be 
 def beside(store: Path) -> Path:
     """The file of what is measured, beside that of the alarms: `tocsin.db` has a `tocsin-measured.db`."""
     return store.with_name(f"{store.stem}-measured{store.suffix}")
-
-
-class _Nobody:
-    """Stands where errors will be grouped."""
-
-    def digest(self, tx: Tx, errors: Sequence[ErrorEvent], now: float) -> None:
-        """Let them go."""
-
-    def tell(self) -> None:
-        """Nothing to tell."""
 
 
 class Measures:
@@ -46,13 +35,16 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
         self.sentry = SentryIntake(
-            self.store, clock, lambda: settings().sentry, self.table, _Nobody(), hear, intake.alarm
+            self.store, clock, lambda: settings().sentry, self.table, self.faults, hear, intake.alarm
         )
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
         self.sentry.start()
         register(("Sentry intake", self.sentry.stop))
 

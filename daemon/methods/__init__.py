@@ -6,6 +6,7 @@ from daemon.methods import (
     channels,
     config,
     deliveries,
+    errors,
     events,
     explain,
     history,
@@ -57,6 +58,7 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
+        errors,
         sentry,
     ):
         noun.add(table, parts)
