@@ -63,6 +63,11 @@ class Connection:
         self.since = self._now()  # when it began to rest
         self.deadline = self.since + door.limits().read_timeout
 
+    @property
+    def granted(self) -> int:
+        """How many bytes its body may have beyond what any other may."""
+        return 0 if self.resting else self._inbox.granted
+
     def serve(self) -> None:
         """Read and answer until one side has enough."""
         try:

@@ -22,6 +22,7 @@ _NAMES = {
 TOO_LARGE = "too_large"
 
 # How large a body may be, by the request target as it was sent and the headers; 0 for as large as `limits.body` says.
+# It is asked only for one that is, or may be, larger.
 Largest = Callable[[bytes, Mapping[str, str]], int]
 
 
@@ -54,6 +55,7 @@ class Inbox:
     def _begin(self) -> None:
         self._limits = self._get_limits()
         self._most: int = self._limits.body
+        self.granted = 0  # bytes that the body may have beyond what any other may
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body: bytes | bytearray = b""
@@ -135,7 +137,9 @@ class Inbox:
             self.refusal, self.over = objection, True
             raise _Enough
         length = int(headers.get("content-length", "0"))
-        self._most = self._get_largest(self._url, headers) or self._limits.body
+        if length > self._most or "transfer-encoding" in headers:
+            self._most = max(self._most, self._get_largest(self._url, headers))
+            self.granted = (length or self._most) - self._limits.body if self._most > self._limits.body else 0
         if length > self._most:
             self._too_large(length)
         self._expects = "expect" in headers and self._version == "1.1"

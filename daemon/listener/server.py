@@ -5,7 +5,7 @@ import errno
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 
 import gevent
@@ -22,6 +22,7 @@ from daemon.listener.inbox import Largest, as_usual
 from daemon.urls import host_port
 
 BACKLOG = 1024
+GRANTED = 256 * 1024**2  # bytes that all bodies which come at once may have together beyond `limits.body`
 READ = 64 * 1024  # bytes taken from a socket at once
 BEAT = 1.0  # seconds between two looks for late clients, at most
 PATIENCE = 1.0  # seconds that a client may rest while others wait for its place
@@ -75,7 +76,7 @@ class HttpDoor:
         """`listener` is an address, or a socket that was bound while the process still had the right to."""
         self.clock = clock
         self.limits = limits
-        self.largest = largest
+        self._largest = largest
         self.stopping = False
         self.buffer = memoryview(bytearray(READ))
         self._app = app
@@ -124,6 +125,11 @@ class HttpDoor:
             self._sweeper.kill(timeout=1)
 
     # what a connection calls
+
+    def largest(self, url: bytes, headers: Mapping[str, str]) -> int:
+        """How large a body may be, as long as not too many are large at once."""
+        size = self._largest(url, headers)
+        return size if size and sum(one.granted for one in self._open) + size <= GRANTED else 0
 
     def work(self, request: Request) -> Answer:
         """Serve one request; what goes wrong unexpectedly is logged here and answered 500."""

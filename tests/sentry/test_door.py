@@ -7,11 +7,14 @@ import tracemalloc
 import zlib
 
 import brotli
+import pytest
 
 from daemon.config.sentry import Project
+from daemon.listener import server
 from daemon.secret import Secret
 from http_client import Client, Reply, ask
 from reporting import AUTH, EVENT_ID, KEY, Reporting, envelope, event, item
+from until import until
 
 ENVELOPE = envelope(item(event()), event_id=EVENT_ID)
 HERE = "/api/42/envelope/"
@@ -163,3 +166,15 @@ def test_a_disk_that_takes_nothing_is_told_so_that_sdks_hold_back(port: int, rep
     assert reply.status == 503
     assert (reply.headers["retry-after"], reply.headers["x-sentry-rate-limits"]) == ("30", "30::project:busy")
     assert reporting.gate.waiting()["shop"].rows == 0
+
+
+def test_there_is_an_end_to_large_bodies_at_once(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is on its way has its room until it is done; who comes meanwhile has none."""
+    monkeypatch.setattr(server, "GRANTED", 30 * 1024**2)
+    large = envelope(item(b"x" * 2 * 1024**2, "attachment"))
+    auth = f"X-Sentry-Auth: {AUTH['X-Sentry-Auth']}"
+    with Client(port) as slow:
+        slow.send(f"POST {HERE} HTTP/1.1\r\nHost: x\r\n{auth}\r\nContent-Length: {15 * 1024**2}\r\n\r\n{{}}".encode())
+        until(lambda: known(port, large).status == 413)
+        assert known(port).status == 200
+    until(lambda: known(port, large).status == 200)

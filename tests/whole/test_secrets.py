@@ -240,14 +240,18 @@ def asked(daemon: Tocsind) -> list[bytes]:
         daemon.request("GET", f"/ping/{CANARY}")[1],
         daemon.post(f"/receipts/tencent/{CANARY}", b"[]")[1],
         daemon.post(f"/receipts/tencent/{CANARY}x", b"[]")[1],
+        daemon.post(f"/api/42/envelope/?sentry_key={CANARY}", b'{}\n{"type":"event","length":2}\n{}')[1],
+        daemon.post(f"/api/42/envelope/?sentry_key={CANARY}", b'{}\n{"type":"event","length":2}\n{')[1],
+        daemon.post(f"/api/42/store/?sentry_key={CANARY}x", b"{}", **{"X-Sentry-Auth": f"Sentry sentry_key={KEY}"})[1],
         daemon.post("/rpc", b"{}", Authorization=f"Bearer {CANARY}x")[1],
     ]
     reading = ["status", "channels.list", "deliveries.list", "alerts.list", "quarantine.list", "sources.list",
-               "probes.list", "methods.list", "config.check", "config.get"]  # fmt: skip
+               "probes.list", "methods.list", "config.check", "config.get", "sentry.status",
+               "errors.list"]  # fmt: skip
     calls = [(name, {}) for name in reading]
     calls += [("quarantine.show", {"id": f"Q{number}"}) for number in range(1, 7)]
     calls += [("alerts.get", {"id": "A1"}), ("deliveries.get", {"id": "D1"})]
-    calls += [("alerts.explain", {"id": f"A{number}"}) for number in range(1, 9)]
+    calls += [("alerts.explain", {"id": f"A{number}"}) for number in range(1, 33)]
     calls += [("alerts.explain", {"labels": {"a": "b"}}), ("config.replay", {})]
     calls += [("channels.test", {"channel": "sms", "to": "lin"}), ("channels.test", {"channel": "hook"})]
     calls += [

@@ -76,6 +76,8 @@ def test_no_event_is_lost_or_doubled_by_kill_9_after_its_200(tmp_path: Path) -> 
     daemon.start(SHOP_KEY=KEY)
     until(lambda: done(daemon), within=20)
     assert taken <= done(daemon)["error"] <= taken + unsure
+    (fault,) = daemon.rpc("errors.list")
+    assert fault["count"] == done(daemon)["error"]
     _with_an_sdk(daemon)
     assert daemon.stop() == 0
 
