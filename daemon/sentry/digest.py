@@ -190,7 +190,7 @@ class Digest:
 
     def _set_aside(self, sent: Sent, reason: str) -> None:
         reason = reason[:LONGEST_REASON].encode("utf-8", "replace").decode()
-        log.warning("a report of %s is set aside: %s", sent.app, reason)
+        log.debug("a report of %s is set aside: %s", sent.app, reason)  # counted, and kept with its reason
         self._store.write(lambda tx: spool.set_aside(tx, sent, reason))
         self._gate.gone((sent,))
         telemetry.sentry_aside.labels(sent.app).inc()
