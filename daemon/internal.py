@@ -40,6 +40,8 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
+    STATSD_LOST = "statsd_lost"
+    STATSD_DOOR = "statsd_door"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +184,19 @@ KINDS: Mapping[Check, Kind] = {
         means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
+    ),
+    Check.STATSD_LOST: Kind(
+        severity=Severity.WARNING,
+        about=("door",),
+        means="Datagrams of statsd came faster than they could be read, and the kernel had no room for more: what they"
+        " told is missing in the numbers.",
+        ends=QUIET,
+    ),
+    Check.STATSD_DOOR: Kind(
+        severity=Severity.ERROR,
+        about=("door",),
+        means="A door of statsd could not be opened where a changed configuration wants it: it is shut.",
+        ends="when it could be opened, or " + QUIET,
     ),
 }
 
