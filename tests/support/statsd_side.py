@@ -18,7 +18,7 @@ class Side:
     """A reader, and everything it fills."""
 
     clock: FakeClock
-    dialect: Dialect = Dialect()
+    dialect: Dialect = field(default_factory=Dialect)
     told: list[Told] = field(default_factory=list)
 
     def __post_init__(self) -> None:
