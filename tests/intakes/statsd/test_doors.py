@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -105,7 +106,11 @@ FROM_DATADOG = {
 @pytest.mark.parametrize("way", ["udp", "unix", "stream"])
 @pytest.mark.parametrize("aggregated", [False, True])
 def test_datadogs_client(side: Side, opened: Opened, tmp_path: Path, way: str, aggregated: bool) -> None:
-    options = {"disable_buffering": not aggregated, "disable_aggregation": not aggregated, "disable_telemetry": False}
+    options: dict[str, Any] = {
+        "disable_buffering": not aggregated,
+        "disable_aggregation": not aggregated,
+        "disable_telemetry": False,
+    }
     if way == "udp":
         host, port = udp(side, opened)
         client = DogStatsd(host=host, port=port, **options)
@@ -153,8 +158,10 @@ def test_the_largest_datagram_there_is(side: Side, opened: Opened) -> None:
 
 def test_empty_datagrams_and_rubbish_leave_it_open(side: Side, opened: Opened) -> None:
     to = udp(side, opened)
-    send(to, b"", b"\x00" * 1_000, b"", os.urandom(2_000), b"x:1|c")
+    before = telemetry.statsd_packets._value.get()
+    send(to, b"", b"\x00" * 1_000, b"", b"\xff:|" * 500, b"x:1|c")
     assert comes(side, "counter x") == {"counter x": 1}
+    assert telemetry.statsd_packets._value.get() == before + 5
 
 
 def test_ipv6_and_every_address(side: Side, opened: Opened) -> None:

@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +46,7 @@ class Whole:
             self.table, clock, lambda: self.settings, self.events.extend, (self.alarm, self.alarm_over)
         )
 
-    def want(self, udp: str = "", unix: str = "", stream: str = "", **more: object) -> None:
+    def want(self, udp: str = "", unix: str = "", stream: str = "", **more: Any) -> None:
         listen = replace(self.settings.listen, statsd=udp, statsd_unix=unix, statsd_stream=stream)
         self.settings = replace(self.settings, listen=listen, statsd=replace(self.settings.statsd, **more))
 
@@ -101,7 +103,12 @@ def test_a_check_is_an_alarm_soon(whole: Whole) -> None:
     whole.want("127.0.0.1:0")
     whole.statsd.start()
     whole.send(b"_sc|db|2|h:h1")
-    until(lambda: settle() or whole.events)
+
+    def came() -> list[Event]:
+        settle()
+        return whole.events
+
+    until(came)
     assert whole.events[0].key == "check|db|host=h1"
 
 
@@ -224,9 +231,13 @@ def test_in_a_whole_tocsin_a_check_begins_and_ends_an_alarm(tocsin: Running) -> 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for status, state in ((2, "firing"), (0, "resolved")):
             sender.sendto(b"_sc|db|%d|h:h1|m:no answer" % status, address(tocsin))
-            until(lambda state=state: [one["state"] for one in alerts(tocsin)] == [state])
+            until(partial(stands, tocsin, state))
     (alert,) = alerts(tocsin)
-    assert (alert["source"], alert["key"]) == ("statsd", "check|db|host=h1")
+    assert (alert["source"], alert["title"]) == ("statsd", "db is critical on h1")
+
+
+def stands(tocsin: Running, state: str) -> bool:
+    return [one["state"] for one in alerts(tocsin)] == [state]
 
 
 def alerts(tocsin: Running) -> list[dict[str, str]]:
