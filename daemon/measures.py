@@ -8,6 +8,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.intakes.statsd.intake import Statsd
+from daemon.faults.faults import Faults
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -34,12 +35,15 @@ class Measures:
         self._aside = aside
         self.table = Table(clock)
         self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
         register(("statsd", self.statsd.stop))
         self.statsd.start()
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

@@ -81,6 +81,9 @@ statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kern
 statsd_events = _counter(
     "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
 )
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -44,6 +44,8 @@ ELSEWHERE = {
     "statsd_refused": "tests/intakes/statsd/test_doors.py",
     "statsd_lost": "tests/intakes/statsd/test_intake.py",
     "statsd_events": "tests/intakes/statsd/test_herald.py",
+    "error_alarms": "tests/faults/test_telling.py",
+    "errors_evicted": "tests/faults/test_bounds.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",
