@@ -7,8 +7,8 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
-from daemon.intakes.statsd.intake import Statsd
 from daemon.faults.faults import Faults
+from daemon.intakes.statsd.intake import Statsd
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -40,10 +40,10 @@ class Measures:
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
-        register(("statsd", self.statsd.stop))
-        self.statsd.start()
         self.faults.start()
         register(("errors of applications", self.faults.stop))
+        register(("statsd", self.statsd.stop))
+        self.statsd.start()
 
     def reload(self) -> None:
         """Follow the settings."""
