@@ -40,6 +40,7 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
+    INTAKE = "intake"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +183,12 @@ KINDS: Mapping[Check, Kind] = {
         means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
+    ),
+    Check.INTAKE: Kind(
+        severity=Severity.WARNING,
+        about=("intake",),
+        means="A door for numbers or lines (`syslog`) could not be opened, or more came over it than could be read.",
+        ends=QUIET,
     ),
 }
 

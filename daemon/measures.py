@@ -7,6 +7,7 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.intakes.syslog.intake import Syslog
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -32,10 +33,14 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.syslog = Syslog(clock, settings, self.table, intake.events, intake.alarm, aside)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self.syslog.start()
+        register(("syslog", self.syslog.stop))
 
     def reload(self) -> None:
         """Follow the settings."""
+        self.syslog.reload()

@@ -21,6 +21,7 @@ from daemon.config.selfchecks import SelfChecks
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
 from daemon.config.statuspage import StatusPage
+from daemon.config.syslog import Syslog
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -39,6 +40,8 @@ class Listen:
 
     http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
     zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
+    syslog: str = field(default="", metadata=doc("host:port on which syslog is taken over UDP; empty for none"))
+    syslog_unix: str = field(default="", metadata=doc("path of a socket that takes lines of syslog; empty for none"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,3 +280,4 @@ class Settings:
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))

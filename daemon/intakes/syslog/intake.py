@@ -1,0 +1,176 @@
+"""syslog comes in: lines are taken at the doors, wait in a bounded line, and are looked at beside the event loop.
+
+However many come, looking at them takes no more than half of a processor, and nobody waits for it: what is beyond that is
+dropped, counted, and one alarm says so.
+"""
+
+import logging
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import gevent
+
+from daemon import telemetry
+from daemon.aside import Aside
+from daemon.clock import Clock
+from daemon.config.settings import Settings
+from daemon.errors import NoDoor
+from daemon.intakes import sockets
+from daemon.intakes.doors import Datagram, Datagrams
+from daemon.intakes.syslog.grammar import LONGEST
+from daemon.intakes.syslog.herald import Events, Herald
+from daemon.intakes.syslog.looking import Eye, Seen, Whose, look
+from daemon.internal import Alarm, Check
+from daemon.series.key import Kind, labels
+from daemon.series.live import Live
+from daemon.series.table import Table
+
+log = logging.getLogger("tocsin.syslog")
+
+MESSAGES = "syslog.messages"
+MOST_WAITING = 20_000  # lines
+MOST_BYTES = 16 * 1024**2  # of them
+TOGETHER = 200  # lines that are looked at in one go
+MOST_SERIES = 10_000  # that are remembered; the table has its own bound
+SAY_AGAIN = 60.0  # seconds until it is said again that lines were dropped
+
+Door = Callable[[], socket.socket]
+
+
+class Syslog:
+    """The doors and what becomes of what comes in. Nothing is open that the configuration does not name."""
+
+    def __init__(
+        self, clock: Clock, settings: Callable[[], Settings], table: Table, events: Events, alarm: Alarm, aside: Aside
+    ) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._table = table
+        self._alarm = alarm
+        self._aside = aside
+        self._herald = Herald(clock, events)
+        self._eyes: tuple[Eye, ...] = ()
+        self._open: dict[str, Datagrams] = {}  # by what the configuration says
+        self._waiting: deque[Datagram] = deque()
+        self._bytes = 0
+        self._there = threading.Event()
+        self._dropped = 0  # since it was said
+        self._say_at = 0.0
+        self._series: dict[Whose, Live] = {}
+        self._own_name = socket.gethostname()
+        self._worker: gevent.Greenlet[[], None] | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens."""
+        return [door.address for door in self._open.values()]
+
+    def start(self) -> None:
+        """Open the doors, and begin to look."""
+        self._herald.start()
+        self._worker = gevent.spawn(self._run)
+        self.reload()
+
+    def stop(self) -> None:
+        """Close the doors; what was found is still told."""
+        for door in self._open.values():
+            door.stop()
+        self._open.clear()
+        if self._worker is not None:
+            self._worker.kill()
+        self._herald.stop()
+
+    def reload(self) -> None:
+        """Follow the settings: other patterns, other doors. A door that stays as it was goes on undisturbed."""
+        settings = self._settings()
+        listen, said = settings.listen, settings.syslog
+        self._eyes = tuple(Eye(one) for one in said.patterns.values())
+        buffer = int(said.buffer)
+        wanted: dict[str, Door] = {}
+        if listen.syslog:
+            wanted[listen.syslog] = partial(sockets.udp, listen.syslog, buffer)
+        if path := listen.syslog_unix:
+            wanted[path] = partial(sockets.unix, path, socket.SOCK_DGRAM, buffer, int(said.mode, 8))
+        for gone in self._open.keys() - wanted.keys():
+            self._open.pop(gone).stop()
+        for name in wanted.keys() - self._open.keys():
+            self._listen(name, wanted[name])
+        for door in self._open.values():
+            door.let(said.from_)
+
+    def _listen(self, name: str, bind: Door) -> None:
+        try:
+            bound = bind()
+        except NoDoor as error:
+            log.error("syslog: %s", error)  # noqa: TRY400 - the sentence says it all
+            self._alarm(Check.INTAKE, "syslog", title="syslog is not heard", text=f"{error}. Mend it, then reload.")
+            return
+        refused = telemetry.syslog_dropped.labels("sender").inc
+        door = self._open[name] = Datagrams(bound, self.take, self._clock, LONGEST, refused)
+        door.start()
+
+    def take(self, lines: list[Datagram]) -> None:
+        """Put lines where they wait; those for which there is no room are gone. Waits for nothing."""
+        room = MOST_WAITING - len(self._waiting) if self._bytes < MOST_BYTES else 0
+        taken = lines[:room] if room < len(lines) else lines
+        self._waiting.extend(taken)
+        self._bytes += sum(len(raw) for raw, _ in taken)
+        if left := len(lines) - len(taken):
+            self._dropped += left
+            telemetry.syslog_dropped.labels("behind").inc(left)
+        self._there.set()
+
+    def _run(self) -> None:
+        while True:
+            self._clock.wait(self._there, None)
+            self._there.clear()
+            while self._waiting:
+                begun = self._clock.monotonic()
+                try:
+                    self._look()
+                except Exception:
+                    log.exception("lines of syslog could not be looked at")
+                self._clock.sleep(self._clock.monotonic() - begun)  # half of the time is for everybody else
+
+    def _look(self) -> None:
+        lines = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+        self._bytes -= sum(len(raw) for raw, _ in lines)
+        seen = self._aside(partial(look, self._eyes, lines, self._own_name))
+        self._count(seen)
+        self._herald.found(seen.finds.values())
+        self._say()
+
+    def _count(self, seen: Seen) -> None:
+        telemetry.syslog_lines.inc(sum(seen.counts.values()))
+        telemetry.syslog_dropped.labels("empty").inc(seen.empty)
+        for whose, count in seen.counts.items():
+            live = self._series.get(whose)
+            if live is None or not live.is_live:
+                if len(self._series) >= MOST_SERIES:
+                    self._series.clear()
+                host, app, level = whose
+                named = labels((("host", host), ("app", app), ("severity", level)))
+                live = self._series[whose] = self._table.find(MESSAGES, Kind.COUNTER, named)
+            live.add(float(count))
+
+    def _say(self) -> None:
+        """Tell, now and then, that lines were lost."""
+        for door in self._open.values():
+            if lost := door.turned_away():
+                self._dropped += lost
+                telemetry.syslog_dropped.labels("kernel").inc(lost)
+        now = self._clock.monotonic()
+        if not self._dropped or now < self._say_at:
+            return
+        self._say_at = now + SAY_AGAIN
+        dropped, self._dropped = self._dropped, 0
+        gevent.spawn(
+            self._alarm,
+            Check.INTAKE,
+            "syslog",
+            title="Lines of syslog are lost",
+            text=f"{dropped:,} lines came faster than they could be looked at. Have less sent, or write fewer patterns.",
+        )
