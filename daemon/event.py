@@ -22,7 +22,6 @@ RESERVED = {  # sources that are ours alone
     OWN: "tocsin's alarms about itself",
     PROBE: "the probes' alarms",
     API: "what comes over Alertmanager's API",
-    SYSLOG: "lines of syslog",
 }
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
 FOREVER = 10 * 365 * 86_400.0  # an alarm that is to fire for longer than that is to fire until it is ended

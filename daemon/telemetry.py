@@ -73,6 +73,14 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# what programs report
+statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
+statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")
+statsd_refused = _counter("tocsin_statsd_refused_total", "Lines, packets and datagrams not taken, by why.", "reason")
+statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kernel had no room.", "door")
+statsd_events = _counter(
+    "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
+)
 # what comes over syslog
 syslog_lines = _counter("tocsin_syslog_lines_total", "Lines of syslog that were looked at.")
 syslog_dropped = _counter("tocsin_syslog_dropped_total", "Lines of syslog that were not looked at.", "why")

@@ -20,6 +20,7 @@ from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
+from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
 from daemon.config.syslog import Syslog
 from daemon.config.wording import Templates, Texts
@@ -40,6 +41,13 @@ class Listen:
 
     http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
     zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
+    statsd: str = field(default="", metadata=doc("host:port on which statsd is taken over UDP; empty for none"))
+    statsd_unix: str = field(
+        default="", metadata=doc("path of a socket that takes datagrams of statsd; empty for none")
+    )
+    statsd_stream: str = field(
+        default="", metadata=doc("path of a socket that takes statsd in a stream, each packet after its length")
+    )
     syslog: str = field(default="", metadata=doc("host:port on which syslog is taken over UDP; empty for none"))
     syslog_unix: str = field(default="", metadata=doc("path of a socket that takes lines of syslog; empty for none"))
 
@@ -280,4 +288,5 @@ class Settings:
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))

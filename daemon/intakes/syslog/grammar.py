@@ -4,7 +4,7 @@
     <34>Nov 21 22:00:00 db-1 su[812]: text                                    RFC 3164
     <34>su: text           Nov 21 22:00:00 su[812]: text           text       what programs and machines also send
 
-Nothing is refused: what cannot be told apart is text. The time is not read, for half of them have neither year nor zone.
+Nothing is refused: what cannot be told apart is text. The time is not read, for half of them have no year or no zone.
 """
 
 import re

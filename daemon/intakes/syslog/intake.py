@@ -1,7 +1,7 @@
 """syslog comes in: lines are taken at the doors, wait in a bounded line, and are looked at beside the event loop.
 
-However many come, looking at them takes no more than half of a processor, and nobody waits for it: what is beyond that is
-dropped, counted, and one alarm says so.
+However many come, looking at them takes no more than half of a processor, and nobody waits for it: what is beyond
+that is dropped, counted, and one alarm says so.
 """
 
 import logging
@@ -23,7 +23,7 @@ from daemon.intakes.doors import Datagram, Datagrams
 from daemon.intakes.syslog.grammar import LONGEST
 from daemon.intakes.syslog.herald import Events, Herald
 from daemon.intakes.syslog.looking import Eye, Seen, Whose, look
-from daemon.internal import Alarm, Check
+from daemon.internal import Alarm, AlarmOver, Check
 from daemon.series.key import Kind, labels
 from daemon.series.live import Live
 from daemon.series.table import Table
@@ -44,12 +44,18 @@ class Syslog:
     """The doors and what becomes of what comes in. Nothing is open that the configuration does not name."""
 
     def __init__(
-        self, clock: Clock, settings: Callable[[], Settings], table: Table, events: Events, alarm: Alarm, aside: Aside
+        self,
+        table: Table,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        events: Events,
+        alarms: tuple[Alarm, AlarmOver],
+        aside: Aside,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._table = table
-        self._alarm = alarm
+        self._alarm, self._alarm_over = alarms
         self._aside = aside
         self._herald = Herald(clock, events)
         self._eyes: tuple[Eye, ...] = ()
@@ -69,10 +75,11 @@ class Syslog:
         return [door.address for door in self._open.values()]
 
     def start(self) -> None:
-        """Open the doors, and begin to look."""
+        """Open the doors, and begin to look. Raises NoDoor."""
         self._herald.start()
         self._worker = gevent.spawn(self._run)
-        self.reload()
+        for name, bind in self._follow().items():
+            self._listen(name, bind)
 
     def stop(self) -> None:
         """Close the doors; what was found is still told."""
@@ -84,7 +91,17 @@ class Syslog:
         self._herald.stop()
 
     def reload(self) -> None:
-        """Follow the settings: other patterns, other doors. A door that stays as it was goes on undisturbed."""
+        """Follow the settings. A door that cannot be opened where it is wanted now stays shut, with an alarm."""
+        for name, bind in self._follow().items():
+            try:
+                self._listen(name, bind)
+            except NoDoor as error:
+                self._alarm(Check.SYSLOG_DOOR, name, title=f"syslog at {name} is shut", text=str(error))
+            else:
+                self._alarm_over(Check.SYSLOG_DOOR, name)
+
+    def _follow(self) -> dict[str, Door]:
+        """Look with other eyes, and close what is no longer wanted; returns what is to be opened."""
         settings = self._settings()
         listen, said = settings.listen, settings.syslog
         self._eyes = tuple(Eye(one) for one in said.patterns.values())
@@ -96,21 +113,16 @@ class Syslog:
             wanted[path] = partial(sockets.unix, path, socket.SOCK_DGRAM, buffer, int(said.mode, 8))
         for gone in self._open.keys() - wanted.keys():
             self._open.pop(gone).stop()
-        for name in wanted.keys() - self._open.keys():
-            self._listen(name, wanted[name])
         for door in self._open.values():
             door.let(said.from_)
+        return {name: bind for name, bind in wanted.items() if name not in self._open}
 
     def _listen(self, name: str, bind: Door) -> None:
-        try:
-            bound = bind()
-        except NoDoor as error:
-            log.error("syslog: %s", error)  # noqa: TRY400 - the sentence says it all
-            self._alarm(Check.INTAKE, "syslog", title="syslog is not heard", text=f"{error}. Mend it, then reload.")
-            return
         refused = telemetry.syslog_dropped.labels("sender").inc
-        door = self._open[name] = Datagrams(bound, self.take, self._clock, LONGEST, refused)
+        door = self._open[name] = Datagrams(bind(), self.take, self._clock, LONGEST, refused)
+        door.let(self._settings().syslog.from_)
         door.start()
+        log.info("syslog is taken at %s", door.address)
 
     def take(self, lines: list[Datagram]) -> None:
         """Put lines where they wait; those for which there is no room are gone. Waits for nothing."""
@@ -169,8 +181,7 @@ class Syslog:
         dropped, self._dropped = self._dropped, 0
         gevent.spawn(
             self._alarm,
-            Check.INTAKE,
-            "syslog",
+            Check.SYSLOG_LOST,
             title="Lines of syslog are lost",
-            text=f"{dropped:,} lines came faster than they could be looked at. Have less sent, or write fewer patterns.",
+            text=f"{dropped:,} lines came faster than they could be looked at. Have less sent, or look for less.",
         )
