@@ -14,6 +14,7 @@ import threading
 # Not `socket.socket`, which gevent replaces by one of an event loop: this one never waits, so it needs none.
 from _socket import socket as _native
 from collections import deque
+from errno import EBADF, ENOTSOCK
 from socket import AF_UNIX, SOCK_DGRAM, getaddrinfo
 from time import monotonic
 
@@ -28,6 +29,7 @@ MOST_LINES = 64  # that wait
 INTERNET, LOCAL = 1_432, 8_192  # bytes of a datagram
 AGAIN = 1.0  # seconds between two tries to connect
 RENEW, SOONER = 60.0, 5.0  # seconds between two look-ups of a host's name, and after one that found nothing
+_NOT_OURS = (EBADF, ENOTSOCK)  # somebody closed our file; its number may be another one's, which stays open
 _KNOWN = 1_000  # endings of lines that are remembered
 
 
@@ -44,7 +46,10 @@ class _Socket(_native):
     """Closed when nobody uses it any more, and not before: another thread may be in the middle of `send`."""
 
     def __del__(self) -> None:
-        self.close()
+        try:
+            self.close()
+        except OSError:  # somebody closed all files of the process
+            self.detach()
 
 
 class Way:
@@ -136,9 +141,11 @@ class Way:
             self._refused(opened, data, lines)
         except BlockingIOError:  # the reader is behind, and does not make us wait
             lost.number += lines
-        except OSError:
+        except OSError as error:
             lost.number += lines
             self._socket = None
+            if error.errno in _NOT_OURS:
+                opened.detach()
 
     def _refused(self, opened: _Socket, data: bytes, lines: int) -> None:
         """Over UDP it is what became of the one before, so this one is still to go; a local socket's reader is gone."""
