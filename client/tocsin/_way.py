@@ -166,15 +166,14 @@ class Way:
     def _open(self) -> _Socket | None:
         if self._place is None:
             return None
-        now = monotonic()
-        if now < self._connect_at:
+        if self._connect_at and monotonic() < self._connect_at:
             return None
-        self._connect_at = now + AGAIN
         try:
             opened = _Socket(self._family, SOCK_DGRAM)
             opened.settimeout(0)
             opened.connect(self._place)
         except (OSError, ValueError):  # nobody is there, no file descriptor is left, or a path that cannot be one
+            self._connect_at = monotonic() + AGAIN
             return None
         self._connect_at = 0.0
         self._socket = opened
