@@ -37,6 +37,7 @@ _DATE = re.compile(
 _TAG = re.compile(r"([^\s:\[\]\"'<>{}=,;]{1,64})(?:\[([^\]\s]{0,64})\])?:(?: +|$)")
 _HOST = re.compile(r"([A-Za-z0-9_](?:[\w.:-]{0,253}\w)?) +", re.ASCII)
 _FORWARDED = re.compile(r"Message forwarded from (\S{1,255}): +")  # as AIX says it
+_FIREWALL = re.compile(r"(\S{1,255}): +(?=%)")  # its host stands where others have the program
 _UNPRINTABLE = {**dict.fromkeys([*range(32), 127], " "), 0xFEFF: None}
 
 
@@ -85,6 +86,8 @@ def _old(text: str, *, is_local: bool) -> tuple[str, str, str, str]:
             host, text = named[1], text[named.end() :].removeprefix(": ")
         elif is_local and not _TAG.match(text) and (named := _HOST.match(text)) and _TAG.match(text, named.end()):
             host, text = named[1], text[named.end() :]
+        elif not dated[1] and (firewall := _FIREWALL.match(text)):
+            host, text = firewall[1], text[firewall.end() :]
     if tag := _TAG.match(text):
         return host, tag[1], tag[2] or "", text[tag.end() :]
     return host, "", "", text

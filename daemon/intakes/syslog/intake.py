@@ -74,6 +74,11 @@ class Syslog:
         """Where it listens."""
         return [door.address for door in self._open.values()]
 
+    @property
+    def waiting(self) -> int:
+        """How many lines wait to be looked at."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Open the doors, and begin to look. Raises NoDoor."""
         self._herald.start()
