@@ -42,6 +42,8 @@ ELSEWHERE = {
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",
+    "syslog_lines": "tests/intakes/test_syslog_doors.py",
+    "syslog_dropped": "tests/intakes/test_syslog_doors.py",
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daemon import telemetry
 from daemon.aside import AsideThread
 from daemon.clock import SystemClock
 from daemon.config.settings import Listen, Settings
@@ -95,6 +96,7 @@ def test_nothing_is_open_that_nobody_asked_for(begin: Begin) -> None:
 
 
 def test_lines_over_udp_are_counted_and_raise_alarms(begin: Begin) -> None:
+    read, empty = telemetry.syslog_lines._value.get(), telemetry.syslog_dropped.labels("empty")._value.get()
     running = begin(Listen(syslog="127.0.0.1:0"), patterns={"any": ANYTHING})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.connect(udp(running))
@@ -104,6 +106,8 @@ def test_lines_over_udp_are_counted_and_raise_alarms(begin: Begin) -> None:
         sender.send(b"")
         running.wait_for(3)
     assert running.counted() == {"db-1/postgres/err": 1, "db-1/postgres/info": 1, "127.0.0.1/shop/info": 1}
+    until(lambda: telemetry.syslog_dropped.labels("empty")._value.get() == empty + 1)
+    assert telemetry.syslog_lines._value.get() == read + 3
     until(lambda: running.events)
     (event,) = running.events
     assert (event.key, event.severity) == ("any{host=db-1,app=postgres}", "error")
