@@ -3,6 +3,7 @@
 import sys
 
 import channels
+import client
 import intake
 import isolation
 import machine
@@ -12,7 +13,7 @@ import routing
 import sending
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class _Number:
     """A series of the program's own. Make one and keep it, or make it where it is used: both are cheap."""
 
-    __slots__ = ("_ending", "_head", "_made_for", "_tags")
+    __slots__ = ("_ending", "_head", "_made_for", "_own", "_tags")
     _kind = ""
 
     def __init__(self, name: str, tags: Tags = None) -> None:
@@ -31,6 +31,7 @@ class _Number:
             self._tags = _clean.tags(tags)
         except Exception:  # noqa: BLE001 - a name that cannot be written must not stop the program
             self._head = ""
+        self._own = tuple(self._tags.items())
 
     def _tell(self, text: str | None, tags: Tags) -> None:
         """Send a value as it is written; None is no value. May raise what `tags` raise."""
@@ -41,12 +42,20 @@ class _Number:
             lost.number += 1
             return
         if tags:
-            way.tell(f"{self._head}:{text}{way.ending(self._kind, {**self._tags, **_clean.tags(tags)})}")
+            way.tell(f"{self._head}:{text}{self._ending_with(way, tags)}")
             return
         if self._made_for is not way:
             self._ending = way.ending(self._kind, self._tags)
             self._made_for = way
         way.tell(f"{self._head}:{text}{self._ending}")
+
+    def _ending_with(self, way: Way, tags: Tags) -> str:
+        """What follows the value, remembered where the tags are plain: the same ones come again and again."""
+        if type(tags) is dict:
+            items = tuple(tags.items())
+            if all(type(one) is str for pair in items for one in pair):  # 1, 1.0 and True would be one
+                return way.known((self._kind, self._own, items), self._kind, self._tags, tags)
+        return way.ending(self._kind, {**self._tags, **_clean.tags(tags)})
 
 
 class Counter(_Number):

@@ -83,13 +83,14 @@ class Way:
         written = ",".join(f"{key}:{value}" if value else key for key, value in all_tags.items())
         return f"|{kind}|#{written}" if written else f"|{kind}"
 
-    def known(self, key: tuple[str, ...], kind: str, own: dict[str, str]) -> str:
+    def known(self, key: tuple[object, ...], kind: str, own: dict[str, str], more: Tags = None) -> str:
         """The same, remembered under `key`."""
         found = self._endings.get(key)
         if found is None:
-            found = self.ending(kind, own)
-            if len(self._endings) < _KNOWN:
-                self._endings[key] = found
+            found = self.ending(kind, {**own, **_clean.tags(more)})
+            if len(self._endings) >= _KNOWN:
+                self._endings.clear()
+            self._endings[key] = found
         return found
 
     def tell(self, line: str) -> None:
