@@ -13,7 +13,7 @@ from daemon.config.syslog import LinePattern
 from daemon.errors import ConfigError, StoreUnavailable
 from daemon.event import Event, Severity
 from daemon.intakes.syslog.herald import HOLD, MOST_OF_ONE, Herald, event
-from daemon.intakes.syslog.looking import Eye, Seen, look
+from daemon.intakes.syslog.looking import Eyes, Seen, look
 from daemon.loading import catalog
 from daemon.store import alerts
 from daemon.store.sqlite import SqliteStore
@@ -29,7 +29,7 @@ DISK = LinePattern(
 
 
 def seen(pattern: LinePattern, *lines: bytes) -> Seen:
-    return look([Eye(pattern)], [(line, "10.0.0.9") for line in lines], "here")
+    return look(Eyes([pattern]), [(line, "10.0.0.9") for line in lines], "here")
 
 
 def only(pattern: LinePattern, *lines: bytes) -> Event:
@@ -124,6 +124,29 @@ def test_several_lines_are_one_alarm_as_bad_as_the_worst() -> None:
     assert told.severity is Severity.ERROR
     assert told.text.splitlines()[0].endswith("x three")
     assert "3 lines like it" in told.text
+
+
+def test_many_patterns_see_what_each_of_them_sees() -> None:
+    """One glance at a line tells whether any of them is to look; it must not miss one, however they are written."""
+    matches = [
+        r"a\(?P<x>b",
+        r"[(?P<x>]{3}",
+        "(?P<x>one)|(?P<y>two)",
+        "(?i)(?P<x>LOUD)",
+        "[]x]y",
+        "^begins",
+        "ends$",
+        r"\[z",
+    ]
+    patterns = [LinePattern(name=f"p{number}", match=one) for number, one in enumerate(matches)]
+    lines = ["aP<x>b", "a(P<x>b", "P<x", "one", "two", "loud", "]y", "begins here", "here ends", "[z", "none", ""]
+    for line in lines:
+        raw = f"<13>tag: {line}".encode()
+        alone = [key for one in patterns for key in seen(one, raw).finds]
+        together = look(Eyes(patterns), [(raw, "10.0.0.9")], "here").finds
+        assert sorted(together) == sorted(alone), line
+    quoted = [*patterns, LinePattern(name="q", match=r"\Q(?P<x>\E")]
+    assert "q{app=tag,host=10.0.0.9}" in look(Eyes(quoted), [(b"<13>tag: (?P<x>", "10.0.0.9")], "here").finds
 
 
 def test_a_group_that_took_no_part_is_an_empty_place() -> None:

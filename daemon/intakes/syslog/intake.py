@@ -22,7 +22,7 @@ from daemon.intakes import sockets
 from daemon.intakes.doors import Datagram, Datagrams
 from daemon.intakes.syslog.grammar import LONGEST
 from daemon.intakes.syslog.herald import Events, Herald
-from daemon.intakes.syslog.looking import Eye, Seen, Whose, look
+from daemon.intakes.syslog.looking import Eyes, Seen, Whose, look
 from daemon.internal import Alarm, AlarmOver, Check
 from daemon.series.key import Kind, labels
 from daemon.series.live import Live
@@ -58,7 +58,7 @@ class Syslog:
         self._alarm, self._alarm_over = alarms
         self._aside = aside
         self._herald = Herald(clock, events)
-        self._eyes: tuple[Eye, ...] = ()
+        self._eyes = Eyes(())
         self._open: dict[str, Datagrams] = {}  # by what the configuration says
         self._waiting: deque[Datagram] = deque()
         self._bytes = 0
@@ -109,7 +109,7 @@ class Syslog:
         """Look with other eyes, and close what is no longer wanted; returns what is to be opened."""
         settings = self._settings()
         listen, said = settings.listen, settings.syslog
-        self._eyes = tuple(Eye(one) for one in said.patterns.values())
+        self._eyes = Eyes(said.patterns.values())
         buffer = int(said.buffer)
         wanted: dict[str, Door] = {}
         if listen.syslog:

@@ -1,6 +1,6 @@
 """Lines held against patterns, many at a time: what came, and what of it is an alarm. Waits for nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from daemon.config.syslog import LinePattern
 from daemon.event import Severity
 from daemon.intakes.doors import Datagram
 from daemon.intakes.syslog.grammar import LEVELS, Line, read
-from daemon.matcher import pattern
+from daemon.matcher import any_of, pattern
 
 _SEVERITIES = (Severity.CRITICAL,) * 3 + (Severity.ERROR, Severity.WARNING) + (Severity.INFO,) * 3
 
@@ -70,8 +70,23 @@ class Eye:
         return Find(setting, f"{setting.name}{{{key}}}", labels, line, severity)
 
 
-def look(eyes: Sequence[Eye], lines: Iterable[Datagram], own_name: str) -> Seen:
-    """Read lines and look at each with every eye. `own_name` is the host of what comes from this machine."""
+class Eyes:
+    """All patterns. Most lines are no alarm, which one glance tells, however many patterns there are."""
+
+    def __init__(self, settings: Iterable[LinePattern]) -> None:
+        self._all = tuple(Eye(one) for one in settings)
+        self._glance = any_of([eye.setting.match for eye in self._all]) if len(self._all) > 1 else None
+
+    def look(self, line: Line) -> Iterator[Find]:
+        """What the line is to each pattern."""
+        if self._glance is None or self._glance.search(line.message):
+            for eye in self._all:
+                if find := eye.look(line):
+                    yield find
+
+
+def look(eyes: Eyes, lines: Iterable[Datagram], own_name: str) -> Seen:
+    """Read lines and look at each with all eyes. `own_name` is the host of what comes from this machine."""
     seen = Seen(counts={}, finds={})
     for raw, sender in lines:
         line = read(raw, is_local=not sender)
@@ -82,9 +97,8 @@ def look(eyes: Sequence[Eye], lines: Iterable[Datagram], own_name: str) -> Seen:
             line = line._replace(host=sender or own_name)
         whose = (line.host, line.app, LEVELS[line.level])
         seen.counts[whose] = seen.counts.get(whose, 0) + 1
-        for eye in eyes:
-            if find := eye.look(line):
-                merge(seen.finds, find)
+        for find in eyes.look(line):
+            merge(seen.finds, find)
     return seen
 
 
