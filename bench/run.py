@@ -11,9 +11,10 @@ import many
 import probes
 import routing
 import sending
+import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, client)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -18,16 +18,20 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from daemon import telemetry
-from daemon.clock import Clock
+from daemon.clock import A_LOOK, Clock
 from daemon.intakes import sockets
 from daemon.intakes.statsd.grammar import Reason
 
 log = logging.getLogger("tocsin.statsd")
 
 LARGEST = 65_535  # bytes of a packet
-BURST = 64 * 1024  # bytes that are taken before they are read
+BURST = 128 * 1024  # bytes that are taken before they are read
+EACH = 32  # bytes as which each datagram counts beside its own: to take it takes time, too
+PIECE = 64 * 1024  # bytes that are taken from a stream at once
 MUCH = 64  # datagrams: as many in one burst, and the next one may gather
-GATHER = 0.001  # seconds; far less than fills the smallest buffer that Linux gives at the rates that are read here
+GATHER = 0.001  # seconds: at a rate that can be read, far less than fills the least room that Linux gives
+GATHER_LONG = 0.004  # where there is room for more
+ROOMY = 2 * 1024**2  # bytes
 TROUBLE = 1.0  # seconds after an error of the socket
 MOST_STREAMS = 256  # connections of programs
 MOST_SENDERS = 10_000  # of which it is known whether they may send
@@ -50,7 +54,9 @@ class Datagrams:
         self._networks = tuple(networks)
         self._allowed: dict[str, bool] = {}
         # Somebody who sends over the file system waits while its short queue is full: nothing gathers there.
-        self._gathers = bound.family != socket.AF_UNIX
+        self._gather = A_LOOK
+        if bound.family != socket.AF_UNIX:
+            self._gather = GATHER_LONG if sockets.room(bound) >= ROOMY else GATHER
         self._loop: gevent.Greenlet[[], None] | None = None
 
     def start(self) -> None:
@@ -78,10 +84,13 @@ class Datagrams:
         try:
             while True:
                 hub.wait(watcher)
-                while len(burst := self._burst()) >= MUCH:
+                is_much = True
+                while is_much:
+                    burst, is_all = self._burst()
                     self._hand_over(burst)
-                    self._clock.sleep(GATHER if self._gathers else 0.0)
-                self._hand_over(burst)
+                    is_much = len(burst) >= MUCH
+                    if is_much:
+                        self._clock.sleep(self._gather if is_all else A_LOOK)
         finally:
             watcher.close()
 
@@ -91,30 +100,34 @@ class Datagrams:
         except Exception:  # a loop of the process's own: it must go on
             log.exception("%d datagrams at %s were lost", len(burst), self.address)
 
-    def _burst(self) -> list[bytes]:
-        """Take what is there, up to a bound."""
+    def _burst(self) -> tuple[list[bytes], bool]:
+        """Take what is there, up to a bound; say whether that was all."""
         burst: list[bytes] = []
-        keep, receive, room = burst.append, self._bare.recv, BURST
         try:
             if self._networks:
                 self._from_friends(burst)
-            while room > 0 and not self._networks:
-                packet = receive(LARGEST)
-                keep(packet)
-                room -= len(packet) + 1  # an empty one is one, too
+            else:
+                self._from_all(burst)
         except BlockingIOError:
-            pass
+            return burst, True
         except OSError:
             log.exception("datagrams at %s cannot be taken", self.address)
             self._clock.sleep(TROUBLE)
-        return burst
+        return burst, False
+
+    def _from_all(self, burst: list[bytes]) -> None:
+        keep, receive, room = burst.append, self._bare.recv, BURST
+        while room > 0:
+            packet = receive(LARGEST)
+            keep(packet)
+            room -= len(packet) + EACH
 
     def _from_friends(self, burst: list[bytes]) -> None:
         """The same, where not everybody may send."""
         room = BURST
         while room > 0:
             packet, (sender, *_) = self._bare.recvfrom(LARGEST)
-            room -= len(packet) + 1
+            room -= len(packet) + EACH
             may = self._allowed.get(sender)
             if may is None:
                 may = self._may(sender)
@@ -156,10 +169,10 @@ class Stream:
     def _serve(self, connection: socket.socket, _: object) -> None:
         rest = b""
         try:
-            while piece := connection.recv(BURST):
+            while piece := connection.recv(PIECE):
                 packets, rest = cut(rest + piece)
                 self._take(packets)
-                if len(piece) == BURST:  # there is more: others have a turn before
+                if len(piece) == PIECE:  # there is more: others have a turn before
                     self._clock.breathe()
         except FrameTooLong:
             telemetry.statsd_refused.labels(Reason.FRAME.value).inc()

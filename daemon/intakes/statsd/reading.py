@@ -1,7 +1,7 @@
 """From datagrams to numbers in series: the way that must be short, for it is gone two hundred thousand times a second.
 
-What stands around a line's value is the same in thousands of lines, so what it means is remembered: the series by name
-and type and tags, and for counters even the whole line.
+What stands around a line's value is the same in thousands of lines, so what it means is remembered: the series by its
+name with type and tags, as they were sent.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from daemon.series.key import Kind
 from daemon.series.live import GaugeLive, Live
 from daemon.series.table import Table
 
-MOST = 100_000  # series that are remembered by what stands around their values, and lines that are remembered whole
+MOST = 100_000  # that are remembered
 LONGEST = 300  # bytes of what is remembered
 PIECE = 128  # lines between two looks at the clock
 
@@ -46,7 +46,6 @@ class Reader:
         self._clock = clock
         self._tell = tell
         self._places: dict[tuple[bytes, bytes], Quick] = {}
-        self._whole: dict[bytes, Quick] = {}  # the value in place of the scale
         self._targets: dict[tuple[bytes, bytes, bool], Target] = {}  # of what is not so quick: sets, times, shifts
         self.follow(dialect, lasts)
 
@@ -54,7 +53,7 @@ class Reader:
         """Other settings: what was remembered by the old ones may be wrong."""
         self._dialect = dialect
         self._lasts = lasts
-        for remembered in (self._places, self._whole, self._targets):
+        for remembered in (self._places, self._targets):
             remembered.clear()
 
     def read(self, packets: Sequence[bytes]) -> None:
@@ -74,26 +73,27 @@ class Reader:
 
     def _read(self, lines: Sequence[bytes], refused: Counter[Reason]) -> int:
         """Read some lines; return how many values were taken. Nothing in here waits, and every instruction counts."""
-        places, whole = self._places, self._whole
+        find, least, most = self._places.get, -LARGEST, LARGEST
         taken = 0
         for line in lines:
-            known = whole.get(line)
-            if known is not None and known[0].is_live:
-                known[0].add(known[1], known[2])
-                taken += 1
-                continue
             name, _, rest = line.partition(b":")
             text, _, tail = rest.partition(b"|")
-            place = places.get((name, tail))
-            if place is not None and place[0].is_live:
-                try:
-                    value = float(text)
-                except ValueError:  # several values, or none
-                    value = LARGEST
-                if -LARGEST < value < LARGEST and b"_" not in text:
-                    place[0].add(value * place[1], place[2])
-                    taken += 1
-                    continue
+            place = find((name, tail))
+            if place is not None:
+                live, scale, weight = place
+                if live.is_live:
+                    if text == b"1":  # what most counters say
+                        live.add(scale, weight)
+                        taken += 1
+                        continue
+                    try:
+                        value = float(text)
+                    except ValueError:  # several values, or none
+                        value = most
+                    if least < value < most and b"_" not in text:
+                        live.add(value * scale, weight)
+                        taken += 1
+                        continue
             try:
                 taken += self._slowly(line)
             except Refused as why:
@@ -126,8 +126,9 @@ class Reader:
         else:
             for value in values:
                 live.add(value * wanted.scale, wanted.weight)
-            if at is None:
-                self._remember(line, name, tail, values, (live, wanted.scale, wanted.weight))
+            if at is None and len(name) + len(tail) <= LONGEST:
+                _make_room(self._places)
+                self._places[name, tail] = (live, wanted.scale, wanted.weight)
         return len(values)
 
     def _target(self, name: bytes, tail: bytes, *, has_time: bool) -> Target:
@@ -140,16 +141,6 @@ class Reader:
                 _make_room(self._targets)
                 self._targets[name, tail, has_time] = found
         return found
-
-    def _remember(self, line: bytes, name: bytes, tail: bytes, values: list[float], place: Quick) -> None:
-        if len(name) + len(tail) > LONGEST:
-            return
-        _make_room(self._places)
-        self._places[name, tail] = place
-        live, scale, weight = place
-        if live.key.kind is Kind.COUNTER and len(values) == 1 and len(line) <= LONGEST:
-            _make_room(self._whole)
-            self._whole[line] = (live, values[0] * scale, weight)
 
 
 def _make_room(remembered: dict[Any, Any]) -> None:
