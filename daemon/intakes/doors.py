@@ -71,9 +71,9 @@ class Datagrams:
             while True:
                 hub.wait(watcher)
                 while len(burst := self._burst()) == BURST:
-                    self._take(burst)
+                    self._take(self._of_friends(burst))
                     self._clock.sleep(GATHER)
-                self._take(burst)
+                self._take(self._of_friends(burst))
         finally:
             watcher.close()
 
@@ -89,9 +89,12 @@ class Datagrams:
         except OSError:
             log.exception("datagrams at %s cannot be taken", self.address)
             self._clock.sleep(TROUBLE)
+        return burst
+
+    def _of_friends(self, burst: list[Datagram]) -> list[Datagram]:
         if not self._networks or self._bound.family == socket.AF_UNIX:
             return burst
-        return [one if self._may(one[1]) else _REFUSED for one in burst]
+        return [one for one in burst if self._may(one[1])]
 
     def _may(self, sender: str) -> bool:
         may = self._allowed.get(sender)
@@ -111,6 +114,3 @@ def is_among(sender: str, networks: Sequence[Network]) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return address.is_loopback or any(address in network for network in networks)
-
-
-_REFUSED: Datagram = (b"", "-")

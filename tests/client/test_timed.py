@@ -84,7 +84,7 @@ def test_methods_of_every_kind(ear: Ear) -> None:
         def static() -> int:
             return 1
 
-    assert (Shop().own(), Shop.cls(), Shop().static()) == ("Shop", "Shop", 1)  # type: ignore[call-arg, arg-type]
+    assert (Shop().own(), Shop.cls(), Shop().static()) == ("Shop", "Shop", 1)
     assert [one.partition("|")[0] for one in told(ear, 3)] == ["own", "cls", "static"]
     assert tocsin.timed(Shop) is Shop  # a class stays one
     assert tocsin.timed(5) == 5  # type: ignore[call-overload]

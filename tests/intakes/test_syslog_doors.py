@@ -20,7 +20,8 @@ from daemon.config.settings import Listen, Settings
 from daemon.config.syslog import LinePattern, Syslog
 from daemon.errors import NoDoor
 from daemon.event import Event
-from daemon.intakes.doors import is_among
+from daemon.intakes import sockets
+from daemon.intakes.doors import Datagrams, is_among
 from daemon.intakes.syslog import intake
 from daemon.internal import Check
 from daemon.series.table import Table
@@ -147,6 +148,20 @@ def test_only_those_who_may_are_heard() -> None:
         assert is_among(sender, networks), sender
     for sender in ("192.168.0.1", "::ffff:192.168.0.1", "fe80::1%eth0"):
         assert not is_among(sender, networks), sender
+
+
+def test_what_strangers_send_is_counted_and_not_taken() -> None:
+    refused, taken = [], []
+    bound = sockets.udp("127.0.0.1:0", 65_536)
+    door = Datagrams(bound, taken.append, SystemClock(), 100, lambda: refused.append(1))
+    assert door._of_friends([(b"x", "192.168.0.1")]) == [(b"x", "192.168.0.1")]
+    door.let(["10.0.0.0/8"])
+    mixed = [(b"a", "10.0.0.1"), (b"b", "192.168.0.1"), (b"c", "127.0.0.1"), (b"d", "192.168.0.1")]
+    assert [raw for raw, _ in door._of_friends(mixed)] == [b"a", b"c"]
+    assert len(refused) == 2
+    door.let([])
+    assert len(door._of_friends(mixed)) == 4
+    door.stop()
 
 
 def test_a_door_that_is_taken_stops_the_start_and_is_an_alarm_at_a_reload(begin: Begin) -> None:

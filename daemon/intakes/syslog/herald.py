@@ -58,7 +58,7 @@ class Herald:
         self._tell(float("inf"))
 
     def found(self, finds: Iterable[Find]) -> None:
-        """Lines were found. Waits for nothing."""
+        """Lines were found."""
         now, wall = self._clock.monotonic(), self._clock.now()
         for find in finds:
             kept = self._kept.get(find.key)

@@ -15,7 +15,7 @@ import gevent
 
 from daemon import telemetry
 from daemon.aside import Aside
-from daemon.clock import Clock
+from daemon.clock import Clock, unhurried
 from daemon.config.settings import Settings
 from daemon.errors import NoDoor
 from daemon.intakes import sockets
@@ -157,13 +157,13 @@ class Syslog:
         self._bytes -= sum(len(raw) for raw, _ in lines)
         seen = self._aside(partial(look, self._eyes, lines, self._own_name))
         self._count(seen)
-        self._herald.found(seen.finds.values())
+        self._herald.found(unhurried(self._clock, seen.finds.values()))
         self._say()
 
     def _count(self, seen: Seen) -> None:
         telemetry.syslog_lines.inc(sum(seen.counts.values()))
         telemetry.syslog_dropped.labels("empty").inc(seen.empty)
-        for whose, count in seen.counts.items():
+        for whose, count in unhurried(self._clock, seen.counts.items()):
             live = self._series.get(whose)
             if live is None or not live.is_live:
                 if len(self._series) >= MOST_SERIES:
