@@ -7,6 +7,7 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.intakes.statsd.intake import Statsd
 from daemon.intakes.syslog.intake import Syslog
 from daemon.series.table import Table
@@ -34,12 +35,15 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
         self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
         self.syslog = Syslog(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over), aside)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable, and NoDoor where a door cannot be opened."""
         register(("store of what is measured", self.store.close))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
         register(("statsd", self.statsd.stop))
         self.statsd.start()
         register(("syslog", self.syslog.stop))

@@ -73,6 +73,9 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # what programs report
 statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
 statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")

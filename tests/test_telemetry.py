@@ -39,6 +39,8 @@ ELSEWHERE = {
     "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
     "record_dropped": "tests/history/test_recorder.py",
+    "error_alarms": "tests/faults/test_telling.py",
+    "errors_evicted": "tests/faults/test_bounds.py",
     "statsd_packets": "tests/intakes/statsd/test_doors.py",
     "statsd_metrics": "tests/intakes/statsd/test_intake.py",
     "statsd_refused": "tests/intakes/statsd/test_doors.py",

@@ -35,11 +35,11 @@ class LinePattern:
     app: str = field(default="", metadata=doc("RE2 pattern of the whole name of the program", check=_can_match))
     host: str = field(default="", metadata=doc("RE2 pattern of the whole name of the host", check=_can_match))
     severity_at_least: Level = field(default="debug", metadata=doc("the least severity that the line itself has"))
-    title: Template = field(
-        default=Template("{{ host }} {{ app }}: {{ message }}"),
+    title: Template | None = field(
+        default=None,
         metadata=doc(
             "the alarm's title: a template with `host`, `app`, `pid`, `facility`, `level`, `message`, `pattern` and the"
-            " named groups"
+            " named groups; `{{ host }} {{ app }}: {{ message }}` where not set"
         ),
     )
     labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of the alarm, beside `host` and `app`"))
@@ -57,7 +57,7 @@ class LinePattern:
         if not _NAME.fullmatch(self.name):
             raise ValueError("name has 1 to 64 letters, digits, and . _ - between them")
         groups = set(pattern(self.match).groupindex)
-        if odd := sorted(self.title.names - OF_LINE - groups):
+        if self.title and (odd := sorted(self.title.names - OF_LINE - groups)):
             known = ", ".join(sorted(OF_LINE | groups))
             raise ValueError(f"title names {odd[0]}, which no line has; there are {known}")
         if odd := sorted(set(self.key or ()) - OF_LABELS - groups):

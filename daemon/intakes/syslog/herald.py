@@ -135,6 +135,8 @@ def event(find: Find, count: int, seen_at: float) -> Event:
 
 def _title(find: Find) -> str:
     line = find.line
+    if find.pattern.title is None:
+        return " ".join(part for part in (line.host, f"{line.app}:" if line.app else "", line.message) if part)
     values = {
         **dict.fromkeys(pattern(find.pattern.match).groupindex, ""),
         **find.labels,
