@@ -9,13 +9,14 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import socket  # looked into when it is used: gevent may put its own functions there
 import threading
 
 # Not `socket.socket`, which gevent replaces by one of an event loop: this one never waits, so it needs none.
 from _socket import socket as _native
 from collections import deque
 from errno import EBADF, ENOTSOCK
-from socket import AF_UNIX, SOCK_DGRAM, getaddrinfo
+from socket import AF_UNIX, SOCK_DGRAM
 from time import monotonic
 
 from tocsin import _clean
@@ -128,6 +129,8 @@ class Way:
         self._waiting = deque()
         self._socket = None
         self._looks = False
+        if self._place is None:
+            self._look_at = 0.0
 
     def _send(self, data: bytes, lines: int = 1) -> None:
         if self._is_named and monotonic() >= self._look_at:
@@ -196,11 +199,11 @@ class Way:
         try:
             if to is None:
                 return
-            family, _, _, _, place = getaddrinfo(to.host, to.port, type=SOCK_DGRAM)[0]
+            family, _, _, _, place = socket.getaddrinfo(to.host, to.port, type=SOCK_DGRAM)[0]
             if place != self._place:
                 self._family, self._place = int(family), place  # type: ignore[assignment] # of an IPv6 address: four
                 self._socket, self._connect_at = None, 0.0
-        except (OSError, ValueError, IndexError):
+        except Exception:  # noqa: BLE001 - a thread that breaks would say so on the program's standard error
             self._look_at = monotonic() + SOONER
         finally:
             self._looks = False

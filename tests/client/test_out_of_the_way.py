@@ -239,6 +239,27 @@ tocsin.Counter("t").increment()
     assert ear.rest() == ["t:1|c"]
 
 
+def test_a_child_looks_a_name_up_that_its_parent_did_not_know_yet(ear: Ear) -> None:
+    program = """
+import os, socket, threading
+real, never = socket.getaddrinfo, threading.Event()
+socket.getaddrinfo = lambda *args, **kwargs: never.wait(3) and None
+import tocsin
+socket.getaddrinfo = lambda *args, **kwargs: real("127.0.0.1", args[1], type=socket.SOCK_DGRAM)
+child = os.fork()
+if child == 0:
+    tocsin.Counter("lost").increment()
+    for thread in threading.enumerate():
+        if thread.name == "tocsin-name": thread.join(5)
+    tocsin.Counter("t").increment()
+    os._exit(tocsin.dropped)
+print(os.waitpid(child, 0)[1] >> 8)
+never.set()
+"""
+    assert run(program, f"statsd.example.com:{ear.address.rpartition(':')[2]}", "-W", "ignore") in ("0\n", "1\n")
+    assert ear.rest()[-1] == "t:1|c"
+
+
 def test_the_environment_says_where_and_who(ear: Ear) -> None:
     run("import tocsin; tocsin.Counter('t').increment()", ear.address, TOCSIN_APP="till")
     run("import tocsin; tocsin.Counter('t').increment()", "off", TOCSIN_APP="till")
