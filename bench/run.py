@@ -3,6 +3,7 @@
 import sys
 
 import channels
+import client
 import intake
 import isolation
 import machine
@@ -13,7 +14,7 @@ import sending
 import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, statsd)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
 from daemon.intakes.statsd.intake import Statsd
+from daemon.intakes.syslog.intake import Syslog
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -36,15 +37,19 @@ class Measures:
         self.table = Table(clock)
         self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
+        self.syslog = Syslog(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over), aside)
 
     def start(self, register: Register) -> None:
-        """Begin to measure. Raises StoreUnavailable."""
+        """Begin to measure. Raises StoreUnavailable, and NoDoor where a door cannot be opened."""
         register(("store of what is measured", self.store.close))
         self.faults.start()
         register(("errors of applications", self.faults.stop))
         register(("statsd", self.statsd.stop))
         self.statsd.start()
+        register(("syslog", self.syslog.stop))
+        self.syslog.start()
 
     def reload(self) -> None:
         """Follow the settings."""
         self.statsd.reload()
+        self.syslog.reload()

@@ -73,6 +73,9 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # what programs report
 statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
 statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")
@@ -81,9 +84,9 @@ statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kern
 statsd_events = _counter(
     "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
 )
-# errors of applications
-error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
-errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
+# what comes over syslog
+syslog_lines = _counter("tocsin_syslog_lines_total", "Lines of syslog that were looked at.")
+syslog_dropped = _counter("tocsin_syslog_dropped_total", "Lines of syslog that were not looked at.", "why")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -185,6 +185,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.paths(settings)
     yield from rehearsal.unbounded(settings)
     yield from locks.addresses(settings)
+    yield from datagrams.syslog(settings)
     yield from locks.keys(settings)
     yield from locks.sources(settings)
     if not broken & {"auth", "listen"}:

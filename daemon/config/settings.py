@@ -23,6 +23,7 @@ from daemon.config.sight import Sight
 from daemon.config.silences import Silences
 from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
+from daemon.config.syslog import Syslog
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -48,6 +49,8 @@ class Listen:
     statsd_stream: str = field(
         default="", metadata=doc("path of a socket that takes statsd in a stream, each packet after its length")
     )
+    syslog: str = field(default="", metadata=doc("host:port on which syslog is taken over UDP; empty for none"))
+    syslog_unix: str = field(default="", metadata=doc("path of a socket that takes lines of syslog; empty for none"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,3 +291,4 @@ class Settings:
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
     statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
+    syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))
