@@ -7,6 +7,8 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.exposition import Form
+from daemon.series import exposition
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -39,3 +41,7 @@ class Measures:
 
     def reload(self) -> None:
         """Follow the settings."""
+
+    def exposition(self, form: Form) -> bytes:
+        """The series of applications that are wanted on /metrics."""
+        return exposition.exposition((), self._clock, form)

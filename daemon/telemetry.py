@@ -1,14 +1,9 @@
 """Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from daemon.exposition import END, Form
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -83,6 +78,8 @@ rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "res
 reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")
 
 
-def exposition() -> tuple[bytes, str]:
-    """All of it in Prometheus' text format, and that format's content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+def exposition(form: Form) -> bytes:
+    """All of it, without the line that ends OpenMetrics: more may follow."""
+    if form.is_openmetrics:
+        return openmetrics.generate_latest(REGISTRY).removesuffix(END)
+    return generate_latest(REGISTRY)

@@ -8,6 +8,7 @@ from daemon.alerting.acknowledge import Acks
 from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings, Source
+from daemon.exposition import Form
 from daemon.handset import Report
 from daemon.hook import Hook, Outside
 from daemon.listener.exchange import App
@@ -59,7 +60,7 @@ class Parts:
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/
     outside: Outside  # what the checks of sources may ask of other servers
-    numbers: Callable[[], bytes] = bytes  # more of them for /metrics, in Prometheus' text format
+    numbers: Sequence[Callable[[Form], bytes]] = ()  # more of them for /metrics
     board: Board | None = None  # the status page; whether there is one, the settings say
     aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

@@ -9,6 +9,7 @@ from functools import partial
 
 from daemon.errors import StoreError
 from daemon.listener.admission import allowed
+from daemon.listener.bodies import takes_gzip
 from daemon.listener.exchange import Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
 from daemon.web import page
@@ -87,7 +88,7 @@ def _answer(made: Made, request: Request, *, public: bool) -> Answer:
     headers = (*_headers(made, public=public), ("ETag", made.tag))
     if made.tag in request.headers.get("if-none-match", ""):
         return Answer(status=304, headers=headers)
-    if made.packed is not None and _takes_gzip(request):
+    if made.packed is not None and takes_gzip(request):
         return Answer(
             body=made.packed, content_type=made.content_type, headers=(*headers, ("Content-Encoding", "gzip"))
         )
@@ -105,11 +106,3 @@ def _headers(made: Made, *, public: bool) -> tuple[tuple[str, str], ...]:
         ("X-Content-Type-Options", "nosniff"),
         *(() if public else (("X-Robots-Tag", "noindex"),)),
     )
-
-
-def _takes_gzip(request: Request) -> bool:
-    for one in request.headers.get("accept-encoding", "").lower().split(","):
-        name, _, quality = one.partition(";")
-        if name.strip() == "gzip":
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False

@@ -72,23 +72,24 @@ class Daemon:
         self.signs.append((name, sign))
 
     def web(self) -> Web:
-        return Web(
-            Parts(
-                settings=lambda: self.settings,
-                clock=self.clock,
-                intake=self.intake,  # type: ignore[arg-type]
-                acks=self.acks,  # type: ignore[arg-type]
-                rpc=self.rpc,
-                call=self.calls,
-                hear=self.hear,  # type: ignore[arg-type]
-                sign=self.sign,
-                ready=lambda: self.why_not,
-                reload=self.reload,
-                api=echo,
-                outside=self.outside,
-                board=self.board,
-                patience=self.patience,
-            )
+        return Web(self.parts())
+
+    def parts(self) -> Parts:
+        return Parts(
+            settings=lambda: self.settings,
+            clock=self.clock,
+            intake=self.intake,  # type: ignore[arg-type]
+            acks=self.acks,  # type: ignore[arg-type]
+            rpc=self.rpc,
+            call=self.calls,
+            hear=self.hear,  # type: ignore[arg-type]
+            sign=self.sign,
+            ready=lambda: self.why_not,
+            reload=self.reload,
+            api=echo,
+            outside=self.outside,
+            board=self.board,
+            patience=self.patience,
         )
 
 
