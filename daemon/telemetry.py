@@ -81,5 +81,6 @@ reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "res
 def exposition(form: Form) -> bytes:
     """All of it, without the line that ends OpenMetrics: more may follow."""
     if form.is_openmetrics:
-        return openmetrics.generate_latest(REGISTRY).removesuffix(END)
+        made: bytes = openmetrics.generate_latest(REGISTRY)  # type: ignore[no-untyped-call]
+        return made.removesuffix(END)
     return generate_latest(REGISTRY)
