@@ -69,7 +69,8 @@ def label_name(text: str) -> str:
 
 def number(value: float) -> str:
     """A finite value, in as few digits as say all of it."""
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 - exact
+    whole = float(value)
+    return str(int(whole)) if whole.is_integer() and abs(whole) < 1e15 else repr(whole)  # noqa: PLR2004 - exact
 
 
 def _form(kind: str, version: str, escaping: str) -> Form | None:

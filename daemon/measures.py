@@ -6,13 +6,14 @@ from pathlib import Path
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
+from daemon.config.exposing import Expose
 from daemon.config.settings import Settings
-from daemon.exposition import Form
-from daemon.series import exposition
+from daemon.series.exposition import Showing
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
 
+_NONE = Expose()
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
 
@@ -34,6 +35,7 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.exposition = Showing(self.table, clock, lambda: _NONE)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
@@ -41,7 +43,3 @@ class Measures:
 
     def reload(self) -> None:
         """Follow the settings."""
-
-    def exposition(self, form: Form) -> bytes:
-        """The series of applications that are wanted on /metrics."""
-        return exposition.exposition((), self._clock, form)

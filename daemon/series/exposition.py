@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
-import msgspec
-
+from daemon import telemetry
 from daemon.clock import Clock, unhurried
+from daemon.config.exposing import Expose
 from daemon.exposition import Form, escaped, label_name, metric_name, number
 from daemon.series.key import Key, Kind
-from daemon.series.tally import Tally
+from daemon.series.selector import Selector
+from daemon.series.table import Exposed, Table
 
 QUANTILES = (0.5, 0.95, 0.99)
 UNITS = {"s": "seconds", "B": "bytes"}
@@ -28,15 +29,6 @@ _ENDS = {
 Of = tuple[str, Kind, str]  # a family: name, kind, unit
 
 
-class Exposed(msgspec.Struct, frozen=True):
-    """A series as it stands. `total` and `count` only grow, but for a gauge: that one's `total` is what it is now."""
-
-    key: Key
-    total: float
-    count: float = 0.0
-    tally: Tally | None = None  # the last slot that is over, and had something
-
-
 def exposition(series: Iterable[Exposed], clock: Clock, form: Form) -> bytes:
     """All lines of these series."""
     families: dict[Of, list[Exposed]] = {}
@@ -44,6 +36,35 @@ def exposition(series: Iterable[Exposed], clock: Clock, form: Form) -> bytes:
         families.setdefault((one.key.name, one.key.kind, one.key.unit), []).append(one)
     called = names(families)
     return "".join(unhurried(clock, _lines(families, called, form))).encode("utf-8", "replace")
+
+
+class Showing:
+    """Writes those series that the settings name, and no more than they allow."""
+
+    def __init__(self, table: Table, clock: Clock, expose: Callable[[], Expose]) -> None:
+        self._table = table
+        self._clock = clock
+        self._expose = expose
+        self._read: Expose | None = None
+        self._selectors: tuple[Selector, ...] = ()
+
+    def __call__(self, form: Form) -> bytes:
+        """All lines of them; the number of those for which there was no room is one of tocsin's own."""
+        expose = self._expose()
+        if expose is not self._read:
+            self._read, self._selectors = expose, tuple(map(Selector.parse, expose.select))
+        shown: list[Exposed] = []
+        left = 0
+        if expose.is_on:
+            for one in unhurried(self._clock, self._table.exposed()):
+                if not (expose.everything or any(selector.matches(one.key) for selector in self._selectors)):
+                    continue
+                if len(shown) < expose.most:
+                    shown.append(one)
+                else:
+                    left += 1
+        telemetry.unexposed.set(left)
+        return exposition(shown, self._clock, form)
 
 
 def names(families: Iterable[Of]) -> dict[Of, str]:
@@ -107,7 +128,7 @@ def _counter(name: str, labels: str, one: Exposed) -> Iterator[str]:
 
 
 def _gauge(name: str, labels: str, one: Exposed) -> Iterator[str]:
-    yield from _sample(name, labels, one.total)
+    yield from _sample(name, labels, one.last)
 
 
 def _set(name: str, labels: str, one: Exposed) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import string
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -9,10 +10,12 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as plain_families
 
-from daemon import sketch
+from daemon import sketch, telemetry
+from daemon.config.exposing import Expose
 from daemon.exposition import OPENMETRICS, TEXT, Form
-from daemon.series.exposition import Exposed, exposition, names
+from daemon.series.exposition import Showing, exposition, names
 from daemon.series.key import Key, Kind, Labels, labels
+from daemon.series.table import Exposed, Table
 from daemon.series.tally import Tally
 from fake_clock import FakeClock
 
@@ -34,6 +37,10 @@ def samples(text: bytes, form: Form) -> dict[str, float]:
     return dict(found)
 
 
+def exposed(key: Key, total: float = 0.0, count: float = 0.0, tally: Tally | None = None) -> Exposed:
+    return Exposed(key, count, total, total, tally)
+
+
 def spread(*values: float) -> Tally:
     return Tally(len(values), sum(values), min(values), max(values), values[-1], sketch.counted(values))
 
@@ -41,11 +48,11 @@ def spread(*values: float) -> Tally:
 @FORMS
 def test_each_kind_is_shown_as_what_it_is(clock: FakeClock, form: Form) -> None:
     series = [
-        Exposed(Key("http.errors", Kind.COUNTER, SHOP), 7.0),
-        Exposed(Key("queue.length", Kind.GAUGE), 12.5),
-        Exposed(Key("http.time", Kind.SPREAD, (("app", "shop"),), "s"), 20.0, 100.0, spread(*[0.2] * 100)),
-        Exposed(Key("visitors", Kind.SET), 0.0, 0.0, Tally(distinct={1, 2, 3})),
-        Exposed(Key("quiet", Kind.SPREAD, (), "B"), 0.0),
+        exposed(Key("http.errors", Kind.COUNTER, SHOP), 7.0),
+        exposed(Key("queue.length", Kind.GAUGE), 12.5),
+        exposed(Key("http.time", Kind.SPREAD, (("app", "shop"),), "s"), 20.0, 100.0, spread(*[0.2] * 100)),
+        exposed(Key("visitors", Kind.SET), 0.0, 0.0, Tally(distinct={1, 2, 3})),
+        exposed(Key("quiet", Kind.SPREAD, (), "B"), 0.0),
     ]
     text = exposition(series, clock, form)
     assert samples(text, form) == {
@@ -87,9 +94,9 @@ def test_whoever_is_called_as_another_would_be_gets_another_name() -> None:
 def test_labels_are_escaped_and_none_is_there_twice(clock: FakeClock, form: Form) -> None:
     hostile = 'a"b\\c\nd\ud800é'
     series = [
-        Exposed(Key("n", Kind.GAUGE, (("a-b", "1"), ("a.b", "2"), ("quantile", "3"), ("x", hostile))), 1.0),
-        Exposed(Key("n", Kind.GAUGE, (("c.d", "1"),)), 2.0),
-        Exposed(Key("n", Kind.GAUGE, (("c_d", "1"),)), 3.0),
+        exposed(Key("n", Kind.GAUGE, (("a-b", "1"), ("a.b", "2"), ("quantile", "3"), ("x", hostile))), 1.0),
+        exposed(Key("n", Kind.GAUGE, (("c.d", "1"),)), 2.0),
+        exposed(Key("n", Kind.GAUGE, (("c_d", "1"),)), 3.0),
     ]
     found = samples(exposition(series, clock, form), form)
     assert found == {
@@ -101,7 +108,7 @@ def test_labels_are_escaped_and_none_is_there_twice(clock: FakeClock, form: Form
 
 @FORMS
 def test_what_is_no_number_is_left_out(clock: FakeClock, form: Form) -> None:
-    bad = [Exposed(Key(f"n{at}", Kind.GAUGE), value) for at, value in enumerate((float("nan"), float("inf"), 1.0))]
+    bad = [exposed(Key(f"n{at}", Kind.GAUGE), value) for at, value in enumerate((float("nan"), float("inf"), 1.0))]
     assert samples(exposition(bad, clock, form), form) == {"n2": 1.0}
 
 
@@ -117,7 +124,7 @@ KEYS = st.builds(
 @FORMS
 @given(st.lists(KEYS, unique=True, max_size=12))
 def test_whatever_series_are_called_both_formats_can_be_read_and_nothing_is_lost(form: Form, keys: list[Key]) -> None:
-    series = [Exposed(key, 1.0, 1.0, Tally(1.0, 1.0, 1.0, 1.0, 1.0, sketch.counted([1.0]), {1})) for key in keys]
+    series = [exposed(key, 1.0, 1.0, Tally(1.0, 1.0, 1.0, 1.0, 1.0, sketch.counted([1.0]), {1})) for key in keys]
     found = samples(exposition(series, FakeClock(), form), form)
     samples_of = {Kind.COUNTER: 1, Kind.GAUGE: 1, Kind.SET: 1, Kind.SPREAD: 5}
     assert len(found) == sum(samples_of[key.kind] for key in keys)
@@ -135,6 +142,41 @@ def test_ten_thousand_series_are_written_in_turns() -> None:
             self.turns += 1
 
     counted = Counted()
-    series = [Exposed(Key("n", Kind.COUNTER, (("id", str(number)),)), 1.0) for number in range(10_000)]
+    series = [exposed(Key("n", Kind.COUNTER, (("id", str(number)),)), 1.0) for number in range(10_000)]
     assert exposition(series, counted, TEXT).count(b"n_total{") == 10_000
     assert counted.turns > 22_000  # 20,000 looks at the clock, and thousands of pauses between
+
+
+def test_only_what_is_chosen_is_shown_and_no_more_than_is_allowed(clock: FakeClock) -> None:
+    table = Table(clock)
+    for number in range(5):
+        table.find("http.errors", Kind.COUNTER, (("app", "shop"), ("route", f"/{number}"))).add(1.0)
+        table.find("queue", Kind.GAUGE, (("number", str(number)),)).add(number)
+    chosen = [Expose()]
+    showing = Showing(table, clock, lambda: chosen[0])
+    assert showing(TEXT) == b""
+    for expose, count, left in (
+        (Expose(everything=True), 10, 0),
+        (Expose(everything=True, most=4), 4, 6),
+        (Expose(select=("queue",)), 5, 0),
+        (Expose(select=('http.*{route="/3"}', "nothing")), 1, 0),
+        (Expose(), 0, 0),
+    ):
+        chosen[0] = expose
+        assert len(samples(showing(TEXT), TEXT)) == count
+        assert telemetry.unexposed._value.get() == left
+
+
+def test_what_has_a_new_name_has_one_series_and_nothing_is_left_of_the_old_one(clock: FakeClock) -> None:
+    """Uptime Kuma showed both, and statsd_exporter keeps what nobody sends any more."""
+    gone, there = Key("old", Kind.GAUGE), Key("new", Kind.GAUGE)
+    live = [exposed(gone, 1.0)]
+
+    class Renamed(Table):
+        def exposed(self) -> Iterator[Exposed]:
+            yield from live
+
+    showing = Showing(Renamed(clock), clock, lambda: Expose(everything=True))
+    assert samples(showing(TEXT), TEXT) == {"old": 1.0}
+    live[:] = [exposed(there, 2.0)]
+    assert samples(showing(TEXT), TEXT) == {"new": 2.0}
