@@ -149,5 +149,5 @@ def test_it_scrapes_what_is_there_and_finds_no_ghost_of_a_renamed_probe(tmp_path
             assert [labels["probe"] for labels, _ in found(port, "tocsin_probe_up")] == [PROBE]
             rules = asked(port, "/api/v1/rules")["groups"][0]["rules"]
             assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
-        said = (tmp_path / "prometheus.log").read_text()
+            said = (tmp_path / "prometheus.log").read_text()
     assert re.findall("level=(?:warn|error).*", said) == []
