@@ -70,6 +70,9 @@ record_dropped = _counter(
 )
 # what is measured
 unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")
