@@ -173,6 +173,7 @@ class App:
                 outside=Fetched(self._clock),
                 numbers=(self._lookout.scheduler.exposition, self._measures.exposition),
                 board=self._lookout.board,
+                pages=self._measures.pages,
                 aside=self._reader,
             )
         )

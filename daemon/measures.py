@@ -9,9 +9,11 @@ from daemon.clock import Clock
 from daemon.config.exposing import Expose
 from daemon.config.settings import Settings
 from daemon.series.exposition import Showing
+from daemon.series.query import Query
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
+from daemon.web.apps.board import Pages
 
 _NONE = Expose()
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
@@ -35,6 +37,8 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.query = Query(self.store, self.table, clock)
+        self.pages = Pages(self.query, self.store, clock, settings, aside)
         self.exposition = Showing(self.table, clock, lambda: _NONE)
 
     def start(self, register: Register) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from daemon.links import PATH as ACK
 from daemon.listener.ackpage import AckPage
 from daemon.listener.admission import allowed
+from daemon.listener.apppages import ROUTES, pages
 from daemon.listener.bodies import expanded
 from daemon.listener.calendars import calendar
 from daemon.listener.exchange import JSON, RECEIPTS, Answer, Refusal, Request, refused
@@ -43,6 +44,8 @@ def house(parts: Parts) -> bottle.Bottle:
     app.post(f"{RECEIPTS}<channel:path>", callback=lambda **_: _given(_receipts(parts)))
     for path in PAGES:
         app.get(path, callback=lambda: _given(status(parts, bottle.request.environ[REQUEST])))
+    for route in ROUTES:
+        app.get(route, callback=lambda **_: _given(pages(parts)))
     app.get(f"{BADGES}<rest:path>", callback=lambda **_: _given(badge(parts, bottle.request.environ[REQUEST])))
     page = AckPage(parts)
     app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))

@@ -15,6 +15,7 @@ from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.reading import Sign
 from daemon.store.quarantine import Kind
+from daemon.web.apps.board import Pages
 from daemon.web.board import Board
 
 
@@ -62,5 +63,6 @@ class Parts:
     outside: Outside  # what the checks of sources may ask of other servers
     numbers: Sequence[Callable[[Form], bytes]] = ()  # more of them for /metrics
     board: Board | None = None  # the status page; whether there is one, the settings say
+    pages: Pages | None = None  # those about applications
     aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

@@ -12,6 +12,7 @@ from daemon.listener.pings import Pings
 from daemon.listener.statuspage import BADGES, PAGES
 from daemon.listener.webhooks import Webhooks
 from daemon.listener.wsgi import served
+from daemon.web.apps import links
 
 ALIVE = "/-/healthy"  # answered however much there is to do: a watchdog must not mistake work for death
 
@@ -64,4 +65,6 @@ def _door(path: str) -> str:
         return "receipts"
     if path.startswith(BADGES):
         return "badge"
+    if path.startswith((links.APPS, links.ERRORS)):
+        return "apps"
     return answers.DOOR if path.startswith(api.PATH) else _DOORS.get(path, "http")

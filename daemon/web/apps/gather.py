@@ -33,9 +33,6 @@ def sort_by(column: str) -> Sort:
     return lambda line: (-_value(line.figures, column), -line.figures.count)
 
 
-COLUMNS = ("count", "total", "p50", "p95", "p99", "errors", "failed")  # by which tables can be sorted; or by the name
-
-
 class Reader:
     """What came in one stretch of time that ends now. Waits for the store. Raises StoreError."""
 
@@ -85,7 +82,9 @@ class Reader:
     def routes(self, app: str, sort: Sort, most: int = MOST) -> Lines:
         """Its routes."""
         which = _which(app, None)
-        return self._lines([self._of(name, which, (ROUTE,), 0) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS)], sort, most)
+        return self._lines(
+            [self._of(name, which, (ROUTE,), 0) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS)], sort, most
+        )
 
     def resources(self, app: str, sort: Sort, most: int = MOST) -> Lines:
         """What it used: databases, caches, servers of others."""

@@ -50,7 +50,8 @@ def plot(bars: Sequence[Row], lines: Sequence[Row], titles: Sequence[str], label
     drawn += [f'<path class="{row.kind}" d="{"".join(_line(row.values, top))}"/>' for row in lines]
     wide = WIDE / max(1, count)
     drawn += [
-        f'<rect class="t" x="{at * wide:.5g}" y="0" width="{wide:.5g}" height="{HIGH}"><title>{escape(title)}</title></rect>'
+        f'<rect class="t" x="{at * wide:.5g}" y="0" width="{wide:.5g}" height="{HIGH}">'
+        f"<title>{escape(title)}</title></rect>"
         for at, title in enumerate(titles)
     ]
     return Plot(svg=_svg("chart plotted", label, drawn), top=top)

@@ -5,6 +5,9 @@ import datetime as dt
 import msgspec
 
 from daemon.faults.event import ErrorEvent
+from daemon.store.fault_counts import Value
+from daemon.store.fault_news import News
+from daemon.store.faults import Fault
 
 # How far back, and how long each step of a chart is (s). All of them are whole steps of the tier they are read from.
 RANGES: dict[str, tuple[int, int]] = {
@@ -63,6 +66,16 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
     all: int = 0
 
 
+NO_LINES = Lines()
+
+
+class At(msgspec.Struct, frozen=True, kw_only=True):
+    """When a page was made."""
+
+    at: float
+    zone: dt.tzinfo
+
+
 class AppLine(msgspec.Struct, frozen=True, kw_only=True):
     """An application on the overview."""
 
@@ -81,40 +94,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     since: float | None = None
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Errors that are the same one."""
-
-    code: str  # E12
-    app: str
-    title: str
-    culprit: str
-    level: str
-    route: str
-    state: str  # unresolved, resolved, ignored
-    count: int
-    first_at: float
-    last_at: float
-    first_release: str = ""
-    last_release: str = ""
-    regressions: int = 0
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of an error had a release, an environment, a tag; without a value: all others."""
-
-    name: str
-    value: str
-    count: int
-
-
-class News(msgspec.Struct, frozen=True, kw_only=True):
-    """What was told of an error, or done with it."""
-
-    at: float
-    what: str
-
-
-class Story(msgspec.Struct, frozen=True, kw_only=True):
+class Story(At, frozen=True, kw_only=True):
     """One error, with all that is kept of it."""
 
     fault: Fault
@@ -122,27 +102,29 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[Value, ...] = ()
     news: tuple[News, ...] = ()
     samples: tuple[ErrorEvent, ...] = ()  # newest first
-    changed_by: str = ""
-    comment: str = ""
+    kept: int = 0  # of samples in all
 
 
-class Overview(msgspec.Struct, frozen=True, kw_only=True):
+class Faults(At, frozen=True, kw_only=True):
+    """The list of errors."""
+
+    faults: tuple[Fault, ...]
+    apps: tuple[str, ...]  # of which there are any
+
+
+class Overview(At, frozen=True, kw_only=True):
     """All applications."""
 
-    at: float
-    zone: dt.tzinfo
     span: str  # one of RANGES
-    apps: Lines
     lines: tuple[AppLine, ...]
+    all: int  # of them
     rules: tuple[Rule, ...] = ()
     faults: tuple[Fault, ...] = ()  # the newest
 
 
-class App(msgspec.Struct, frozen=True, kw_only=True):
+class App(At, frozen=True, kw_only=True):
     """One application, or one route of it."""
 
-    at: float
-    zone: dt.tzinfo
     span: str
     name: str
     route: str | None
