@@ -54,6 +54,7 @@ class Overseer:
         for name in sorted(begun):
             self._alarm(Check.SERIES, name, title=_title(exploded[name]), text=_text(exploded[name]))
         for name in sorted(ended):
+            self._table.make_room(name)
             self._over(Check.SERIES, name)
         told = msgspec.json.encode(sorted(self._told)).decode()
         self._store.write(partial(facts.note, name=TOLD, value=told))

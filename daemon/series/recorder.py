@@ -15,9 +15,9 @@ from daemon.config.series import Series
 from daemon.errors import StoreError
 from daemon.series.packing import SIZE, packed
 from daemon.series.roller import Roller
-from daemon.series.table import SLOT, Row, Table, slot_of
+from daemon.series.table import SLOT, Row, Slot, Table, slot_of
 from daemon.series.tally import Tally
-from daemon.series.writing import WRITTEN, Slot, write
+from daemon.series.writing import WRITTEN, write
 from daemon.store import facts, series
 from daemon.store.base import Store
 
@@ -50,6 +50,7 @@ class Recorder:
         self._greenlets: list[gevent.Greenlet[[], None]] = []
         self._writing: Slot | None = None
         table.on_begun = self._wake.set
+        table.waiting = self.waiting
         table.on_closed(self.closed)
 
     def begin(self) -> None:

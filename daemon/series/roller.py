@@ -81,7 +81,7 @@ class Roller:
         after = 0
         while True:
             # asked again for each piece: what comes late may have begun a slot, or a block, in between
-            starts = self._store.read(partial(spans.starts, span=below, begin=start, end=start + span))
+            starts = self._store.read(partial(spans.starts, span=below, begin=start, end=start + span, most=span))
             blocks = self._store.read(partial(spans.blocks, span=below, starts=starts, after=after, most=TOGETHER))
             if not blocks:
                 break

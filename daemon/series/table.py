@@ -11,7 +11,7 @@ from daemon import telemetry
 from daemon.clock import Clock, unhurried
 from daemon.config.series import Series
 from daemon.series.blocks import Blocks
-from daemon.series.crowd import OTHER, REST, Crowd, Exploded
+from daemon.series.crowd import ALL, OTHER, REST, Crowd, Exploded
 from daemon.series.key import Key, Kind, Labels
 from daemon.series.live import LIVE, GaugeLive, Live
 from daemon.series.packing import SIZE
@@ -38,6 +38,23 @@ class Exposed(msgspec.Struct, frozen=True):
     tally: Tally | None  # what came in the last slot that is on disk: the percentiles of a spread
 
 
+class Slot(msgspec.Struct):
+    """Ten seconds of all series, by blocks as they are in the store. Several may be of the same ten seconds."""
+
+    number: int  # they are written in this order
+    start: int
+    is_late: bool
+    tallies: dict[int, bytes] = {}
+    totals: dict[int, bytes] = {}  # of the same blocks, with this slot
+    strays: list[Row] = []  # series that have no number yet
+    size: int = 0  # as it was measured
+
+    def measured(self) -> int:
+        """About how many bytes it takes."""
+        blobs = (*self.tallies.values(), *self.totals.values())
+        return sum(len(one) for one in blobs) + 500 * len(self.strays)
+
+
 class Table:
     """Finds series by what they are called. Nothing here waits, but `close_slot`, which lets others run."""
 
@@ -54,6 +71,7 @@ class Table:
         self.blocks = Blocks()
         self.begun: list[Live] = []  # without a number yet
         self.on_begun: Callable[[], None] = lambda: None
+        self.waiting: Callable[[], list[Slot]] = list  # what is closed, and may not be in the store yet
 
     def find(self, name: str, kind: Kind, labels: Labels = (), unit: str = "") -> Live:
         """Find a series, or begin it. `labels` as `key.labels` makes them, `name` as `key.name` does."""
@@ -125,7 +143,7 @@ class Table:
             if tally is not None:
                 live.seen = start
                 rows.append((live, tally))
-            elif start - live.seen > idle:
+            if not live.is_live or (tally is None and start - live.seen > idle):
                 self._expire(live)
         self.closing = start
         self._hand_on_late(late)
@@ -136,8 +154,14 @@ class Table:
         return self._crowd.refused(unhurried(self._clock, list(self._all)))
 
     def has_room(self, name: str) -> bool:
-        """Whether a name is below its bound again; what took up the rest of it then ends."""
+        """Whether a name is below its bound again."""
         return self._crowd.has_room(name)
+
+    def make_room(self, name: str) -> None:
+        """What took up the rest of a name lives no more than this slot: whoever keeps it finds something better."""
+        for live in unhurried(self._clock, self):
+            if live.key.labels == OTHER and name in (live.key.name, ALL):
+                live.is_live = False
 
     def _begin(self, key: Key) -> Live:
         if key.labels == OTHER or not self._crowd.enters(key):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from daemon.series.packing import merged, unpacked
-from daemon.series.table import SLOT, Row
+from daemon.series.table import SLOT, Slot
 from daemon.store import facts, series, spans
 from daemon.store.base import Tx
 
@@ -20,23 +20,6 @@ WRITTEN = "series.written"  # the fact that says which slot was written last
 def mark(span: int) -> str:
     """The fact that says up to where a tier is made (s)."""
     return f"series.{span}"
-
-
-class Slot(msgspec.Struct):
-    """Ten seconds of all series, by blocks as they are in the store. Several may be of the same ten seconds."""
-
-    number: int  # they are written in this order
-    start: int
-    is_late: bool
-    tallies: dict[int, bytes] = {}
-    totals: dict[int, bytes] = {}  # of the same blocks, with this slot
-    strays: list[Row] = []  # series that have no number yet
-    size: int = 0  # as it was measured
-
-    def measured(self) -> int:
-        """About how many bytes it takes."""
-        blobs = (*self.tallies.values(), *self.totals.values())
-        return sum(len(one) for one in blobs) + 500 * len(self.strays)
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -48,11 +48,11 @@ def of_blocks(tx: Tx, span: int, starts: Sequence[int], blocks: Sequence[int]) -
     return found
 
 
-def starts(tx: Tx, span: int, begin: int, end: int) -> list[int]:
-    """Where rows start from `begin` up to `end`."""
-    found = []
+def starts(tx: Tx, span: int, begin: int, end: int, most: int) -> list[int]:
+    """Where rows start from `begin` up to `end`; the first so many."""
+    found: list[int] = []
     at = first_since(tx, span, begin)
-    while at is not None and at < end:
+    while at is not None and at < end and len(found) < most:
         found.append(at)
         at = first_since(tx, span, at + 1)
     return found
