@@ -73,6 +73,15 @@ unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had n
 # errors of applications
 error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
 errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
+# the series
+series_live = _gauge("tocsin_series", "Series that live.")
+series_out_of_time = _counter(
+    "tocsin_series_out_of_time_total",
+    "Values not taken: more than an hour old, more than a minute ahead, or too many of the past at once.",
+)
+series_dropped = _counter(
+    "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
+)
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -184,6 +184,7 @@ COMMANDS = (
     *quota.COMMANDS,
     *probes.COMMANDS,
     *history.COMMANDS,
+    *metrics.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",

@@ -12,6 +12,7 @@ from daemon.methods import (
     intervals,
     listing,
     maintenance,
+    metrics,
     oncall,
     overrides,
     pausing,
@@ -56,6 +57,7 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
+        metrics,
     ):
         noun.add(table, parts)
     return table

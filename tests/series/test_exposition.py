@@ -147,11 +147,22 @@ def test_ten_thousand_series_are_written_in_turns() -> None:
     assert counted.turns > 22_000  # 20,000 looks at the clock, and thousands of pauses between
 
 
+class Living(Table):
+    """A table of what a test says lives."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.live: list[Exposed] = []
+
+    def exposed(self) -> Iterator[Exposed]:
+        yield from self.live
+
+
 def test_only_what_is_chosen_is_shown_and_no_more_than_is_allowed(clock: FakeClock) -> None:
-    table = Table(clock)
+    table = Living(clock)
     for number in range(5):
-        table.find("http.errors", Kind.COUNTER, (("app", "shop"), ("route", f"/{number}"))).add(1.0)
-        table.find("queue", Kind.GAUGE, (("number", str(number)),)).add(number)
+        table.live.append(exposed(Key("http.errors", Kind.COUNTER, (("app", "shop"), ("route", f"/{number}"))), 1.0))
+        table.live.append(exposed(Key("queue", Kind.GAUGE, (("number", str(number)),)), float(number)))
     chosen = [Expose()]
     showing = Showing(table, clock, lambda: chosen[0])
     assert showing(TEXT) == b""
@@ -169,14 +180,8 @@ def test_only_what_is_chosen_is_shown_and_no_more_than_is_allowed(clock: FakeClo
 
 def test_what_has_a_new_name_has_one_series_and_nothing_is_left_of_the_old_one(clock: FakeClock) -> None:
     """Uptime Kuma showed both, and statsd_exporter keeps what nobody sends any more."""
-    gone, there = Key("old", Kind.GAUGE), Key("new", Kind.GAUGE)
-    live = [exposed(gone, 1.0)]
-
-    class Renamed(Table):
-        def exposed(self) -> Iterator[Exposed]:
-            yield from live
-
-    showing = Showing(Renamed(clock), clock, lambda: Expose(everything=True))
-    assert samples(showing(TEXT), TEXT) == {"old": 1.0}
-    live[:] = [exposed(there, 2.0)]
-    assert samples(showing(TEXT), TEXT) == {"new": 2.0}
+    table = Living(clock)
+    showing = Showing(table, clock, lambda: Expose(everything=True))
+    for name in ("old", "new"):
+        table.live[:] = [exposed(Key(name, Kind.GAUGE), 1.0)]
+        assert samples(showing(TEXT), TEXT) == {name: 1.0}

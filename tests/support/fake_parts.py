@@ -26,6 +26,8 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.series.query import Query
+from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from fake_clock import BEGIN, FakeClock
@@ -194,6 +196,7 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
+        self.series = Query(store, SeriesTable(clock), clock)
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -225,6 +228,7 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            series=self.series,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:

@@ -133,7 +133,7 @@ def shipped(home: Path, port: int) -> str:
 
 
 def test_it_scrapes_what_is_there_and_finds_no_ghost_of_a_renamed_probe(tmp_path: Path) -> None:
-    with running(tmp_path, SCRAPED.format(probe=json.dumps("old"), port=1)) as daemon:
+    with running(tmp_path, SCRAPED.format(probe="old", port=1)) as daemon:  # noqa: SIM117 - the port is the daemon's
         with prometheus_at(tmp_path, shipped(tmp_path, daemon.http)) as (_, port):
             until(lambda: found(port, "tocsin_probe_up == 0"), within=30)
             assert [value for _, value in found(port, 'up{job="tocsin"}')] == [1]

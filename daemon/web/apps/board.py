@@ -8,11 +8,10 @@ from functools import partial
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
-from daemon.series.query import Query
 from daemon.store import faults
 from daemon.store.base import Store
 from daemon.web.apps import faulty, page
-from daemon.web.apps.gather import Reader, sort_by
+from daemon.web.apps.gather import Answers, Reader, sort_by
 from daemon.web.apps.links import FIRST, SORTS, Asked
 from daemon.web.apps.view import MOST, NO_LINES, App, At, Overview, Rule
 from daemon.web.board import HTML, Made, NotShown
@@ -34,7 +33,7 @@ class Pages:
 
     def __init__(
         self,
-        query: Query,
+        query: Answers,
         store: Store,
         clock: Clock,
         settings: Callable[[], Settings],

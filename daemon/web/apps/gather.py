@@ -1,11 +1,12 @@
 """Gathers what the pages show: asks for the series of standard names, and puts together what belongs together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from daemon.clock import Clock, unhurried
 from daemon.matcher import Matcher
 from daemon.series.key import Labels
-from daemon.series.query import Query, Tallies
+from daemon.series.query import Tallies
 from daemon.series.selector import Selector
 from daemon.series.standard import (
     APP,
@@ -33,10 +34,19 @@ def sort_by(column: str) -> Sort:
     return lambda line: (-_value(line.figures, column), -line.figures.count)
 
 
+class Answers(Protocol):
+    """What can be asked of series; daemon/series/query.py."""
+
+    def tallies(
+        self, selector: Selector, begin: float, end: float, step: int = 0, by: Sequence[str] | None = ()
+    ) -> Tallies:
+        """What came, in steps, by groups. Raises StoreError."""
+
+
 class Reader:
     """What came in one stretch of time that ends now. Waits for the store. Raises StoreError."""
 
-    def __init__(self, query: Query, clock: Clock, span: str) -> None:
+    def __init__(self, query: Answers, clock: Clock, span: str) -> None:
         self._query = query
         self._clock = clock
         self.now = clock.now()

@@ -68,7 +68,7 @@ def asked(path: str, fields: Mapping[str, str]) -> Asked | None:
             what="errors",
             app=fields.get("app", ""),
             state=state if state in STATES else STATES[0],
-            sort=sort if sort in SORTS else SORTS[0],
+            sort=next((one for one in SORTS if one == fields.get("sort")), SORTS[0]),
         )
     if path.startswith(f"{ERRORS}/"):
         code = path.removeprefix(f"{ERRORS}/")

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from daemon.template.words import Lang
+from daemon.template.words import Lang, duration
 from daemon.web import words
 from daemon.web.apps.links import COLUMNS, FIRST, Asked
 from daemon.web.apps.plot import Plot, Row, plot
@@ -13,6 +13,7 @@ from daemon.web.apps.words import WORDS, count, mark, part, spent, step
 from daemon.web.words import NOTHING
 
 LESSER = ("total", "p50", "p99", "errors")  # columns for which a telephone has no room
+DAYS = 7  # that are shown of one error, and named
 MARKS = 4  # parts of a chart's width that are named
 
 Told = Callable[[Line], str]
@@ -75,7 +76,7 @@ class Table:
         said = WORDS[lang]
         sorted_by = asked.sort if asked.what == what else FIRST
         self.of = what
-        first = {"count": "uses" if what == "resources" else "requests", "errors": "went_wrong"}
+        first = {"count": "uses" if what == "resources" else "requests"}
         self.columns = [
             Column(
                 said[first.get(name, name)],
@@ -174,7 +175,7 @@ def _errors(
     )
     keys = [("f", said["went_wrong"], count(whole.errors))]
     keys += [("e", said["told"], count(reported))] if reported else []
-    return _chart(made, said["errors_over"], count, marks, keys)
+    return _chart(made, said["errors_over"].format(duration(RANGES[span][1], lang)), count, marks, keys)
 
 
 def hours(found: Sequence[tuple[float, int]], zone: dt.tzinfo, lang: Lang) -> Chart:
@@ -184,7 +185,8 @@ def hours(found: Sequence[tuple[float, int]], zone: dt.tzinfo, lang: Lang) -> Ch
     titles = [said["step_hours"].format(at=step(begin, 3_600, zone), count=count(number)) for begin, number in found]
     label = said["chart_hours"].format(count=count(sum(number for _, number in found)), most=count(most))
     made = plot([Row("f", [float(number) for _, number in found])], [], titles, label, least=2.0)
-    marks = [mark(found[at][0], 7 * 86_400, zone) for at in range(0, len(found), max(1, len(found) // 7))][:7]
+    begin, length = found[0][0], len(found) * 3_600
+    marks = [mark(begin + length * at / DAYS, length, zone) for at in range(DAYS + 1)]
     return _chart(made, said["by_hour"], count, marks, [])
 
 
