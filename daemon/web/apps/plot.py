@@ -40,7 +40,7 @@ def plot(bars: Sequence[Row], lines: Sequence[Row], titles: Sequence[str], label
     """Draw it; `titles` say what each step was. The top is at least `least`."""
     count = len(titles)
     stacked = [sum(row.values[at] or 0.0 for row in bars) for at in range(count)]
-    top = round_up(max(least, *stacked, *(value or 0.0 for row in lines for value in row.values)))
+    top = round_up(max([least, *stacked, *(value or 0.0 for row in lines for value in row.values)]))
     drawn = [f'<path class="a" d="M0 0H{WIDE}M0 {HIGH / 2:g}H{WIDE}"/>']
     below = [0.0] * count
     for row in bars:
