@@ -85,7 +85,7 @@ COMMANDS = (
     Command(
         words="metrics get",
         method="metrics.get",
-        help="Show how series went in a period, the last hour where none is given.",
+        help="Show how series went in a period, which is the last hour where none is given.",
         show=courses,
         args=(
             arg("selector", metavar="SELECTOR", help="""such as 'http.time{route="/pay"}'"""),
