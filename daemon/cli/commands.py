@@ -12,6 +12,7 @@ from daemon.cli import (
     explain,
     history,
     intervals,
+    metrics,
     probes,
     quota,
     replay,
