@@ -13,7 +13,7 @@ from daemon.config.wording import Texts
 from daemon.faults import digest
 from daemon.faults.event import ErrorEvent, Frame, Raised
 from daemon.series.key import Labels
-from daemon.series.query import Tallies
+from daemon.series.query import Query, Tallies
 from daemon.series.selector import Selector
 from daemon.series.tally import Tally
 from daemon.store.base import Store
@@ -51,7 +51,7 @@ RULES = (
 )
 
 
-class Kept:
+class Kept(Query):
     """Answers as daemon/series/query.py does, from memory."""
 
     def __init__(self) -> None:

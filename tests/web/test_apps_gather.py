@@ -7,7 +7,7 @@ import pytest
 from apps_showcase import Kept, counted, spread
 from daemon import sketch
 from daemon.series.tally import Tally
-from daemon.web.apps.gather import Reader, sort_by
+from daemon.web.apps.gather import Reader
 from daemon.web.apps.view import RANGES, Line
 from fake_clock import FakeClock
 
@@ -33,11 +33,11 @@ def test_requests_are_those_with_a_time_and_those_without(kept: Kept, clock: Fak
     kept.put(now - 30, "http.time", {"app": "other", "route": "/pay"}, times(9.0))
     reader = Reader(kept, clock, "1h")
     found, reported = reader.whole("shop", None)
-    assert (found.count, found.errors, found.failed, reported) == (10.0, 2.0, 0.2, 6.0)
+    assert (found.requests, found.errors, found.error_share, reported) == (10.0, 2.0, 0.2, 6.0)
     assert found.p50 == pytest.approx(0.2, rel=0.02)
-    assert found.total == pytest.approx(0.6)
+    assert found.time == pytest.approx(0.6)
     points = reader.points("shop", None)
-    assert sum(point.figures.count for point in points) == 10.0
+    assert sum(point.figures.requests for point in points) == 10.0
     assert sum(point.reported for point in points) == 6.0
     of_route, told = reader.whole("shop", "/pay")
     assert (of_route, told) == (found, 0.0)
@@ -71,10 +71,10 @@ def test_a_thousand_routes_are_the_hundred_that_are_asked_most(kept: Kept, clock
         labels = {"app": "shop", "route": f"/{number}"}
         kept.put(clock.now() - 60, "http.time", labels, times(*[1 / (number + 1)] * (number + 1)))
     reader = Reader(kept, clock, "1h")
-    found = reader.routes("shop", sort_by("count"))
+    found = reader.routes("shop", "requests")
     assert (found.all, len(found.lines)) == (1_000, 100)
     assert [line.name for line in found.lines[:2]] == ["/999", "/998"]
-    slow = reader.routes("shop", sort_by("p95"), 3)
+    slow = reader.routes("shop", "p95", 3)
     assert [line.name for line in slow.lines] == ["/0", "/1", "/2"]
 
 
@@ -84,7 +84,7 @@ def test_resources_are_told_apart_by_their_type(kept: Kept, clock: FakeClock) ->
             clock.now() - 60, "resource.time", {"app": "shop", "type": kind, "resource": "orders"}, times(0.1, 0.1)
         )
     kept.put(clock.now() - 60, "resource.errors", {"app": "shop", "type": "db", "resource": "orders"}, counted(1.0))
-    lines = Reader(kept, clock, "1h").resources("shop", sort_by("errors")).lines
+    lines = Reader(kept, clock, "1h").resources("shop", "errors").lines
     assert [(line.kind, line.name, line.figures.errors) for line in lines] == [
         ("db", "orders", 1),
         ("cache", "orders", 0),
@@ -94,6 +94,6 @@ def test_resources_are_told_apart_by_their_type(kept: Kept, clock: FakeClock) ->
 def test_reading_changes_nothing_that_is_kept(kept: Kept, clock: FakeClock) -> None:
     kept.put(clock.now() - 60, "http.time", SHOP, spread(random.Random(1), 50, 0.1))
     reader = Reader(kept, clock, "1h")
-    first: tuple[Line, ...] = reader.routes("shop", sort_by("count")).lines
+    first: tuple[Line, ...] = reader.routes("shop", "requests").lines
     reader.apps()
-    assert reader.routes("shop", sort_by("count")).lines == first
+    assert reader.routes("shop", "requests").lines == first

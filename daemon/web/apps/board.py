@@ -8,11 +8,12 @@ from functools import partial
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.series.query import Query
 from daemon.store import faults
 from daemon.store.base import Store
 from daemon.web.apps import faulty, page
-from daemon.web.apps.gather import Answers, Reader, sort_by
-from daemon.web.apps.links import FIRST, SORTS, Asked
+from daemon.web.apps.gather import Reader
+from daemon.web.apps.links import COLUMNS, FIRST, SORTS, Asked
 from daemon.web.apps.view import MOST, NO_LINES, App, At, Overview, Rule
 from daemon.web.board import HTML, Made, NotShown
 from daemon.web.fresh import Shelf
@@ -33,7 +34,7 @@ class Pages:
 
     def __init__(
         self,
-        query: Answers,
+        query: Query,
         store: Store,
         clock: Clock,
         settings: Callable[[], Settings],
@@ -91,8 +92,8 @@ class Pages:
             figures=whole,
             reported=reported,
             points=reader.points(asked.app, asked.route),
-            routes=reader.routes(asked.app, sort_by(FIRST), FEW) if is_whole else NO_LINES,
-            resources=reader.resources(asked.app, sort_by(FIRST), FEW) if is_whole else NO_LINES,
+            routes=reader.routes(asked.app, FIRST, FEW) if is_whole else NO_LINES,
+            resources=reader.resources(asked.app, FIRST, FEW) if is_whole else NO_LINES,
             faults=self._newest(asked.app),
         )
         return page.app(self._clock, view, asked, self._texts.lang)
@@ -100,7 +101,7 @@ class Pages:
     def _table(self, asked: Asked) -> bytes:
         reader = Reader(self._query, self._clock, asked.span)
         read = reader.routes if asked.what == "routes" else reader.resources
-        lines = read(asked.app, sort_by(asked.sort))
+        lines = read(asked.app, next((one for one in COLUMNS if one == asked.sort), FIRST))
         view = At(at=reader.now, zone=self._texts.time_zone.info)
         return page.table(self._clock, lines, view, asked, self._texts.lang)
 

@@ -1,12 +1,11 @@
 """Gathers what the pages show: asks for the series of standard names, and puts together what belongs together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
 
 from daemon.clock import Clock, unhurried
 from daemon.matcher import Matcher
-from daemon.series.key import Labels
-from daemon.series.query import Tallies
+from daemon.series import views
+from daemon.series.query import Query, Tallies
 from daemon.series.selector import Selector
 from daemon.series.standard import (
     APP,
@@ -14,39 +13,20 @@ from daemon.series.standard import (
     HTTP_ERRORS,
     HTTP_TIME,
     HTTP_VIEWS,
-    RESOURCE,
-    RESOURCE_ERRORS,
-    RESOURCE_TIME,
     ROUTE,
-    TYPE,
 )
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
+from daemon.series.views import Of, Sort
 from daemon.web.apps.view import MOST, RANGES, AppLine, Figures, Line, Lines, Point
 
-Sort = Callable[[Line], tuple[float, ...]]
-
 _NOTHING = Tally()
-
-
-def sort_by(column: str) -> Sort:
-    """Largest first by a column of a table; what has no value there comes last, then those with more requests."""
-    return lambda line: (-_value(line.figures, column), -line.figures.count)
-
-
-class Answers(Protocol):
-    """What can be asked of series; daemon/series/query.py."""
-
-    def tallies(
-        self, selector: Selector, begin: float, end: float, step: int = 0, by: Sequence[str] | None = ()
-    ) -> Tallies:
-        """What came, in steps, by groups. Raises StoreError."""
 
 
 class Reader:
     """What came in one stretch of time that ends now. Waits for the store. Raises StoreError."""
 
-    def __init__(self, query: Answers, clock: Clock, span: str) -> None:
+    def __init__(self, query: Query, clock: Clock, span: str) -> None:
         self._query = query
         self._clock = clock
         self.now = clock.now()
@@ -72,7 +52,7 @@ class Reader:
                     points=self._points(*mine),
                 )
             )
-        return sorted(lines, key=lambda line: (-line.figures.count, line.name))
+        return sorted(lines, key=lambda line: (-line.figures.requests, line.name))
 
     def points(self, app: str, route: str | None) -> tuple[Point, ...]:
         """An application over time, or one route of it. What an SDK told is not counted by routes."""
@@ -91,27 +71,19 @@ class Reader:
 
     def routes(self, app: str, sort: Sort, most: int = MOST) -> Lines:
         """Its routes."""
-        which = _which(app, None)
-        return self._lines(
-            [self._of(name, which, (ROUTE,), 0) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS)], sort, most
-        )
+        return self._lines("route", app, sort, most)
 
     def resources(self, app: str, sort: Sort, most: int = MOST) -> Lines:
         """What it used: databases, caches, servers of others."""
-        which = _which(app, None)
-        times, errors = (self._of(name, which, (TYPE, RESOURCE), 0) for name in (RESOURCE_TIME, RESOURCE_ERRORS))
-        return self._lines([times, {}, errors], sort, most)
+        return self._lines("resource", app, sort, most)
 
     def _of(self, name: str, which: Sequence[Matcher], by: Sequence[str], step: int) -> Tallies:
         return self._query.tallies(Selector(name, tuple(which)), self.begin, self.now + SLOT, step, by)
 
-    def _lines(self, found: Sequence[Tallies], sort: Sort, most: int) -> Lines:
-        made = []
-        for labels in unhurried(self._clock, set().union(*found)):
-            times, views, errors = (_added(tally for _, tally in one.get(labels, ())) for one in found)
-            made.append(_line(labels, figures(times, views, errors)))
-        made.sort(key=lambda line: (*sort(line), line.kind, line.name))
-        return Lines(lines=tuple(made[:most]), all=len(made))
+    def _lines(self, of: Of, app: str, sort: Sort, most: int) -> Lines:
+        """As `views.report` tells them."""
+        found = views.report(self._query, of, self.begin, self.now + SLOT, app=app, sort=sort, limit=most)
+        return Lines(lines=tuple(map(_line, found.lines)), all=found.number)
 
     def _points(
         self,
@@ -137,8 +109,8 @@ class Reader:
 def figures(times: Tally, views: Tally, errors: Tally) -> Figures:
     """What three tallies say together: what took a time, what was only counted, and what failed."""
     return Figures(
-        count=times.count + views.total,
-        total=times.total,
+        requests=times.count + views.total,
+        time=times.total,
         p50=times.quantile(0.5),
         p95=times.quantile(0.95),
         p99=times.quantile(0.99),
@@ -153,14 +125,13 @@ def _added(tallies: Iterable[Tally]) -> Tally:
     return whole
 
 
-def _line(labels: Labels, found: Figures) -> Line:
-    named = dict(labels)
-    return Line(name=named.get(ROUTE, "") or named.get(RESOURCE, ""), kind=named.get(TYPE, ""), figures=found)
-
-
-def _value(found: Figures, column: str) -> float:
-    value: float | None = getattr(found, column)
-    return -1.0 if value is None else value
+def _line(one: views.Line) -> Line:
+    return Line(
+        name=one.route or one.resource,
+        kind=one.type,
+        other=one.other,
+        figures=Figures(requests=one.requests, time=one.time, p50=one.p50, p95=one.p95, p99=one.p99, errors=one.errors),
+    )
 
 
 def _which(app: str, route: str | None) -> tuple[Matcher, ...]:

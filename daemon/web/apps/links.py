@@ -5,12 +5,21 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from daemon.series.views import Sort as Column
 from daemon.store.faults import Sort
 from daemon.web.apps.view import RANGES, USUAL
 
 APPS, ERRORS = "/apps", "/errors"
 TABLES = ("routes", "resources")
-COLUMNS = ("count", "total", "p50", "p95", "p99", "errors", "failed")  # by which tables can be sorted
+COLUMNS: tuple[Column, ...] = (
+    "requests",
+    "time",
+    "p50",
+    "p95",
+    "p99",
+    "errors",
+    "error_share",
+)  # by which tables are sorted
 STATES = ("unresolved", "resolved", "ignored", "all")
 SORTS: tuple[Sort, ...] = ("last", "first", "count")
 FIRST = COLUMNS[0]

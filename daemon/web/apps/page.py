@@ -65,11 +65,11 @@ def overview(clock: Clock, view: Overview, asked: Asked, lang: Lang) -> bytes:
                 "link": asked.link(what="app", app=one.name),
                 "spark": spark([point.rate for point in one.points]),
                 "cells": [
-                    tables.Cell(count(one.figures.count)),
+                    tables.Cell(count(one.figures.requests)),
                     tables.Cell(words.took(one.figures.p50), lesser=True),
                     tables.Cell(words.took(one.figures.p95)),
                     tables.Cell(words.took(one.figures.p99), lesser=True),
-                    tables.Cell(part(one.figures.failed), bad=one.figures.errors > 0),
+                    tables.Cell(part(one.figures.error_share), bad=one.figures.errors > 0),
                     tables.Cell(count(one.reported), lesser=True, bad=one.reported > 0),
                 ],
             }
@@ -83,7 +83,7 @@ def overview(clock: Clock, view: Overview, asked: Asked, lang: Lang) -> bytes:
 
 def app(clock: Clock, view: App, asked: Asked, lang: Lang) -> bytes:
     """One application, or one of its routes."""
-    is_empty = not view.figures.count and not view.reported and not view.figures.errors
+    is_empty = not view.figures.requests and not view.reported and not view.figures.errors
     return _written(clock, "app.html", view, asked, lang, {
         "spans": _spans(asked),
         "is_empty": is_empty,

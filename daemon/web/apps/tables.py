@@ -12,7 +12,7 @@ from daemon.web.apps.view import RANGES, Figures, Line, Lines, Point
 from daemon.web.apps.words import WORDS, count, mark, part, spent, step
 from daemon.web.words import NOTHING
 
-LESSER = ("total", "p50", "p99", "errors")  # columns for which a telephone has no room
+LESSER = ("time", "p50", "p99", "errors")  # columns for which a telephone has no room
 DAYS = 7  # that are shown of one error, and named
 MARKS = 4  # parts of a chart's width that are named
 
@@ -57,15 +57,17 @@ class Chart(NamedTuple):
 def cells(found: Figures) -> list[Cell]:
     """The figures of a line, in the order of COLUMNS."""
     shown = {
-        "count": count(found.count),
-        "total": spent(found.total) if found.total else NOTHING,
+        "requests": count(found.requests),
+        "time": spent(found.time) if found.time else NOTHING,
         "p50": words.took(found.p50),
         "p95": words.took(found.p95),
         "p99": words.took(found.p99),
         "errors": count(found.errors),
-        "failed": part(found.failed),
+        "error_share": part(found.error_share),
     }
-    return [Cell(shown[name], name in LESSER, name in ("errors", "failed") and found.errors > 0) for name in COLUMNS]
+    return [
+        Cell(shown[name], name in LESSER, name in ("errors", "error_share") and found.errors > 0) for name in COLUMNS
+    ]
 
 
 class Table:
@@ -76,7 +78,7 @@ class Table:
         said = WORDS[lang]
         sorted_by = asked.sort if asked.what == what else FIRST
         self.of = what
-        first = {"count": "uses" if what == "resources" else "requests"}
+        first = {"requests": "uses" if what == "resources" else "requests", "time": "total", "error_share": "failed"}
         self.columns = [
             Column(
                 said[first.get(name, name)],
@@ -87,7 +89,7 @@ class Table:
         ]
         self.rows = [
             LineRow(
-                one.name or NOTHING,
+                one.name or (said["others"] if one.other else NOTHING),
                 one.kind,
                 asked.link(what="app", route=one.name) if what == "routes" and one.name else "",
                 cells(one.figures),
@@ -109,23 +111,23 @@ def charts(
     whens = [_when(point, span, zone, lang) for point in points]
     marks = _marks(points, length, zone)
     most = max((point.rate for point in points), default=0.0)
-    failed = [min(point.figures.errors, point.figures.count) * 60 / point.length for point in points]
+    failed = [min(point.figures.errors, point.figures.requests) * 60 / point.length for point in points]
     well = [point.rate - bad for point, bad in zip(points, failed, strict=True)]
     requests = plot(
         [Row("f", failed), Row("b", well)],
         [],
         [
             said["step_requests"].format(
-                at=at, rate=count(point.rate), count=count(point.figures.count), failed=count(point.figures.errors)
+                at=at, rate=count(point.rate), count=count(point.figures.requests), failed=count(point.figures.errors)
             )
             for at, point in zip(whens, points, strict=True)
         ],
-        said["chart_requests"].format(count=count(whole.count), range=said[span], most=count(most)),
+        said["chart_requests"].format(count=count(whole.requests), range=said[span], most=count(most)),
         least=1.0,
     )
     made = [
         _chart(requests, said["requests_over"], count, marks, [
-            ("b", said["went_well"], count(max(0.0, whole.count - whole.errors))),
+            ("b", said["went_well"], count(max(0.0, whole.requests - whole.errors))),
             ("f", said["went_wrong"], count(whole.errors)),
         ])
     ]  # fmt: skip
@@ -198,7 +200,7 @@ def numbers(points: Sequence[Point], span: str, zone: dt.tzinfo, lang: Lang) -> 
             _when(point, span, zone, lang),
             [
                 Cell(count(point.rate)),
-                Cell(count(found.count), lesser=True),
+                Cell(count(found.requests), lesser=True),
                 Cell(words.took(found.p50), lesser=True),
                 Cell(words.took(found.p95)),
                 Cell(words.took(found.p99), lesser=True),

@@ -24,17 +24,17 @@ MOST = 100  # lines of a table
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What came in a stretch of time. Percentiles are seconds, None where nothing was timed."""
 
-    count: float = 0.0  # views, uses
-    total: float = 0.0  # seconds of all that was timed
+    requests: float = 0.0  # views, uses
+    time: float = 0.0  # seconds of all that was timed
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
     errors: float = 0.0
 
     @property
-    def failed(self) -> float | None:
+    def error_share(self) -> float | None:
         """The part of all that failed."""
-        return min(1.0, self.errors / self.count) if self.count else None
+        return min(1.0, self.errors / self.requests) if self.requests else None
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rate(self) -> float:
         """Views in a minute."""
-        return self.figures.count * 60 / self.length
+        return self.figures.requests * 60 / self.length
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +56,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     kind: str = ""
+    other: bool = False  # many that were too many to be told apart
     figures: Figures
 
 
