@@ -8,6 +8,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.series.exposition import Showing
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
@@ -43,6 +44,7 @@ class Measures:
         self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
         self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
         self.pages = Pages(self.query, self.store, clock, settings, aside)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
@@ -51,6 +53,8 @@ class Measures:
         register(("series", self._recorder.stop))
         self._overseer.start()
         register(("overseer of the series", self._overseer.stop))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

@@ -37,7 +37,7 @@ def over(fault: Fault, what: What, why: str, now: float) -> News:
     """What was told of it is over."""
     event = Event(
         source=ERRORS,
-        key=_key(fault, is_spike=what is What.CALMED),
+        key=key(fault, is_spike=what is What.CALMED),
         state=State.RESOLVED,
         severity=_SEVERITY[fault.level],
         title=fault.title,
@@ -104,7 +104,7 @@ def _labels(fault: Fault, what: What) -> dict[str, str]:
 def _firing(fault: Fault, event: ErrorEvent, what: What, title: str, text: list[str]) -> Event:
     return Event(
         source=ERRORS,
-        key=_key(fault, is_spike=what is What.SPIKE),
+        key=key(fault, is_spike=what is What.SPIKE),
         severity=_SEVERITY[sample.level(event)],
         title=title,
         text="\n".join(one for one in text if one),
@@ -149,8 +149,8 @@ def _story(fault: Fault, event: ErrorEvent) -> list[str]:
     ]
 
 
-def _key(fault: Fault, *, is_spike: bool) -> str:
-    """Not its number: a store that begins anew gives the same number to another error."""
+def key(fault: Fault, *, is_spike: bool) -> str:
+    """What its alarm is known by. Not its number: a store that begins anew gives that to another error."""
     return f"{fault.app}/{fault.digest.hex()}{'/spike' if is_spike else ''}"
 
 

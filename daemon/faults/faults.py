@@ -12,8 +12,9 @@ from daemon.clock import Clock
 from daemon.config.errors import Errors
 from daemon.errors import StoreError
 from daemon.event import Event
-from daemon.faults import digest, room, sweep
+from daemon.faults import digest, room, story, sweep
 from daemon.faults.event import ErrorEvent
+from daemon.faults.story import Story
 from daemon.series import key
 from daemon.series.key import Kind
 from daemon.series.standard import APP, ERRORS
@@ -111,6 +112,15 @@ class Faults:
                 return
             after = found[-1]
 
+    def get(self, fault_id: int) -> Fault | None:
+        """Find one."""
+        return self._store.read(lambda tx: faults.get(tx, fault_id))
+
+    def story(self, fault: Fault, samples: int) -> Story:
+        """All that is kept of one, with so many of the newest samples."""
+        now = self._clock.now()
+        return self._store.read(lambda tx: story.tell(tx, fault, samples, now))
+
     def change(self, fault_id: int, change: Change) -> Fault | None:
         """Somebody resolves an error, ignores it, or takes that back; None when there is none of this id.
 
@@ -136,12 +146,24 @@ class Faults:
         news = self._store.read(lambda tx: fault_news.waiting(tx, AT_ONCE))
         if not news:
             return False
-        self._events([one.event for one in news if one.event is not None])
+        self._hand_over([one.event for one in news if one.event is not None])
         now = self._clock.now()
         self._store.write(lambda tx: fault_news.strike_off(tx, news, now))
         for one in news:
             telemetry.error_alarms.labels(one.app, one.what.value).inc()
         return True
+
+    def _hand_over(self, events: list[Event]) -> None:
+        """Give events to alerting. One that it cannot take whatever the weather must not keep back all others."""
+        try:
+            self._events(events)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("alarms about errors could not be raised together")
+            if len(events) > 1:
+                for one in events:
+                    self._hand_over([one])
 
     def _run(self) -> None:
         tidied = self._clock.monotonic()

@@ -27,4 +27,5 @@ def pairs(given: Pairs, most: int, limit: int) -> Pairs:
 
 
 def _hidden(given: str) -> str:
-    return _USER.sub(rf"\1{HIDDEN}@", redact_text(given))
+    shown = redact_text(given)
+    return _USER.sub(rf"\1{HIDDEN}@", shown) if "://" in shown else shown

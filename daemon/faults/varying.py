@@ -1,7 +1,7 @@
 """What in a text is different each time: numbers, ids, addresses, times, what is quoted.
 
-Two texts that differ only there are the same one. One sign stands for all of it. Were there one for numbers and another for ids, an id that happens to have digits only
-would make another text of the same message.
+Two texts that differ only there are the same one. One sign stands for all of it: were there one for numbers and another
+for ids, an id that happens to have digits only would make another text of the same message.
 """
 
 import re
@@ -18,7 +18,7 @@ _VARYING = re.compile(
     | (?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])      # IPv6, hardware addresses, times of day
     | (?<![0-9A-Za-z_-])(?=[A-Za-z_-]*[0-9])(?=[0-9A-Z_-]*[a-z])(?=[0-9a-z_-]*[A-Z])[0-9A-Za-z_-]{20,}
     | (?<![0-9A-Za-z])[0-9A-Fa-f]{8,}(?![0-9A-Za-z])
-    | (?<![0-9A-Za-z])[A-Za-z]*\d[0-9A-Za-z]*                            # any word with a digit in it
+    | (?:(?<!\w)[-+](?=\d) | (?<![0-9A-Za-z]))[A-Za-z]*\d[0-9A-Za-z]*    # any word with a digit in it
     | \d
     """,
     re.VERBOSE,

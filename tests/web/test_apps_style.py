@@ -63,5 +63,5 @@ def test_both_languages_say_everything_with_the_same_places_to_fill_in() -> None
     assert english.keys() == chinese.keys()
     for name, text in english.items():
         assert set(re.findall(r"\{(\w*)", text)) == set(re.findall(r"\{(\w*)", chinese[name])), name
-    asked = {name for name in re.findall(r"words\.(\w+)", PAGES)}
+    asked = set(re.findall(r"words\.(\w+)", PAGES))
     assert asked <= english.keys()
