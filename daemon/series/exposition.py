@@ -56,7 +56,7 @@ class Showing:
         shown: list[Exposed] = []
         left = 0
         if expose.is_on:
-            for one in unhurried(self._clock, self._table.exposed()):
+            for one in unhurried(self._clock, self._table.exposed(self._named())):
                 if not (expose.everything or any(selector.matches(one.key) for selector in self._selectors)):
                     continue
                 if len(shown) < expose.most:
@@ -65,6 +65,19 @@ class Showing:
                     left += 1
         telemetry.unexposed.set(left)
         return exposition(shown, self._clock, form)
+
+    def _named(self) -> Callable[[Key], bool]:
+        """Whether series of a name may be wanted: asked of all that live at once, so it is found out once a name."""
+        found: dict[str, bool] = {}
+
+        def is_named(key: Key) -> bool:
+            known = found.get(key.name)
+            if known is None:
+                known = self._read is not None and self._read.everything
+                known = found[key.name] = known or any(one.names(key.name) for one in self._selectors)
+            return known
+
+        return is_named
 
 
 def names(families: Iterable[Of]) -> dict[Of, str]:

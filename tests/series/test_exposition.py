@@ -2,7 +2,7 @@
 
 import string
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -154,8 +154,8 @@ class Living(Table):
         super().__init__(clock)
         self.live: list[Exposed] = []
 
-    def exposed(self) -> Iterator[Exposed]:
-        yield from self.live
+    def exposed(self, wanted: Callable[[Key], bool] = lambda _: True) -> Iterator[Exposed]:
+        yield from (one for one in self.live if wanted(one.key))
 
 
 def test_only_what_is_chosen_is_shown_and_no_more_than_is_allowed(clock: FakeClock) -> None:
