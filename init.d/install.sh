@@ -140,6 +140,8 @@ uninstall_it() {
     fi
     if [ -e "$(root "$INITDIR/tocsin")" ]; then tell_init disable; fi
     rm -f "$(root "$INITDIR/tocsin")" "$(root "$UNITDIR/tocsin.service")" "$(root "$CONFDIR/supervisord.conf")"
+    for file in prometheus.yml rules.yml grafana.json; do rm -f "$(root "$CONFDIR/prometheus/$file")"; done
+    rmdir "$(root "$CONFDIR/prometheus")" 2> /dev/null || true # unless somebody put more there
     if [ "$(readlink "$(root "$BINDIR/tocsinctl")" || true)" = "$PREFIX/bin/tocsinctl" ]; then
         rm -f "$(root "$BINDIR/tocsinctl")"
     fi

@@ -51,7 +51,23 @@ def test_every_class_has_a_style_and_every_style_a_use() -> None:
     made = PAGES + "".join(path.read_text() for path in CODE.glob("*.py"))
     styled = set(re.findall(r"\.([a-z][\w-]*)(?=[^{}]*\{)", STYLE))
     used = {name for names in re.findall(r'class="([^"{]+)', made) for name in names.split()}
-    told = {"lesser", "bad", "b", "f", "e", "t", "q50", "q95", "q99", "error", "fatal", "warning", "firing", "pending"}
+    told = {
+        "lesser",
+        "bad",
+        "b",
+        "f",
+        "e",
+        "t",
+        "q50",
+        "q95",
+        "q99",
+        "error",
+        "fatal",
+        "warning",
+        "firing",
+        "pending",
+        "clearing",
+    }
     both = {"plot", "x", "chart", "spark", "key", "keys", "hours"}
     assert styled - used - told - both == set()
     status = set(re.findall(r"\.([a-z][\w-]*)(?=[^{}]*\{)", STATUS))

@@ -90,7 +90,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """How a threshold stands."""
 
     name: str
-    state: str  # firing, pending, ok, unknown
+    state: str  # firing, clearing, pending, ok, unknown
     value: str = ""
     since: float | None = None
 
