@@ -8,6 +8,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
@@ -39,6 +40,7 @@ class Measures:
         self.query = Query(self.store, self.table, clock, self._kept)
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
         self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
@@ -47,6 +49,8 @@ class Measures:
         register(("series", self._recorder.stop))
         self._overseer.start()
         register(("overseer of the series", self._overseer.stop))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

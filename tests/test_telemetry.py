@@ -42,6 +42,8 @@ ELSEWHERE = {
     "series_live": "tests/series/test_recorder.py",
     "series_out_of_time": "tests/series/test_recorder.py",
     "series_dropped": "tests/series/test_recorder.py",
+    "error_alarms": "tests/faults/test_telling.py",
+    "errors_evicted": "tests/faults/test_bounds.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
+from daemon.config.errors import Errors
 from daemon.config.fleet import ForOthers, Node
 from daemon.config.history import History
 from daemon.config.keys import doc
@@ -281,3 +282,4 @@ class Settings:
         default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
     )
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))

@@ -6,6 +6,7 @@ from daemon.methods import (
     channels,
     config,
     deliveries,
+    errors,
     events,
     explain,
     history,
@@ -58,6 +59,7 @@ def build(parts: Parts) -> Table:
         config,
         replay,
         metrics,
+        errors,
     ):
         noun.add(table, parts)
     return table

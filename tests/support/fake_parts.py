@@ -14,6 +14,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.hook import Hook
@@ -31,6 +32,7 @@ from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from fake_clock import BEGIN, FakeClock
+from late_store import LateStore
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
@@ -197,6 +199,8 @@ class Desk:
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
         self.series = Query(store, SeriesTable(clock), clock)
+        self.measured = LateStore(store)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -229,6 +233,7 @@ class Desk:
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
             series=self.series,
+            faults=self.faults,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
