@@ -68,12 +68,8 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
-# what is measured
-unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
-# errors of applications
-error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
-errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # the series
+unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
 series_live = _gauge("tocsin_series", "Series that live.")
 series_out_of_time = _counter(
     "tocsin_series_out_of_time_total",
@@ -82,6 +78,9 @@ series_out_of_time = _counter(
 series_dropped = _counter(
     "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
 )
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")
