@@ -11,10 +11,11 @@ import many
 import probes
 import routing
 import sending
+import series
 import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, statsd, client)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

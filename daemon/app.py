@@ -171,8 +171,9 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
-                numbers=self._lookout.scheduler.exposition,
+                numbers=(self._lookout.scheduler.exposition, self._measures.exposition),
                 board=self._lookout.board,
+                pages=self._measures.pages,
                 aside=self._reader,
             )
         )
@@ -217,6 +218,7 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            series=self._measures.query,
             faults=self._measures.faults,
         )
 

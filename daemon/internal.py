@@ -44,6 +44,7 @@ class Check(StrEnum):
     STATSD_DOOR = "statsd_door"
     SYSLOG_LOST = "syslog_lost"
     SYSLOG_DOOR = "syslog_door"
+    SERIES = "series"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +212,13 @@ KINDS: Mapping[Check, Kind] = {
         about=("door",),
         means="A door of syslog could not be opened where a changed configuration wants it: it is shut.",
         ends="when it could be opened, or " + QUIET,
+    ),
+    Check.SERIES: Kind(
+        severity=Severity.WARNING,
+        about=("series",),
+        means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
+        ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
+        ends="when there is room again, and nothing was beyond in between",
     ),
 }
 

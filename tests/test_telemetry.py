@@ -39,6 +39,9 @@ ELSEWHERE = {
     "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
     "record_dropped": "tests/history/test_recorder.py",
+    "series_live": "tests/series/test_recorder.py",
+    "series_out_of_time": "tests/series/test_recorder.py",
+    "series_dropped": "tests/series/test_recorder.py",
     "error_alarms": "tests/faults/test_telling.py",
     "errors_evicted": "tests/faults/test_bounds.py",
     "statsd_packets": "tests/intakes/statsd/test_doors.py",
@@ -54,6 +57,7 @@ ELSEWHERE = {
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",
+    "unexposed": "tests/series/test_exposition.py",
 }
 
 

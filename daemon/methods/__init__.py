@@ -13,6 +13,7 @@ from daemon.methods import (
     intervals,
     listing,
     maintenance,
+    metrics,
     oncall,
     overrides,
     pausing,
@@ -57,6 +58,7 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
+        metrics,
         errors,
     ):
         noun.add(table, parts)
