@@ -172,8 +172,9 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
-                numbers=self._lookout.scheduler.exposition,
+                numbers=(self._lookout.scheduler.exposition, self._measures.exposition),
                 board=self._lookout.board,
+                pages=self._measures.pages,
                 sentry=self._measures.sentry.gate,
                 aside=self._reader,
             )
@@ -219,6 +220,7 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            series=self._measures.query,
             faults=self._measures.faults,
             sentry=self._measures.sentry.status,
         )

@@ -6,13 +6,21 @@ from pathlib import Path
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
+from daemon.config.series import Series
 from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
+from daemon.intakes.statsd.intake import Statsd
+from daemon.intakes.syslog.intake import Syslog
 from daemon.sentry.intake import SentryIntake
 from daemon.sentry.telling import Hear
+from daemon.series.exposition import Showing
+from daemon.series.overseer import Overseer
+from daemon.series.query import Query
+from daemon.series.recorder import Recorder
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
+from daemon.web.apps.board import Pages
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
@@ -34,19 +42,39 @@ class Measures:
         self._settings = settings
         self._intake = intake
         self._aside = aside
-        self.table = Table(clock)
+        self.table = Table(clock, self._kept)
+        self.query = Query(self.store, self.table, clock, self._kept)
+        self._recorder = Recorder(self.store, self.table, clock, self._kept)
+        self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
+        self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
+        self.pages = Pages(self.query, self.store, clock, settings, aside)
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
+        self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
+        self.syslog = Syslog(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over), aside)
         self.sentry = SentryIntake(
             self.store, clock, lambda: settings().sentry, self.table, self.faults, hear, intake.alarm
         )
 
     def start(self, register: Register) -> None:
-        """Begin to measure. Raises StoreUnavailable."""
+        """Begin to measure. Raises StoreUnavailable, and NoDoor where a door cannot be opened."""
         register(("store of what is measured", self.store.close))
+        self._recorder.start()
+        register(("series", self._recorder.stop))
+        self._overseer.start()
+        register(("overseer of the series", self._overseer.stop))
         self.faults.start()
         register(("errors of applications", self.faults.stop))
+        register(("statsd", self.statsd.stop))
+        self.statsd.start()
+        register(("syslog", self.syslog.stop))
+        self.syslog.start()
         self.sentry.start()
         register(("Sentry intake", self.sentry.stop))
 
     def reload(self) -> None:
         """Follow the settings."""
+        self.statsd.reload()
+        self.syslog.reload()
+
+    def _kept(self) -> Series:
+        return self._settings().series

@@ -1,14 +1,9 @@
 """Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from daemon.exposition import END, Form
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -73,9 +68,30 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# the series
+unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
+series_live = _gauge("tocsin_series", "Series that live.")
+series_out_of_time = _counter(
+    "tocsin_series_out_of_time_total",
+    "Values not taken: more than an hour old, more than a minute ahead, or too many of the past at once.",
+)
+series_dropped = _counter(
+    "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
+)
 # errors of applications
 error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
 errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
+# what programs report
+statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
+statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")
+statsd_refused = _counter("tocsin_statsd_refused_total", "Lines, packets and datagrams not taken, by why.", "reason")
+statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kernel had no room.", "door")
+statsd_events = _counter(
+    "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
+)
+# what comes over syslog
+syslog_lines = _counter("tocsin_syslog_lines_total", "Lines of syslog that were looked at.")
+syslog_dropped = _counter("tocsin_syslog_dropped_total", "Lines of syslog that were not looked at.", "why")
 # what is measured
 sentry_requests = _counter(
     "tocsin_sentry_requests_total", "Requests of Sentry SDKs, by what became of them.", "app", "result"
@@ -95,6 +111,9 @@ rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "res
 reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")
 
 
-def exposition() -> tuple[bytes, str]:
-    """All of it in Prometheus' text format, and that format's content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+def exposition(form: Form) -> bytes:
+    """All of it, without the line that ends OpenMetrics: more may follow."""
+    if form.is_openmetrics:
+        made: bytes = openmetrics.generate_latest(REGISTRY)  # type: ignore[no-untyped-call]
+        return made.removesuffix(END)
+    return generate_latest(REGISTRY)

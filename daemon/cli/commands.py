@@ -13,6 +13,7 @@ from daemon.cli import (
     explain,
     history,
     intervals,
+    metrics,
     probes,
     quota,
     replay,
@@ -190,6 +191,7 @@ COMMANDS = (
     *sentry.COMMANDS,
     *probes.COMMANDS,
     *history.COMMANDS,
+    *metrics.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",

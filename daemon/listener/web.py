@@ -17,14 +17,22 @@ from daemon.listener.statuspage import BADGES, PAGES
 from daemon.listener.webhooks import Webhooks
 from daemon.listener.wsgi import served
 from daemon.sentry import access
+from daemon.web.apps import links
 
 ALIVE = "/-/healthy"  # answered however much there is to do: a watchdog must not mistake work for death
 
 _DOORS = {"/rpc": "rpc", "/metrics": "metrics", ALIVE: "self", "/-/ready": "self", "/-/reload": "self"}
-_DOORS |= dict.fromkeys(PAGES, "status")
-_BEGINNINGS = {
-    WEBHOOKS: "webhook", PING: "ping", ACK: "ack", RECEIPTS: "receipts", BADGES: "badge", api.PATH: answers.DOOR
-}  # fmt: skip
+_DOORS |= dict.fromkeys(PAGES, "status") | dict.fromkeys((links.APPS, links.ERRORS), "apps")
+_BELOW = (
+    (WEBHOOKS, "webhook"),
+    (PING, "ping"),
+    (ACK, "ack"),
+    (RECEIPTS, "receipts"),
+    (BADGES, "badge"),
+    (api.PATH, answers.DOOR),
+    (f"{links.APPS}/", "apps"),
+    (f"{links.ERRORS}/", "apps"),
+)
 _BUSY = Refusal(503, "overloaded", "too many requests are in work; send it again in a moment")
 _SOON = (("Retry-After", "1"),)
 
@@ -71,7 +79,7 @@ class Web:
 
 
 def _door(path: str) -> str:
-    for beginning, name in _BEGINNINGS.items():
-        if path.startswith(beginning):
-            return name
-    return sentry.DOOR if access.target(path) else _DOORS.get(path, "http")
+    if path in _DOORS:
+        return _DOORS[path]
+    below = next((door for begin, door in _BELOW if path.startswith(begin)), "")
+    return below or (sentry.DOOR if access.target(path) else "http")

@@ -15,6 +15,7 @@ from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
 from daemon.sentry.status import SentryStatus
+from daemon.series.query import Query
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 
@@ -117,5 +118,6 @@ class Parts:
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
     aside: Aside
+    series: Query
     faults: Faults
     sentry: Callable[[], SentryStatus]  # raises StoreError

@@ -13,7 +13,7 @@ from daemon.sentry.intake import SentryIntake
 from daemon.sentry.telling import wanted
 from daemon.store import spool
 from daemon.store.spool import KEPT_ASIDE, Aside
-from fake_clock import FakeClock, settle
+from fake_clock import BEGIN, FakeClock, settle
 from reporting import Reporting, envelope, event, found, item, sent
 from until import until
 
@@ -44,9 +44,9 @@ def test_everything_is_worked_through_once_and_in_order(reporting: Reporting) ->
 
 
 def test_numbers_come_to_the_series(reporting: Reporting) -> None:
-    span = {"op": "db", "description": "SELECT 1", "start_timestamp": 1, "timestamp": 1.5}
+    span = {"op": "db", "description": "SELECT 1", "start_timestamp": BEGIN - 1, "timestamp": BEGIN - 0.5}
     page = {"type": "transaction", "transaction": "/pay", "transaction_info": {"source": "route"}, "spans": [span],
-            "start_timestamp": 1.0, "timestamp": 2.0, "contexts": {"trace": {"op": "http.server"}},
+            "start_timestamp": BEGIN - 2, "timestamp": BEGIN - 1, "contexts": {"trace": {"op": "http.server"}},
             "tags": {"http.status_code": "500"}}  # fmt: skip
     reporting.put(envelope(item(page, "transaction"), trace={"sample_rate": "0.1"}))
     reporting.put(envelope(item({"transaction": "/old/7"})))

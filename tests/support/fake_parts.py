@@ -28,6 +28,7 @@ from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
 from daemon.sentry.status import SentryStatus
+from daemon.series.query import Query
 from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
@@ -199,6 +200,7 @@ class Desk:
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
         self.measured = LateStore(store)
+        self.series = Query(self.measured, SeriesTable(clock), clock)
         self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
@@ -232,6 +234,7 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            series=self.series,
             faults=self.faults,
             sentry=lambda: self.sentry,
         )

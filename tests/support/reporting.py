@@ -18,7 +18,7 @@ from daemon.sentry.gate import Gate
 from daemon.sentry.reading import Limits, read
 from daemon.sentry.telling import Jobs
 from daemon.series.key import Key
-from daemon.series.table import Table
+from daemon.series.table import Row, Table
 from daemon.series.tally import Tally
 from daemon.store.base import Tx
 from daemon.store.migrate import MEASURED
@@ -70,6 +70,8 @@ class Reporting:
         self.store = SqliteStore(path / "measured.db", MEASURED)
         self.settings = Sentry(**({"projects": {"shop": SHOP}} | sentry))
         self.table = Table(clock)
+        self.table.on_closed(self._closed)
+        self._came: dict[Key, Tally] = {}
         self.grouped = Grouped(self.store)
         self.heard: list[tuple[str, Sign]] = []
         self.alarms: list[tuple[Check, tuple[str, ...], str, str]] = []
@@ -96,11 +98,20 @@ class Reporting:
 
     def series(self) -> dict[Key, Tally]:
         """What came, by series."""
-        return {live.key: tally for live in self.table if (tally := live.take()) is not None}
+        self._came = {}
+        self.table.close_slot(self.table.open)
+        return self._came
 
     def sums(self) -> dict[str, tuple[float, float]]:
         """How many and how much, by what people call the series."""
         return {str(key): (tally.count, tally.total) for key, tally in self.series().items()}
+
+    def _closed(self, _start: int, rows: Sequence[Row]) -> None:
+        for live, tally in rows:
+            if live.key in self._came:
+                self._came[live.key].merge(tally)
+            else:
+                self._came[live.key] = tally
 
     def _hear(self, name: str, sign: Sign) -> None:
         if self.hear_raises:
