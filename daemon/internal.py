@@ -40,6 +40,9 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
+    REDIS = "redis"
+    REDIS_LIST = "redis_list"
+    REDIS_BEHIND = "redis_behind"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +185,24 @@ KINDS: Mapping[Check, Kind] = {
         means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
+    ),
+    Check.REDIS: Kind(
+        severity=Severity.ERROR,
+        about=("server",),
+        means="A Redis of `redis_lists` cannot be read for a minute: what applications push waits there.",
+        ends="when it can be read again",
+    ),
+    Check.REDIS_LIST: Kind(
+        severity=Severity.WARNING,
+        about=("server", "list"),
+        means="What should be a list of `redis_lists` is none, or lies on another node of a cluster.",
+        ends="when it can be read",
+    ),
+    Check.REDIS_BEHIND: Kind(
+        severity=Severity.WARNING,
+        about=("server", "list"),
+        means="In a list wait as many entries as `behind` says, or the oldest were thrown away beyond its `most`.",
+        ends="when fewer than half as many wait",
     ),
 }
 

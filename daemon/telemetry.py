@@ -73,6 +73,8 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# what is measured
+redis_entries = _counter("tocsin_redis_entries_total", "Entries of Redis lists, by what became of them.", "outcome")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

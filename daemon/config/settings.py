@@ -16,6 +16,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
 from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
+from daemon.config.redislists import RedisList
 from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
 from daemon.config.sight import Sight
@@ -277,3 +278,6 @@ class Settings:
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    redis_lists: tuple[RedisList, ...] = field(
+        default=(), metadata=doc("lists in Redis to which applications push what their pages took")
+    )

@@ -25,6 +25,7 @@ HOMES = {
         "daemon/delivery/",
         "daemon/fleet/",
         "daemon/history/",
+        "daemon/intakes/",
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
