@@ -80,7 +80,8 @@ def test_rubbish_is_passed_over_and_its_neighbours_are_counted(begin: Callable[.
     rubbish = (
         "", "null", "[]", "{", '{"url":"/pay"', '"time_spent":1}', b"\xff\xfe", "1,2", '{"url":1,"time_spent":1}',
         '{"url":"/pay","time_spent":1e999}', '{"url":"/pay","time_spent":-1}', '{"url":"","time_spent":1}',
-        "[" * 5_000, '{"url":"/pay","time_spent":NaN}', '{"url":"?a","time_spent":1}', '{"url":"/pay","time_spent":1,"ts":"soon"}',
+        "[" * 5_000, '{"url":"/pay","time_spent":NaN}', '{"url":"?a","time_spent":1}',
+        '{"url":"/pay","time_spent":1,"ts":"soon"}',
         '{"url":"/pay","time_spent":1},{"url":"/pay","time_spent":1}',
     )  # fmt: skip
     for one in rubbish:
