@@ -43,6 +43,7 @@ class Check(StrEnum):
     REDIS = "redis"
     REDIS_LIST = "redis_list"
     REDIS_BEHIND = "redis_behind"
+    SCRAPE = "scrape"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +204,12 @@ KINDS: Mapping[Check, Kind] = {
         about=("server", "list"),
         means="In a list wait as many entries as `behind` says, or the oldest were thrown away beyond its `most`.",
         ends="when fewer than half as many wait",
+    ),
+    Check.SCRAPE: Kind(
+        severity=Severity.WARNING,
+        about=("scrape",),
+        means="A page of `scrapes` could not be read for five minutes: rules see nothing new of it.",
+        ends="when it can be read again",
     ),
 }
 

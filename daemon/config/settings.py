@@ -18,6 +18,7 @@ from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
 from daemon.config.redislists import RedisList
 from daemon.config.retention import Retention
+from daemon.config.scrapes import Scrape
 from daemon.config.selfchecks import SelfChecks
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
@@ -280,4 +281,7 @@ class Settings:
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
     redis_lists: tuple[RedisList, ...] = field(
         default=(), metadata=doc("lists in Redis to which applications push what their pages took")
+    )
+    scrapes: dict[str, Scrape] = field(
+        default_factory=dict, metadata=doc("pages of exporters that are read into series", listed=True)
     )
