@@ -44,6 +44,7 @@ class Check(StrEnum):
     REDIS_LIST = "redis_list"
     REDIS_BEHIND = "redis_behind"
     SCRAPE = "scrape"
+    SERIES = "series"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +211,13 @@ KINDS: Mapping[Check, Kind] = {
         about=("scrape",),
         means="A page of `scrapes` could not be read for five minutes: rules see nothing new of it.",
         ends="when it can be read again",
+    ),
+    Check.SERIES: Kind(
+        severity=Severity.WARNING,
+        about=("series",),
+        means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
+        ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
+        ends="when there is room again, and nothing was beyond in between",
     ),
 }
 

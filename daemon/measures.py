@@ -6,7 +6,11 @@ from pathlib import Path
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
+from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.series.overseer import Overseer
+from daemon.series.query import Query
+from daemon.series.recorder import Recorder
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -31,11 +35,21 @@ class Measures:
         self._settings = settings
         self._intake = intake
         self._aside = aside
-        self.table = Table(clock)
+        self.table = Table(clock, self._kept)
+        self.query = Query(self.store, self.table, clock, self._kept)
+        self._recorder = Recorder(self.store, self.table, clock, self._kept)
+        self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self._recorder.start()
+        register(("series", self._recorder.stop))
+        self._overseer.start()
+        register(("overseer of the series", self._overseer.stop))
 
     def reload(self) -> None:
         """Follow the settings."""
+
+    def _kept(self) -> Series:
+        return self._settings().series

@@ -75,6 +75,15 @@ record_dropped = _counter(
 )
 # what is measured
 redis_entries = _counter("tocsin_redis_entries_total", "Entries of Redis lists, by what became of them.", "outcome")
+# the series
+series_live = _gauge("tocsin_series", "Series that live.")
+series_out_of_time = _counter(
+    "tocsin_series_out_of_time_total",
+    "Values not taken: more than an hour old, more than a minute ahead, or too many of the past at once.",
+)
+series_dropped = _counter(
+    "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
+)
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")
