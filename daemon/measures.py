@@ -8,6 +8,8 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.intakes.redislist.lists import RedisLists
+from daemon.intakes.scrape.scrapes import Scrapes
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
@@ -38,7 +40,8 @@ class Measures:
         self.table = Table(clock, self._kept)
         self.query = Query(self.store, self.table, clock, self._kept)
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
-        self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
+        self._speak = intake.alarm, intake.alarm_over
+        self._overseer = Overseer(self.store, self.table, clock, *self._speak)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
@@ -47,9 +50,18 @@ class Measures:
         register(("series", self._recorder.stop))
         self._overseer.start()
         register(("overseer of the series", self._overseer.stop))
+        self._lists = RedisLists(self.store, self.table, self._clock, self._settings, *self._speak)
+        self._lists.marks.kept_by(self.table, self._recorder)
+        self._lists.start()
+        register(("Redis lists", self._lists.stop))
+        self._scrapes = Scrapes(self.table, self._clock, self._settings, *self._speak)
+        self._scrapes.start()
+        register(("scrapes", self._scrapes.stop))
 
     def reload(self) -> None:
         """Follow the settings."""
+        self._lists.reload()
+        self._scrapes.reload()
 
     def _kept(self) -> Series:
         return self._settings().series

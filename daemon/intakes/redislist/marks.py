@@ -7,18 +7,13 @@ says exactly what is counted: nothing is lost, and nothing counts twice.
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
+from daemon.series.recorder import Recorder
+from daemon.series.table import Table
+from daemon.series.writing import Cut
 from daemon.store import taken
-from daemon.store.base import Store, Tx
-
-
-class Cut(NamedTuple):
-    """What is written in the transaction of a slot, and what to do once that is on disk."""
-
-    write: Callable[[Tx], None]
-    done: Callable[[], None]
+from daemon.store.base import Store
 
 
 class Marks:
@@ -31,6 +26,12 @@ class Marks:
         self._taken: dict[str, int | None] = {}  # the places when the slot began to be closed
         self._open = threading.Event()
         self._open.set()
+
+    def kept_by(self, table: Table, recorder: Recorder) -> None:
+        """Have them written with the slots that this one writes."""
+        table.on_closing(self.closing)
+        table.on_closed(lambda *_: self.closed())
+        recorder.cut = self.cut
 
     def durable(self, name: str) -> int | None:
         """How much of a list is unread by what is on disk; None where nothing is noted."""
@@ -66,6 +67,7 @@ class Marks:
 
     def cut(self) -> Cut | None:
         """What to write with the slot that was closed."""
+        self.closed()
         taken_then, self._taken = self._taken, {}
         if not taken_then:
             return None
