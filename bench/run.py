@@ -8,11 +8,12 @@ import isolation
 import machine
 import many
 import probes
+import redislist
 import routing
 import sending
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, redislist)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":
