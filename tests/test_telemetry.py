@@ -42,6 +42,7 @@ ELSEWHERE = {
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",
+    "redis_entries": "tests/intakes/test_redis_lists.py",
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",

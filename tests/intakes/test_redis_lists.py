@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def redis() -> Iterator[Server]:
 def begin(redis: Server, tmp_path: Path) -> Iterator[Callable[..., Life]]:
     lives: list[Life] = []
 
-    def begun(**given: object) -> Life:
+    def begun(**given: Any) -> Life:
         first = not lives
         url = f"redis://127.0.0.1:{redis.port}/0"
         lives.append(Life(tmp_path / "measured.db", **{"url": url, "apps": {"0x00000001": "shop"}, **given}))

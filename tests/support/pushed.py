@@ -4,8 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from daemon.clock import SystemClock
+from daemon.clock import Clock, SystemClock
 from daemon.config.redislists import RedisList
 from daemon.intakes.redislist.drain import Tools
 from daemon.intakes.redislist.marks import Marks
@@ -25,8 +26,8 @@ LIST = "apm:0x00000001"
 class Life:
     """One life of the process: it ends with `crash`, whatever is not on disk by then is gone."""
 
-    def __init__(self, path: Path, **given: object) -> None:
-        self.clock = SystemClock()
+    def __init__(self, path: Path, clock: Clock | None = None, **given: Any) -> None:
+        self.clock = clock or SystemClock()
         self.store = SqliteStore(path, MEASURED)
         self.table = Table(self.clock)
         self._rows: Callable[[Sequence[Row]], None] = lambda _: None
@@ -34,7 +35,7 @@ class Life:
         self.alarms: list[tuple[str, ...]] = []
         self.texts: list[str] = []
         self.marks = Marks(self.store)
-        self.given = RedisList(**given)  # type: ignore[arg-type]
+        self.given = RedisList(**given)
         tools = Tools(self.table, self.clock, self.marks, self.store.name)
         self.reader = Reader(self.given, tools, self._alarm, self._over)
         self._hand = Connection(self.given, self.clock)
