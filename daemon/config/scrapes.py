@@ -42,7 +42,7 @@ class Scrape:
     most: int = field(default=5_000, metadata=doc("most series that are taken of it", least=1, most=200_000))
     largest: Bytes = field(
         default=Bytes(16 * 1024**2),
-        metadata=doc("a page beyond it is not taken, expanded as it is", least=1_024, most=256 * 1024**2),
+        metadata=doc("a page beyond it is not taken, expanded as it is", least=1_024, most=64 * 1024**2),
     )
     basic: ScrapeUser | None = field(default=None, metadata=doc("user and password for basic authentication"))
     bearer: Secret | None = field(default=None, metadata=doc("token, sent as Authorization: Bearer"))

@@ -20,8 +20,8 @@ ODD = [
     ('x { a = "b" , c = "d" } 2', ("x", {"a": "b", "c": "d"}, 2.0, None)),
     ('x{a="b"}3', ("x", {"a": "b"}, 3.0, None)),
     (
-        r'x{path="C:\\DIR\\",error="say \"no\"\nnow"} 1',
-        ("x", {"path": "C:\\DIR\\", "error": 'say "no"\nnow'}, 1.0, None),
+        r'x{path="A\\DIR\\",error="say \"no\"\nnow"} 1',
+        ("x", {"path": "A\\DIR\\", "error": 'say "no"\nnow'}, 1.0, None),
     ),
     ('x{a="}",b="{ # 1 }",c="a,b=\'c\'"} 1', ("x", {"a": "}", "b": "{ # 1 }", "c": "a,b='c'"}, 1.0, None)),
     ('x{a="b # c"} 4 # {t="}"} 0.5 1.2', ("x", {"a": "b # c"}, 4.0, None)),

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from daemon.intakes.redislist.drain import Tools
+from daemon.intakes.redislist.reader import Reader
 from daemon.intakes.redislist.resp import Refused
 from daemon.secret import Secret
 from pushed import LIST, Life
@@ -151,6 +153,21 @@ def test_a_crash_right_after_the_disk_had_it_counts_nothing_again(begin: Callabl
     life.read()
     life.close_slot()
     assert life.counted() == {PAY: 20}
+
+
+def test_other_settings_for_the_server_count_nothing_again(begin: Callable[..., Life]) -> None:
+    """After a reload another reader goes on with what the one before has read, on disk or not."""
+    life = begin(batch=10)
+    life.push(*views(200))
+    life.reader.connect()
+    life.reader.turn()
+    tools = Tools(life.table, life.clock, life.marks, life.store.name)
+    life.reader.stop()
+    life.reader = Reader(life.given, tools, lambda *_, **__: None, lambda *_: None)
+    life.read()
+    life.close_slot()
+    life.turns()
+    assert life.counted() == {PAY: 200}
 
 
 def test_names_are_used_again_only_when_nothing_is_noted_about_them(begin: Callable[..., Life]) -> None:

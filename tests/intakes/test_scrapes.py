@@ -4,6 +4,7 @@ import json
 import random
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.request import urlopen
@@ -22,6 +23,7 @@ from running import free_port
 from scraped import OPEN, Board, exporter
 from until import until
 
+_NEVER = threading.Event()
 BUCKET = 'took_seconds_bucket{{le="{}"}} {}\n'
 
 
@@ -203,7 +205,7 @@ def test_one_that_drips_is_given_up_in_time() -> None:
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
         for _ in range(100):
             sock.sendall(b"x 1\n")
-            gevent.sleep(0.05)
+            _NEVER.wait(0.05)
 
     with serving(drip) as port, gevent.Timeout(2):
         assert set(looked(port).tallies()) == {"scrape.up"}
@@ -258,7 +260,7 @@ def test_a_real_prometheus_and_its_histograms_are_read(tmp_path: object) -> None
         f"--web.listen-address=127.0.0.1:{port}",
     )
     with program(name, *options):
-        until(lambda: is_up(port))
+        until(lambda: is_up(port, "/-/ready"))
         board = Board(SystemClock(), url=f"http://127.0.0.1:{port}/metrics", timeout=5.0)
         target = board.target()
         query(port)
@@ -273,16 +275,16 @@ def test_a_real_prometheus_and_its_histograms_are_read(tmp_path: object) -> None
     assert found['prometheus_http_requests_total{code="200",handler="/api/v1/query"}'].total == 5
 
 
-def is_up(port: int) -> bool:
+def is_up(port: int, path: str = "/metrics") -> bool:
     try:
-        page_of(port)
+        page_of(port, path)
     except OSError:
         return False
     return True
 
 
-def page_of(port: int) -> str:
-    with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+def page_of(port: int, path: str = "/metrics") -> str:
+    with urlopen(f"http://127.0.0.1:{port}{path}") as page:
         text: bytes = page.read()
         return text.decode()
 

@@ -35,6 +35,7 @@ class Drain:
         app = given.apps.get(key.rpartition(":")[2]) or given.apps.get(key) or key.rpartition(":")[2] or key
         self.key = key
         self.piles = Piles(key, server, tools.me, tools.marks)
+        self.skipped_at = float("-inf")  # when entries were thrown away last
         self.wrong = ""  # what Redis says is wrong with it
         self._given = given
         self._marks = tools.marks

@@ -37,6 +37,10 @@ class Marks:
         """How much of a list is unread by what is on disk; None where nothing is noted."""
         return self._durable.get(name)
 
+    def unread(self, name: str) -> int | None:
+        """How much of a list is unread now, on disk or not; None where nothing is known of it."""
+        return self._wanted.get(name)
+
     def note(self, name: str, unread: int) -> None:
         """So much is unread now."""
         self._wanted[name] = unread

@@ -79,7 +79,7 @@ class Piles:
         return lost
 
     def _seen(self, name: str, length: int) -> int:
-        noted = self._marks.durable(self._mark(name))
+        noted = self._marks.unread(self._mark(name))
         pile = self._piles.get(name)
         if pile is not None:
             lost = max(0, pile.unread - length)  # somebody has emptied the server

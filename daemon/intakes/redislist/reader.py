@@ -23,6 +23,7 @@ MOST_LISTS = 1_000  # of one server
 TURN = 16  # batches of one list before it is the next one's turn
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between two tries to reach the server
 PATIENCE = 60.0  # seconds of which nobody hears when it is away
+QUIET = 300.0  # seconds without throwing anything away after which the alarm about it is over
 _SPECIAL = "*?["
 
 
@@ -161,11 +162,12 @@ class Reader:
                 text=f"In {self._server}; {behind:,} are borne (`behind`). More is pushed than tocsin reads, or it"
                 " could not read for a while.",
             )
-        elif waiting * 2 < behind:
+        elif waiting * 2 < behind and self._clock.monotonic() - drain.skipped_at > QUIET:
             self._end(Check.REDIS_BEHIND, self._server, drain.key)
 
     def _skipped(self, drain: Drain, skipped: int) -> None:
         telemetry.redis_entries.labels("skipped").inc(skipped)
+        drain.skipped_at = self._clock.monotonic()
         log.warning("%s: %d entries of %s were thrown away: more than `most` waited", self._server, skipped, drain.key)
         self._raise(
             Check.REDIS_BEHIND,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from daemon.blotted import blotted
 from daemon.config.scrapes import Scrape
 from daemon.probes.fetch.answer import Answer
+from daemon.probes.fetch.grammar import is_value
 from daemon.probes.fetch.hop import Way, ask, basic
 from daemon.probes.fetch.place import place
 from daemon.probes.fetch.redirect import Step
@@ -23,17 +24,22 @@ class Failed(Exception):
 
 
 class Fetching:
-    """Asks for one page."""
+    """Asks for one page. Making it raises Failed where that can never be asked for."""
 
     def __init__(self, given: Scrape) -> None:
         self._given = given
-        where = place(given.url)
+        try:
+            where = place(given.url)
+        except ValueError as error:
+            raise Failed(f"its address {error}") from None
         self._step = Step(where, "GET", b"")
         authorization = ""
         if given.bearer is not None:
             authorization = f"Bearer {given.bearer.reveal()}"
         elif given.basic is not None:
             authorization = basic(f"{given.basic.user}:{given.basic.password.reveal()}")
+        if not is_value(authorization):
+            raise Failed("its token holds a line break or a character beyond Latin-1")
         headers = {
             "accept": ACCEPT,
             "accept-encoding": "gzip",

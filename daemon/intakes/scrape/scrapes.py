@@ -32,7 +32,7 @@ class Target:
         self._alarm = alarm
         self._over = over
         self._page = Page(given, table, clock)
-        self._fetching = Fetching(given)
+        self._fetching: Fetching | None = None
         self._labels = labels([*given.labels.items(), (NAME, given.name)])
         self._failing_since: float | None = None
         self._may_be_open = True  # an alarm, from before the start as well
@@ -54,6 +54,7 @@ class Target:
         """Read it once."""
         began = self._clock.monotonic()
         try:
+            self._fetching = self._fetching or Fetching(self._given)
             text, is_open = self._fetching.fetch()
             number = self._page.take(text, is_open=is_open)
         except (Failed, NotAPage) as failed:
@@ -76,11 +77,12 @@ class Target:
             log.warning("scrape %s: %s", self._given.name, why)
         if now - self._failing_since >= PATIENCE:
             self._may_be_open = True
+            where = self._fetching.shown if self._fetching is not None else self._given.name
             self._alarm(
                 Check.SCRAPE,
                 self._given.name,
                 title=f"The page of the scrape {self._given.name} cannot be read",
-                text=f"{self._fetching.shown}: {why}. Rules see nothing new of it.",
+                text=f"{where}: {why}. Rules see nothing new of it.",
             )
 
     def _well(self) -> None:
