@@ -17,10 +17,12 @@ EARLIEST = 946_684_800.0  # 2000-01-01: older stamps are a sender's zero value, 
 OWN = "tocsin"  # the source of alarms about tocsin itself
 PROBE = "probe"  # the source of the probes' alarms
 API = "prometheus"  # the source of what comes over Alertmanager's API
+ERRORS = "errors"  # the source of alarms about errors that applications report
 RESERVED = {  # sources that are ours alone
     OWN: "tocsin's alarms about itself",
     PROBE: "the probes' alarms",
     API: "what comes over Alertmanager's API",
+    ERRORS: "the errors that applications report",
 }
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
 FOREVER = 10 * 365 * 86_400.0  # an alarm that is to fire for longer than that is to fire until it is ended

@@ -8,6 +8,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.intakes.redislist.lists import RedisLists
 from daemon.intakes.scrape.scrapes import Scrapes
 from daemon.series.overseer import Overseer
@@ -42,6 +43,7 @@ class Measures:
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
         self._speak = intake.alarm, intake.alarm_over
         self._overseer = Overseer(self.store, self.table, clock, *self._speak)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
@@ -57,6 +59,8 @@ class Measures:
         self._scrapes = Scrapes(self.table, self._clock, self._settings, *self._speak)
         self._scrapes.start()
         register(("scrapes", self._scrapes.stop))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

@@ -84,6 +84,9 @@ series_out_of_time = _counter(
 series_dropped = _counter(
     "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
 )
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -6,6 +6,7 @@ from daemon.methods import (
     channels,
     config,
     deliveries,
+    errors,
     events,
     explain,
     history,
@@ -56,6 +57,7 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
+        errors,
     ):
         noun.add(table, parts)
     return table

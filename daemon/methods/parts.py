@@ -10,6 +10,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
@@ -115,3 +116,4 @@ class Parts:
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
     aside: Aside
+    faults: Faults

@@ -14,6 +14,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.hook import Hook
@@ -26,9 +27,11 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from fake_clock import BEGIN, FakeClock
+from late_store import LateStore
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
@@ -194,6 +197,8 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
+        self.measured = LateStore(store)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -225,6 +230,7 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            faults=self.faults,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
