@@ -11,9 +11,10 @@ import probes
 import redislist
 import routing
 import sending
+import series
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, redislist)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, redislist)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

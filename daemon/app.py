@@ -218,6 +218,7 @@ class App:
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
             faults=self._measures.faults,
+            series=self._measures.query,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

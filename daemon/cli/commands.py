@@ -13,6 +13,7 @@ from daemon.cli import (
     explain,
     history,
     intervals,
+    metrics,
     probes,
     quota,
     replay,
@@ -188,6 +189,7 @@ COMMANDS = (
     *quota.COMMANDS,
     *probes.COMMANDS,
     *history.COMMANDS,
+    *metrics.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",

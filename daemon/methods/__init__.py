@@ -13,6 +13,7 @@ from daemon.methods import (
     intervals,
     listing,
     maintenance,
+    metrics,
     oncall,
     overrides,
     pausing,
@@ -58,6 +59,7 @@ def build(parts: Parts) -> Table:
         config,
         replay,
         errors,
+        metrics,
     ):
         noun.add(table, parts)
     return table

@@ -14,6 +14,7 @@ from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
+from daemon.series.query import Query
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 
@@ -117,3 +118,4 @@ class Parts:
     warnings: Callable[[], list[str]]
     aside: Aside
     faults: Faults
+    series: Query

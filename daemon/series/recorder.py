@@ -132,7 +132,8 @@ class Recorder:
     def _close_all(self) -> None:
         while True:
             start = self._table.open
-            if self._clock.wait(self._stopped, start + SLOT - self._clock.now()):
+            left = start + SLOT - self._clock.now()  # more than a slot when the clock was set back
+            if self._clock.wait(self._stopped, min(left, SLOT)):
                 return
             now = slot_of(self._clock.now())
             if now != start:  # also when the clock was set back: what came is counted once, where it was begun

@@ -27,6 +27,7 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.series.query import Query
 from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
@@ -199,6 +200,7 @@ class Desk:
         self.recorder = Recorder(store, clock, lambda: self.settings)
         self.measured = LateStore(store)
         self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
+        self.series = Query(store, SeriesTable(clock), clock)
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -231,6 +233,7 @@ class Desk:
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
             faults=self.faults,
+            series=self.series,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
