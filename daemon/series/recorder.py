@@ -112,7 +112,7 @@ class Recorder:
         self._register()
         self._settle()
         while self._waiting:
-            if any(slot.strays for slot in self._waiting):  # closed while others were written
+            while any(slot.strays for slot in self._waiting):  # closed while others were written
                 self._register()
                 self._settle()
             self._write()
