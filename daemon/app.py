@@ -217,8 +217,8 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
-            faults=self._measures.faults,
             series=self._measures.query,
+            faults=self._measures.faults,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

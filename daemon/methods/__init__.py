@@ -58,8 +58,8 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
-        errors,
         metrics,
+        errors,
     ):
         noun.add(table, parts)
     return table

@@ -1,7 +1,7 @@
 """The series of numbers: which there are, how they went, and how pages and resources did."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -135,31 +135,7 @@ def _add_get(table: Table, parts: Parts) -> None:
         """
         wanted = asked("selector", lambda: Selector.parse(selector))
         when = _period(parts, zone, period, begin, end)
-        kinds = [(one.kind, one.unit) for one in parts.series.names() if wanted.names(one.name)]
-        kind = kinds[0][0] if kinds else Kind.COUNTER
-        shown = what or _USUAL[kind]
-        length = _step(parts, step, when)
-        read = asked("what", lambda: _what(shown, kind, length, when))
-        found = parts.series.tallies(wanted, when.begin, when.end, length, None if EACH in by else by)
-        if sum(len(steps) for steps in found.values()) > MOST_POINTS:
-            raise MethodError(f"that are more than {MOST_POINTS} points; ask for longer steps, or less", code=REFUSED)
-        courses = [
-            Course(
-                labels=dict(labels),
-                points=[(float(at), read(at, tally)) for at, tally in unhurried(parts.clock, steps)],
-            )
-            for labels, steps in sorted(found.items(), key=lambda one: _size(one[1]), reverse=True)[:limit]
-        ]
-        units = {unit for _, unit in kinds}
-        return Courses(
-            selector=str(wanted),
-            what=shown,
-            unit=units.pop() if len(units) == 1 else "",
-            begin=when.begin,
-            end=when.end,
-            step=float(length),
-            series=courses,
-        )
+        return _courses(parts, wanted, what, when, _step(parts, step, when), None if EACH in by else by, limit)
 
 
 def _add_report(table: Table, parts: Parts) -> None:
@@ -190,6 +166,34 @@ def _add_report(table: Table, parts: Parts) -> None:
             all=found.all,
             lines=found.lines,
         )
+
+
+def _courses(
+    parts: Parts, wanted: Selector, what: str, when: Period, step: int, by: Sequence[str] | None, limit: int
+) -> Courses:
+    kinds = [(one.kind, one.unit) for one in parts.series.names() if wanted.names(one.name)]
+    kind = kinds[0][0] if kinds else Kind.COUNTER
+    shown = what or _USUAL[kind]
+    read = asked("what", lambda: _what(shown, kind, step, when))
+    found = parts.series.tallies(wanted, when.begin, when.end, step, by)
+    if sum(len(steps) for steps in found.values()) > MOST_POINTS:
+        raise MethodError(f"that are more than {MOST_POINTS} points; ask for longer steps, or less", code=REFUSED)
+    courses = [
+        Course(
+            labels=dict(labels), points=[(float(at), read(at, tally)) for at, tally in unhurried(parts.clock, steps)]
+        )
+        for labels, steps in sorted(found.items(), key=lambda one: _size(one[1]), reverse=True)[:limit]
+    ]
+    units = {unit for _, unit in kinds}
+    return Courses(
+        selector=str(wanted),
+        what=shown,
+        unit=units.pop() if len(units) == 1 else "",
+        begin=when.begin,
+        end=when.end,
+        step=float(step),
+        series=courses,
+    )
 
 
 def _period(parts: Parts, zone: str, name: str, begin: str, end: str) -> Period:

@@ -117,5 +117,5 @@ class Parts:
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
     aside: Aside
-    faults: Faults
     series: Query
+    faults: Faults

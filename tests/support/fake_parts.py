@@ -198,9 +198,9 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
+        self.series = Query(store, SeriesTable(clock), clock)
         self.measured = LateStore(store)
         self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
-        self.series = Query(store, SeriesTable(clock), clock)
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -232,8 +232,8 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
-            faults=self.faults,
             series=self.series,
+            faults=self.faults,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:
