@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from daemon import telemetry
 from daemon.intakes.redislist.drain import Tools
 from daemon.intakes.redislist.reader import Reader
 from daemon.intakes.redislist.resp import Refused
@@ -51,6 +52,12 @@ def sent(life: Life) -> int:
     return int(told.partition(b"total_net_output_bytes:")[2].partition(b"\r")[0])
 
 
+def became(outcome: str) -> float:
+    """How many entries became that."""
+    value: float = telemetry.redis_entries.labels(outcome)._value.get()
+    return value
+
+
 def test_entries_are_counted_by_application_and_route(begin: Callable[..., Life]) -> None:
     life = begin()
     life.push(
@@ -89,9 +96,11 @@ def test_rubbish_is_passed_over_and_its_neighbours_are_counted(begin: Callable[.
     )  # fmt: skip
     for one in rubbish:
         life.push(*views(1), one)
+    before = became("bad")
     life.read()
     life.close_slot()
     assert life.counted() == {PAY: len(rubbish)}
+    assert became("bad") == before + len(rubbish)
 
 
 def test_an_entry_of_a_megabyte_is_not_even_sent(begin: Callable[..., Life]) -> None:
