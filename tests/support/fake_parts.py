@@ -198,8 +198,8 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
-        self.series = Query(store, SeriesTable(clock), clock)
         self.measured = LateStore(store)
+        self.series = Query(self.measured, SeriesTable(clock), clock)
         self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
