@@ -12,9 +12,10 @@ import redislist
 import routing
 import sending
 import series
+import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, redislist)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, statsd, redislist)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
 from daemon.intakes.redislist.lists import RedisLists
 from daemon.intakes.scrape.scrapes import Scrapes
+from daemon.intakes.statsd.intake import Statsd
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
@@ -43,6 +44,7 @@ class Measures:
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
         self._speak = intake.alarm, intake.alarm_over
         self._overseer = Overseer(self.store, self.table, clock, *self._speak)
+        self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
@@ -61,11 +63,14 @@ class Measures:
         register(("scrapes", self._scrapes.stop))
         self.faults.start()
         register(("errors of applications", self.faults.stop))
+        register(("statsd", self.statsd.stop))
+        self.statsd.start()
 
     def reload(self) -> None:
         """Follow the settings."""
         self._lists.reload()
         self._scrapes.reload()
+        self.statsd.reload()
 
     def _kept(self) -> Series:
         return self._settings().series

@@ -84,6 +84,14 @@ series_out_of_time = _counter(
 series_dropped = _counter(
     "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
 )
+# what programs report
+statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
+statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")
+statsd_refused = _counter("tocsin_statsd_refused_total", "Lines, packets and datagrams not taken, by why.", "reason")
+statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kernel had no room.", "door")
+statsd_events = _counter(
+    "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
+)
 # errors of applications
 error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
 errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")

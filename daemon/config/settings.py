@@ -24,6 +24,7 @@ from daemon.config.selfchecks import SelfChecks
 from daemon.config.series import Series
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
+from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
@@ -43,6 +44,13 @@ class Listen:
 
     http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
     zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
+    statsd: str = field(default="", metadata=doc("host:port on which statsd is taken over UDP; empty for none"))
+    statsd_unix: str = field(
+        default="", metadata=doc("path of a socket that takes datagrams of statsd; empty for none")
+    )
+    statsd_stream: str = field(
+        default="", metadata=doc("path of a socket that takes statsd in a stream, each packet after its length")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,4 +298,5 @@ class Settings:
     scrapes: dict[str, Scrape] = field(
         default_factory=dict, metadata=doc("pages of exporters that are read into series", listed=True)
     )
+    statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
