@@ -292,11 +292,7 @@ class Settings:
         default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
     )
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
-    redis_lists: tuple[RedisList, ...] = field(
-        default=(), metadata=doc("lists in Redis to which applications push what their pages took")
-    )
-    scrapes: dict[str, Scrape] = field(
-        default_factory=dict, metadata=doc("pages of exporters that are read into series", listed=True)
-    )
+    redis_lists: tuple[RedisList, ...] = field(default=(), metadata=doc("lists that applications push views to"))
+    scrapes: dict[str, Scrape] = field(default_factory=dict, metadata=doc("exporters' pages to read", listed=True))
     statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
