@@ -45,6 +45,10 @@ class Check(StrEnum):
     SYSLOG_LOST = "syslog_lost"
     SYSLOG_DOOR = "syslog_door"
     SERIES = "series"
+    REDIS = "redis"
+    REDIS_LIST = "redis_list"
+    REDIS_BEHIND = "redis_behind"
+    SCRAPE = "scrape"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,6 +223,30 @@ KINDS: Mapping[Check, Kind] = {
         means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
         ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
         ends="when there is room again, and nothing was beyond in between",
+    ),
+    Check.REDIS: Kind(
+        severity=Severity.ERROR,
+        about=("server",),
+        means="A Redis of `redis_lists` cannot be read for a minute: what applications push waits there.",
+        ends="when it can be read again",
+    ),
+    Check.REDIS_LIST: Kind(
+        severity=Severity.WARNING,
+        about=("server", "list"),
+        means="What should be a list of `redis_lists` is none, or lies on another node of a cluster.",
+        ends="when it can be read",
+    ),
+    Check.REDIS_BEHIND: Kind(
+        severity=Severity.WARNING,
+        about=("server", "list"),
+        means="In a list wait as many entries as `behind` says, or the oldest were thrown away beyond its `most`.",
+        ends="when fewer than half as many wait",
+    ),
+    Check.SCRAPE: Kind(
+        severity=Severity.WARNING,
+        about=("scrape",),
+        means="A page of `scrapes` could not be read for five minutes: rules see nothing new of it.",
+        ends="when it can be read again",
     ),
 }
 

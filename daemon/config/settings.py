@@ -17,7 +17,9 @@ from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
 from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
+from daemon.config.redislists import RedisList
 from daemon.config.retention import Retention
+from daemon.config.scrapes import Scrape
 from daemon.config.selfchecks import SelfChecks
 from daemon.config.series import Series
 from daemon.config.sight import Sight
@@ -293,6 +295,8 @@ class Settings:
         default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
     )
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    redis_lists: tuple[RedisList, ...] = field(default=(), metadata=doc("lists that applications push views to"))
+    scrapes: dict[str, Scrape] = field(default_factory=dict, metadata=doc("exporters' pages to read", listed=True))
     statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
     syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))
