@@ -3,6 +3,7 @@
 import sys
 
 import channels
+import client
 import intake
 import isolation
 import machine
@@ -11,9 +12,10 @@ import probes
 import routing
 import sending
 import series
+import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

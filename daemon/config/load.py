@@ -7,7 +7,20 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota, showing
+from daemon.config import (
+    beats,
+    check,
+    datagrams,
+    duty,
+    escalations,
+    intervals,
+    locks,
+    parents,
+    places,
+    rehearsal,
+    rota,
+    showing,
+)
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -172,8 +185,11 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.paths(settings)
     yield from rehearsal.unbounded(settings)
     yield from locks.addresses(settings)
+    yield from datagrams.syslog(settings)
     yield from locks.keys(settings)
     yield from locks.sources(settings)
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
+    if not broken & {"auth", "listen", "statsd"}:
+        yield from datagrams.statsd(settings)
