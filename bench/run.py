@@ -9,6 +9,7 @@ import isolation
 import machine
 import many
 import probes
+import redislist
 import routing
 import sending
 import sentry
@@ -16,7 +17,21 @@ import series
 import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, statsd, client, sentry)
+PARTS = (
+    machine,
+    sending,
+    channels,
+    intake,
+    isolation,
+    routing,
+    probes,
+    many,
+    series,
+    redislist,
+    statsd,
+    client,
+    sentry,
+)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

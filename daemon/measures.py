@@ -9,6 +9,8 @@ from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
+from daemon.intakes.redislist.lists import RedisLists
+from daemon.intakes.scrape.scrapes import Scrapes
 from daemon.intakes.statsd.intake import Statsd
 from daemon.intakes.syslog.intake import Syslog
 from daemon.sentry.intake import SentryIntake
@@ -45,7 +47,8 @@ class Measures:
         self.table = Table(clock, self._kept)
         self.query = Query(self.store, self.table, clock, self._kept)
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
-        self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
+        self._speak = intake.alarm, intake.alarm_over
+        self._overseer = Overseer(self.store, self.table, clock, *self._speak)
         self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
         self.pages = Pages(self.query, self.store, clock, settings, aside)
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
@@ -62,6 +65,13 @@ class Measures:
         register(("series", self._recorder.stop))
         self._overseer.start()
         register(("overseer of the series", self._overseer.stop))
+        self._lists = RedisLists(self.store, self.table, self._clock, self._settings, *self._speak)
+        self._lists.marks.kept_by(self.table, self._recorder)
+        self._lists.start()
+        register(("Redis lists", self._lists.stop))
+        self._scrapes = Scrapes(self.table, self._clock, self._settings, *self._speak)
+        self._scrapes.start()
+        register(("scrapes", self._scrapes.stop))
         self.faults.start()
         register(("errors of applications", self.faults.stop))
         register(("statsd", self.statsd.stop))
@@ -73,6 +83,8 @@ class Measures:
 
     def reload(self) -> None:
         """Follow the settings."""
+        self._lists.reload()
+        self._scrapes.reload()
         self.statsd.reload()
         self.syslog.reload()
 

@@ -54,6 +54,7 @@ ELSEWHERE = {
     "outbox": "tests/test_selfcheck.py",
     "syslog_lines": "tests/intakes/test_syslog_doors.py",
     "syslog_dropped": "tests/intakes/test_syslog_doors.py",
+    "redis_entries": "tests/intakes/test_redis_lists.py",
     "sentry_requests": "tests/sentry/test_numbers.py",
     "sentry_items": "tests/sentry/test_numbers.py",
     "sentry_aside": "tests/sentry/test_numbers.py",
