@@ -7,7 +7,20 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota, showing
+from daemon.config import (
+    beats,
+    check,
+    duty,
+    escalations,
+    intervals,
+    locks,
+    parents,
+    places,
+    rehearsal,
+    rota,
+    showing,
+    thresholds,
+)
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -177,3 +190,4 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
+    yield from thresholds.problems(settings.rules, written)

@@ -21,6 +21,7 @@ from daemon.config.selfchecks import SelfChecks
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
 from daemon.config.statuspage import StatusPage
+from daemon.config.thresholds import Rule
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -277,3 +278,6 @@ class Settings:
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    rules: dict[str, Rule] = field(
+        default_factory=dict, metadata=doc("numbers that are watched, and when they are an alarm", listed=True)
+    )
