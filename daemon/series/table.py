@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from daemon.clock import Clock
 from daemon.series.key import Key, Kind, Labels
 from daemon.series.live import LIVE, Live
@@ -10,6 +12,18 @@ from daemon.series.tally import Tally
 SLOT = 10  # seconds; a slot begins at a multiple of it
 
 Row = tuple[Live, Tally]
+
+
+class Exposed(msgspec.Struct, frozen=True):
+    """A series as it is shown to others. `count` and `total` never go down: they are what is on disk."""
+
+    key: Key
+    count: float  # of all values that ever came
+    total: float  # of a counter, how far it has risen; of a spread, the sum of all values; of a gauge, means nothing
+    last: float  # of a gauge, what it is now
+    tally: Tally | None  # what came in the last slot that was written: the percentiles of a spread
+
+
 Closed = Callable[[int, Sequence[Row]], None]  # the slot's beginning (s), and what came in it
 
 
@@ -35,7 +49,7 @@ class Table:
             live.add(value, weight)
 
     def on_closed(self, listener: Closed) -> None:
-        """Call it with what came in each slot, once that is over."""
+        """Call it with what came in each slot, once that is over; again for a slot of which something came late."""
         self._closed.append(listener)
 
     def __iter__(self) -> Iterator[Live]:
@@ -45,6 +59,11 @@ class Table:
     def __len__(self) -> int:
         """How many live."""
         return len(self._all)
+
+    def exposed(self) -> Iterator[Exposed]:
+        """All that live, with what ever came: appear when they are on disk, stay until they expire."""
+        for live in self:
+            yield Exposed(live.key, 0.0, 0.0, getattr(live, "value", 0.0), None)
 
     def close_slot(self, start: int) -> None:
         """The slot that began then is over: take what came, and hand it on."""
