@@ -64,9 +64,7 @@ class Rule:
     )
     title: str = field(default="", metadata=doc("the alarm's title, in place of one made of the numbers"))
     text: str = field(default="", metadata=doc("what its alarms say below the numbers, such as what to do"))
-    labels: dict[str, str] = field(
-        default_factory=dict, metadata=doc("labels of its alarms, `severity` among them")
-    )
+    labels: dict[str, str] = field(default_factory=dict, metadata=doc("labels of its alarms, `severity` among them"))
 
     def __post_init__(self) -> None:
         """Refuse what cannot be together."""

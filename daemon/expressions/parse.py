@@ -106,8 +106,10 @@ def _unclosed(reader: _Reader, word: str) -> str:
         return "windows are written behind: over 5m"
     if reader.rest.startswith("{"):
         return 'the braces do not close, or a value lacks its quotes; write {route="/pay",app="shop"}'
-    return f"the parenthesis of {word}( is not closed before {reader.rest!r}" if reader.rest else (
-        f"the parenthesis of {word}( is not closed"
+    return (
+        f"the parenthesis of {word}( is not closed before {reader.rest!r}"
+        if reader.rest
+        else (f"the parenthesis of {word}( is not closed")
     )
 
 
@@ -119,7 +121,9 @@ def _function(word: str, reader: _Reader) -> tuple[str, float]:
         if part > 0:
             return expression.PERCENTILE, part
     if word.startswith("p") and word[1:].replace(".", "").isdigit():
-        raise ExpressionError(f"{word} is no percentile; there are p50, p95, p99.9, and all others above 0 and below 100")
+        raise ExpressionError(
+            f"{word} is no percentile; there are p50, p95, p99.9, and all others above 0 and below 100"
+        )
     if reader.rest and not reader.rest.startswith("("):
         if word in ("over", "by", "each", "vs"):
             raise ExpressionError(f"{word} stands behind the value: {EXAMPLE}")
