@@ -217,6 +217,7 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            rules=self._measures.rules,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

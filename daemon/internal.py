@@ -40,6 +40,7 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
+    RULE = "rule"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +183,11 @@ KINDS: Mapping[Check, Kind] = {
         means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
+    ),
+    Check.RULE: Kind(
+        severity=Severity.WARNING,
+        means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
+        ends="when none of them does",
     ),
 }
 

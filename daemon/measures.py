@@ -7,9 +7,11 @@ from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.settings import Settings
+from daemon.series.query import Query
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
+from daemon.thresholds.keeper import Keeper
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
@@ -32,10 +34,16 @@ class Measures:
         self._intake = intake
         self._aside = aside
         self.table = Table(clock)
+        self.query = Query(self.store, self.table, clock)
+        self.rules = Keeper(self.store, self.query, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self.rules.start()
+        register(("threshold rules", self.rules.stop))
+        self.table.on_closed(self.rules.closed)
 
     def reload(self) -> None:
         """Follow the settings."""
+        self.rules.reload()

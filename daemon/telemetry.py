@@ -73,6 +73,9 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# threshold rules
+rule_seconds = _histogram("tocsin_rules_evaluation_seconds", "Time from a slot to all rules judged.", _LATENCY)
+rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no rule was judged by: too many waited.")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

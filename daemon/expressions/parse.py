@@ -13,7 +13,8 @@ from daemon.errors import ExpressionError, MatcherError
 from daemon.expressions import expression
 from daemon.expressions.expression import ABSENT, FUNCTIONS, LONG, LONGEST, LONGEST_COMPARED, Expression, Value
 from daemon.fitting import cut
-from daemon.matcher import Matcher, parse as matchers
+from daemon.matcher import Matcher
+from daemon.matcher import parse as matchers
 from daemon.units import seconds
 
 LONGEST_TEXT = 2_000
@@ -85,7 +86,7 @@ def _value(reader: _Reader) -> Value:
     if word is None:
         instead = f"{reader.rest!r} stands" if reader.rest else "the text ends"
         raise ExpressionError(f"{instead} where a function should; write for example {EXAMPLE}")
-    function, part = _function(word, reader)
+    function, part = _function(word)
     if not reader.has(_SIGN, "("):
         if word == "by" or reader.rest.startswith("by"):
             raise ExpressionError(f"by stands behind the value: {word}(name) by (label) over 5m")
@@ -113,7 +114,7 @@ def _unclosed(reader: _Reader, word: str) -> str:
     )
 
 
-def _function(word: str, reader: _Reader) -> tuple[str, float]:
+def _function(word: str) -> tuple[str, float]:
     if word in FUNCTIONS:
         return word, 0.0
     if match := _PERCENTILE.fullmatch(word):
@@ -124,9 +125,8 @@ def _function(word: str, reader: _Reader) -> tuple[str, float]:
         raise ExpressionError(
             f"{word} is no percentile; there are p50, p95, p99.9, and all others above 0 and below 100"
         )
-    if reader.rest and not reader.rest.startswith("("):
-        if word in ("over", "by", "each", "vs"):
-            raise ExpressionError(f"{word} stands behind the value: {EXAMPLE}")
+    if word in ("over", "by", "each", "vs"):
+        raise ExpressionError(f"{word} stands behind the value: {EXAMPLE}")
     near = _MEANT.get(word.lower()) or next(iter(get_close_matches(word, FUNCTIONS, n=1)), "")
     hint = f"did you mean {near}?" if near else f"there are {', '.join(FUNCTIONS)} and percentiles such as p95"
     raise ExpressionError(f'there is no function "{cut(word, 40)}"; {hint}')

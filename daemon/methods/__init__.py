@@ -19,6 +19,7 @@ from daemon.methods import (
     quarantine,
     quota,
     replay,
+    rules,
     silences,
     sources,
     status,
@@ -56,6 +57,7 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
+        rules,
     ):
         noun.add(table, parts)
     return table

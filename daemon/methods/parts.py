@@ -15,6 +15,7 @@ from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 
 
 class LaneStatus(Protocol):
@@ -115,3 +116,4 @@ class Parts:
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
     aside: Aside
+    rules: Keeper

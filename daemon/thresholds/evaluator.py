@@ -36,7 +36,9 @@ class Change(msgspec.Struct, frozen=True):
 class Evaluator:
     """The windows of all rules, and the way from a series to those that want it."""
 
-    def __init__(self, heard: Heard | None = None) -> None:
+    def __init__(self, heard: Heard | None = None, coarsest: int = 0) -> None:
+        """`coarsest`: the pieces of windows are not shorter; for a replay of what is kept so."""
+        self._coarsest = coarsest
         self.heard = heard or Heard()
         self.rules: dict[str, Watched] = {}
         self._views: dict[Sight, View] = {}
@@ -44,6 +46,7 @@ class Evaluator:
         self._by_name: dict[str, list[View]] = {}
         self._globs: list[View] = []
         self._known: dict[Live, Sinks] = {}
+        self.dirty: list[tuple[Rule, Group, Standing]] = []  # what is to be written down
         self.evaluated = self.heard.until  # the end of the last slot that was judged
 
     @property
@@ -59,7 +62,7 @@ class Evaluator:
         for rule in rules:
             views = []
             for value in rule.expr.values:
-                sight = sight_of(rule.expr, value)
+                sight = sight_of(rule.expr, value, self._coarsest)
                 view = sights.get(sight) or self._views.get(sight)
                 if view is None:
                     view = View(sight, now, self._room)
@@ -103,17 +106,23 @@ class Evaluator:
             return
         self.heard.note(float(start), end)
         self.evaluated = end
-        for watched in list(self.rules.values()):
-            if watched.due(end):
-                yield from self._judge(watched, end)
+        yield from self.evaluate(end)
         if start % (6 * SLOT) == 0:
             yield from self._sweep()
+
+    def evaluate(self, end: float) -> Iterator[Change | None]:
+        """Judge every rule that is due at this instant."""
+        for watched in list(self.rules.values()):
+            if watched.due(end) and not watched.rests:
+                yield from self._judge(watched, end)
 
     def rest(self, watched: Watched, at: float, why: str) -> Iterator[Change]:
         """Nothing of this rule is judged for now: its alarms are over."""
         watched.waits = why
         for group, one in watched.numbers():
-            if (turn := standing.end(one, at)) is not None:
+            turn = standing.end(one, at)
+            self._note(watched, group, one)
+            if turn is not None:
                 yield Change(watched, group, one, turn, at, why)
 
     def _judge(self, watched: Watched, end: float) -> Iterator[Change | None]:
@@ -122,7 +131,7 @@ class Evaluator:
             yield None
             return
         watched.evaluated_at = end
-        tick = float(watched.rule.expr.piece)
+        tick = float(watched.tick)
         for group in watched.groups():
             if watched.is_forgotten(group, end):
                 yield self._forget(watched, group, end)
@@ -131,6 +140,8 @@ class Evaluator:
             if one is None:
                 one = watched.standings[group] = Standing(since=end)
             turn = standing.step(watched.rule, one, watched.judge(group, end, scale), end, tick)
+            if one.dirty:
+                self._note(watched, group, one)
             yield None if turn is None else Change(watched, group, one, turn, end)
 
     def _forget(self, watched: Watched, group: Group, end: float) -> Change | None:
@@ -138,9 +149,15 @@ class Evaluator:
         for view in watched.views:
             view.drop(group)
         self._known.clear()  # should one of its series live on, it is met anew
-        if one is None or standing.end(one, end) is None:
+        turn = None if one is None else standing.end(one, end)
+        if one is None or turn is None:
             return None
+        self._note(watched, group, one)
         return Change(watched, group, one, "ended", end, "nothing has come of it for a day")
+
+    def _note(self, watched: Watched, group: Group, one: Standing) -> None:
+        if one.dirty:
+            self.dirty.append((watched.rule, group, one))
 
     def _meet(self, live: Live) -> Sinks:
         """Find out once which windows want a series."""
@@ -162,6 +179,6 @@ def _kept(old: Watched | None, rule: Rule, views: tuple[View, ...]) -> Watched:
     found = Watched(rule, views)
     if old is not None and old.rule.digest == rule.digest:
         found.standings = old.standings
-        found.references, found.referred_at = old.references, old.referred_at
+        found.references, found.refer_by, found.rests = old.references, old.refer_by, old.rests
         found.evaluated_at = old.evaluated_at
     return found

@@ -34,10 +34,10 @@ class Sight(msgspec.Struct, frozen=True):
     takes: tuple[str, ...]
 
 
-def sight_of(about: Expression, value: Value) -> Sight:
-    """The window that a value of this expression needs."""
-    gathers = gathering(value.function)
-    return Sight(value.name, value.matchers, about.by, about.over, about.piece, gathers, value.takes)
+def sight_of(about: Expression, value: Value, coarsest: int = 0) -> Sight:
+    """The window that a value of this expression needs; with larger pieces where the past is kept in such."""
+    gathers, piece = gathering(value.function), max(about.piece, coarsest)
+    return Sight(value.name, value.matchers, about.by, about.over, piece, gathers, value.takes)
 
 
 class View:

@@ -22,12 +22,18 @@ class Watched:
         self.evaluated_at = 0.0
         self.waits = ""  # why it was not evaluated the last time it was due
         self.references: Mapping[Group, float] | None = None  # what it was a day or a week ago
-        self.referred_at = 0.0
+        self.refer_by = 0.0  # until when that is good enough
+        self.rests = False  # outside of its active hours
 
     @property
     def about(self) -> View:
         """The window that says which groups there are."""
         return self.views[-1]
+
+    @property
+    def tick(self) -> int:
+        """The seconds from one evaluation to the next."""
+        return self.about.sight.piece
 
     @property
     def problem(self) -> str:
@@ -42,7 +48,7 @@ class Watched:
 
     def due(self, end: float) -> bool:
         """Whether its window goes on at this instant."""
-        return end % self.rule.expr.piece == 0
+        return end % self.tick == 0
 
     def groups(self) -> list[Group]:
         """What it judges: everything together, or each group that it knows."""
@@ -88,7 +94,7 @@ class Watched:
     def is_forgotten(self, group: Group, end: float) -> bool:
         """Whether nothing came of a group for so long that it is no more."""
         one = self.about.groups.get(group)
-        oldest = self.about.piece(end - 1) - max(self.about.size, int(FORGET / self.rule.expr.piece))
+        oldest = self.about.piece(end - 1) - max(self.about.size, int(FORGET / self.tick))
         if self.rule.expr.by == ():
             return False
         if one is not None:
