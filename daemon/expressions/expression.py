@@ -1,5 +1,7 @@
 """An expression that was read: which series, what is made of them, over how long, and what it is held against."""
 
+import re
+
 import msgspec
 
 from daemon.matcher import Matcher
@@ -55,6 +57,8 @@ _ASK = {
     SET: "of a set can be asked different and count",
 }
 
+_BARE = re.compile(r"[^\s(){}\[\]\"',]+")
+
 Group = tuple[tuple[str, str], ...]  # the labels that one alarm is about
 
 
@@ -79,7 +83,8 @@ class Value(msgspec.Struct, frozen=True):
     def selector(self) -> str:
         """The series as they are written."""
         inside = ",".join(map(str, self.matchers))
-        return f"{self.name}{{{inside}}}" if inside else self.name
+        name = self.name if _BARE.fullmatch(self.name) else f'"{self.name}"'
+        return f"{name}{{{inside}}}" if inside else name
 
     @property
     def takes(self) -> tuple[str, ...]:

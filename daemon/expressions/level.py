@@ -120,6 +120,6 @@ def _scaled(value: float, scales: tuple[tuple[str, float], ...]) -> str:
 
 def _digits(value: float) -> str:
     """Three digits that count, and no fraction where there are more before the point."""
-    if value >= 1_000:  # noqa: PLR2004
+    if value >= 1_000:  # noqa: PLR2004 - four digits and no fraction
         return f"{value:.0f}"
     return f"{value:.3g}"

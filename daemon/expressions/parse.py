@@ -26,7 +26,7 @@ _WORD = re.compile(r"\s*([A-Za-z_][\w.]*)", re.ASCII)
 _LABEL = re.compile(r"\s*([^\s(),{}\"'=]+)")
 _SIGN = re.compile(r"\s*([(){},/])")
 _DURATION = re.compile(r"\s*([0-9][0-9A-Za-z.]*)", re.ASCII)
-_NAME = re.compile(r"\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s(){}\"',]+))")
+_NAME = re.compile(r"\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s(){}\[\]\"',]+))")
 _BRACES = re.compile(r"\s*\{(?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*\}")
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)", re.ASCII)
 _MEANT = {
@@ -227,5 +227,10 @@ def _check(found: Expression) -> None:
         pieces = {10: "10s", 60: "minutes", 3_600: "hours"}[found.piece]
         beyond = f"; beyond {expression.written(LONG)} windows are whole minutes, beyond a day whole hours"
         raise ExpressionError(f"over {window} is not a multiple of {pieces}{beyond}")
+    kept = {"yesterday": (60, "minutes"), "last week": (3_600, "hours")}.get(found.versus)
+    if kept is not None and found.over % kept[0]:
+        raise ExpressionError(
+            f"over {window}: what there was {found.versus} is kept by {kept[1]}; write whole {kept[1]}"
+        )
     if found.over > found.shift > 0:
         raise ExpressionError(f"over {window} reaches into what it is compared with; write at most over 1d")

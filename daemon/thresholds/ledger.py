@@ -20,7 +20,6 @@ log = logging.getLogger("tocsin.thresholds")
 
 HEARD = "rules_heard"
 TOGETHER = 200  # events that are told at once
-LATEST = 60.0  # seconds after which it is noted again how long tocsin has heard
 
 Accept = Callable[[list[Event]], object]
 
@@ -58,8 +57,7 @@ class Ledger:
             kept = _kept(rule, group, standing)
             rows[(kept.rule, kept.labels)] = None if standing.phase is Phase.OK else kept
         waiting.extend(events)
-        is_time = heard.until - self._noted >= LATEST
-        if not (rows or waiting or is_time):
+        if not (rows or waiting or heard.until > self._noted):
             return
         well = [about for about, one in rows.items() if one is None]
         kept_rows = [one for one in rows.values() if one is not None]
