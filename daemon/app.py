@@ -217,6 +217,7 @@ class App:
             doors=lambda: self._doors,
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            series=self._measures.query,
             rules=self._measures.rules,
         )
 

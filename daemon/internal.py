@@ -40,6 +40,7 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
+    SERIES = "series"
     RULE = "rule"
 
 
@@ -183,6 +184,13 @@ KINDS: Mapping[Check, Kind] = {
         means="Most of `sight.references` do not answer, or most of `sight.names` cannot be looked up: tocsin itself is"
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
+    ),
+    Check.SERIES: Kind(
+        severity=Severity.WARNING,
+        about=("series",),
+        means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
+        ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
+        ends="when there is room again, and nothing was beyond in between",
     ),
     Check.RULE: Kind(
         severity=Severity.WARNING,

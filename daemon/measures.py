@@ -6,8 +6,11 @@ from pathlib import Path
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
 from daemon.clock import Clock
+from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.series.overseer import Overseer
 from daemon.series.query import Query
+from daemon.series.recorder import Recorder
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
@@ -33,17 +36,26 @@ class Measures:
         self._settings = settings
         self._intake = intake
         self._aside = aside
-        self.table = Table(clock)
-        self.query = Query(self.store, self.table, clock)
-        self.rules = Keeper(self.store, self.query, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
+        self.table = Table(clock, self._kept)
+        self.query = Query(self.store, self.table, clock, self._kept)
+        self._recorder = Recorder(self.store, self.table, clock, self._kept)
+        self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
+        voice = (intake.alarm, intake.alarm_over)
+        self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
         register(("store of what is measured", self.store.close))
+        self._recorder.start()
+        register(("series", self._recorder.stop))
+        self._overseer.start()
+        register(("overseer of the series", self._overseer.stop))
         self.rules.start()
         register(("threshold rules", self.rules.stop))
-        self.table.on_closed(self.rules.closed)
 
     def reload(self) -> None:
         """Follow the settings."""
         self.rules.reload()
+
+    def _kept(self) -> Series:
+        return self._settings().series

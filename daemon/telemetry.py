@@ -73,6 +73,15 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# the series
+series_live = _gauge("tocsin_series", "Series that live.")
+series_out_of_time = _counter(
+    "tocsin_series_out_of_time_total",
+    "Values not taken: more than an hour old, more than a minute ahead, or too many of the past at once.",
+)
+series_dropped = _counter(
+    "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
+)
 # threshold rules
 rule_seconds = _histogram("tocsin_rules_evaluation_seconds", "Time from a slot to all rules judged.", _LATENCY)
 rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no rule was judged by: too many waited.")

@@ -18,6 +18,7 @@ from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
 from daemon.config.retention import Retention
 from daemon.config.selfchecks import SelfChecks
+from daemon.config.series import Series
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
 from daemon.config.statuspage import StatusPage
@@ -277,6 +278,9 @@ class Settings:
         default=None, metadata=doc("a page and badges that show how everything is; none without this section")
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
+    series: Series = field(
+        default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
+    )
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
     rules: dict[str, Rule] = field(
         default_factory=dict, metadata=doc("numbers that are watched, and when they are an alarm", listed=True)

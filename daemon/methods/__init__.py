@@ -12,6 +12,7 @@ from daemon.methods import (
     intervals,
     listing,
     maintenance,
+    metrics,
     oncall,
     overrides,
     pausing,
@@ -57,6 +58,7 @@ def build(parts: Parts) -> Table:
         maintenance,
         config,
         replay,
+        metrics,
         rules,
     ):
         noun.add(table, parts)

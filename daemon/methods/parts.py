@@ -13,6 +13,7 @@ from daemon.config.settings import Settings
 from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
+from daemon.series.query import Query
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from daemon.thresholds.keeper import Keeper
@@ -116,4 +117,5 @@ class Parts:
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
     aside: Aside
+    series: Query
     rules: Keeper

@@ -16,8 +16,10 @@ from daemon.expressions.level import unit_of
 from daemon.history import period
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.series.table import SLOT
 from daemon.thresholds.keeper import Keeper
-from daemon.thresholds.replay import Replayed, TooMuch, replay
+from daemon.thresholds.past import HOUR, MINUTE
+from daemon.thresholds.replay import DAY, Kept, Replayed, TooMuch, replay
 from daemon.thresholds.standing import Phase
 from daemon.thresholds.watched import Watched
 from daemon.units import seconds
@@ -136,7 +138,7 @@ def _tried(parts: Parts, rule: Rule, begin: float, end: float) -> Tried:
 
 
 def _replayed(parts: Parts, rule: Rule, begin: float, end: float) -> Replayed:
-    keeper = _keeper(parts)
+    keeper, kept = _keeper(parts), parts.settings().series
     try:
         return replay(
             keeper.query,
@@ -144,6 +146,12 @@ def _replayed(parts: Parts, rule: Rule, begin: float, end: float) -> Replayed:
             rule,
             begin,
             end,
+            tiers=(
+                Kept(SLOT, kept.slots),
+                Kept(MINUTE, kept.minutes),
+                Kept(HOUR, kept.hours),
+                Kept(DAY, kept.days),
+            ),
             heard=keeper.evaluator.heard.stretches,
             is_open=keeper.is_open,
         )

@@ -1,43 +1,47 @@
 """One series while it lives: what came since the last slot was closed. `add` is called for every number that comes."""
 
-from abc import ABC, abstractmethod
+import math
+
+import msgspec
 
 from daemon import sketch
 from daemon.series import distinct
+from daemon.series.distinct import Distinct
 from daemon.series.key import Key, Kind
-from daemon.series.tally import Tally
+from daemon.series.tally import NO_COUNTS, Tally
 
-FOLD = 512  # values of a spread that wait until they are sketched
+FOLD = 128  # values of a spread that wait until they are sketched; each takes 32 bytes until then
 
 
-class Live(ABC):
-    """A series. Whoever has found it once may keep it while `is_live`, and add to it again and again."""
+class Live(msgspec.Struct, gc=False, eq=False):
+    """A series. Whoever has found it once may keep it while `is_live`, and add to it again and again.
 
-    __slots__ = ("is_live", "key", "number")
+    There may be a hundred thousand: none of them is looked at by the collector of garbage, which would hold up
+    everybody. So they refer to nothing that refers to them.
+    """
 
-    def __init__(self, key: Key, number: int) -> None:
-        self.key = key
-        self.number = number  # in the store
-        self.is_live = True  # until it expires: then it is to be found anew
+    key: Key
+    number: int = 0  # in the store, once it is known there
+    seen: int = 0  # when the last slot began in which something came (s)
+    is_live: bool = True  # until it expires: then it is to be found anew
 
-    @abstractmethod
     def add(self, value: float, weight: float = 1.0) -> None:
         """Take a finite value that stands for `weight` of its like."""
+        raise NotImplementedError
 
-    @abstractmethod
     def take(self) -> Tally | None:
         """What came since the last time; None when nothing did."""
+        raise NotImplementedError
+
+    def goes_on(self, last: float) -> None:
+        """Take up what it was before: told once, when the store has said what is known of it."""
 
 
 class CounterLive(Live):
     """So many more."""
 
-    __slots__ = ("count", "total")
-
-    def __init__(self, key: Key, number: int) -> None:
-        super().__init__(key, number)
-        self.count = 0
-        self.total = 0.0
+    count: int = 0
+    total: float = 0.0
 
     def add(self, value: float, weight: float = 1.0) -> None:
         """Count so many more, of which only one in `weight` was told."""
@@ -56,15 +60,33 @@ class CounterLive(Live):
 class GaugeLive(Live):
     """So much now."""
 
-    __slots__ = ("tally", "value")
-
-    def __init__(self, key: Key, number: int) -> None:
-        super().__init__(key, number)
-        self.value = 0.0  # what it is; stays when a slot is closed
-        self.tally: Tally | None = None
+    value: float = 0.0  # what it is; stays when a slot is closed
+    is_known: bool = False  # whether it is that much, and not so much more than it once was
+    tally: Tally | None = None
 
     def add(self, value: float, weight: float = 1.0) -> None:
         """So much it is from now on."""
+        self.is_known = True
+        self._is(value, weight)
+
+    def shift(self, by: float) -> None:
+        """So much more or less than it was."""
+        value = self.value + by
+        if math.isfinite(value):
+            self._is(value, 1.0)
+
+    def goes_on(self, last: float) -> None:
+        """It was so much before: what only shifted it since was meant from there."""
+        if self.is_known:
+            return
+        self.is_known = True
+        self.value += last
+        if self.tally is not None:
+            tally = self.tally
+            tally.total += last * tally.count
+            tally.low, tally.high, tally.last = tally.low + last, tally.high + last, tally.last + last
+
+    def _is(self, value: float, weight: float) -> None:
         self.value = value
         tally = self.tally
         if tally is None:
@@ -76,10 +98,6 @@ class GaugeLive(Live):
         tally.high = max(tally.high, value)
         tally.last = value
 
-    def shift(self, by: float) -> None:
-        """So much more or less than it was."""
-        self.add(self.value + by)
-
     def take(self) -> Tally | None:
         """What it was, from the lowest to the highest."""
         tally, self.tally = self.tally, None
@@ -89,12 +107,8 @@ class GaugeLive(Live):
 class SpreadLive(Live):
     """One of many values."""
 
-    __slots__ = ("tally", "values")
-
-    def __init__(self, key: Key, number: int) -> None:
-        super().__init__(key, number)
-        self.values: list[float] = []
-        self.tally: Tally | None = None
+    values: list[float] = []
+    tally: Tally | None = None
 
     def add(self, value: float, weight: float = 1.0) -> None:
         """Take one of them."""
@@ -130,28 +144,26 @@ class SpreadLive(Live):
 class SetLive(Live):
     """Somebody or something."""
 
-    __slots__ = ("count", "hashes")
-
-    def __init__(self, key: Key, number: int) -> None:
-        super().__init__(key, number)
-        self.count = 0
-        self.hashes: set[int] = set()
+    count: int = 0
+    hashes: Distinct | None = None  # only while there is somebody: an empty set takes 216 bytes
 
     def add(self, value: float, weight: float = 1.0) -> None:  # noqa: ARG002 - who was there does not weigh
         """Take the hash of it (`distinct.hashed`)."""
         self.count += 1
+        if self.hashes is None:
+            self.hashes = set()
         self.hashes.add(int(value))
         if len(self.hashes) > 2 * distinct.MOST:
             distinct.merge(self.hashes, ())
 
     def take(self) -> Tally | None:
         """Who all was there."""
-        if not self.count:
+        if self.hashes is None:
             return None
         distinct.merge(self.hashes, ())
         there = distinct.number(self.hashes)
-        tally = Tally(float(self.count), there, there, there, there, {}, self.hashes)
-        self.count, self.hashes = 0, set()
+        tally = Tally(float(self.count), there, there, there, there, NO_COUNTS, self.hashes)
+        self.count, self.hashes = 0, None
         return tally
 
 

@@ -1,17 +1,31 @@
 """All series that live: the one place where numbers come in, whoever brings them."""
 
+import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
+from sys import intern
 
 import msgspec
 
-from daemon.clock import Clock
+from daemon import telemetry
+from daemon.clock import Clock, unhurried
+from daemon.config.series import Series
+from daemon.series.blocks import Blocks
+from daemon.series.crowd import ALL, OTHER, REST, Crowd, Exploded
 from daemon.series.key import Key, Kind, Labels
-from daemon.series.live import LIVE, Live
+from daemon.series.live import LIVE, GaugeLive, Live
+from daemon.series.packing import SIZE
 from daemon.series.tally import Tally
 
+log = logging.getLogger("tocsin.series")
+
 SLOT = 10  # seconds; a slot begins at a multiple of it
+AHEAD, BEHIND = 60.0, 3_600.0  # seconds: what is further away in time is not taken
+MOST_LATE = 20_000  # series, times slots, in which something came late since the last slot was closed
+MOST_OTHERS = 1_000  # series that take up what is beyond a bound
 
 Row = tuple[Live, Tally]
+Closed = Callable[[int, Sequence[Row]], None]  # the slot's beginning (s), and what came in it
 
 
 class Exposed(msgspec.Struct, frozen=True):
@@ -19,34 +33,69 @@ class Exposed(msgspec.Struct, frozen=True):
 
     key: Key
     count: float  # of all values that ever came
-    total: float  # of a counter, how far it has risen; of a spread, the sum of all values; of a gauge, means nothing
+    total: float  # of a counter, how far it has risen; of a spread, the sum of all values; of others nothing
     last: float  # of a gauge, what it is now
-    tally: Tally | None  # what came in the last slot that was written: the percentiles of a spread
+    tally: Tally | None  # what came in the last slot that is on disk: the percentiles of a spread
 
 
-Closed = Callable[[int, Sequence[Row]], None]  # the slot's beginning (s), and what came in it
+class Slot(msgspec.Struct):
+    """Ten seconds of all series, by blocks as they are in the store. Several may be of the same ten seconds."""
+
+    number: int  # they are written in this order
+    start: int
+    is_late: bool
+    tallies: dict[int, bytes] = {}
+    totals: dict[int, bytes] = {}  # of the same blocks, with this slot
+    strays: list[Row] = []  # series that have no number yet
+    size: int = 0  # as it was measured
+
+    def measured(self) -> int:
+        """About how many bytes it takes."""
+        blobs = (*self.tallies.values(), *self.totals.values())
+        return sum(len(one) for one in blobs) + 500 * len(self.strays)
 
 
 class Table:
-    """Finds series by what they are called. Nothing here waits."""
+    """Finds series by what they are called. Nothing here waits, but `close_slot`, which lets others run."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, settings: Callable[[], Series] = Series) -> None:
         self._clock = clock
+        self._settings = settings
         self._all: dict[Key, Live] = {}
         self._closed: list[Closed] = []
+        self._crowd = Crowd(settings)
+        self._others = 0
+        self._late: dict[tuple[int, Live], Live] = {}
+        self.open = slot_of(clock.now())  # where the slot begins that is filled now
+        self.closing = self.open  # where the one begins that was closed last; what is handed on besides was late
+        self.blocks = Blocks()
+        self.begun: list[Live] = []  # without a number yet
+        self.on_begun: Callable[[], None] = lambda: None
+        self.waiting: Callable[[], list[Slot]] = list  # what is closed, and may not be in the store yet
 
     def find(self, name: str, kind: Kind, labels: Labels = (), unit: str = "") -> Live:
         """Find a series, or begin it. `labels` as `key.labels` makes them, `name` as `key.name` does."""
         key = Key(name, kind, labels, unit)
         live = self._all.get(key)
-        if live is None:
-            live = self._all[key] = LIVE[kind](key, len(self._all) + 1)
-        return live
+        return self._begin(key) if live is None else live
 
     def late(self, live: Live, value: float, at: float, weight: float = 1.0) -> None:
         """Take a value that was there at `at` (seconds since the epoch), which may be a while ago."""
-        if at <= self._clock.now():
+        if at >= self.open and at <= self._clock.now() + AHEAD:
             live.add(value, weight)
+            return
+        now = self._clock.now()
+        if not now - BEHIND <= at <= now + AHEAD:
+            telemetry.series_out_of_time.inc()
+            return
+        slot = (slot_of(at), live)
+        here = self._late.get(slot)
+        if here is None:
+            if len(self._late) >= MOST_LATE:
+                telemetry.series_out_of_time.inc()
+                return
+            here = self._late[slot] = LIVE[live.key.kind](live.key)
+        here.add(value, weight)
 
     def on_closed(self, listener: Closed) -> None:
         """Call it with what came in each slot, once that is over; again for a slot of which something came late."""
@@ -60,13 +109,114 @@ class Table:
         """How many live."""
         return len(self._all)
 
-    def exposed(self) -> Iterator[Exposed]:
-        """All that live, with what ever came: appear when they are on disk, stay until they expire."""
-        for live in self:
-            yield Exposed(live.key, 0.0, 0.0, getattr(live, "value", 0.0), None)
+    def exposed(self, wanted: Callable[[Key], bool] = lambda _: True) -> Iterator[Exposed]:
+        """Those that live and are wanted, with what ever came: from when they are on disk until they expire."""
+        chosen = sorted((live for live in self if live.number and wanted(live.key)), key=lambda live: live.number)
+        number, block, tallies = -1, None, {}
+        for live in chosen:
+            if live.number // SIZE != number:
+                number = live.number // SIZE
+                block = self.blocks.get(number)
+                tallies = block.tallies() if block is not None else {}
+            totals = block.of(live.number % SIZE) if block is not None else None
+            if totals is None:
+                continue
+            last = live.value if isinstance(live, GaugeLive) else totals[2]
+            yield Exposed(live.key, totals[0], totals[1], last, tallies.get(live.number % SIZE))
 
-    def close_slot(self, start: int) -> None:
-        """The slot that began then is over: take what came, and hand it on."""
-        rows = [(live, tally) for live in self if (tally := live.take()) is not None]
+    def numbered(self, live: Live, number: int, totals: bytes) -> None:
+        """The store knows it by this number; `totals` are those of its block there."""
+        live.number = number
+        if not live.is_live:
+            return
+        known = self.blocks.enter(number, totals).of(number % SIZE)
+        live.goes_on(known[2] if known is not None else 0.0)
+
+    def close_slot(self, start: int, then: int | None = None) -> None:
+        """The slot that began then is over, and one begins at `then`: take what came, and hand it on."""
+        self.open = start + SLOT if then is None else then
+        late, self._late = self._late, {}
+        idle = self._settings().idle
+        rows: list[Row] = []
+        for live in unhurried(self._clock, list(self._all.values())):
+            tally = live.take()
+            if tally is not None:
+                live.seen = start
+                rows.append((live, tally))
+            if not live.is_live or (tally is None and start - live.seen > idle):
+                self._expire(live)
+        self.closing = start
+        self._hand_on_late(late)
+        self._hand_on(start, rows)
+
+    def exploded(self) -> list[Exploded]:
+        """The names for which there was no room since this was last asked."""
+        return self._crowd.refused(unhurried(self._clock, list(self._all)))
+
+    def has_room(self, name: str) -> bool:
+        """Whether a name is below its bound again."""
+        return self._crowd.has_room(name)
+
+    def make_room(self, name: str) -> None:
+        """What took up the rest of a name lives no more than this slot: whoever keeps it finds something better."""
+        for live in unhurried(self._clock, self):
+            if live.key.labels == OTHER and name in (live.key.name, ALL):
+                live.is_live = False
+
+    def _begin(self, key: Key) -> Live:
+        if key.labels == OTHER or not self._crowd.enters(key):
+            return self._other(key)
+        return self._add(_shared(key))
+
+    def _other(self, key: Key) -> Live:
+        """The one that takes up what is beyond a bound."""
+        other = Key(key.name, key.kind, OTHER, key.unit)
+        if other not in self._all and self._others >= MOST_OTHERS:
+            other = Key(REST, key.kind, OTHER)
+        live = self._all.get(other)
+        if live is None:
+            self._others += 1
+            live = self._add(other)
+        return live
+
+    def _add(self, key: Key) -> Live:
+        live = self._all[key] = LIVE[key.kind](key, 0, self.open)
+        self.begun.append(live)
+        self.on_begun()
+        return live
+
+    def _expire(self, live: Live) -> None:
+        live.is_live = False
+        del self._all[live.key]
+        self._crowd.leaves(live.key)
+        if live.key.labels == OTHER:
+            self._others -= 1
+        if live.number:
+            self.blocks.leave(live.number)
+
+    def _hand_on_late(self, late: dict[tuple[int, Live], Live]) -> None:
+        starts: dict[int, list[Row]] = {}
+        for (start, live), aside in unhurried(self._clock, late.items()):
+            if (tally := aside.take()) is not None:
+                starts.setdefault(start, []).append((live, tally))
+        for start in sorted(starts):
+            self._hand_on(start, starts[start])
+
+    def _hand_on(self, start: int, rows: Sequence[Row]) -> None:
         for listener in self._closed:
-            listener(start, rows)
+            try:
+                listener(start, rows)
+            except Exception:  # one of many: the others must hear of it, and the next slot comes
+                log.exception("what came in a slot could not be worked on")
+
+
+def slot_of(at: float) -> int:
+    """Where the slot begins in which that is."""
+    return math.floor(at / SLOT) * SLOT
+
+
+def _shared(key: Key) -> Key:
+    """The same, of texts that all series share: most labels have few names, and few values."""
+    return Key(
+        intern(key.name), key.kind, tuple((intern(one), intern(value)) for one, value in key.labels), intern(key.unit)
+    )

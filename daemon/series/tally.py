@@ -7,17 +7,24 @@ from daemon.series import distinct
 from daemon.series.distinct import Distinct
 from daemon.sketch import Counts
 
+# What most tallies have, and all of them share: a set of its own would take more memory than all the rest.
+NO_COUNTS: Counts = {}
+NOBODY: Distinct = set()
 
-class Tally(msgspec.Struct):
-    """Values that came. `count` is how many they stand for: one that was sent for ten counts ten times."""
+
+class Tally(msgspec.Struct, gc=False):
+    """Values that came. `count` is how many they stand for: one that was sent for ten counts ten times.
+
+    `counts` and `distinct` are written to by `merge` alone: empty ones are shared.
+    """
 
     count: float = 0.0
     total: float = 0.0  # the sum; of a counter, by how much it rose
     low: float = float("inf")
     high: float = float("-inf")
     last: float = 0.0
-    counts: Counts = {}  # of a spread
-    distinct: Distinct = set()  # of a set
+    counts: Counts = msgspec.field(default_factory=lambda: NO_COUNTS)  # of a spread
+    distinct: Distinct = msgspec.field(default_factory=lambda: NOBODY)  # of a set
 
     def merge(self, other: "Tally") -> None:
         """Add what came later, or elsewhere."""
@@ -27,9 +34,15 @@ class Tally(msgspec.Struct):
         self.high = max(self.high, other.high)
         self.last = other.last
         if other.counts:
-            sketch.merge(self.counts, other.counts)
+            if not self.counts:
+                self.counts = dict(other.counts)
+            else:
+                sketch.merge(self.counts, other.counts)
         if other.distinct:
-            distinct.merge(self.distinct, other.distinct)
+            if not self.distinct:
+                self.distinct = set(other.distinct)
+            else:
+                distinct.merge(self.distinct, other.distinct)
 
     @property
     def mean(self) -> float | None:

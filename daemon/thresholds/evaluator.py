@@ -82,22 +82,27 @@ class Evaluator:
         return new
 
     def take(self, start: int, rows: Sequence[Row]) -> Iterator[None]:
-        """Take what came in a slot, be it the newest or one before."""
-        known, is_late = self._known, start < self.evaluated
+        """Take what came in a slot; `judge` comes after it."""
+        if not self._views:
+            return
+        known = self._known
         for live, tally in rows:
             sinks = known.get(live)
             if sinks is None:
                 sinks = self._meet(live)
-            for view, one in sinks:
-                if is_late:
-                    one.put(view.piece(start), tally)
-                else:
-                    one.take(tally)
+            for _, one in sinks:
+                one.take(tally)
             yield
-        if not is_late:
-            for view in self._views.values():
-                for _ in view.close(view.piece(start)):
-                    yield
+        for view in self._views.values():
+            for _ in view.close(view.piece(start)):
+                yield
+
+    def late(self, start: int, rows: Sequence[Row]) -> Iterator[None]:
+        """Take what belongs to a slot that is over; the next judgement sees it."""
+        for live, tally in rows if self._views else ():
+            for view, one in self._known.get(live) or self._meet(live):
+                one.put(view.piece(start), tally)
+            yield
 
     def judge(self, start: int) -> Iterator[Change | None]:
         """The slot that began then is over, and everything of it was taken: judge every rule that is due."""

@@ -15,14 +15,13 @@ from daemon.errors import StoreError
 from daemon.event import Event
 from daemon.expressions.expression import Group
 from daemon.internal import Alarm, AlarmOver, Check
-from daemon.series.query import Query
-from daemon.series.table import SLOT, Row
+from daemon.series.table import SLOT, Row, Table
 from daemon.store.base import Store
 from daemon.store.standings import Kept
 from daemon.thresholds import told
 from daemon.thresholds.evaluator import Change, Evaluator
 from daemon.thresholds.ledger import Accept, Ledger, labels_of
-from daemon.thresholds.past import Past
+from daemon.thresholds.past import Past, Stored
 from daemon.thresholds.standing import Phase, Standing
 from daemon.thresholds.told import Beside
 from daemon.thresholds.view import View
@@ -44,7 +43,8 @@ class Keeper:
     def __init__(
         self,
         store: Store,
-        query: Query,
+        query: Stored,
+        table: Table,
         clock: Clock,
         settings: Callable[[], Settings],
         accept: Accept,
@@ -55,9 +55,10 @@ class Keeper:
         self._settings = settings
         self._alarm, self._alarm_over = voice
         self.query = query
+        self._table = table
         self._past = Past(query)
         self._ledger = Ledger(store, accept)
-        self._slots: deque[tuple[int, Sequence[Row]]] = deque()
+        self._slots: deque[tuple[int, Sequence[Row], bool]] = deque()
         self._news = Signal()
         self._is_changed = False
         self._new: list[View] = []
@@ -66,10 +67,15 @@ class Keeper:
         self.evaluator = Evaluator()
 
     def start(self) -> None:
+        """Judge every slot from now on. Raises StoreError."""
+        self.begin()
+        self._table.on_closed(self.closed)
+        self._running = gevent.spawn(self._run)
+
+    def begin(self) -> None:
         """Take up what the process before left. Raises StoreError."""
         self.evaluator = Evaluator(self._ledger.heard())
         self._take_up()
-        self._running = gevent.spawn(self._run)
 
     def stop(self) -> None:
         """Judge no more."""
@@ -83,7 +89,7 @@ class Keeper:
 
     def closed(self, start: int, rows: Sequence[Row]) -> None:
         """A slot is over; it is judged in its turn."""
-        self._slots.append((start, rows))
+        self._slots.append((start, rows, start != self._table.closing))
         if len(self._slots) > WAITING:
             self._slots.popleft()
             telemetry.rule_slots_missed.inc()
@@ -103,12 +109,17 @@ class Keeper:
                     self._is_changed = False
                     self._follow()
                 while self._slots:
-                    self.turn(*self._slots.popleft())
+                    start, rows, is_late = self._slots.popleft()
+                    self.turn(start, rows, is_late=is_late)
             except Exception:  # the next slot is judged whatever came of this one
                 log.exception("the rules could not be judged")
 
-    def turn(self, start: int, rows: Sequence[Row]) -> None:
-        """One slot: take it, judge, write down, tell."""
+    def turn(self, start: int, rows: Sequence[Row], *, is_late: bool) -> None:
+        """One slot: take it, judge, write down, tell. What came late belongs to one that was judged already."""
+        if is_late:
+            for _ in unhurried(self._clock, self.evaluator.late(start, rows)):
+                pass
+            return
         began = self._clock.monotonic()
         if self.evaluator.evaluated > self._clock.now() + 2 * SLOT:
             self._set_back(float(start))

@@ -1,13 +1,14 @@
 """What the store knows: windows filled after a start, what there was a day or a week ago, which series stands out."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from daemon import sketch
 from daemon.config.thresholds import Rule
 from daemon.expressions.expression import AMOUNTS, PERCENTILE, Expression, Group, Value
 from daemon.matcher import Matcher
 from daemon.series.key import Kind
-from daemon.series.query import Query
+from daemon.series.query import Listed, Tallies
 from daemon.series.selector import Selector
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
@@ -18,10 +19,20 @@ MINUTE, HOUR = 60, 3_600
 _PARTS = 12  # into which a window is cut, to say how often what was before is read anew
 
 
+class Stored(Protocol):
+    """The series, as far as the past of rules is asked for. Raises StoreError."""
+
+    def list(self, selector: Selector) -> "list[Listed]":
+        """The series that are meant."""
+
+    def tallies(self, selector: Selector, begin: float, end: float, step: int, by: Sequence[str] | None) -> Tallies:
+        """What came of them, by groups and steps; with 0 as one."""
+
+
 class Past:
     """Asks the series. Raises StoreError."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Stored) -> None:
         self._query = query
 
     def fill(self, view: View, end: float) -> None:

@@ -7,17 +7,17 @@ import msgspec
 from daemon.clock import Clock, unhurried
 from daemon.config.thresholds import Rule
 from daemon.expressions.expression import Group, written
-from daemon.series.query import Query
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
 from daemon.thresholds.evaluator import Change, Evaluator
 from daemon.thresholds.gathered import Gathered
 from daemon.thresholds.heard import Heard, Stretch
-from daemon.thresholds.past import HOUR, MINUTE, Past
+from daemon.thresholds.past import HOUR, MINUTE, Past, Stored
 from daemon.thresholds.standing import Turn
 from daemon.thresholds.view import TOGETHER, View
 from daemon.thresholds.watched import Watched
 
+DAY = 86_400
 MOST_STEPS = 1_000_000  # evaluations: instants times groups
 MOST_TICKS = 100_000
 MOST_TURNS = 1_000  # that are told
@@ -33,7 +33,7 @@ class Kept(msgspec.Struct, frozen=True):
     lasts: float
 
 
-TIERS = (Kept(SLOT, 7_200.0), Kept(MINUTE, 3 * 86_400.0), Kept(HOUR, 90 * 86_400.0), Kept(86_400, 800 * 86_400.0))
+TIERS = (Kept(SLOT, 7_200.0), Kept(MINUTE, 3 * 86_400.0), Kept(HOUR, 90 * 86_400.0), Kept(DAY, 800 * 86_400.0))
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class TooMuch(ValueError):
 
 
 def replay(
-    query: Query,
+    query: Stored,
     clock: Clock,
     rule: Rule,
     begin: float,
@@ -212,7 +212,7 @@ class _Ahead:
             self._at += 1
 
 
-def _came(query: Query, clock: Clock, view: View, begin: float, end: float) -> tuple[int, _Ahead]:
+def _came(query: Stored, clock: Clock, view: View, begin: float, end: float) -> tuple[int, _Ahead]:
     """How many groups there are, and what came of them."""
     for listed in unhurried(clock, query.list(view.selector)):
         view.meet(listed.key)

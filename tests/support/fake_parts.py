@@ -26,8 +26,11 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.series.query import Query
+from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 from fake_clock import BEGIN, FakeClock
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
@@ -194,6 +197,10 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
+        numbers = SeriesTable(clock)
+        self.series = Query(store, numbers, clock)
+        voice = (self.intake.alarm, self.intake.alarm_over)
+        self.rules = Keeper(store, self.series, numbers, clock, lambda: self.settings, self.intake.events, voice)
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -225,6 +232,8 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            series=self.series,
+            rules=self.rules,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:

@@ -1,7 +1,6 @@
 """Rules over numbers that a test makes, slot by slot, with a clock that is turned by hand."""
 
-import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from daemon.config.decode import BAD, Decoder
@@ -12,13 +11,13 @@ from daemon.config.thresholds import Rule
 from daemon.event import Event, State
 from daemon.internal import Check
 from daemon.series.key import Kind, Labels
-from daemon.series.query import Query
 from daemon.series.table import SLOT, Row, Table
 from daemon.store.migrate import MEASURED
 from daemon.thresholds.keeper import Keeper
 from daemon.thresholds.standing import Standing
 from direct_store import DirectStore
 from fake_clock import FakeClock
+from remembered import Remembered
 
 BEGIN = 1_795_222_800.0  # a whole hour
 
@@ -50,7 +49,7 @@ class Bench:
         self.alarms: list[tuple[str, str]] = []
         self.refuses: Exception | None = None  # what alerting says instead of taking events
         self.table = Table(self.clock)
-        self.query = Query(self.store, self.table, self.clock)
+        self.query = Remembered(self.table)
         self._more = more
         self.write(*rules)
         self.keeper = self._begun()
@@ -70,17 +69,25 @@ class Bench:
         if rules:
             self.write(*rules)
         self.clock.advance(pause)
-        self.table.__dict__["_closed"].remove(self.keeper.turn)
+        self.table.__dict__["_closed"].remove(self._judge)
         self.keeper = self._begun()
 
     def _begun(self) -> Keeper:
         keeper = Keeper(
-            self.store, self.query, self.clock, lambda: self.settings, self._accept, (self._alarm, self._over)
+            self.store,
+            self.query,
+            self.table,
+            self.clock,
+            lambda: self.settings,
+            self._accept,
+            (self._alarm, self._over),
         )
-        keeper.evaluator = type(keeper.evaluator)(keeper._ledger.heard())
-        keeper._take_up()
-        self.table.on_closed(keeper.turn)
+        keeper.begin()
+        self.table.on_closed(self._judge)
         return keeper
+
+    def _judge(self, start: int, rows: Sequence[Row]) -> None:
+        self.keeper.turn(start, rows, is_late=start != self.table.closing)
 
     def slot(self, *came: tuple[str, Kind, Labels, float], times: int = 1, unit: str = "") -> None:
         """So many slots in each of which this came."""
@@ -94,8 +101,8 @@ class Bench:
     def late(self, ago: float, *rows: Row) -> None:
         """What belongs to a slot that was closed so long ago."""
         start = int(self.clock.now() - ago) // SLOT * SLOT
-        for listener in self.table.__dict__["_closed"]:
-            listener(start, copy.deepcopy(list(rows)) if not rows else list(rows))
+        for listener in (self.query.closed, self._judge):
+            listener(start, rows)
 
     def standing(self, name: str, *group: tuple[str, str]) -> Standing:
         """How a group stands."""

@@ -1,0 +1,203 @@
+"""Writes down what came in the series: closes a slot every ten seconds, and sees to it that it gets to the disk."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import gevent
+import msgspec
+
+from daemon import telemetry
+from daemon.clock import Clock, unhurried
+from daemon.config.series import Series
+from daemon.errors import StoreError
+from daemon.series.packing import SIZE, packed
+from daemon.series.roller import Roller
+from daemon.series.table import SLOT, Row, Slot, Table, slot_of
+from daemon.series.tally import Tally
+from daemon.series.writing import WRITTEN, write
+from daemon.store import facts, series
+from daemon.store.base import Store
+
+log = logging.getLogger("tocsin.series")
+
+MOST_WAITING = 64 * 1024**2  # bytes of slots for a store that cannot write; the oldest goes first
+TOGETHER = 100  # blocks of what came late that are written at once: each is read, and written in all tiers
+NEW = 2_000  # series that get their numbers in one transaction
+LONGEST_STOP = 10.0  # seconds
+AGAIN = 2.0  # seconds after which what could not be written is tried again
+
+_labels = msgspec.json.Encoder().encode
+
+
+class Recorder:
+    """One greenlet closes slots by the clock, another writes: a slow disk does not make a slot longer."""
+
+    def __init__(self, store: Store, table: Table, clock: Clock, settings: Callable[[], Series] = Series) -> None:
+        self._store = store
+        self._table = table
+        self._clock = clock
+        self._settings = settings
+        self._roller = Roller(store, clock)
+        self._waiting: deque[Slot] = deque()
+        self._number = 0
+        self._until = 0  # up to when all slots are in the store (s)
+        self._rolled = 0
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._greenlets: list[gevent.Greenlet[[], None]] = []
+        self._writing: Slot | None = None
+        table.on_begun = self._wake.set
+        table.waiting = self.waiting
+        table.on_closed(self.closed)
+
+    def begin(self) -> None:
+        """Take up where an earlier process left off. Raises StoreError."""
+        self._number = int(self._store.read(partial(facts.get, name=WRITTEN)) or 0)
+        self._roller.begin()
+
+    def start(self) -> None:
+        """Begin to write. Raises StoreError."""
+        self.begin()
+        self._greenlets = [gevent.spawn(self._close_all), gevent.spawn(self._write_all)]
+
+    def stop(self) -> None:
+        """Write down the slot that is open too; what cannot be written now is lost."""
+        self._stopped.set()
+        self._wake.set()
+        gevent.joinall(self._greenlets, timeout=LONGEST_STOP)
+        gevent.killall(self._greenlets)
+        self._table.close_slot(self._table.open)
+        try:
+            self.flush()
+        except StoreError as error:
+            log.warning("the last slots of the series are not written: %s", error)
+
+    def waiting(self) -> list[Slot]:
+        """What is closed and may not be in the store yet."""
+        writing = [] if self._writing is None else [self._writing]
+        return writing + list(self._waiting)
+
+    def closed(self, start: int, rows: Sequence[Row]) -> None:
+        """Make of a slot what is to be written."""
+        self._add_rows(start, rows, is_late=start != self._table.closing)
+        telemetry.series_live.set(len(self._table))
+        self._wake.set()
+
+    def _add_rows(self, start: int, rows: Sequence[Row], *, is_late: bool) -> None:
+        blocks: dict[int, list[tuple[int, Tally]]] = {}
+        strays: list[Row] = []
+        for live, tally in unhurried(self._clock, rows):
+            if live.number:
+                blocks.setdefault(live.number // SIZE, []).append((live.number % SIZE, tally))
+            else:
+                strays.append((live, tally))
+        slot = self._slot(start, is_late=is_late)
+        slot.strays = strays
+        for number, found in unhurried(self._clock, blocks.items()):
+            if is_late and len(slot.tallies) >= TOGETHER:
+                self._add(slot)
+                slot = self._slot(start, is_late=True)
+            self._fill(slot, number, found)
+        self._add(slot)
+
+    def flush(self) -> None:
+        """Write all that waits. Raises StoreError: then it still waits."""
+        self._register()
+        self._settle()
+        while self._waiting:
+            self._write(self._waiting.popleft())
+
+    def roll(self) -> None:
+        """Add up what is whole, and forget what is old; slots are written meanwhile. Raises StoreError."""
+        if self._until != self._rolled:
+            upto = self._until
+            for _ in self._pieces():
+                self.flush()
+            self._rolled = upto
+
+    def _pieces(self) -> Iterator[None]:
+        yield from self._roller.pieces(self._until)
+        yield from self._roller.forget(self._table, self._settings(), self._clock.now())
+
+    def _close_all(self) -> None:
+        while True:
+            start = self._table.open
+            if self._clock.wait(self._stopped, start + SLOT - self._clock.now()):
+                return
+            now = slot_of(self._clock.now())
+            if now != start:  # also when the clock was set back: what came is counted once, where it was begun
+                self._table.close_slot(start, now)
+
+    def _write_all(self) -> None:
+        while not self._stopped.is_set():
+            self._clock.wait(self._wake, None)
+            self._wake.clear()
+            try:
+                self.flush()
+                self.roll()
+            except StoreError as error:
+                log.warning("series are written down later: %s", error)
+                self._clock.wait(self._stopped, AGAIN)
+                self._wake.set()
+            except Exception:  # a loop of the process's own: it must go on
+                log.exception("series could not be written down")
+
+    def _slot(self, start: int, *, is_late: bool) -> Slot:
+        self._number += 1
+        return Slot(number=self._number, start=start, is_late=is_late)
+
+    def _fill(self, slot: Slot, number: int, rows: list[tuple[int, Tally]]) -> None:
+        slot.tallies[number] = packed(rows)
+        if totals := self._table.blocks.count(number, rows, is_late=slot.is_late):
+            slot.totals[number] = totals
+
+    def _add(self, slot: Slot) -> None:
+        slot.size = slot.measured()
+        self._waiting.append(slot)
+        size = sum(one.size for one in self._waiting)
+        while size > MOST_WAITING and len(self._waiting) > 1:
+            oldest = self._waiting.popleft()
+            size -= oldest.size
+            telemetry.series_dropped.inc()
+            self._waiting[0].totals = oldest.totals | self._waiting[0].totals
+
+    def _write(self, slot: Slot) -> None:
+        """Write one slot. It goes back where it waited if it cannot be written, or nobody knows if it was."""
+        self._writing = slot
+        try:
+            if slot.tallies or slot.totals:
+                self._store.write(partial(write, slot=slot, made=self._roller.made))
+        except BaseException:
+            self._waiting.appendleft(slot)
+            raise
+        finally:
+            self._writing = None
+        for number, totals in slot.totals.items():
+            self._table.blocks.are_written(number, totals, None if slot.is_late else slot.tallies.get(number))
+        if not slot.is_late:
+            self._until = slot.start + SLOT
+
+    def _settle(self) -> None:
+        """Put in their blocks series that had no number when their slot was closed; behind all that waits already."""
+        for slot in list(self._waiting):
+            if slot.strays:
+                strays, slot.strays = slot.strays, []
+                self._add_rows(slot.start, [row for row in strays if row[0].number], is_late=True)
+
+    def _register(self) -> None:
+        """Get numbers for new series. Raises StoreError: then they are still new."""
+        while self._table.begun:
+            some = self._table.begun[:NEW]
+            called = [
+                (live.key.name, str(live.key.kind), live.key.unit, _labels(live.key.labels).decode()) for live in some
+            ]
+            seen = int(self._clock.now())
+            numbers = self._store.write(partial(series.register, wanted=called, seen=seen, size=SIZE))
+            needed = [one for one in sorted({number // SIZE for number in numbers}) if one not in self._table.blocks]
+            totals: Mapping[int, bytes] = self._store.read(partial(series.totals, blocks=needed))
+            del self._table.begun[: len(some)]
+            for live, number in zip(some, numbers, strict=True):
+                self._table.numbered(live, number, totals.get(number // SIZE, b""))

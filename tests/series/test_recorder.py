@@ -1,0 +1,227 @@
+"""What comes in the series gets to the disk, once, and adds up there whenever it is asked for."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from daemon.errors import StoreUnavailable
+from daemon.series import distinct
+from daemon.series.key import Kind
+from daemon.series.live import GaugeLive
+from daemon.series.table import SLOT
+from fake_clock import BEGIN
+from measured import Measured
+
+Begin = Callable[..., Measured]
+
+
+def test_what_came_is_asked_for_by_time_and_label(here: Measured) -> None:
+    for route, times in (("/pay", 3), ("/list", 5)):
+        for _ in range(times):
+            here.live("views", route=route, app="shop").add(1)
+    here.close()
+    here.live("views", route="/pay", app="shop").add(10)
+    here.close()
+    assert here.total("views") == 18
+    assert here.total('views{route="/pay"}') == 13
+    assert here.total("views", BEGIN + 10) == 10
+    assert here.total("vi*", 0, BEGIN + 10) == 8
+    by_route = here.all("views", by=("route",))
+    assert {dict(group)["route"]: steps[0][1].total for group, steps in by_route.items()} == {"/pay": 13, "/list": 5}
+    assert [start for start, _ in here.all("views", step=10)[()]] == [BEGIN, BEGIN + 10]
+    assert [(one.name, one.series) for one in here.query.names()] == [("views", 2)]
+
+
+def test_each_kind_comes_back_as_it_went(here: Measured) -> None:
+    for value in (3.5, -1.0, 2.0):
+        here.live("gauge", Kind.GAUGE).add(value)
+    for number in range(1_000):
+        here.live("spread", Kind.SPREAD, "s").add(number / 1_000)
+        here.live("set", Kind.SET).add(distinct.hashed(b"%d" % (number % 50)))
+    here.live("one", Kind.SPREAD).add(0.25, 4.0)
+    here.close()
+    (gauge,) = [tally for _, tally in here.all("gauge")[()]]
+    assert (gauge.count, gauge.total, gauge.low, gauge.high, gauge.last) == (3, 4.5, -1, 3.5, 2)
+    (spread,) = [tally for _, tally in here.all("spread")[()]]
+    assert (spread.count, spread.low, spread.high) == (1_000, 0, 0.999)
+    assert spread.quantile(0.5) == pytest.approx(0.5, rel=0.03)
+    (there,) = [tally for _, tally in here.all("set")[()]]
+    assert (there.count, there.different) == (1_000, 50)
+    (one,) = [tally for _, tally in here.all("one")[()]]
+    assert (one.count, one.total, one.quantile(0.9)) == (4, 1.0, 0.25)
+
+
+def test_what_waits_for_the_disk_is_told_too_and_only_once(here: Measured) -> None:
+    live = here.live("views")
+    live.add(1)
+    here.pass_over()
+    assert here.total("views") == 1  # it has no number yet
+    here.recorder.flush()
+    live.add(2)
+    here.pass_over()
+    assert here.total("views") == 3
+    here.recorder.flush()
+    assert here.total("views") == 3
+
+
+def test_a_value_of_the_past_counts_where_it_belongs_in_every_tier(here: Measured) -> None:
+    live = here.live("views")
+    for _ in range(400):
+        live.add(1)
+        here.close()
+    now = here.clock.now()
+    for ago in (15, 65, 700, 3_599):
+        here.table.late(live, 1_000, now - ago)
+    heard: list[tuple[int, float]] = []
+    here.table.on_closed(lambda start, rows: heard.extend((start, tally.total) for _, tally in rows))
+    here.close()
+    assert here.total("views") == 4_400
+    for ago in (15, 65, 700, 3_599):
+        slot = (now - ago) // SLOT * SLOT
+        assert here.total("views", slot, slot + 10) == 1_001
+        assert (slot, 1_000) in heard
+        for step in (60, 3_600):
+            at = slot // step * step
+            found = dict(here.all("views", at, at + step, step=step)[()])
+            assert found[at].total == here.total("views", at, at + step)
+    assert here.shown()["views"][1] == 4_400
+
+
+def test_what_is_far_away_in_time_is_not_taken(here: Measured) -> None:
+    live, now = here.live("views"), here.clock.now()
+    for at in (now - 3_601, now + 61, 0, -1e300, 1e300, math.inf, -math.inf, math.nan):
+        here.table.late(live, 1, at)
+    here.close()
+    assert here.total("views") == 0
+    here.table.late(live, 1, here.clock.now() + 59)
+    here.close()
+    assert here.total("views") == 1
+
+
+def test_an_old_value_of_a_gauge_does_not_change_what_it_is(here: Measured) -> None:
+    live = here.live("room", Kind.GAUGE)
+    live.add(20)
+    here.close(3)
+    here.table.late(live, 5, here.clock.now() - 25)
+    here.close()
+    assert here.shown()["room"][2] == 20
+    here.live("room", Kind.GAUGE).shift(1)  # type: ignore[attr-defined]
+    here.close()
+    assert here.all("room", here.clock.now() - 10)[()][0][1].last == 21
+
+
+def test_too_much_of_the_past_is_bounded(here: Measured) -> None:
+    lives = [here.live("views", number=str(number)) for number in range(60)]
+    for ago in range(10, 3_600, 10):
+        for live in lives:
+            here.table.late(live, 1, here.clock.now() - ago)
+    here.close()
+    assert here.total("views") == 20_000
+
+
+def test_a_series_that_expired_goes_on_from_its_totals(here: Measured) -> None:
+    live = here.live("views")
+    live.add(5)
+    here.live("room", Kind.GAUGE).add(7)
+    here.close()
+    here.skip(3_700)
+    here.close()
+    assert not live.is_live
+    assert here.shown() == {}
+    here.live("views").add(1)
+    shifted = here.live("room", Kind.GAUGE)
+    assert isinstance(shifted, GaugeLive)
+    shifted.shift(3)
+    here.close()
+    assert here.shown() == {"views": (2, 6, 0), "room": (2, 10, 10)} or here.shown()["views"][:2] == (2, 6)
+    assert here.shown()["room"][2] == 10
+
+
+def test_totals_go_on_after_a_restart_and_never_show_what_is_not_on_disk(begin: Begin) -> None:
+    here = begin()
+    here.live("views").add(5.1)
+    here.close()
+    here.live("views").add(1.7)
+    here.pass_over()  # and is never written
+    assert here.shown()["views"][1] == 5.1
+    here = begin()
+    here.live("views").add(0.2)
+    here.close()
+    assert here.shown()["views"][:2] == (2, 5.1 + 0.2)
+
+
+def test_a_slot_begun_before_a_restart_is_added_to_after_it(begin: Begin) -> None:
+    here = begin()
+    here.live("views").add(5)
+    here.clock.advance(3)
+    here.recorder.stop()
+    here = begin()
+    here.live("views").add(2)
+    here.close()
+    assert here.total("views", BEGIN, BEGIN + 10) == 7
+    assert here.shown()["views"][:2] == (2, 7)
+
+
+def test_a_clock_that_was_set_back_counts_nothing_twice_and_loses_nothing(here: Measured) -> None:
+    live = here.live("views")
+    for _ in range(100):
+        live.add(1)
+        here.close()
+    here.clock.jump(-600)
+    here.table.open = int(here.clock.now()) // SLOT * SLOT
+    for _ in range(100):
+        live.add(1)
+        here.close()
+    assert here.total("views") == 200
+    assert here.shown()["views"][1] == 200
+    for step in (10, 60, 3_600):
+        assert sum(tally.total for _, tally in here.all("views", step=step)[()]) == 200
+
+
+def test_a_store_that_cannot_write_keeps_slots_waiting(here: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = here.live("views")
+    live.add(1)
+    here.close()
+
+    def refuse(_: object) -> object:
+        raise StoreUnavailable("full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(here.store, "write", refuse)
+        for _ in range(5):
+            live.add(1)
+            here.live("new").add(1)
+            here.pass_over()
+            with pytest.raises(StoreUnavailable):
+                here.recorder.flush()
+        assert here.total("views") == 6
+        assert here.total("new") == 5
+        assert here.shown()["views"][1] == 1
+    here.close()
+    assert here.total("views") == 6
+    assert here.total("new") == 5
+    assert (here.shown()["views"][1], here.shown()["new"][1]) == (6, 5)
+
+
+def test_a_slot_that_was_written_though_nobody_heard_is_not_written_again(
+    here: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = here.live("views")
+    live.add(1)
+    here.close()
+    write = here.store.write
+
+    def deaf(work: Callable[..., object]) -> object:
+        write(work)
+        raise StoreUnavailable("nobody knows")
+
+    live.add(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(here.store, "write", deaf)
+        here.pass_over()
+        with pytest.raises(StoreUnavailable):
+            here.recorder.flush()
+    here.recorder.flush()
+    assert here.total("views") == 2
+    assert here.shown()["views"][1] == 2
