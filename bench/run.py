@@ -10,9 +10,10 @@ import many
 import probes
 import routing
 import sending
+import series
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

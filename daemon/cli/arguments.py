@@ -17,6 +17,8 @@ GROUPS = {
     "quarantine": "requests that made no events",
     "channels": "ways out",
     "probes": "what tocsin looks at itself",
+    "metrics": "numbers over time",
+    "views": "pages and resources: how often, how fast, how many failed",
     "sources": "open webhooks",
     "schedules": "who is on call when",
     "silence": "what is not to be told",

@@ -51,7 +51,7 @@ def _numbers(line: dict[str, Any]) -> tuple[str, ...]:
     return (
         _number(line["requests"]),
         _number(line["per_second"]),
-        *(milliseconds(line[part]) for part in ("p50", "p95", "p99")),
+        *("" if line[part] is None else milliseconds(line[part]) for part in ("p50", "p95", "p99")),
         _number(line["errors"]),
         "" if share is None else f"{share * 100:.2f}%",
     )
@@ -85,7 +85,7 @@ COMMANDS = (
     Command(
         words="metrics get",
         method="metrics.get",
-        help="Show how series went in a period, the last hour where none is given.",
+        help="Show how series went in a period, which is the last hour where none is given.",
         show=courses,
         args=(
             arg("selector", metavar="SELECTOR", help="""such as 'http.time{route="/pay"}'"""),

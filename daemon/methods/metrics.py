@@ -97,7 +97,10 @@ def add(table: Table, parts: Parts) -> None:
 def _add_list(table: Table, parts: Parts) -> None:
     @table.method("metrics.list", "read")
     def _list(selector: str = "", limit: Limit = 100) -> list[Listing]:
-        """List the names of all series; or the series that a selector means, such as `http.time{app="shop"}`."""
+        """List the names of all series, or the series that a selector means.
+
+        A selector is such as `http.time`, `http.*`, or `http.time{app="shop",route=~"/pay.*"}`.
+        """
         if not selector:
             found = (
                 Listing(name=one.name, kind=one.kind, unit=one.unit, series=one.series) for one in parts.series.names()

@@ -21,7 +21,7 @@ class Kind(StrEnum):
     SET = "set"  # somebody or something, and how many different ones there were
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """Tells one series from all others."""
 
     name: str

@@ -98,4 +98,5 @@ def _tally(row: _Row) -> Tally:
 
 def _slim(value: float) -> float:
     """A whole number takes one byte to five, a fraction nine."""
+    value = float(value)  # whoever counts adds integers
     return int(value) if value.is_integer() and -_WHOLE < value < _WHOLE else value

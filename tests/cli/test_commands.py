@@ -160,6 +160,8 @@ def test_what_may_take_long_is_waited_for() -> None:
         "probes.report",
         "probes.run",
         "probes.run_once",
+        "metrics.get",
+        "views.report",
         "sources.test",
         "quarantine.replay",
         "schedules.import",

@@ -1,0 +1,133 @@
+"""A label with ten thousand values fills nothing but its bound, and is told of by name."""
+
+from collections.abc import Callable
+
+import pytest
+
+from daemon.internal import Check
+from daemon.series.key import Kind
+from daemon.series.overseer import Overseer
+from measured import Measured
+
+Begin = Callable[..., Measured]
+
+
+class Alarms:
+    def __init__(self) -> None:
+        self.open: dict[str, str] = {}
+        self.raised = 0
+
+    def alarm(self, check: Check, *about: str, title: str, text: str) -> None:
+        assert check is Check.SERIES
+        assert title
+        self.raised += 1
+        self.open[about[0]] = text
+
+    def over(self, check: Check, *about: str) -> None:
+        assert check is Check.SERIES
+        del self.open[about[0]]
+
+
+@pytest.fixture
+def alarms() -> Alarms:
+    return Alarms()
+
+
+def overseer(here: Measured, alarms: Alarms) -> Overseer:
+    found = Overseer(here.store, here.table, here.clock, alarms.alarm, alarms.over)
+    found.start()
+    found.stop()  # it looks when it is told to
+    return found
+
+
+def test_ten_thousand_values_of_a_label_are_bounded_named_and_still_add_up(begin: Begin, alarms: Alarms) -> None:
+    here = begin(most_per_name=500)
+    watch = overseer(here, alarms)
+    for number in range(10_000):
+        here.live("views", app="shop", user=f"user{number}").add(1)
+    here.live("calm", app="shop").add(1)
+    assert len(here.table) == 502
+    here.close()
+    watch.look()
+    assert list(alarms.open) == ["views"]
+    text = alarms.open["views"]
+    assert "'user'" in text
+    assert "user" in text.partition("such as ")[2]
+    about = float(text.partition("about ")[2].partition(" ")[0])
+    assert about == pytest.approx(10_000, rel=0.15)
+    assert here.total("views") == 10_000
+    assert here.total('views{other="true"}') == 9_500
+    for number in range(1_000):
+        here.live("views", app="shop", user=f"other{number}").add(1)
+    here.close()
+    watch.look()
+    assert alarms.raised == 1
+
+
+def test_it_is_over_when_there_is_room_again_also_after_a_restart(begin: Begin, alarms: Alarms) -> None:
+    here = begin(most_per_name=10)
+    watch = overseer(here, alarms)
+    other = None
+    for number in range(30):
+        other = here.live("views", user=str(number))
+        other.add(1)
+    here.close()
+    watch.look()
+    watch.look()
+    assert alarms.open
+    here = begin(most_per_name=10)
+    overseer(here, alarms).look()
+    assert not alarms.open
+
+
+def test_what_took_up_the_rest_makes_way(begin: Begin, alarms: Alarms) -> None:
+    here = begin(most_per_name=10, idle=60)
+    watch = overseer(here, alarms)
+    for number in range(11):
+        here.live("views", user=str(number)).add(1)
+    other = here.live("views", user="10")
+    assert other.key.labels == (("other", "true"),)
+    here.close()
+    watch.look()
+    for _ in range(8):
+        other.add(1)
+        here.close()
+    watch.look()
+    assert not alarms.open
+    other.add(1)
+    here.close()
+    assert not other.is_live
+    assert here.live("views", user="10").key.labels == (("user", "10"),)
+    assert here.total("views") == 20
+
+
+def test_too_many_names_are_bounded_too(begin: Begin, alarms: Alarms) -> None:
+    here = begin(most=100)
+    watch = overseer(here, alarms)
+    for number in range(3_000):
+        here.live(f"name{number}").add(1)
+    assert len(here.table) == 100 + 1_000 + 1
+    here.close()
+    watch.look()
+    assert list(alarms.open) == ["*"]
+    assert "different names" in alarms.open["*"]
+    assert here.total("*") == 3_000
+
+
+def test_one_that_calls_itself_other_is_none_too_many(begin: Begin) -> None:
+    here = begin(most_per_name=10, idle=60)
+    for _ in range(2):
+        here.live("views", other="true").add(1)
+        here.close()
+        here.skip(100)
+        here.close()
+    for number in range(10):
+        assert here.live("views", user=str(number)).key.labels == (("user", str(number)),)
+
+
+def test_a_set_of_many_takes_a_bounded_number_of_hashes(here: Measured) -> None:
+    live = here.live("users", Kind.SET)
+    for number in range(20_000):
+        live.add(float(number * 922337203685477))
+    here.close()
+    assert here.all("users")[()][0][1].different == pytest.approx(20_000, rel=0.1)
