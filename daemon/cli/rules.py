@@ -4,8 +4,7 @@ from typing import Any
 
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import counted, facts, lines, pairs, printable, table, took, when
-from daemon.expressions.level import shown
+from daemon.cli.tables import counted, facts, lines, milliseconds, pairs, printable, size, table, took, when
 
 _HEAD = ("rule", "stands", "since", "value", "limit", "groups", "evaluated")
 
@@ -52,13 +51,11 @@ def story(result: Any) -> str:
 def timeline(result: Any) -> str:
     """When it would have fired, beside when the one in force would have."""
     text = f"{printable(result['name'])}: {when(result['begin'])} to {when(result['end'])}\n"
-    present = result["present"]
-    text += _happened(
-        "This rule" if present != result["tried"] else "The rule in force", result["tried"], result["unit"]
-    )
-    if present is not None and present != result["tried"]:
-        text += _happened("The rule in force", present, result["unit"])
-    return text
+    tried, present, unit = result["tried"], result["present"], result["unit"]
+    if present == tried:
+        return text + _happened("The rule in force", tried, unit)
+    beside = "" if present is None else _happened("The rule in force", present, unit)
+    return text + _happened("This rule", tried, unit) + beside
 
 
 def _happened(whose: str, told: Any, unit: str) -> str:
@@ -91,8 +88,19 @@ def _happened(whose: str, told: Any, unit: str) -> str:
     return text
 
 
+def whole(text: str) -> str:
+    """A rule by its name, written out, or in a file."""
+    return content(text.removeprefix("@")) if text.startswith("@") else text
+
+
 def _number(value: float | None, unit: str) -> str:
-    return "" if value is None else shown(value, unit)
+    if value is None:
+        return ""
+    if unit == "s":
+        return milliseconds(value) if abs(value) < 1 else f"{value:.4g} s"
+    if unit == "B" and value >= 0:
+        return size(value)
+    return f"{value * 100:.4g}%" if unit == "%" else f"{value:.6g}"
 
 
 COMMANDS = (
@@ -115,8 +123,7 @@ COMMANDS = (
         help="Replay what is kept of series through a rule, and show when it would have fired.",
         show=timeline,
         args=(
-            arg("rule", metavar="RULE", nargs="?", help="its name, or a whole rule as in the configuration"),
-            arg("rule", "--file", metavar="FILE", type=content, help="a file with a whole rule; - is stdin"),
+            arg("rule", metavar="RULE", type=whole, help="its name; a whole rule, or @FILE with one (@- is stdin)"),
             arg("begin", "--from", metavar="TIME", help='such as 3h or 7d ago, or "2026-10-01 08:00" (3h)'),
             arg("end", "--to", metavar="TIME", help="up to then (now)"),
         ),

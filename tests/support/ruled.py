@@ -119,7 +119,10 @@ class Bench:
         self.events += events
 
     def _alarm(self, check: Check, *about: str, title: str, text: str) -> None:
+        assert not about
+        assert title
         self.alarms.append((check.value, text))
 
     def _over(self, check: Check, *about: str) -> None:
+        assert not about
         self.alarms.append((check.value, "over"))

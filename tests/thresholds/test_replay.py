@@ -96,7 +96,7 @@ def test_against_the_same_hour_over_a_simulated_week(tmp_path: Path, versus: str
     found = replay(bench.query, bench.clock, rule(text), quiet - day, quiet + 3 * 3_600, tiers=(Kept(600, 1e9),))
     (fired,) = found.happened
     assert fired.turn == "fired"
-    assert quiet + 600 < fired.at < quiet + 3_600
+    assert quiet + 600 < fired.at <= quiet + 3_600
     assert fired.value is not None
     assert fired.value < 0.6
 
@@ -125,7 +125,7 @@ def test_where_nothing_was_a_day_ago_there_is_nothing_to_judge(tmp_path: Path) -
     ("text", "back", "says"),
     [
         ("{name: r, expr: sum(x) over 5m, above: 1}", 30 * 86_400, "are kept in steps of 1h, and the window has 5m"),
-        ("{name: r, expr: sum(x) over 10s, above: 1}", 90_000, "begin at most 1h59m ago"),
+        ("{name: r, expr: sum(x) over 10s, above: 1}", 90_000, "begin at most 119m ago"),
         ("{name: r, expr: sum(x) over 2h, above: 1}", 85 * 86_400 * 100, "so long ago"),
     ],
 )

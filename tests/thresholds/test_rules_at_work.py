@@ -13,7 +13,10 @@ from ruled import Bench
 
 C, G, S = Kind.COUNTER, Kind.GAUGE, Kind.SPREAD
 PAY, CART = (("app", "shop"), ("route", "/pay")), (("app", "shop"), ("route", "/cart"))
-SLOW = "{name: slow, expr: 'p95(http.time{app=\"shop\"}) over 1m', above: 800ms, clear: 600ms, labels: {severity: critical}}"
+SLOW = (
+    "{name: slow, expr: 'p95(http.time{app=\"shop\"}) over 1m', above: 800ms, clear: 600ms,"
+    " labels: {severity: critical}}"
+)
 
 
 def test_a_percentile_of_all_series_together_fires_and_is_over(tmp_path: Path) -> None:
