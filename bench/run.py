@@ -9,11 +9,12 @@ import machine
 import many
 import probes
 import routing
+import rules
 import sending
 import series
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, rules)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

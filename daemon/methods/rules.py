@@ -180,7 +180,7 @@ def read(text: str) -> Rule:
             place = Place("rule", 1)
             found = Decoder(findings, {}).value(Rule, Entry(place, node), ("rule",))
     except UnreadableError as error:
-        raise MethodError(str(error), code=INVALID_PARAMS, data={"field": "rule"}) from error
+        raise MethodError(f"{error.place}: {error}", code=INVALID_PARAMS, data={"field": "rule"}) from error
     if found is BAD or findings.problems:
         said = "\n".join(findings.problems) or "there is no rule in it"
         raise MethodError(said, code=INVALID_PARAMS, data={"field": "rule"})

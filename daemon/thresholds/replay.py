@@ -10,7 +10,6 @@ from daemon.expressions.expression import Group, written
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
 from daemon.thresholds.evaluator import Change, Evaluator
-from daemon.thresholds.gathered import Gathered
 from daemon.thresholds.heard import Heard, Stretch
 from daemon.thresholds.past import HOUR, MINUTE, Past, Stored
 from daemon.thresholds.standing import Turn
@@ -202,10 +201,10 @@ def _heard(stretches: Sequence[Stretch], begin: float, end: float) -> Heard:
 class _Ahead:
     """What came, in order, of which the first is looked at before it is taken."""
 
-    def __init__(self, rows: list[tuple[int, Gathered, Tally]]) -> None:
+    def __init__(self, rows: list[tuple[int, Group, Tally]]) -> None:
         self._rows, self._at = rows, 0
 
-    def until(self, instant: int) -> Iterator[tuple[int, Gathered, Tally]]:
+    def until(self, instant: int) -> Iterator[tuple[int, Group, Tally]]:
         """What began before this instant."""
         while self._at < len(self._rows) and self._rows[self._at][0] < instant:
             yield self._rows[self._at]
@@ -213,24 +212,26 @@ class _Ahead:
 
 
 def _came(query: Stored, clock: Clock, view: View, begin: float, end: float) -> tuple[int, _Ahead]:
-    """How many groups there are, and what came of them."""
+    """How many groups there are, and what came of them. A group is there from the first that came of it."""
     for listed in unhurried(clock, query.list(view.selector)):
         view.meet(listed.key)
-    rows: list[tuple[int, Gathered, Tally]] = []
-    found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
-    for labels in [one for one in view.groups if one not in found and one != TOGETHER]:
+    known = set(view.groups)
+    for labels in known - {TOGETHER}:
         view.drop(labels)
+    found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
+    rows: list[tuple[int, Group, Tally]] = []
     for labels, steps in unhurried(clock, found.items()):
-        if (one := view.groups.get(labels)) is not None:
-            rows += [(start, one, tally) for start, tally in steps]
+        if labels in known:
+            rows += [(start, labels, tally) for start, tally in steps]
     rows.sort(key=lambda row: row[0])
-    return len(view.groups), _Ahead(rows)
+    return len(known & found.keys()), _Ahead(rows)
 
 
 def _put(views: Sequence[View], came: Sequence[_Ahead], instant: int) -> None:
     for view, rows in zip(views, came, strict=True):
-        for start, one, tally in rows.until(instant):
-            one.put(view.piece(start), tally)
+        for start, labels, tally in rows.until(instant):
+            if view.kind is not None and (one := view.group(labels, view.kind)) is not None:
+                one.put(view.piece(start), tally)
 
 
 def _breathe(clock: Clock, number: int) -> None:
