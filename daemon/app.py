@@ -219,6 +219,7 @@ class App:
             aside=self._aside,
             series=self._measures.query,
             rules=self._measures.rules,
+            faults=self._measures.faults,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

@@ -8,6 +8,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
@@ -42,6 +43,7 @@ class Measures:
         self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
         voice = (intake.alarm, intake.alarm_over)
         self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
+        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
 
     def start(self, register: Register) -> None:
         """Begin to measure. Raises StoreUnavailable."""
@@ -52,6 +54,8 @@ class Measures:
         register(("overseer of the series", self._overseer.stop))
         self.rules.start()
         register(("threshold rules", self.rules.stop))
+        self.faults.start()
+        register(("errors of applications", self.faults.stop))
 
     def reload(self) -> None:
         """Follow the settings."""

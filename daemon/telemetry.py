@@ -85,6 +85,9 @@ series_dropped = _counter(
 # threshold rules
 rule_seconds = _histogram("tocsin_rules_evaluation_seconds", "Time from a slot to all rules judged.", _LATENCY)
 rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no rule was judged by: too many waited.")
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

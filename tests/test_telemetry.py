@@ -41,6 +41,8 @@ ELSEWHERE = {
     "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
     "record_dropped": "tests/history/test_recorder.py",
+    "error_alarms": "tests/faults/test_telling.py",
+    "errors_evicted": "tests/faults/test_bounds.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",

@@ -26,6 +26,7 @@ GROUPS = {
     "maintenance": "windows that deployments open and close",
     "intervals": "hours and days that routes name",
     "template": "what people read",
+    "errors": "errors that applications report",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }
@@ -58,7 +59,7 @@ GLOBAL = (
 )
 LOCAL = {
     "show": (
-        "Show what a code means: A17, D5, Q3 or S3, as it stands in a message.",
+        "Show what a code means: A17, D5, Q3, S3 or E12, as it stands in a message.",
         (arg("code", metavar="CODE", help="such as A17; a number alone is an alert's"),),
     ),
     "call": (

@@ -9,6 +9,7 @@ import os
 from daemon.cli import (
     acks,
     channels,
+    errors,
     explain,
     history,
     intervals,
@@ -40,9 +41,12 @@ def count(text: str) -> int:
     return rows
 
 
+_LIMIT = arg("limit", "--limit", type=count, metavar="N", help="how many at most (100)")
+
+
 def _page(letter: str) -> tuple[Arg, ...]:
     return (
-        arg("limit", "--limit", type=count, metavar="N", help="how many at most (100)"),
+        _LIMIT,
         arg("before", "--before", metavar="CODE", help=f"the page that follows this one, such as {letter}17"),
     )
 
@@ -200,6 +204,7 @@ COMMANDS = (
     *intervals.COMMANDS,
     *silences.COMMANDS,
     *wording.COMMANDS,
+    *errors.commands(_LIMIT),
     Command(
         words="config get",
         method="config.get",
@@ -231,7 +236,13 @@ COMMANDS = (
     ),
 )
 
-SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show", "S": "silence get"}  # what `show CODE` means
+SHOWN = {
+    "A": "alerts get",
+    "D": "deliveries get",
+    "Q": "quarantine show",
+    "S": "silence get",
+    "E": "errors get",
+}  # what `show CODE` means
 
 
 def command(words: str) -> Command:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
+from daemon.config.errors import Errors
 from daemon.config.fleet import ForOthers, Node
 from daemon.config.history import History
 from daemon.config.keys import doc
@@ -285,3 +286,4 @@ class Settings:
     rules: dict[str, Rule] = field(
         default_factory=dict, metadata=doc("numbers that are watched, and when they are an alarm", listed=True)
     )
+    errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))

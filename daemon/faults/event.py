@@ -1,58 +1,63 @@
-"""One error that an application told: what `sentry` reads out of an envelope, and what is grouped here.
-
-Everything in it is as it came, only typed: nothing is cleaned, cut or scrubbed yet, and nothing is to be believed.
-"""
+"""One error as an application reported it, in a shape of our own: what is grouped here, and kept samples of."""
 
 import msgspec
 
-LEVELS = ("debug", "info", "warning", "error", "fatal")  # the mildest first
-DEFAULT = "error"  # of an event that says none
+Pairs = tuple[tuple[str, str], ...]  # sorted by name
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """A call. `vars` are what its variables were, written out."""
+    """One call of a stack. `vars` is what its variables held: scrubbed, and kept only where a setting says so."""
 
     module: str = ""
     filename: str = ""
     function: str = ""
-    lineno: int = 0  # 0: not told
-    in_app: bool | None = None  # None: not told
+    lineno: int = 0
+    in_app: bool = False  # the application's own code, not a library's
     context_line: str = ""
-    pre_context: tuple[str, ...] = ()
+    pre_context: tuple[str, ...] = ()  # the lines before it
     post_context: tuple[str, ...] = ()
-    vars: dict[str, str] = {}
+    vars: Pairs = ()
 
 
 class Raised(msgspec.Struct, frozen=True, kw_only=True):
-    """An exception; its innermost call comes last, as the SDKs send it."""
+    """One exception of a chain."""
 
     type: str = ""
     value: str = ""
     module: str = ""
-    frames: tuple[Frame, ...] = ()
-    is_handled: bool | None = None  # None: not told
+    frames: tuple[Frame, ...] = ()  # the last one is where it was raised
 
 
 class ErrorEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An error, or a message that somebody logged. Times are seconds since the epoch."""
+    """What an SDK sent as an `event`, cleaned: every text is bounded and every field has the type it says.
 
-    app: str
-    event_id: str = ""
-    at: float  # when it happened, as the application says
+    A field that was not sent, or not as it should have been, is empty.
+    """
+
+    app: str  # the project's name in the settings
+    event_id: str = ""  # 32 hex digits; made up where none came
+    at: float  # when it happened, by this machine's clock (seconds since the epoch)
     received_at: float = 0.0
-    level: str = DEFAULT
+    level: str = "error"  # fatal, error, warning, info, debug
     message: str = ""  # as people read it
-    template: str = ""  # before its parameters were put in (logentry.message), where that is known
+    template: str = ""  # the message before its values were put in ("%s is not there"), where that came as well
     logger: str = ""
-    transaction: str = ""
-    culprit: str = ""
-    platform: str = ""
-    exceptions: tuple[Raised, ...] = ()  # the one that was not caught comes last, as the SDKs send them
-    fingerprint: tuple[object, ...] = ()  # as it came: also what is not text
+    transaction: str = ""  # the route, the task: what it was doing
+    culprit: str = ""  # what old SDKs say of where it was
+    exceptions: tuple[Raised, ...] = ()  # the last one is what got out; those before caused it
+    fingerprint: tuple[object, ...] = ()  # as the application wants it grouped; may hold "{{ default }}", or anything
     release: str = ""
     environment: str = ""
     server_name: str = ""
-    tags: dict[str, str] = {}
-    request: dict[str, object] = {}  # url, method, query_string, headers, env, cookies, data
-    user: dict[str, object] = {}
-    extra: dict[str, object] = {}
+    tags: Pairs = ()
+    user: str = ""  # its id, else its name: for counting how many users saw it
+    contexts: Pairs = ()  # worth showing: ("runtime", "CPython 3.11.2"), ("request", "GET /pay")
+    request: Pairs = ()  # headers, cookies, environment and what else came with the request; scrubbed before it is kept
+    extra: Pairs = ()  # what the application adds of its own; scrubbed before it is kept
+    trail: tuple[str, ...] = ()  # what it did before: the last few breadcrumbs, a line each
+    handled: bool | None = None  # whether the application caught it; None where it does not say
+    trace_id: str = ""
+    platform: str = ""
+    sdk: str = ""  # "sentry.python 2.75.0"
+    size: int = 0  # bytes of the event as JSON
+    weight: float = 1.0  # how many of its like it stands for

@@ -6,6 +6,7 @@ from daemon.methods import (
     channels,
     config,
     deliveries,
+    errors,
     events,
     explain,
     history,
@@ -60,6 +61,7 @@ def build(parts: Parts) -> Table:
         replay,
         metrics,
         rules,
+        errors,
     ):
         noun.add(table, parts)
     return table

@@ -10,6 +10,7 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
@@ -119,3 +120,4 @@ class Parts:
     aside: Aside
     series: Query
     rules: Keeper
+    faults: Faults

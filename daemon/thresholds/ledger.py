@@ -79,10 +79,23 @@ class Ledger:
         """Hand on what alerting has not taken yet, oldest first; what it cannot take now stays."""
         try:
             while batch := self._store.read(lambda tx: standings.waiting(tx, TOGETHER)):
-                self._accept([one.event for one in batch])
+                self._hand_on([one.event for one in batch])
                 self._store.write(partial(standings.taken, until=batch[-1].id))
         except StoreError as error:
             log.warning("alarms of rules wait, and are told again: %s", error)
+
+    def _hand_on(self, events: list[Event]) -> None:
+        """Hand them on together; where one of them cannot be taken at all, it keeps no other back. Raises StoreError."""
+        try:
+            self._accept(events)
+        except StoreError:
+            raise
+        except Exception:  # whatever is wrong with one of them, the rest must be told
+            if len(events) == 1:
+                log.exception("the alarm %s cannot be taken, and is dropped", events[0].key)
+                return
+            for event in events:
+                self._hand_on([event])
 
 
 def labels_of(group: Group) -> str:

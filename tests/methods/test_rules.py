@@ -63,7 +63,7 @@ def test_a_changed_rule_beside_the_one_in_force(desk: Desk, bench: Bench) -> Non
     text = printed.timeline(found)
     assert text.index("This rule") < text.index("The rule in force")
     assert "fires  host=a  50 s" in text
-    assert "is over  host=a after 10.0 s, worst 50 s" in text
+    assert "is over  host=a after 0:00:10, worst 50 s" in text
     same = ask(desk, bench, "rules.test", rule="hot", begin="5m")
     assert same["tried"] == same["present"]
     assert printed.timeline(same).count("max(temp)") == 1

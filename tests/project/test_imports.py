@@ -23,6 +23,7 @@ HOMES = {
         "daemon/aside.py",
         "daemon/control/",
         "daemon/delivery/",
+        "daemon/faults/faults.py",
         "daemon/fleet/",
         "daemon/history/",
         "daemon/listener/",

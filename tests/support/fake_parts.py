@@ -14,6 +14,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.hook import Hook
@@ -32,6 +33,7 @@ from daemon.store.base import Store
 from daemon.store.pauses import Pause
 from daemon.thresholds.keeper import Keeper
 from fake_clock import BEGIN, FakeClock
+from late_store import LateStore
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
@@ -201,6 +203,8 @@ class Desk:
         self.series = Query(store, numbers, clock)
         voice = (self.intake.alarm, self.intake.alarm_over)
         self.rules = Keeper(store, self.series, numbers, clock, lambda: self.settings, self.intake.events, voice)
+        self.measured = LateStore(store)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -234,6 +238,7 @@ class Desk:
             aside=lambda work: work(),
             series=self.series,
             rules=self.rules,
+            faults=self.faults,
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:

@@ -50,6 +50,7 @@ class Bench:
         self.refuses: Exception | None = None  # what alerting says instead of taking events
         self.table = Table(self.clock)
         self.query = Remembered(self.table)
+        self.chokes_on = ""  # the key of an event that alerting cannot take at all
         self._more = more
         self.write(*rules)
         self.keeper = self._begun()
@@ -116,6 +117,8 @@ class Bench:
     def _accept(self, events: list[Event]) -> None:
         if self.refuses is not None:
             raise self.refuses
+        if any(one.key == self.chokes_on for one in events):
+            raise ValueError(self.chokes_on)
         self.events += events
 
     def _alarm(self, check: Check, *about: str, title: str, text: str) -> None:

@@ -1,0 +1,193 @@
+"""New errors put with those that are the same, inside one transaction, with what of it is to be told.
+
+Every function here may run twice over the same errors, each time on what the store held before.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from daemon.config.errors import Errors
+from daemon.faults import grouping, sample, scrub
+from daemon.faults.event import ErrorEvent
+from daemon.faults.grouping import Group
+from daemon.faults.judge import Judge
+from daemon.faults.rate import USUAL_HOURS, Rate
+from daemon.faults.room import Room
+from daemon.faults.thinning import thinned
+from daemon.series.table import SLOT
+from daemon.store import fault_counts, fault_news, fault_samples, faults
+from daemon.store.base import Tx
+from daemon.store.fault_counts import Value
+from daemon.store.fault_news import Counted
+from daemon.store.faults import Fault
+
+HOUR = 3_600
+HOURS_KEPT = 14 * 24
+OLDEST = 30 * 86_400.0  # seconds: an error says of itself when it was, but not everything is believed
+LATE = 3_600.0  # what waited for longer than that does not count for how many there are now
+MOST_WEIGHT = 1e6
+MOST_NAMES, MOST_VALUES = 16, 20  # tags of an error that are counted, and different values of each
+
+
+class Batch(msgspec.Struct):
+    """Errors that are the same, in the order in which they came."""
+
+    group: Group
+    events: list[ErrorEvent]
+
+
+def digest(tx: Tx, errors: Sequence[ErrorEvent], settings: Errors, now: float) -> None:
+    """Put them where they belong."""
+    judge, room = Judge(tx, settings, now), Room(tx, settings, now)
+    for batch in _batches(errors):
+        first, last = batch.events[0], batch.events[-1]
+        known = faults.find(tx, first.app, batch.group.digest)
+        if known is None:
+            room.make(first.app)
+            known = faults.add(tx, _new(batch, now))
+        before = _usual(tx, known, now)
+        _count(tx, known, batch.events, now)
+        _keep(tx, known, [first, last] if known.count == 0 and first is not last else [last], settings, now)
+        heard = _heard(known, batch.events, now)
+        faults.replace(tx, judge.judged(heard, batch.events, before))
+    judge.close()
+    fault_news.count(tx, _counted(errors, now))
+
+
+def number(event: ErrorEvent) -> int:
+    """How many errors one stands for."""
+    return max(1, round(min(event.weight, MOST_WEIGHT))) if math.isfinite(event.weight) else 1
+
+
+def when(event: ErrorEvent, now: float) -> float:
+    """When it was: as it says, unless that is to come, or long ago."""
+    return event.at if now - OLDEST <= event.at <= now else now
+
+
+def _batches(errors: Sequence[ErrorEvent]) -> Iterable[Batch]:
+    found: dict[tuple[str, bytes], Batch] = {}
+    for event in errors:
+        group = grouping.group(event)
+        batch = found.get((event.app, group.digest))
+        if batch is None:
+            batch = found[event.app, group.digest] = Batch(group, [])
+        batch.events.append(event)
+    return found.values()
+
+
+def _new(batch: Batch, now: float) -> Fault:
+    first, group = batch.events[0], batch.group
+    at = when(first, now)
+    return Fault(
+        app=first.app,
+        digest=group.digest,
+        title=scrub.word(group.title, grouping.MOST_TITLE),
+        culprit=scrub.word(group.culprit, grouping.MOST_NAME),
+        type=group.type,
+        first_release=sample.name(first.release),
+        first_at=at,
+        last_at=at,
+        heard_at=now,
+    )
+
+
+def _heard(known: Fault, events: Sequence[ErrorEvent], now: float) -> Fault:
+    """What is known of it once these are counted."""
+    last, times = events[-1], [when(one, now) for one in events]
+    rate = Rate(known.slot, known.slot_count, known.slot_before)
+    for one in events:
+        came = min(one.received_at or now, now)
+        if now - came < LATE:
+            rate = rate.counted(came, number(one))
+    release = sample.name(last.release)
+    return msgspec.structs.replace(
+        known,
+        level=sample.level(last),
+        logger=sample.name(last.logger),
+        route=sample.name(last.transaction),
+        environment=sample.name(last.environment),
+        last_release=release or known.last_release,
+        first_at=min(known.first_at, *times),
+        last_at=max(min(known.last_at, now), *times),
+        heard_at=now,
+        count=known.count + sum(map(number, events)),
+        slot=rate.slot,
+        slot_count=rate.count,
+        slot_before=rate.before,
+    )
+
+
+def _usual(tx: Tx, known: Fault, now: float) -> list[int]:
+    """How many came in each of the hours before this one."""
+    hour = int(now // HOUR)
+    return [count for _, count in fault_counts.hours(tx, known.id, hour - USUAL_HOURS, hour)] if known.count else []
+
+
+def _count(tx: Tx, known: Fault, events: Sequence[ErrorEvent], now: float) -> None:
+    by_hour: Counter[int] = Counter()
+    for one in events:
+        by_hour[int(when(one, now) // HOUR)] += number(one)
+    fault_counts.add_hours(tx, [(known.id, hour, count) for hour, count in by_hour.items()])
+    fault_counts.forget_hours(tx, known.id, int(now // HOUR) - HOURS_KEPT)
+    had = fault_counts.values(tx, known.id) if known.count else []
+    fault_counts.add_values(tx, known.id, _values(events, had, now))
+
+
+def _values(events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> Iterable[Value]:
+    """Releases, environments, servers, routes and tags; what there are too many of is counted together."""
+    names = {one.name for one in had}
+    there = {(one.name, one.value) for one in had}
+    each = Counter(one.name for one in had)
+    found: dict[tuple[str, str], Value] = {}
+    for event in events:
+        at, times = when(event, now), number(event)
+        for name, value in _told_with(event):
+            if name not in names:
+                if len(names) >= MOST_NAMES:
+                    continue
+                names.add(name)
+            if (name, value) not in there and (name, value) not in found:
+                if each[name] >= MOST_VALUES:
+                    value = ""  # noqa: PLW2901 - one of those that are too many to name
+                else:
+                    each[name] += 1
+            one = found.get((name, value))
+            if one is None:
+                found[name, value] = Value(name=name, value=value, count=times, first_at=at, last_at=at)
+            else:
+                found[name, value] = msgspec.structs.replace(
+                    one, count=one.count + times, first_at=min(one.first_at, at), last_at=max(one.last_at, at)
+                )
+    return found.values()
+
+
+def _told_with(event: ErrorEvent) -> Iterable[tuple[str, str]]:
+    own = (
+        ("release", event.release),
+        ("environment", event.environment),
+        ("server", event.server_name),
+        ("route", event.transaction),
+        ("level", sample.level(event)),
+    )
+    tags = scrub.pairs(event.tags, MOST_NAMES, sample.SHORT)
+    return dict((*tags, *((name, sample.name(value)) for name, value in own if value))).items()
+
+
+def _keep(tx: Tx, known: Fault, events: Sequence[ErrorEvent], settings: Errors, now: float) -> None:
+    """Keep these whole, and of all that are kept not too many."""
+    for one in events:
+        at = when(one, now)
+        fault_samples.add(tx, known.id, at, sample.packed(one, at, keep_vars=settings.keep_vars))
+    fault_samples.delete(tx, thinned(fault_samples.of(tx, known.id), settings.samples))
+
+
+def _counted(errors: Sequence[ErrorEvent], now: float) -> Iterable[Counted]:
+    """For the series `errors`: added to them once this is on disk."""
+    found: Counter[tuple[str, str, int]] = Counter()
+    for one in errors:
+        found[one.app, sample.level(one), int(when(one, now) // SLOT) * SLOT] += number(one)
+    for (app, level, slot), count in found.items():
+        yield Counted(kind="errors", app=app, level=level, slot=slot, count=count)
