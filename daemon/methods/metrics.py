@@ -1,8 +1,8 @@
 """The series of numbers: which there are, how they went, and how pages and resources did."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,10 +23,12 @@ from daemon.series.views import Line, Of, Sort
 from daemon.series.writing import TIERS
 from daemon.units import seconds
 
-MOST_POINTS = 100_000  # of all series together; each takes about 30 bytes
+MOST_POINTS = 100_000  # of a series
 POINTS = 200  # of each, where no step is asked for
 STEPS = (10, 60, 300, 900, 3_600, 21_600, 86_400, 604_800)
 EACH = "*"
+
+T = TypeVar("T")
 
 _QUANTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)", re.ASCII)
 _USUAL = {Kind.COUNTER: "rate", Kind.GAUGE: "avg", Kind.SPREAD: "p95", Kind.SET: "different"}
@@ -135,31 +137,7 @@ def _add_get(table: Table, parts: Parts) -> None:
         """
         wanted = asked("selector", lambda: Selector.parse(selector))
         when = _period(parts, zone, period, begin, end)
-        kinds = [(one.kind, one.unit) for one in parts.series.names() if wanted.names(one.name)]
-        kind = kinds[0][0] if kinds else Kind.COUNTER
-        shown = what or _USUAL[kind]
-        length = _step(parts, step, when)
-        read = asked("what", lambda: _what(shown, kind, length, when))
-        found = parts.series.tallies(wanted, when.begin, when.end, length, None if EACH in by else by)
-        if sum(len(steps) for steps in found.values()) > MOST_POINTS:
-            raise MethodError(f"that are more than {MOST_POINTS} points; ask for longer steps, or less", code=REFUSED)
-        courses = [
-            Course(
-                labels=dict(labels),
-                points=[(float(at), read(at, tally)) for at, tally in unhurried(parts.clock, steps)],
-            )
-            for labels, steps in sorted(found.items(), key=lambda one: _size(one[1]), reverse=True)[:limit]
-        ]
-        units = {unit for _, unit in kinds}
-        return Courses(
-            selector=str(wanted),
-            what=shown,
-            unit=units.pop() if len(units) == 1 else "",
-            begin=when.begin,
-            end=when.end,
-            step=float(length),
-            series=courses,
-        )
+        return _courses(parts, wanted, what, when, _step(parts, step, when), None if EACH in by else by, limit)
 
 
 def _add_report(table: Table, parts: Parts) -> None:
@@ -180,7 +158,7 @@ def _add_report(table: Table, parts: Parts) -> None:
         number of which the most comes first.
         """
         when = _period(parts, zone, period, begin, end)
-        found = views.report(parts.series, of, when.begin, when.end, app=app, sort=sort, limit=limit)
+        found = _possible(lambda: views.report(parts.series, of, when.begin, when.end, app=app, sort=sort, limit=limit))
         return ViewsReport(
             of=of,
             period=when.name,
@@ -190,6 +168,39 @@ def _add_report(table: Table, parts: Parts) -> None:
             all=found.all,
             lines=found.lines,
         )
+
+
+def _courses(
+    parts: Parts, wanted: Selector, what: str, when: Period, step: int, by: Sequence[str] | None, limit: int
+) -> Courses:
+    kinds = [(one.kind, one.unit) for one in parts.series.names() if wanted.names(one.name)]
+    kind = kinds[0][0] if kinds else Kind.COUNTER
+    shown = what or _USUAL[kind]
+    read = asked("what", lambda: _what(shown, kind, step, when))
+    found = _possible(lambda: parts.series.tallies(wanted, when.begin, when.end, step, by))
+    courses = [
+        Course(
+            labels=dict(labels), points=[(float(at), read(at, tally)) for at, tally in unhurried(parts.clock, steps)]
+        )
+        for labels, steps in sorted(found.items(), key=lambda one: _size(one[1]), reverse=True)[:limit]
+    ]
+    units = {unit for _, unit in kinds}
+    return Courses(
+        selector=str(wanted),
+        what=shown,
+        unit=units.pop() if len(units) == 1 else "",
+        begin=when.begin,
+        end=when.end,
+        step=float(step),
+        series=courses,
+    )
+
+
+def _possible(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except ValueError as error:
+        raise MethodError(str(error), code=REFUSED) from error
 
 
 def _period(parts: Parts, zone: str, name: str, begin: str, end: str) -> Period:
@@ -214,7 +225,7 @@ def _step(parts: Parts, text: str, when: Period) -> int:
                 "step: steps are ten seconds, or so many times that", code=INVALID_PARAMS, data={"field": "step"}
             )
         if length / least > MOST_POINTS:
-            raise MethodError(f"that are more than {MOST_POINTS} points; ask for longer steps", code=REFUSED)
+            raise MethodError(f"that are more than {MOST_POINTS} steps; ask for longer ones", code=REFUSED)
     since = kept_since(parts.settings().series, parts.clock.now())
     finest = next(span for span in TIERS if since[span] <= when.begin or span == TIERS[-1])
     if text and least >= finest:

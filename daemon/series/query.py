@@ -20,7 +20,8 @@ from daemon.store.base import Store, Tx
 
 Tallies = dict[Labels, list[tuple[int, Tally]]]  # of each group: where each step begins (s), and what came in it
 
-ROWS = 1_000  # that are read at once, each with a block of series
+ROWS = 200  # that are read at once, each with a block of series
+MOST = 200_000  # numbers in one answer: each takes some hundred bytes until it is shown
 
 _Groups = dict[int, dict[int, int]]  # the group of each series that is meant, by block and place
 _Steps = dict[tuple[int, int], Tally]  # by group and the step's beginning
@@ -64,8 +65,7 @@ class Query:
 
     def list(self, selector: Selector) -> "list[Listed]":
         """The series that are meant, in order."""
-        found = self._store.read(partial(_listed, selector=selector))
-        return sorted(found, key=lambda one: (one.key.name, one.key.labels))
+        return self._store.read(partial(_listed, selector=selector))
 
     def tallies(
         self, selector: Selector, begin: float, end: float, step: int = 0, by: Sequence[str] | None = ()
@@ -73,10 +73,11 @@ class Query:
         """What came from `begin` up to `end`: in steps that begin at multiples of `step` seconds, or, with 0, as one.
 
         `by` names the labels by which series are grouped: with none all are added up, None leaves each alone. Steps
-        in which nothing came are not in it. What is old is kept in longer steps, and comes in these.
+        in which nothing came are not in it. What is old is kept in longer steps, and comes in these. Raises ValueError
+        when there is too much of it.
         """
         first, last = math.ceil(begin), math.ceil(end)
-        reading = _Reading(step, first, by)
+        reading = _Reading(self._clock, step, first, by)
         for one in unhurried(self._clock, self._store.read(partial(_listed, selector=selector))):
             reading.add(one.number, reading.group(one.key))
         kept = kept_since(self._settings(), self._clock.now())
@@ -100,7 +101,8 @@ class Query:
 class _Reading:
     """One question: which groups there are, and what was found for them."""
 
-    def __init__(self, step: int, begin: int, by: Sequence[str] | None) -> None:
+    def __init__(self, clock: Clock, step: int, begin: int, by: Sequence[str] | None) -> None:
+        self._clock = clock
         self._step = step
         self._begin = begin
         self._by = None if by is None else frozenset(by)
@@ -124,19 +126,25 @@ class _Reading:
 
     def merge(self, found: _Steps) -> None:
         """Add what was found, of a later time."""
-        for at, tally in found.items():
+        for at, tally in unhurried(self._clock, found.items()):
             here = self._steps.get(at)
             if here is None:
                 self._steps[at] = tally
             else:
                 here.merge(tally)
+        if len(self._steps) > MOST:
+            raise ValueError(
+                f"that are more than {MOST} numbers; ask for longer steps, or for fewer labels to tell apart"
+            )
 
     def result(self) -> Tallies:
         """All of it, by labels."""
         labels = {number: one for one, number in self._labels.items()}
         found: Tallies = {}
-        for group, start in sorted(self._steps):
-            found.setdefault(labels[group], []).append((start, self._steps[group, start]))
+        for (group, start), tally in unhurried(self._clock, self._steps.items()):
+            found.setdefault(labels[group], []).append((start, tally))
+        for steps in unhurried(self._clock, found.values()):
+            steps.sort(key=lambda one: one[0])
         return found
 
 
@@ -148,6 +156,7 @@ def _listed(tx: Tx, selector: Selector) -> "list[Listed]":
             key = Key(name, Kind(kind), _labels(text), unit)
             if selector.matches(key):
                 found.append(Listed(key=key, seen=float(seen), number=number))
+    found.sort(key=lambda one: (one.key.name, one.key.labels))
     return found
 
 

@@ -13,6 +13,7 @@ from daemon import telemetry
 from daemon.clock import Clock, unhurried
 from daemon.config.series import Series
 from daemon.errors import StoreError
+from daemon.series.key import Key
 from daemon.series.packing import SIZE, packed
 from daemon.series.roller import Roller
 from daemon.series.table import SLOT, Row, Slot, Table, slot_of
@@ -30,6 +31,16 @@ LONGEST_STOP = 10.0  # seconds
 AGAIN = 2.0  # seconds after which what could not be written is tried again
 
 _labels = msgspec.json.Encoder().encode
+
+
+def _called(key: Key) -> series.Called:
+    """What it is called in the store. What is no text would keep all others from being known."""
+    labels = tuple((_text(name), _text(value)) for name, value in key.labels)
+    return _text(key.name), str(key.kind), _text(key.unit), _labels(labels).decode()
+
+
+def _text(text: str) -> str:
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 class Recorder:
@@ -125,11 +136,15 @@ class Recorder:
     def _close_all(self) -> None:
         while True:
             start = self._table.open
-            if self._clock.wait(self._stopped, start + SLOT - self._clock.now()):
+            left = start + SLOT - self._clock.now()  # more than a slot when the clock was set back
+            if self._clock.wait(self._stopped, min(left, SLOT)):
                 return
             now = slot_of(self._clock.now())
-            if now != start:  # also when the clock was set back: what came is counted once, where it was begun
-                self._table.close_slot(start, now)
+            try:
+                if now != start:  # also when the clock was set back: what came is counted once, where it was begun
+                    self._table.close_slot(start, now)
+            except Exception:  # a loop of the process's own: it must go on
+                log.exception("a slot could not be closed")
 
     def _write_all(self) -> None:
         while not self._stopped.is_set():
@@ -191,9 +206,7 @@ class Recorder:
         """Get numbers for new series. Raises StoreError: then they are still new."""
         while self._table.begun:
             some = self._table.begun[:NEW]
-            called = [
-                (live.key.name, str(live.key.kind), live.key.unit, _labels(live.key.labels).decode()) for live in some
-            ]
+            called = [_called(live.key) for live in some]
             seen = int(self._clock.now())
             numbers = self._store.write(partial(series.register, wanted=called, seen=seen, size=SIZE))
             needed = [one for one in sorted({number // SIZE for number in numbers}) if one not in self._table.blocks]

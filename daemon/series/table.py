@@ -98,7 +98,10 @@ class Table:
         here.add(value, weight)
 
     def on_closed(self, listener: Closed) -> None:
-        """Call it with what came in each slot, once that is over; again for a slot of which something came late."""
+        """Call it with what came in each slot, once that is over; again for a slot of which something came late.
+
+        The next slot is closed when all have heard of this one: a listener lets others run, and waits for no disk.
+        """
         self._closed.append(listener)
 
     def __iter__(self) -> Iterator[Live]:
@@ -111,7 +114,8 @@ class Table:
 
     def exposed(self, wanted: Callable[[Key], bool] = lambda _: True) -> Iterator[Exposed]:
         """Those that live and are wanted, with what ever came: from when they are on disk until they expire."""
-        chosen = sorted((live for live in self if live.number and wanted(live.key)), key=lambda live: live.number)
+        chosen = [live for live in unhurried(self._clock, self) if live.number and wanted(live.key)]
+        chosen.sort(key=lambda live: live.number)
         number, block, tallies = -1, None, {}
         for live in chosen:
             if live.number // SIZE != number:
@@ -139,7 +143,7 @@ class Table:
         idle = self._settings().idle
         rows: list[Row] = []
         for live in unhurried(self._clock, list(self._all.values())):
-            tally = live.take()
+            tally = self._taken(live)
             if tally is not None:
                 live.seen = start
                 rows.append((live, tally))
@@ -185,6 +189,15 @@ class Table:
         self.on_begun()
         return live
 
+    @staticmethod
+    def _taken(live: Live) -> Tally | None:
+        try:
+            return live.take()
+        except (ArithmeticError, ValueError):  # a door let something in that is no finite number
+            log.exception("what came in %s cannot be added up: it is dropped", live.key)
+            live.is_live = False
+            return None
+
     def _expire(self, live: Live) -> None:
         live.is_live = False
         del self._all[live.key]
@@ -197,7 +210,7 @@ class Table:
     def _hand_on_late(self, late: dict[tuple[int, Live], Live]) -> None:
         starts: dict[int, list[Row]] = {}
         for (start, live), aside in unhurried(self._clock, late.items()):
-            if (tally := aside.take()) is not None:
+            if (tally := self._taken(aside)) is not None:
                 starts.setdefault(start, []).append((live, tally))
         for start in sorted(starts):
             self._hand_on(start, starts[start])

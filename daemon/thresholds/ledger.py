@@ -85,7 +85,7 @@ class Ledger:
             log.warning("alarms of rules wait, and are told again: %s", error)
 
     def _hand_on(self, events: list[Event]) -> None:
-        """Hand them on together; where one of them cannot be taken at all, it keeps no other back. Raises StoreError."""
+        """Hand them on together; one that cannot be taken at all keeps no other back. Raises StoreError."""
         try:
             self._accept(events)
         except StoreError:

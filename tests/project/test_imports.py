@@ -35,6 +35,7 @@ HOMES = {
         "daemon/resolver.py",
         "daemon/selfcheck.py",
         "daemon/senders/",
+        "daemon/series/",
         "daemon/store/sqlite.py",
     ),
     "dns": ("daemon/probes/dns.py", "daemon/probes/network/questions.py", "daemon/probes/network/records.py"),

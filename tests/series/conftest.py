@@ -1,3 +1,5 @@
+"""A life of a process that measures, and others on the same file."""
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

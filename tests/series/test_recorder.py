@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from daemon import telemetry
 from daemon.errors import StoreUnavailable
 from daemon.series import distinct
 from daemon.series.key import Kind
@@ -89,14 +90,38 @@ def test_a_value_of_the_past_counts_where_it_belongs_in_every_tier(here: Measure
 
 
 def test_what_is_far_away_in_time_is_not_taken(here: Measured) -> None:
-    live, now = here.live("views"), here.clock.now()
+    live, now, before = here.live("views"), here.clock.now(), numbers("tocsin_series_out_of_time_total")
     for at in (now - 3_601, now + 61, 0, -1e300, 1e300, math.inf, -math.inf, math.nan):
         here.table.late(live, 1, at)
     here.close()
     assert here.total("views") == 0
+    assert numbers("tocsin_series_out_of_time_total") == before + 8
     here.table.late(live, 1, here.clock.now() + 59)
     here.close()
     assert here.total("views") == 1
+
+
+def numbers(name: str) -> float:
+    return telemetry.REGISTRY.get_sample_value(name) or 0.0
+
+
+def test_when_too_much_waits_the_oldest_goes_but_not_from_the_totals(
+    here: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = here.live("views")
+    live.add(1)
+    here.close()
+    before = numbers("tocsin_series_dropped_total")
+    monkeypatch.setattr("daemon.series.recorder.MOST_WAITING", 8_000)  # two slots of one block, with its totals
+    for _ in range(10):
+        live.add(1)
+        here.pass_over()
+    assert numbers("tocsin_series_dropped_total") == before + 8
+    assert len(here.recorder.waiting()) == 2
+    here.recorder.flush()
+    assert here.total("views") == 3
+    assert here.shown()["views"][1] == 11
+    assert telemetry.series_live.collect()[0].samples[0].value == 1
 
 
 def test_an_old_value_of_a_gauge_does_not_change_what_it_is(here: Measured) -> None:
@@ -225,3 +250,26 @@ def test_a_slot_that_was_written_though_nobody_heard_is_not_written_again(
     here.recorder.flush()
     assert here.total("views") == 2
     assert here.shown()["views"][1] == 2
+
+
+def test_what_is_no_number_and_no_text_harms_nobody_else(here: Measured) -> None:
+    here.live("good").add(1)
+    bad = here.live("bad", Kind.SPREAD)
+    bad.add(math.inf)
+    here.table.find("b\udc80d", Kind.COUNTER, (("a\ud800", "\udfff"),), "\udcff").add(1)
+    here.close()
+    assert here.total("good") == 1
+    assert not bad.is_live
+    here.live("bad", Kind.SPREAD).add(2)
+    here.close()
+    assert here.total("bad") == 2
+
+
+def test_too_large_an_answer_is_refused(here: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.series.query.MOST", 10)
+    for number in range(11):
+        here.live("views", number=str(number)).add(1)
+    here.close()
+    assert here.total("views") == 11
+    with pytest.raises(ValueError, match="fewer labels"):
+        here.all("views", by=None)

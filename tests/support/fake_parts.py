@@ -199,12 +199,13 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
-        numbers = SeriesTable(clock)
-        self.series = Query(store, numbers, clock)
+        self.measured, numbers = LateStore(store), SeriesTable(clock)
+        self.series = Query(self.measured, numbers, clock)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, numbers)
         voice = (self.intake.alarm, self.intake.alarm_over)
-        self.rules = Keeper(store, self.series, numbers, clock, lambda: self.settings, self.intake.events, voice)
-        self.measured = LateStore(store)
-        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
+        self.rules = Keeper(
+            self.measured, self.series, numbers, clock, lambda: self.settings, self.intake.events, voice
+        )
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
