@@ -3,6 +3,7 @@
 import sys
 
 import channels
+import client
 import intake
 import isolation
 import machine
@@ -12,9 +13,10 @@ import routing
 import rules
 import sending
 import series
+import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, rules)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, rules, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ TocsinError
 │   ├── SendFailed         failed for now: worth trying again
 │   └── SendRefused        failed for good: this message will never go this way
 ├── TemplateError          a template does not compile or render
+├── NoDoor                 an address or a path cannot be listened on: the text says why
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
 ├── NodeError              another tocsin could not be asked, or said no
@@ -62,6 +63,10 @@ class Untrusted(TocsinError):
 
 class OutsideError(TocsinError):
     """Something that a request's check needs could not be fetched now: its sender should come again."""
+
+
+class NoDoor(TocsinError):
+    """An address or a path cannot be listened on; the text says why."""
 
 
 class StoreError(TocsinError):

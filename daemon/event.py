@@ -19,6 +19,7 @@ PROBE = "probe"  # the source of the probes' alarms
 RULES = "rules"  # the source of the alarms of threshold rules
 API = "prometheus"  # the source of what comes over Alertmanager's API
 ERRORS = "errors"  # the source of alarms about errors that applications report
+SYSLOG = "syslog"  # the source of lines that are alarms
 RESERVED = {  # sources that are ours alone
     OWN: "tocsin's alarms about itself",
     PROBE: "the probes' alarms",

@@ -42,6 +42,10 @@ class Check(StrEnum):
     BLIND = "blind"
     SERIES = "series"
     RULE = "rule"
+    STATSD_LOST = "statsd_lost"
+    STATSD_DOOR = "statsd_door"
+    SYSLOG_LOST = "syslog_lost"
+    SYSLOG_DOOR = "syslog_door"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +200,31 @@ KINDS: Mapping[Check, Kind] = {
         severity=Severity.WARNING,
         means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
         ends="when none of them does",
+    ),
+    Check.STATSD_LOST: Kind(
+        severity=Severity.WARNING,
+        about=("door",),
+        means="Datagrams of statsd came faster than they could be read, and the kernel had no room for more: what they"
+        " told is missing in the numbers.",
+        ends=QUIET,
+    ),
+    Check.STATSD_DOOR: Kind(
+        severity=Severity.ERROR,
+        about=("door",),
+        means="A door of statsd could not be opened where a changed configuration wants it: it is shut.",
+        ends="when it could be opened, or " + QUIET,
+    ),
+    Check.SYSLOG_LOST: Kind(
+        severity=Severity.WARNING,
+        means="Lines of syslog came faster than they could be looked at, or the kernel had no room for more: what they"
+        " told is neither counted nor an alarm.",
+        ends=QUIET,
+    ),
+    Check.SYSLOG_DOOR: Kind(
+        severity=Severity.ERROR,
+        about=("door",),
+        means="A door of syslog could not be opened where a changed configuration wants it: it is shut.",
+        ends="when it could be opened, or " + QUIET,
     ),
 }
 

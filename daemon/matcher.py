@@ -6,7 +6,7 @@ value quoted or bare, regular expressions fully anchored, a missing label equals
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ _SYNTAX = re.compile(
     r"\s*(?P<name>[^\s=!~{}\",']+)\s*(?P<operator>=~|!~|!=|=)\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<bare>[^\s\",{}]*))\s*",
     re.DOTALL,
 )
+# What may have the letters of a named group in it, and such groups themselves.
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?P?<\w+>", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
 MAX_PATTERN = 1_000
@@ -41,6 +43,25 @@ def pattern(text: str) -> Any:
     if compiled.programsize > MAX_PROGRAM:
         raise MatcherError(f"{text!r} repeats too much: it would take too long to match; write smaller repetitions")
     return compiled
+
+
+def any_of(texts: Sequence[str]) -> Any | None:
+    """Compile a pattern that is found wherever one of these is; None where that cannot be said so simply.
+
+    Its groups have no names, for two of the patterns may use the same one.
+    """
+    if any("\\Q" in text for text in texts):
+        return None
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile("|".join(f"(?:{_PIECE.sub(_unnamed, text)})" for text in texts), options)
+    except re2.error:  # together they are too large
+        return None
+
+
+def _unnamed(piece: re.Match[str]) -> str:
+    return "(" if piece[0].startswith("(?") else piece[0]
 
 
 def check_pattern(setting: str, text: str) -> None:

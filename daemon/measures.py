@@ -9,6 +9,8 @@ from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
+from daemon.intakes.statsd.intake import Statsd
+from daemon.intakes.syslog.intake import Syslog
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
@@ -43,10 +45,12 @@ class Measures:
         self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
         voice = (intake.alarm, intake.alarm_over)
         self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
+        self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
+        self.syslog = Syslog(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over), aside)
 
     def start(self, register: Register) -> None:
-        """Begin to measure. Raises StoreUnavailable."""
+        """Begin to measure. Raises StoreUnavailable, and NoDoor where a door cannot be opened."""
         register(("store of what is measured", self.store.close))
         self._recorder.start()
         register(("series", self._recorder.stop))
@@ -56,10 +60,16 @@ class Measures:
         register(("threshold rules", self.rules.stop))
         self.faults.start()
         register(("errors of applications", self.faults.stop))
+        register(("statsd", self.statsd.stop))
+        self.statsd.start()
+        register(("syslog", self.syslog.stop))
+        self.syslog.start()
 
     def reload(self) -> None:
         """Follow the settings."""
         self.rules.reload()
+        self.statsd.reload()
+        self.syslog.reload()
 
     def _kept(self) -> Series:
         return self._settings().series

@@ -88,6 +88,17 @@ rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no r
 # errors of applications
 error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
 errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
+# what programs report
+statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
+statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")
+statsd_refused = _counter("tocsin_statsd_refused_total", "Lines, packets and datagrams not taken, by why.", "reason")
+statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kernel had no room.", "door")
+statsd_events = _counter(
+    "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
+)
+# what comes over syslog
+syslog_lines = _counter("tocsin_syslog_lines_total", "Lines of syslog that were looked at.")
+syslog_dropped = _counter("tocsin_syslog_dropped_total", "Lines of syslog that were not looked at.", "why")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -10,6 +10,7 @@ from daemon.clock import Clock, SystemClock
 from daemon.config import (
     beats,
     check,
+    datagrams,
     duty,
     escalations,
     intervals,
@@ -185,9 +186,12 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.paths(settings)
     yield from rehearsal.unbounded(settings)
     yield from locks.addresses(settings)
+    yield from datagrams.syslog(settings)
     yield from locks.keys(settings)
     yield from locks.sources(settings)
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
     yield from thresholds.problems(settings.rules, written)
+    if not broken & {"auth", "listen", "statsd"}:
+        yield from datagrams.statsd(settings)

@@ -22,7 +22,9 @@ from daemon.config.selfchecks import SelfChecks
 from daemon.config.series import Series
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
+from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
+from daemon.config.syslog import Syslog
 from daemon.config.thresholds import Rule
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
@@ -42,6 +44,15 @@ class Listen:
 
     http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
     zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
+    statsd: str = field(default="", metadata=doc("host:port on which statsd is taken over UDP; empty for none"))
+    statsd_unix: str = field(
+        default="", metadata=doc("path of a socket that takes datagrams of statsd; empty for none")
+    )
+    statsd_stream: str = field(
+        default="", metadata=doc("path of a socket that takes statsd in a stream, each packet after its length")
+    )
+    syslog: str = field(default="", metadata=doc("host:port on which syslog is taken over UDP; empty for none"))
+    syslog_unix: str = field(default="", metadata=doc("path of a socket that takes lines of syslog; empty for none"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,11 +290,9 @@ class Settings:
         default=None, metadata=doc("a page and badges that show how everything is; none without this section")
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
-    series: Series = field(
-        default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
-    )
+    series: Series = field(default=Series(), metadata=doc("how many series of numbers there may be, and for how long"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
-    rules: dict[str, Rule] = field(
-        default_factory=dict, metadata=doc("numbers that are watched, and when they are an alarm", listed=True)
-    )
+    rules: dict[str, Rule] = field(default_factory=dict, metadata=doc("when numbers are an alarm", listed=True))
+    statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
+    syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))

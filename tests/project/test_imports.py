@@ -26,6 +26,7 @@ HOMES = {
         "daemon/faults/faults.py",
         "daemon/fleet/",
         "daemon/history/",
+        "daemon/intakes/",
         "daemon/listener/",
         "daemon/probes/",
         "daemon/probing/",
