@@ -171,8 +171,9 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
-                numbers=self._lookout.scheduler.exposition,
+                numbers=(self._lookout.scheduler.exposition, self._measures.exposition),
                 board=self._lookout.board,
+                pages=self._measures.pages,
                 aside=self._reader,
             )
         )

@@ -40,12 +40,12 @@ class Check(StrEnum):
     UNCONFIRMED = "unconfirmed"
     SILENCE = "silence"
     BLIND = "blind"
-    SERIES = "series"
-    RULE = "rule"
     STATSD_LOST = "statsd_lost"
     STATSD_DOOR = "statsd_door"
     SYSLOG_LOST = "syslog_lost"
     SYSLOG_DOOR = "syslog_door"
+    SERIES = "series"
+    RULE = "rule"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,18 +189,6 @@ KINDS: Mapping[Check, Kind] = {
         " cut off, and what its probes find beyond this machine means nothing.",
         ends="when most of them answer again",
     ),
-    Check.SERIES: Kind(
-        severity=Severity.WARNING,
-        about=("series",),
-        means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
-        ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
-        ends="when there is room again, and nothing was beyond in between",
-    ),
-    Check.RULE: Kind(
-        severity=Severity.WARNING,
-        means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
-        ends="when none of them does",
-    ),
     Check.STATSD_LOST: Kind(
         severity=Severity.WARNING,
         about=("door",),
@@ -225,6 +213,18 @@ KINDS: Mapping[Check, Kind] = {
         about=("door",),
         means="A door of syslog could not be opened where a changed configuration wants it: it is shut.",
         ends="when it could be opened, or " + QUIET,
+    ),
+    Check.SERIES: Kind(
+        severity=Severity.WARNING,
+        about=("series",),
+        means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
+        ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
+        ends="when there is room again, and nothing was beyond in between",
+    ),
+    Check.RULE: Kind(
+        severity=Severity.WARNING,
+        means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
+        ends="when none of them does",
     ),
 }
 

@@ -11,6 +11,7 @@ from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
 from daemon.intakes.statsd.intake import Statsd
 from daemon.intakes.syslog.intake import Syslog
+from daemon.series.exposition import Showing
 from daemon.series.overseer import Overseer
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
@@ -18,6 +19,7 @@ from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
 from daemon.thresholds.keeper import Keeper
+from daemon.web.apps.board import Pages
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
@@ -45,8 +47,10 @@ class Measures:
         self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
         voice = (intake.alarm, intake.alarm_over)
         self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
-        self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
+        self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
+        self.pages = Pages(self.query, self.store, clock, settings, aside)
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
+        self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
         self.syslog = Syslog(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over), aside)
 
     def start(self, register: Register) -> None:

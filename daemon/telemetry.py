@@ -1,14 +1,9 @@
 """Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from daemon.exposition import END, Form
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -74,6 +69,7 @@ record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
 # the series
+unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
 series_live = _gauge("tocsin_series", "Series that live.")
 series_out_of_time = _counter(
     "tocsin_series_out_of_time_total",
@@ -109,6 +105,9 @@ rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "res
 reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")
 
 
-def exposition() -> tuple[bytes, str]:
-    """All of it in Prometheus' text format, and that format's content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+def exposition(form: Form) -> bytes:
+    """All of it, without the line that ends OpenMetrics: more may follow."""
+    if form.is_openmetrics:
+        made: bytes = openmetrics.generate_latest(REGISTRY)  # type: ignore[no-untyped-call]
+        return made.removesuffix(END)
+    return generate_latest(REGISTRY)

@@ -59,6 +59,7 @@ ELSEWHERE = {
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",
+    "unexposed": "tests/series/test_exposition.py",
 }
 
 

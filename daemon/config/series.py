@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from daemon.config.exposing import Expose
 from daemon.config.keys import doc
 from daemon.units import Seconds
 
@@ -31,4 +32,10 @@ class Series:
     days: Seconds = field(
         default=Seconds(800 * _DAY),
         metadata=doc("the same by days, by UTC, and which series there were", least=32 * _DAY),
+    )
+    expose: Expose = field(
+        default=Expose(),
+        metadata=doc(
+            "which of them stand on /metrics, for a Prometheus: docs/measuring/prometheus.md", bare="everything"
+        ),
     )

@@ -11,6 +11,7 @@ from daemon.errors import StoreError
 from daemon.listener.admission import allowed
 from daemon.listener.exchange import Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
+from daemon.listener.shown import BUSY, NO_POLICY, NONE, SOON, STORE, shown
 from daemon.web import page
 from daemon.web.board import HTML, PERIODS, Board, Made, NotShown
 from daemon.web.fresh import Crowded
@@ -26,11 +27,7 @@ DAY, MONTH = "24h", "30d"
 
 Make = Callable[[Board], Made]
 
-_NONE = refused(Refusal(404, "not_found", "there is no such page, or it is not shown"))
 _PERIOD = refused(Refusal(400, "bad_period", f"no such period; there are {', '.join(PERIODS)}"))
-_LATER = (("Retry-After", "5"),)
-_BUSY = Refusal(503, "overloaded", "this page is being made for others; ask again in a moment")
-_STORE = Refusal(503, "unavailable", "what is kept cannot be read just now; ask again")
 
 
 def status(parts: Parts, request: Request) -> Answer:
@@ -50,7 +47,7 @@ def badge(parts: Parts, request: Request) -> Answer:
     name, _, last = request.path.removeprefix(BADGES).rpartition("/")
     what, dot, kind = last.rpartition(".")
     if not (name and dot and kind == "svg"):
-        return _NONE
+        return NONE
     # A probe's name has no slash: what has one is a group.
     group = name.removeprefix(f"{GROUP}/") if name.startswith(f"{GROUP}/") else None
     asked = Asked(group=group) if group is not None else Asked(probe=name)
@@ -63,7 +60,7 @@ def badge(parts: Parts, request: Request) -> Answer:
 def _shown(parts: Parts, request: Request, make: Make, *, is_possible: bool = True) -> Answer:
     settings = parts.settings().status_page
     if settings is None or parts.board is None:
-        return _NONE
+        return NONE
     serve = partial(_served, parts.board, make, is_possible=is_possible, public=settings.public)
     if settings.public:
         return serve(request)
@@ -74,42 +71,11 @@ def _served(board: Board, make: Make, request: Request, *, is_possible: bool, pu
     try:
         made = make(board)
     except NotShown:
-        return _NONE
+        return NONE
     except Crowded:
-        return refused(_BUSY, headers=_LATER)
+        return refused(BUSY, headers=SOON)
     except StoreError as error:
         log.debug("the status page was answered 503: %s", error)
-        return refused(_STORE, headers=_LATER)
-    return _answer(made, request, public=public) if is_possible else _PERIOD
-
-
-def _answer(made: Made, request: Request, *, public: bool) -> Answer:
-    headers = (*_headers(made, public=public), ("ETag", made.tag))
-    if made.tag in request.headers.get("if-none-match", ""):
-        return Answer(status=304, headers=headers)
-    if made.packed is not None and _takes_gzip(request):
-        return Answer(
-            body=made.packed, content_type=made.content_type, headers=(*headers, ("Content-Encoding", "gzip"))
-        )
-    return Answer(body=made.body, content_type=made.content_type, headers=headers)
-
-
-def _headers(made: Made, *, public: bool) -> tuple[tuple[str, str], ...]:
-    """What browsers and proxies may do with it: of a locked page a proxy keeps nothing."""
-    caching = "public, max-age=30" if public else "private, no-cache"
-    return (
-        ("Cache-Control", caching),
-        ("Content-Security-Policy", page.policy() if made.content_type == HTML else "default-src 'none'"),
-        ("Referrer-Policy", "no-referrer"),  # a token may stand in the address
-        ("Vary", "Accept-Encoding"),
-        ("X-Content-Type-Options", "nosniff"),
-        *(() if public else (("X-Robots-Tag", "noindex"),)),
-    )
-
-
-def _takes_gzip(request: Request) -> bool:
-    for one in request.headers.get("accept-encoding", "").lower().split(","):
-        name, _, quality = one.partition(";")
-        if name.strip() == "gzip":
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+        return refused(STORE, headers=SOON)
+    policy = page.policy() if made.content_type == HTML else NO_POLICY
+    return shown(made, request, policy, public=public) if is_possible else _PERIOD

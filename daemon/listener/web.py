@@ -12,11 +12,22 @@ from daemon.listener.pings import Pings
 from daemon.listener.statuspage import BADGES, PAGES
 from daemon.listener.webhooks import Webhooks
 from daemon.listener.wsgi import served
+from daemon.web.apps import links
 
 ALIVE = "/-/healthy"  # answered however much there is to do: a watchdog must not mistake work for death
 
 _DOORS = {"/rpc": "rpc", "/metrics": "metrics", ALIVE: "self", "/-/ready": "self", "/-/reload": "self"}
-_DOORS |= dict.fromkeys(PAGES, "status")
+_DOORS |= dict.fromkeys(PAGES, "status") | dict.fromkeys((links.APPS, links.ERRORS), "apps")
+_BELOW = (
+    (WEBHOOKS, "webhook"),
+    (PING, "ping"),
+    (ACK, "ack"),
+    (RECEIPTS, "receipts"),
+    (BADGES, "badge"),
+    (api.PATH, answers.DOOR),
+    (f"{links.APPS}/", "apps"),
+    (f"{links.ERRORS}/", "apps"),
+)
 _BUSY = Refusal(503, "overloaded", "too many requests are in work; send it again in a moment")
 _SOON = (("Retry-After", "1"),)
 
@@ -54,14 +65,6 @@ class Web:
 
 
 def _door(path: str) -> str:
-    if path.startswith(WEBHOOKS):
-        return "webhook"
-    if path.startswith(PING):
-        return "ping"
-    if path.startswith(ACK):
-        return "ack"
-    if path.startswith(RECEIPTS):
-        return "receipts"
-    if path.startswith(BADGES):
-        return "badge"
-    return answers.DOOR if path.startswith(api.PATH) else _DOORS.get(path, "http")
+    if path in _DOORS:
+        return _DOORS[path]
+    return next((door for begin, door in _BELOW if path.startswith(begin)), "http")

@@ -1,14 +1,18 @@
-"""A real Prometheus that pushes its alerts to a running tocsin."""
+"""A real Prometheus: it pushes its alerts to a running tocsin, and scrapes it as etc/prometheus shows."""
 
 import json
+import re
 import signal
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from programs import prometheus
+from programs import prometheus, prometheus_at
 from running import Tocsind, running
+from tree import ROOT
 from until import until
 
 CONFIG = """
@@ -90,3 +94,60 @@ def test_when_it_dies_its_alerts_end_by_themselves(tmp_path: Path) -> None:
         told = story(daemon)
     assert [notice["reason"] for notice in told["notices"]] == ["first", "all_resolved"]
     assert told["alert"]["text"].startswith("not heard of since ")
+
+
+PROBE = 'odd"name"\\é'
+SCRAPED = """
+channels: {{room: {{type: console}}}}
+receivers: [{{name: ops, notify: [{{by: [room]}}]}}]
+route: {{receiver: ops}}
+auth: {{tokens: [{{name: prometheus, token: prometheus-token, may: [read]}}]}}
+probes: {{{probe}: {{type: tcp, host: 127.0.0.1, port: {port}, every: 1s, timeout: 500ms}}}}
+"""
+
+
+def asked(port: int, path: str) -> Any:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())["data"]
+    finally:
+        connection.close()
+
+
+def found(port: int, query: str) -> list[tuple[dict[str, str], float]]:
+    """What Prometheus answers to a query: labels and values."""
+    told = asked(port, f"/api/v1/query?query={quote(query)}")
+    return [(one["metric"], float(one["value"][1])) for one in told["result"]]
+
+
+def shipped(home: Path, port: int) -> str:
+    """etc/prometheus for this machine: a token, another port, and quicker."""
+    (home / "tocsin.token").write_text("prometheus-token\n")
+    (home / "rules.yml").write_text((ROOT / "etc/prometheus/rules.yml").read_text())
+    text = (ROOT / "etc/prometheus/prometheus.yml").read_text()
+    text = text.replace("/etc/prometheus/tocsin.token", str(home / "tocsin.token")).replace("8420", str(port))
+    return re.sub("scrape_interval: .*", "scrape_interval: 1s", text).replace(
+        "scrape_timeout: 10s", "scrape_timeout: 1s"
+    )
+
+
+def test_it_scrapes_what_is_there_and_finds_no_ghost_of_a_renamed_probe(tmp_path: Path) -> None:
+    with running(tmp_path, SCRAPED.format(probe="old", port=1)) as daemon:  # noqa: SIM117 - the port is the daemon's
+        with prometheus_at(tmp_path, shipped(tmp_path, daemon.http)) as (_, port):
+            until(lambda: found(port, "tocsin_probe_up == 0"), within=30)
+            assert [value for _, value in found(port, 'up{job="tocsin"}')] == [1]
+            # Only OpenMetrics calls a counter's family by its name alone.
+            assert asked(port, "/api/v1/metadata?metric=tocsin_events")["tocsin_events"][0]["type"] == "counter"
+            assert found(port, "sum(tocsin_http_requests_total)")[0][1] > 0
+            (target,) = asked(port, "/api/v1/targets")["activeTargets"]
+            assert (target["health"], target["lastError"]) == ("up", "")
+            daemon.configure(SCRAPED.format(probe=f"'{PROBE}'", port=daemon.http))
+            assert daemon.process is not None
+            daemon.process.send_signal(signal.SIGHUP)
+            until(lambda: found(port, "tocsin_probe_up == 1"), within=30, why=daemon.errors)
+            assert [labels["probe"] for labels, _ in found(port, "tocsin_probe_up")] == [PROBE]
+            rules = asked(port, "/api/v1/rules")["groups"][0]["rules"]
+            assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
+            said = (tmp_path / "prometheus.log").read_text()
+    assert re.findall("level=(?:warn|error).*", said) == []

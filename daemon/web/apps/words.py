@@ -1,0 +1,286 @@
+"""The words of the pages about applications, in English and Chinese, and how they write figures."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from daemon.template.words import Lang
+from daemon.web import words
+from daemon.web.words import NOTHING
+
+_EN: Final = {
+    "news_first": "told as new",
+    "news_regression": "told: it came back",
+    "news_spike": "told: far more of it than usual",
+    "news_over": "over",
+    "news_calmed": "no more than usual again",
+    "news_stormed": "one of many new ones, told as one",
+    "news_storm": "told: many new errors",
+    "news_storm_over": "no more many new errors",
+    "apps": "Applications",
+    "errors": "Errors",
+    "routes": "Routes",
+    "resources": "Resources",
+    "thresholds": "Thresholds",
+    "all_apps": "All applications",
+    "as_of": "As of {}",
+    "zone": "Times are {}",
+    "range": "Range",
+    "1h": "1 h",
+    "6h": "6 h",
+    "24h": "24 h",
+    "7d": "7 d",
+    "30d": "30 d",
+    "app": "Application",
+    "route": "Route",
+    "resource": "Resource",
+    "type": "Type",
+    "requests": "Requests",
+    "uses": "Uses",
+    "total": "Time in all",
+    "p50": "p50",
+    "p95": "p95",
+    "p99": "p99",
+    "failed": "Failed",
+    "reported": "Reported",
+    "rate": "{} / min",
+    "part": "of them",
+    "requests_over": "Requests per minute",
+    "times_over": "Response time",
+    "errors_over": "Errors per {}",
+    "went_well": "answered",
+    "went_wrong": "failed",
+    "told": "reported by an SDK",
+    "numbers": "The numbers",
+    "time": "Time",
+    "per_minute": "per min",
+    "no_apps": "No application has told anything in this range.",
+    "no_routes": "No page was viewed in this range.",
+    "no_resources": "No use of a resource was told in this range.",
+    "no_errors": "No errors here.",
+    "no_times": "No response was timed in this range.",
+    "how": "How applications tell: docs/measuring.",
+    "more": "These are {0} of {1}, by {2}; the others are not shown.",
+    "everything": "All {}",
+    "whole_app": "The whole application",
+    "error": "Error",
+    "events": "Events",
+    "last": "Last",
+    "first": "First",
+    "state": "State",
+    "unresolved": "open",
+    "resolved": "resolved",
+    "ignored": "ignored",
+    "any_state": "all",
+    "level": "Level",
+    "release": "Release",
+    "releases": "{} – {}",
+    "regressions": "came back {} times",
+    "regression": "came back once",
+    "by_hour": "By the hour",
+    "stack": "Where it was",
+    "sample": "The newest, whole",
+    "sample_of": "One of them, {}",
+    "samples": "{} are kept",
+    "own_tags": "Tags",
+    "tags": "What they had in common",
+    "before": "What it did before",
+    "request": "Request",
+    "contexts": "Around it",
+    "extra": "Extra",
+    "news": "What was told of it",
+    "others": "others",
+    "caused": "caused by",
+    "library": "library",
+    "calls": "{} calls of libraries",
+    "where": "At",
+    "hint": "Resolve or ignore it with tocsinctl: {}",
+    "firing": "firing",
+    "pending": "pending",
+    "clearing": "clearing",
+    "ok": "ok",
+    "unknown": "unknown",
+    "since": "since {}",
+    "chart_requests": "Requests: {count} in {range}, highest {most} a minute",
+    "chart_times": "Response time in {range}: p50 {p50}, p95 {p95}, p99 {p99}",
+    "chart_errors": "Errors in {range}: {failed} requests failed, {told} were reported",
+    "chart_hours": "How often it was by the hour: {count} in all, highest {most}",
+    "step_requests": "{at}: {rate} a minute, {count} requests, {failed} failed",
+    "step_times": "{at}: p50 {p50}, p95 {p95}, p99 {p99}",
+    "step_errors": "{at}: {failed} requests failed, {told} errors reported",
+    "step_hours": "{at}: {count}",
+    "not_over": "{} (so far)",
+    "comma": ", ",
+    "nothing": "–",
+    "user": "User",
+    "server": "Server",
+    "trace": "Trace",
+    "environment": "Environment",
+    "sdk": "SDK",
+    "message": "Message",
+    "comment": "{} said: {}",
+}
+_ZH: Final = {
+    "news_first": "作为新错误通知",
+    "news_regression": "通知：再次出现",
+    "news_spike": "通知：远多于平时",
+    "news_over": "已结束",
+    "news_calmed": "恢复到平时的水平",
+    "news_stormed": "许多新错误之一，合并通知",
+    "news_storm": "通知：大量新错误",
+    "news_storm_over": "不再有大量新错误",
+    "apps": "应用",
+    "errors": "错误",
+    "routes": "路由",
+    "resources": "资源",
+    "thresholds": "阈值",
+    "all_apps": "全部应用",
+    "as_of": "更新于 {}",
+    "zone": "时间为 {}",
+    "range": "范围",
+    "1h": "1 小时",
+    "6h": "6 小时",
+    "24h": "24 小时",
+    "7d": "7 天",
+    "30d": "30 天",
+    "app": "应用",
+    "route": "路由",
+    "resource": "资源",
+    "type": "类型",
+    "requests": "请求数",
+    "uses": "使用次数",
+    "total": "总耗时",
+    "p50": "p50",
+    "p95": "p95",
+    "p99": "p99",
+    "failed": "失败",
+    "reported": "上报错误",
+    "rate": "{}/分钟",
+    "part": "占比",
+    "requests_over": "每分钟请求数",
+    "times_over": "响应时间",
+    "errors_over": "每 {}错误数",
+    "went_well": "成功",
+    "went_wrong": "失败",
+    "told": "SDK 上报",
+    "numbers": "数据",
+    "time": "时间",
+    "per_minute": "每分钟",
+    "no_apps": "该时间范围内没有应用上报数据。",
+    "no_routes": "该时间范围内没有页面访问。",
+    "no_resources": "该时间范围内没有资源使用记录。",
+    "no_errors": "没有错误。",
+    "no_times": "该时间范围内没有响应时间记录。",
+    "how": "应用如何上报：docs/measuring。",
+    "more": "显示 {1} 项中的 {0} 项，按{2}排序；其余未显示。",
+    "everything": "全部{}",
+    "whole_app": "整个应用",
+    "error": "错误",
+    "events": "次数",
+    "last": "最近",
+    "first": "首次",
+    "state": "状态",
+    "unresolved": "未解决",
+    "resolved": "已解决",
+    "ignored": "已忽略",
+    "any_state": "全部",
+    "level": "级别",
+    "release": "版本",
+    "releases": "{} – {}",
+    "regressions": "复发 {} 次",
+    "regression": "复发 1 次",
+    "by_hour": "按小时",
+    "stack": "出错位置",
+    "sample": "最近一次的完整内容",
+    "sample_of": "其中一次，{}",
+    "samples": "保留了 {} 次",
+    "own_tags": "标签",
+    "tags": "共同点",
+    "before": "之前的操作",
+    "request": "请求",
+    "contexts": "环境",
+    "extra": "附加信息",
+    "news": "通知记录",
+    "others": "其他",
+    "caused": "起因",
+    "library": "库",
+    "calls": "{} 个库调用",
+    "where": "位于",
+    "hint": "用 tocsinctl 解决或忽略：{}",
+    "firing": "告警中",
+    "pending": "等待中",
+    "clearing": "恢复中",
+    "ok": "正常",
+    "unknown": "未知",
+    "since": "自 {} 起",
+    "chart_requests": "请求：{range}内 {count} 次，最高每分钟 {most} 次",
+    "chart_times": "{range}内响应时间：p50 {p50}，p95 {p95}，p99 {p99}",
+    "chart_errors": "{range}内错误：{failed} 个请求失败，上报 {told} 个错误",
+    "chart_hours": "每小时次数：共 {count} 次，最多 {most} 次",
+    "step_requests": "{at}：每分钟 {rate} 次，共 {count} 个请求，{failed} 个失败",
+    "step_times": "{at}：p50 {p50}，p95 {p95}，p99 {p99}",
+    "step_errors": "{at}：{failed} 个请求失败，上报 {told} 个错误",
+    "step_hours": "{at}：{count}",
+    "not_over": "{}（截至目前）",
+    "comma": "，",
+    "nothing": "–",
+    "user": "用户",
+    "server": "服务器",
+    "trace": "跟踪",
+    "environment": "环境",
+    "sdk": "SDK",
+    "message": "消息",
+    "comment": "{} 说：{}",
+}
+WORDS: Final[dict[Lang, Mapping[str, str]]] = {"en": _EN, "zh": _ZH}
+
+_DAY = 86_400
+_SHORT = ((1e9, "G"), (1e6, "M"), (1e4, "k"))  # from when on a number is written shorter, and with which letter
+_UNIT = {"G": 1e9, "M": 1e6, "k": 1e3}
+
+
+def count(number: float | None) -> str:
+    """How many: whole below ten thousand, then in three digits; a part of one where there is less than ten."""
+    if number is None:
+        return NOTHING
+    for least, letter in _SHORT:
+        if number >= least:
+            return (
+                f"{number / _UNIT[letter]:.3g}{letter}"
+                if number < _UNIT[letter] * 999.5
+                else f"{number / _UNIT[letter]:.0f}{letter}"
+            )
+    if number >= 10 or number == int(number):  # noqa: PLR2004 - two digits say enough
+        return f"{number:,.0f}"
+    return f"{number:.2g}"
+
+
+def part(of: float | None) -> str:
+    """A part of 1: never 0 % of what is there, and never 100 % of what is not all."""
+    if of is None:
+        return NOTHING
+    if of in (0.0, 1.0):
+        return f"{of * 100:.0f}%"
+    return "<0.1%" if of < 0.001 else f"{min(99.9, of * 100):.1f}%"  # noqa: PLR2004 - one place
+
+
+def spent(seconds: float) -> str:
+    """How long all of it took together."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return words.took(seconds)
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return NOTHING
+
+
+def step(begin: float, length: float, zone: dt.tzinfo) -> str:
+    """The time of a step of a chart: from when to when; the day where a step is long."""
+    first, last = (dt.datetime.fromtimestamp(at, zone) for at in (begin, begin + length))
+    return f"{first:%m-%d %H:%M} – {last:%H:%M}"
+
+
+def mark(at: float, length: float, zone: dt.tzinfo) -> str:
+    """What stands below a chart that is so long."""
+    when = dt.datetime.fromtimestamp(at, zone)
+    return f"{when:%H:%M}" if length <= _DAY else f"{when:%m-%d}"
