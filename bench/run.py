@@ -9,6 +9,7 @@ import isolation
 import machine
 import many
 import probes
+import redislist
 import routing
 import rules
 import sending
@@ -16,7 +17,7 @@ import series
 import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, rules, statsd, client)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, rules, redislist, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

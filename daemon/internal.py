@@ -46,6 +46,10 @@ class Check(StrEnum):
     SYSLOG_DOOR = "syslog_door"
     SERIES = "series"
     RULE = "rule"
+    REDIS = "redis"
+    REDIS_LIST = "redis_list"
+    REDIS_BEHIND = "redis_behind"
+    SCRAPE = "scrape"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,6 +230,30 @@ KINDS: Mapping[Check, Kind] = {
         means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
         ends="when none of them does",
     ),
+    Check.REDIS: Kind(
+        severity=Severity.ERROR,
+        about=("server",),
+        means="A Redis of `redis_lists` cannot be read for a minute: what applications push waits there.",
+        ends="when it can be read again",
+    ),
+    Check.REDIS_LIST: Kind(
+        severity=Severity.WARNING,
+        about=("server", "list"),
+        means="What should be a list of `redis_lists` is none, or lies on another node of a cluster.",
+        ends="when it can be read",
+    ),
+    Check.REDIS_BEHIND: Kind(
+        severity=Severity.WARNING,
+        about=("server", "list"),
+        means="In a list wait as many entries as `behind` says, or the oldest were thrown away beyond its `most`.",
+        ends="when fewer than half as many wait",
+    ),
+    Check.SCRAPE: Kind(
+        severity=Severity.WARNING,
+        about=("scrape",),
+        means="A page of `scrapes` could not be read for five minutes: rules see nothing new of it.",
+        ends="when it can be read again",
+    ),
 }
 
 
@@ -265,13 +293,3 @@ def over(check: Check, *about: str) -> Event:
 def key(check: Check, *about: str) -> str:
     """Name one alarm among tocsin's own."""
     return ":".join((check.value, *about))
-
-
-def table() -> str:
-    """The table of all kinds, in Markdown."""
-    lines = ["| `check` | severity | further labels | what it means | when it ends |", "|---|---|---|---|---|"]
-    for check in Check:
-        kind = KINDS[check]
-        labels = ", ".join(f"`{name}`" for name in kind.about) or "none"
-        lines.append(f"| `{check}` | {kind.severity} | {labels} | {kind.means} | {kind.ends} |")
-    return "\n".join(lines) + "\n"

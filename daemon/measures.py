@@ -9,6 +9,8 @@ from daemon.clock import Clock
 from daemon.config.series import Series
 from daemon.config.settings import Settings
 from daemon.faults.faults import Faults
+from daemon.intakes.redislist.lists import RedisLists
+from daemon.intakes.scrape.scrapes import Scrapes
 from daemon.intakes.statsd.intake import Statsd
 from daemon.intakes.syslog.intake import Syslog
 from daemon.series.exposition import Showing
@@ -44,7 +46,8 @@ class Measures:
         self.table = Table(clock, self._kept)
         self.query = Query(self.store, self.table, clock, self._kept)
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
-        self._overseer = Overseer(self.store, self.table, clock, intake.alarm, intake.alarm_over)
+        self._speak = intake.alarm, intake.alarm_over
+        self._overseer = Overseer(self.store, self.table, clock, *self._speak)
         voice = (intake.alarm, intake.alarm_over)
         self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
         self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
@@ -60,6 +63,13 @@ class Measures:
         register(("series", self._recorder.stop))
         self._overseer.start()
         register(("overseer of the series", self._overseer.stop))
+        self._lists = RedisLists(self.store, self.table, self._clock, self._settings, *self._speak)
+        self._lists.marks.kept_by(self.table, self._recorder)
+        self._lists.start()
+        register(("Redis lists", self._lists.stop))
+        self._scrapes = Scrapes(self.table, self._clock, self._settings, *self._speak)
+        self._scrapes.start()
+        register(("scrapes", self._scrapes.stop))
         self.rules.start()
         register(("threshold rules", self.rules.stop))
         self.faults.start()
@@ -71,6 +81,8 @@ class Measures:
 
     def reload(self) -> None:
         """Follow the settings."""
+        self._lists.reload()
+        self._scrapes.reload()
         self.rules.reload()
         self.statsd.reload()
         self.syslog.reload()

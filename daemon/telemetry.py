@@ -68,6 +68,8 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# what is measured
+redis_entries = _counter("tocsin_redis_entries_total", "Entries of Redis lists, by what became of them.", "outcome")
 # the series
 unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
 series_live = _gauge("tocsin_series", "Series that live.")

@@ -56,6 +56,7 @@ ELSEWHERE = {
     "outbox": "tests/test_selfcheck.py",
     "syslog_lines": "tests/intakes/test_syslog_doors.py",
     "syslog_dropped": "tests/intakes/test_syslog_doors.py",
+    "redis_entries": "tests/intakes/test_redis_lists.py",
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",

@@ -168,6 +168,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.receipts(settings)
     yield from check.quotas(settings)
     yield from check.proof(settings)
+    yield from check.redis_lists(settings)
     if "probes" not in broken:
         yield from parents.unknown(settings)
         yield from places.unknown(settings)

@@ -10,6 +10,7 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.errors import Errors
+from daemon.config.flapping import Flapping
 from daemon.config.fleet import ForOthers, Node
 from daemon.config.history import History
 from daemon.config.keys import doc
@@ -17,7 +18,9 @@ from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
 from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
+from daemon.config.redislists import RedisList
 from daemon.config.retention import Retention
+from daemon.config.scrapes import Scrape
 from daemon.config.selfchecks import SelfChecks
 from daemon.config.series import Series
 from daemon.config.sight import Sight
@@ -218,21 +221,6 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flapping:
-    """When an alarm comes and goes: that is told once, then nothing more of it until it has settled."""
-
-    changes: int = field(
-        default=6, metadata=doc("beginnings and ends within that time that make it flap; 0 is never", most=1_000)
-    )
-    within: Seconds = field(default=Seconds(600.0), metadata=doc("the time in which they are counted", least=1))
-    settle: Seconds = field(
-        default=Seconds(600.0),
-        metadata=doc("without a change for so long it has settled; every further change makes that longer", least=1),
-    )
-    at_most: Seconds = field(default=Seconds(3_600.0), metadata=doc("the longest that this becomes", least=1))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole of it."""
 
@@ -293,6 +281,8 @@ class Settings:
     series: Series = field(default=Series(), metadata=doc("how many series of numbers there may be, and for how long"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
     rules: dict[str, Rule] = field(default_factory=dict, metadata=doc("when numbers are an alarm", listed=True))
+    redis_lists: tuple[RedisList, ...] = field(default=(), metadata=doc("lists that applications push views to"))
+    scrapes: dict[str, Scrape] = field(default_factory=dict, metadata=doc("exporters' pages to read", listed=True))
     statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
     errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
     syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))

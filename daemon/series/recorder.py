@@ -18,7 +18,7 @@ from daemon.series.packing import SIZE, packed
 from daemon.series.roller import Roller
 from daemon.series.table import SLOT, Row, Slot, Table, slot_of
 from daemon.series.tally import Tally
-from daemon.series.writing import WRITTEN, write
+from daemon.series.writing import WRITTEN, Cut, write_all
 from daemon.store import facts, series
 from daemon.store.base import Store
 
@@ -59,7 +59,9 @@ class Recorder:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._greenlets: list[gevent.Greenlet[[], None]] = []
-        self._writing: Slot | None = None
+        self._writing: list[Slot] = []
+        self.cut: Callable[[], Cut | None] = lambda: None  # what is to be written with the slot just closed
+        self._cut: Cut | None = None
         table.on_begun = self._wake.set
         table.waiting = self.waiting
         table.on_closed(self.closed)
@@ -88,12 +90,14 @@ class Recorder:
 
     def waiting(self) -> list[Slot]:
         """What is closed and may not be in the store yet."""
-        writing = [] if self._writing is None else [self._writing]
-        return writing + list(self._waiting)
+        return self._writing + list(self._waiting)
 
     def closed(self, start: int, rows: Sequence[Row]) -> None:
         """Make of a slot what is to be written."""
-        self._add_rows(start, rows, is_late=start != self._table.closing)
+        is_late = start != self._table.closing
+        self._add_rows(start, rows, is_late=is_late)
+        if not is_late:
+            self._cut = self.cut() or self._cut
         telemetry.series_live.set(len(self._table))
         self._wake.set()
 
@@ -119,7 +123,10 @@ class Recorder:
         self._register()
         self._settle()
         while self._waiting:
-            self._write(self._waiting.popleft())
+            while any(slot.strays for slot in self._waiting):  # closed while others were written
+                self._register()
+                self._settle()
+            self._write()
 
     def roll(self) -> None:
         """Add up what is whole, and forget what is old; slots are written meanwhile. Raises StoreError."""
@@ -179,21 +186,29 @@ class Recorder:
             telemetry.series_dropped.inc()
             self._waiting[0].totals = oldest.totals | self._waiting[0].totals
 
-    def _write(self, slot: Slot) -> None:
-        """Write one slot. It goes back where it waited if it cannot be written, or nobody knows if it was."""
-        self._writing = slot
+    def _write(self) -> None:
+        """Write a slot; all that wait, where something is to be written with them: it belongs to all of them.
+
+        They go back where they waited if they cannot be written, or nobody knows if they were.
+        """
+        cut, self._cut = self._cut, None
+        slots = self._writing = [self._waiting.popleft() for _ in range(1 if cut is None else len(self._waiting))]
         try:
-            if slot.tallies or slot.totals:
-                self._store.write(partial(write, slot=slot, made=self._roller.made))
+            if cut is not None or any(slot.tallies or slot.totals for slot in slots):
+                self._store.write(partial(write_all, slots=slots, made=self._roller.made, cut=cut))
         except BaseException:
-            self._waiting.appendleft(slot)
+            self._waiting.extendleft(reversed(slots))
+            self._cut = self._cut or cut
             raise
         finally:
-            self._writing = None
-        for number, totals in slot.totals.items():
-            self._table.blocks.are_written(number, totals, None if slot.is_late else slot.tallies.get(number))
-        if not slot.is_late:
-            self._until = slot.start + SLOT
+            self._writing = []
+        if cut is not None:
+            cut.done()
+        for slot in slots:
+            for number, totals in slot.totals.items():
+                self._table.blocks.are_written(number, totals, None if slot.is_late else slot.tallies.get(number))
+            if not slot.is_late:
+                self._until = slot.start + SLOT
 
     def _settle(self) -> None:
         """Put in their blocks series that had no number when their slot was closed; behind all that waits already."""

@@ -5,6 +5,7 @@ lists write them here.
 """
 
 from daemon.series.key import Kind, Labels, labels
+from daemon.series.live import Live
 from daemon.series.table import Table
 
 # Views that took a time are the count of `http.time`; `http.views` counts those of which only the page is known.
@@ -28,6 +29,11 @@ def viewed(
         table.late(table.find(HTTP_TIME, Kind.SPREAD, where, SECONDS), seconds, at, weight)
     if is_error:
         table.late(table.find(HTTP_ERRORS, Kind.COUNTER, where), 1.0, at, weight)
+
+
+def times(table: Table, app: str, route: str) -> Live:
+    """The series of how long a page's views took, for whoever adds thousands of them at once."""
+    return table.find(HTTP_TIME, Kind.SPREAD, labels(((APP, app), (ROUTE, route))), SECONDS)
 
 
 def used(

@@ -62,6 +62,7 @@ class Table:
         self._clock = clock
         self._settings = settings
         self._all: dict[Key, Live] = {}
+        self._closing: list[Callable[[], None]] = []
         self._closed: list[Closed] = []
         self._crowd = Crowd(settings)
         self._others = 0
@@ -96,6 +97,10 @@ class Table:
                 return
             here = self._late[slot] = LIVE[live.key.kind](live.key)
         here.add(value, weight)
+
+    def on_closing(self, listener: Callable[[], None]) -> None:
+        """Call it at the instant when a slot begins to be closed; what came of the series is taken after that."""
+        self._closing.append(listener)
 
     def on_closed(self, listener: Closed) -> None:
         """Call it with what came in each slot, once that is over; again for a slot of which something came late.
@@ -138,6 +143,8 @@ class Table:
 
     def close_slot(self, start: int, then: int | None = None) -> None:
         """The slot that began then is over, and one begins at `then`: take what came, and hand it on."""
+        for begins in self._closing:
+            begins()
         self.open = start + SLOT if then is None else then
         late, self._late = self._late, {}
         idle = self._settings().idle

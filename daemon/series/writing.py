@@ -1,7 +1,7 @@
 """What came in a slot, on its way to the store: one transaction for all of it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,16 @@ def mark(span: int) -> str:
     return f"series.{span}"
 
 
+class Cut(NamedTuple):
+    """What somebody wants to be written in the transaction of a slot, and to hear once that is on disk.
+
+    Taken twice it is the newer that counts.
+    """
+
+    write: Callable[[Tx], None]
+    done: Callable[[], None]
+
+
 class Made(msgspec.Struct, frozen=True):
     """Up to where each tier is made: what comes for a time before then is added to it as well."""
 
@@ -32,6 +42,15 @@ class Made(msgspec.Struct, frozen=True):
         """Whether what comes in the slot that starts then is too late for this tier to be made with it."""
         under = start // span * span
         return under < self.upto.get(span, 0) or (self.making[:2] == (span, under) and block <= self.making[2])
+
+
+def write_all(tx: Tx, slots: Sequence[Slot], made: Made, cut: Cut | None) -> None:
+    """Write slots, and what is to be written with them, or nothing of it."""
+    for slot in slots:
+        if slot.tallies or slot.totals:
+            write(tx, slot, made)
+    if cut is not None:
+        cut.write(tx)
 
 
 def write(tx: Tx, slot: Slot, made: Made) -> None:

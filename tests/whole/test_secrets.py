@@ -139,6 +139,10 @@ probes:
   ckafka:
     {{type: ckafka_lag, instance: ckafka-1, group: g, region: gz, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}',
      proxy: *road, endpoint: 'http://127.0.0.1:{closed}', every: 1s, fail_after: 1}}
+redis_lists: [{{url: 'redis://127.0.0.1:{closed}/0', user: u, password: '${{CANARY}}'}}]
+scrapes:
+  - {{name: one, url: 'http://127.0.0.1:{closed}/metrics', bearer: '${{CANARY}}', every: 1s}}
+  - {{name: two, url: 'http://127.0.0.1:{closed}/metrics', basic: {{user: u, password: '${{CANARY}}'}}, every: 1s}}
 """
 
 
