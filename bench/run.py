@@ -11,12 +11,13 @@ import many
 import probes
 import redislist
 import routing
+import rules
 import sending
 import series
 import statsd
 from measure import ROOT
 
-PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, redislist, statsd, client)
+PARTS = (machine, sending, channels, intake, isolation, routing, probes, many, series, rules, redislist, statsd, client)
 ALL = {part.__name__: part.main for part in PARTS}
 
 if __name__ == "__main__":

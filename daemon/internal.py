@@ -45,6 +45,7 @@ class Check(StrEnum):
     SYSLOG_LOST = "syslog_lost"
     SYSLOG_DOOR = "syslog_door"
     SERIES = "series"
+    RULE = "rule"
     REDIS = "redis"
     REDIS_LIST = "redis_list"
     REDIS_BEHIND = "redis_behind"
@@ -224,6 +225,11 @@ KINDS: Mapping[Check, Kind] = {
         ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
         ends="when there is room again, and nothing was beyond in between",
     ),
+    Check.RULE: Kind(
+        severity=Severity.WARNING,
+        means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
+        ends="when none of them does",
+    ),
     Check.REDIS: Kind(
         severity=Severity.ERROR,
         about=("server",),
@@ -287,13 +293,3 @@ def over(check: Check, *about: str) -> Event:
 def key(check: Check, *about: str) -> str:
     """Name one alarm among tocsin's own."""
     return ":".join((check.value, *about))
-
-
-def table() -> str:
-    """The table of all kinds, in Markdown."""
-    lines = ["| `check` | severity | further labels | what it means | when it ends |", "|---|---|---|---|---|"]
-    for check in Check:
-        kind = KINDS[check]
-        labels = ", ".join(f"`{name}`" for name in kind.about) or "none"
-        lines.append(f"| `{check}` | {kind.severity} | {labels} | {kind.means} | {kind.ends} |")
-    return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
 from daemon.config.errors import Errors
+from daemon.config.flapping import Flapping
 from daemon.config.fleet import ForOthers, Node
 from daemon.config.history import History
 from daemon.config.keys import doc
@@ -27,6 +28,7 @@ from daemon.config.silences import Silences
 from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
 from daemon.config.syslog import Syslog
+from daemon.config.thresholds import Rule
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -219,21 +221,6 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flapping:
-    """When an alarm comes and goes: that is told once, then nothing more of it until it has settled."""
-
-    changes: int = field(
-        default=6, metadata=doc("beginnings and ends within that time that make it flap; 0 is never", most=1_000)
-    )
-    within: Seconds = field(default=Seconds(600.0), metadata=doc("the time in which they are counted", least=1))
-    settle: Seconds = field(
-        default=Seconds(600.0),
-        metadata=doc("without a change for so long it has settled; every further change makes that longer", least=1),
-    )
-    at_most: Seconds = field(default=Seconds(3_600.0), metadata=doc("the longest that this becomes", least=1))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole of it."""
 
@@ -291,10 +278,9 @@ class Settings:
         default=None, metadata=doc("a page and badges that show how everything is; none without this section")
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
-    series: Series = field(
-        default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
-    )
+    series: Series = field(default=Series(), metadata=doc("how many series of numbers there may be, and for how long"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    rules: dict[str, Rule] = field(default_factory=dict, metadata=doc("when numbers are an alarm", listed=True))
     redis_lists: tuple[RedisList, ...] = field(default=(), metadata=doc("lists that applications push views to"))
     scrapes: dict[str, Scrape] = field(default_factory=dict, metadata=doc("exporters' pages to read", listed=True))
     statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))

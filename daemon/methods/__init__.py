@@ -21,6 +21,7 @@ from daemon.methods import (
     quarantine,
     quota,
     replay,
+    rules,
     silences,
     sources,
     status,
@@ -59,6 +60,7 @@ def build(parts: Parts) -> Table:
         config,
         replay,
         metrics,
+        rules,
         errors,
     ):
         noun.add(table, parts)

@@ -17,6 +17,7 @@ from daemon.reading import Health, Reading
 from daemon.series.query import Query
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 
 
 class LaneStatus(Protocol):
@@ -118,4 +119,5 @@ class Parts:
     warnings: Callable[[], list[str]]
     aside: Aside
     series: Query
+    rules: Keeper
     faults: Faults

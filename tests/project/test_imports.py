@@ -38,6 +38,7 @@ HOMES = {
         "daemon/senders/",
         "daemon/series/",
         "daemon/store/sqlite.py",
+        "daemon/thresholds/keeper.py",
     ),
     "dns": ("daemon/probes/dns.py", "daemon/probes/network/questions.py", "daemon/probes/network/records.py"),
     "greenlet": ("daemon/listener/connection.py",),
