@@ -11,6 +11,7 @@ import many
 import probes
 import redislist
 import routing
+import rules
 import sending
 import sentry
 import series
@@ -27,6 +28,7 @@ PARTS = (
     probes,
     many,
     series,
+    rules,
     redislist,
     statsd,
     client,

@@ -221,6 +221,7 @@ class App:
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
             series=self._measures.query,
+            rules=self._measures.rules,
             faults=self._measures.faults,
             sentry=self._measures.sentry.status,
         )

@@ -23,6 +23,7 @@ TocsinError
 ├── NodeError              another tocsin could not be asked, or said no
 │   └── NodeAway           it could not even be reached: the next question would wait in vain as well
 ├── ConditionError         a probe's condition is not valid (carries what was misspelt)
+├── ExpressionError        what a threshold rule watches cannot be read, or its thresholds do not fit it
 ├── SilenceError           a silence cannot be made or changed like this (carries the field)
 │   └── NoSilence          there is none of this name
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
@@ -157,6 +158,10 @@ class ConditionError(TocsinError):
         self.wrong = wrong
         self.known = tuple(known)
         super().__init__(text)
+
+
+class ExpressionError(TocsinError):
+    """What a rule watches cannot be read, or its thresholds do not fit it."""
 
 
 class SilenceError(TocsinError):

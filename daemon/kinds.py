@@ -38,6 +38,7 @@ class Check(StrEnum):
     SYSLOG_LOST = "syslog_lost"
     SYSLOG_DOOR = "syslog_door"
     SERIES = "series"
+    RULE = "rule"
     REDIS = "redis"
     REDIS_LIST = "redis_list"
     REDIS_BEHIND = "redis_behind"
@@ -218,6 +219,11 @@ KINDS: Mapping[Check, Kind] = {
         means="A name has more series than `series.most_per_name`, or all together (`*`) are more than `series.most`;"
         ' the text says which label has how many values. What is beyond goes to one series with `other="true"`.',
         ends="when there is room again, and nothing was beyond in between",
+    ),
+    Check.RULE: Kind(
+        severity=Severity.WARNING,
+        means="Threshold rules ask of series what cannot be asked of them, or have more groups than are watched.",
+        ends="when none of them does",
     ),
     Check.REDIS: Kind(
         severity=Severity.ERROR,

@@ -22,6 +22,7 @@ from daemon.series.recorder import Recorder
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
+from daemon.thresholds.keeper import Keeper
 from daemon.web.apps.board import Pages
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
@@ -49,6 +50,8 @@ class Measures:
         self._recorder = Recorder(self.store, self.table, clock, self._kept)
         self._speak = intake.alarm, intake.alarm_over
         self._overseer = Overseer(self.store, self.table, clock, *self._speak)
+        voice = (intake.alarm, intake.alarm_over)
+        self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
         self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
         self.pages = Pages(self.query, self.store, clock, settings, aside)
         self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
@@ -72,6 +75,8 @@ class Measures:
         self._scrapes = Scrapes(self.table, self._clock, self._settings, *self._speak)
         self._scrapes.start()
         register(("scrapes", self._scrapes.stop))
+        self.rules.start()
+        register(("threshold rules", self.rules.stop))
         self.faults.start()
         register(("errors of applications", self.faults.stop))
         register(("statsd", self.statsd.stop))
@@ -85,6 +90,7 @@ class Measures:
         """Follow the settings."""
         self._lists.reload()
         self._scrapes.reload()
+        self.rules.reload()
         self.statsd.reload()
         self.syslog.reload()
 

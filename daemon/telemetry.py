@@ -80,6 +80,9 @@ series_out_of_time = _counter(
 series_dropped = _counter(
     "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
 )
+# threshold rules
+rule_seconds = _histogram("tocsin_rules_evaluation_seconds", "Time from a slot to all rules judged.", _LATENCY)
+rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no rule was judged by: too many waited.")
 # errors of applications
 error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
 errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")

@@ -36,6 +36,8 @@ ELSEWHERE = {
     "quota_used": "tests/delivery/test_quotas.py",
     "quota_most": "tests/delivery/test_quotas.py",
     "delivery_warnings": "tests/delivery/test_report.py",
+    "rule_seconds": "tests/thresholds/test_rules_at_work.py",
+    "rule_slots_missed": "tests/thresholds/test_keeper.py",
     "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
     "record_dropped": "tests/history/test_recorder.py",

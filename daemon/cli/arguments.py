@@ -18,6 +18,7 @@ GROUPS = {
     "channels": "ways out",
     "probes": "what tocsin looks at itself",
     "metrics": "numbers over time",
+    "rules": "thresholds of numbers",
     "views": "pages and resources: how often, how fast, how many failed",
     "sources": "open webhooks",
     "schedules": "who is on call when",

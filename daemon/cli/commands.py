@@ -18,6 +18,7 @@ from daemon.cli import (
     quota,
     replay,
     rota,
+    rules,
     send,
     sentry,
     show,
@@ -192,6 +193,7 @@ COMMANDS = (
     *probes.COMMANDS,
     *history.COMMANDS,
     *metrics.COMMANDS,
+    *rules.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",

@@ -1,4 +1,4 @@
-"""When alarms come and go."""
+"""When an alarm that comes and goes is told."""
 
 from dataclasses import dataclass, field
 

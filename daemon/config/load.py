@@ -21,6 +21,7 @@ from daemon.config import (
     rota,
     sentry,
     showing,
+    thresholds,
 )
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
@@ -194,5 +195,6 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
+    yield from thresholds.problems(settings.rules, written)
     if not broken & {"auth", "listen", "statsd"}:
         yield from datagrams.statsd(settings)

@@ -29,6 +29,7 @@ from daemon.config.silences import Silences
 from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
 from daemon.config.syslog import Syslog
+from daemon.config.thresholds import Rule
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -278,10 +279,9 @@ class Settings:
         default=None, metadata=doc("a page and badges that show how everything is; none without this section")
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
-    series: Series = field(
-        default=Series(), metadata=doc("how many series of numbers there may be, and how long they are kept")
-    )
+    series: Series = field(default=Series(), metadata=doc("how many series of numbers there may be, and for how long"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    rules: dict[str, Rule] = field(default_factory=dict, metadata=doc("when numbers are an alarm", listed=True))
     redis_lists: tuple[RedisList, ...] = field(default=(), metadata=doc("lists that applications push views to"))
     scrapes: dict[str, Scrape] = field(default_factory=dict, metadata=doc("exporters' pages to read", listed=True))
     statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))

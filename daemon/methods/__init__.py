@@ -21,6 +21,7 @@ from daemon.methods import (
     quarantine,
     quota,
     replay,
+    rules,
     sentry,
     silences,
     sources,
@@ -60,6 +61,7 @@ def build(parts: Parts) -> Table:
         config,
         replay,
         metrics,
+        rules,
         errors,
         sentry,
     ):

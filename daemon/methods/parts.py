@@ -18,6 +18,7 @@ from daemon.sentry.status import SentryStatus
 from daemon.series.query import Query
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 
 
 class LaneStatus(Protocol):
@@ -119,5 +120,6 @@ class Parts:
     warnings: Callable[[], list[str]]
     aside: Aside
     series: Query
+    rules: Keeper
     faults: Faults
     sentry: Callable[[], SentryStatus]  # raises StoreError

@@ -160,6 +160,7 @@ def test_what_may_take_long_is_waited_for() -> None:
         "probes.report",
         "probes.run",
         "probes.run_once",
+        "rules.test",
         "metrics.get",
         "views.report",
         "sources.test",

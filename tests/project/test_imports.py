@@ -40,6 +40,7 @@ HOMES = {
         "daemon/series/",
         "daemon/sentry/digest.py",
         "daemon/store/sqlite.py",
+        "daemon/thresholds/keeper.py",
     ),
     "dns": ("daemon/probes/dns.py", "daemon/probes/network/questions.py", "daemon/probes/network/records.py"),
     "greenlet": ("daemon/listener/connection.py",),

@@ -32,6 +32,7 @@ from daemon.series.query import Query
 from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 from fake_clock import BEGIN, FakeClock
 from late_store import LateStore
 from made import at_once
@@ -199,9 +200,13 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
-        self.measured = LateStore(store)
-        self.series = Query(self.measured, SeriesTable(clock), clock)
-        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, SeriesTable(clock))
+        self.measured, numbers = LateStore(store), SeriesTable(clock)
+        self.series = Query(self.measured, numbers, clock)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, numbers)
+        voice = (self.intake.alarm, self.intake.alarm_over)
+        self.rules = Keeper(
+            self.measured, self.series, numbers, clock, lambda: self.settings, self.intake.events, voice
+        )
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -235,6 +240,7 @@ class Desk:
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
             series=self.series,
+            rules=self.rules,
             faults=self.faults,
             sentry=lambda: self.sentry,
         )

@@ -1,0 +1,133 @@
+"""What the store knows: windows filled after a start, what there was a day or a week ago, which series stands out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from daemon import sketch
+from daemon.config.thresholds import Rule
+from daemon.expressions.expression import AMOUNTS, PERCENTILE, Expression, Group, Value
+from daemon.matcher import Matcher
+from daemon.series.key import Kind
+from daemon.series.query import Listed, Tallies
+from daemon.series.selector import Selector
+from daemon.series.table import SLOT
+from daemon.series.tally import Tally
+from daemon.thresholds.view import View
+from daemon.thresholds.watched import FORGET
+
+MINUTE, HOUR = 60, 3_600
+_PARTS = 12  # into which a window is cut, to say how often what was before is read anew
+
+
+class Stored(Protocol):
+    """The series, as far as the past of rules is asked for. Raises StoreError."""
+
+    def list(self, selector: Selector) -> "list[Listed]":
+        """The series that are meant."""
+
+    def tallies(self, selector: Selector, begin: float, end: float, step: int, by: Sequence[str] | None) -> Tallies:
+        """What came of them, by groups and steps; with 0 as one."""
+
+
+class Past:
+    """Asks the series. Raises StoreError."""
+
+    def __init__(self, query: Stored) -> None:
+        self._query = query
+
+    def fill(self, view: View, end: float) -> None:
+        """Put into a window what came before `end`."""
+        self._meet(view, end)
+        begin = end - view.sight.over
+        whole = end // view.sight.piece * view.sight.piece
+        for first, last, length in ((begin, whole, view.sight.piece), (whole, end, SLOT)):
+            if first < last and view.kind is not None:
+                self._put(view, first, last, length)
+        view.begun = begin
+
+    def reference(self, views: Sequence[View], about: Expression, now: float) -> tuple[Mapping[Group, float], float]:
+        """What it was a day or a week ago, by group; and until when that is good enough."""
+        length = HOUR if about.shift > FORGET else max(MINUTE, int(about.over / _PARTS) // MINUTE * MINUTE)
+        end = round(now / length) * length - about.shift
+        found = self._numbers(views, about, end - about.over, end)
+        return found, (now // length + 1) * length
+
+    def usual(self, views: Sequence[View], about: Expression, group: Group, now: float) -> float | None:
+        """What it was at this time yesterday."""
+        end = now // MINUTE * MINUTE - FORGET
+        return self._numbers(views, about, end - about.over, end, group).get(group)
+
+    def worst(self, view: View, rule: Rule, group: Group, now: float) -> tuple[Group, float] | None:
+        """The series of a group that stands out, and its number; None where there is only one."""
+        value = rule.expr.value
+        selector = _narrowed(view.selector, group)
+        found = self._query.tallies(selector, now - rule.expr.over, now, 0, None)
+        numbers = {
+            labels: number
+            for labels, steps in found.items()
+            if (number := number_of(value, _merged(steps), view.kind, rule.expr.over)) is not None
+        }
+        if len(numbers) < 2:  # noqa: PLR2004 - one is all there is
+            return None
+        worst = max(numbers, key=lambda labels: rule.badness(numbers[labels]))
+        return worst, numbers[worst]
+
+    def _numbers(
+        self, views: Sequence[View], about: Expression, begin: float, end: float, group: Group = ()
+    ) -> dict[Group, float]:
+        both = []
+        for view, value in zip(views, about.values, strict=True):
+            tallies = self._query.tallies(_narrowed(view.selector, group), begin, end, 0, about.by)
+            both.append(
+                {
+                    labels: number
+                    for labels, steps in tallies.items()
+                    if (number := number_of(value, _merged(steps), view.kind, about.over)) is not None
+                }
+            )
+        if about.divisor is None:
+            return both[0]
+        zero = about.value.function in AMOUNTS
+        return {
+            labels: both[0].get(labels, 0.0) / below
+            for labels, below in both[1].items()
+            if below and (zero or labels in both[0])
+        }
+
+    def _meet(self, view: View, end: float) -> None:
+        """Groups that something came of within a day are known, be there nothing of them in the window."""
+        for listed in self._query.list(view.selector):
+            if end - FORGET < listed.seen and (one := view.meet(listed.key)) is not None:
+                one.heard = max(one.heard, view.piece(listed.seen))
+
+    def _put(self, view: View, begin: float, end: float, length: int) -> None:
+        found = self._query.tallies(view.selector, begin, end, length, view.sight.by)
+        for labels, steps in found.items():
+            if (one := view.groups.get(labels)) is not None:
+                for start, tally in steps:
+                    one.put(view.piece(max(begin, start)), tally)
+
+
+def number_of(value: Value, tally: Tally, kind: Kind | None, over: float) -> float | None:
+    """The number that a function makes of all that came; None where nothing came that has one."""
+    many = tally.total if kind is Kind.COUNTER else tally.count
+    found: dict[str, float | None] = {"rate": many / over, "count": many, "sum": tally.total}
+    if value.function in found:
+        return found[value.function]
+    if not tally.count:
+        return None
+    if value.function == PERCENTILE:
+        return sketch.quantile(tally.counts, value.part)
+    found = {"avg": tally.mean, "min": tally.low, "max": tally.high, "last": tally.last}
+    return found.get(value.function, tally.different)
+
+
+def _merged(steps: Sequence[tuple[int, Tally]]) -> Tally:
+    whole = Tally()
+    for _, tally in steps:
+        whole.merge(tally)
+    return whole
+
+
+def _narrowed(selector: Selector, group: Group) -> Selector:
+    return Selector(selector.name, (*selector.matchers, *(Matcher(name, "=", value) for name, value in group)))
