@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from daemon.alerting.intake import Intake
 from daemon.aside import Aside
@@ -24,6 +25,7 @@ from daemon.store.migrate import MEASURED
 from daemon.store.sqlite import SqliteStore
 from daemon.thresholds.keeper import Keeper
 from daemon.web.apps.board import Pages
+from daemon.web.apps.ruled import rules
 
 Register = Callable[[tuple[str, Callable[[], None]]], None]  # of what is to be stopped, by name
 
@@ -33,6 +35,16 @@ def beside(store: Path) -> Path:
     return store.with_name(f"{store.stem}-measured{store.suffix}")
 
 
+class Part(Protocol):
+    """Something that runs until it is stopped; what was not started can be stopped too."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+
 class Measures:
     """The parts, for whoever asks them. They have a store of their own: nothing here keeps an alarm from its disk."""
 
@@ -40,59 +52,46 @@ class Measures:
         self, path: Path, clock: Clock, settings: Callable[[], Settings], intake: Intake, aside: Aside, hear: Hear
     ) -> None:
         """Open the store; `path` is that of the alarms' store, `hear` takes calls of heartbeats. Raises StoreError."""
-        self.store = SqliteStore(beside(path), MEASURED)
-        self._clock = clock
-        self._settings = settings
-        self._intake = intake
-        self._aside = aside
-        self.table = Table(clock, self._kept)
-        self.query = Query(self.store, self.table, clock, self._kept)
-        self._recorder = Recorder(self.store, self.table, clock, self._kept)
-        self._speak = intake.alarm, intake.alarm_over
-        self._overseer = Overseer(self.store, self.table, clock, *self._speak)
-        voice = (intake.alarm, intake.alarm_over)
-        self.rules = Keeper(self.store, self.query, self.table, clock, settings, intake.events, voice)
-        self.exposition = Showing(self.table, clock, lambda: settings().series.expose)
-        self.pages = Pages(self.query, self.store, clock, settings, aside)
-        self.faults = Faults(self.store, clock, lambda: settings().errors, intake.events, self.table)
-        self.statsd = Statsd(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over))
-        self.syslog = Syslog(self.table, clock, settings, intake.events, (intake.alarm, intake.alarm_over), aside)
-        self.sentry = SentryIntake(
-            self.store, clock, lambda: settings().sentry, self.table, self.faults, hear, intake.alarm
-        )
+        events, voice = intake.events, (intake.alarm, intake.alarm_over)
+
+        def kept() -> Series:
+            return settings().series
+
+        self.store = store = SqliteStore(beside(path), MEASURED)
+        self.table = table = Table(clock, kept)
+        self.query = query = Query(store, table, clock, kept)
+        self.exposition = Showing(table, clock, lambda: settings().series.expose)
+        self.faults = Faults(store, clock, lambda: settings().errors, events, table)
+        self.rules = Keeper(store, query, table, clock, settings, events, voice)
+        self.sentry = SentryIntake(store, clock, lambda: settings().sentry, table, self.faults, hear, intake.alarm)
+        self.pages = Pages(query, store, clock, settings, aside, lambda: rules(self.rules.evaluator.rules))
+        self._recorder = Recorder(store, table, clock, kept)
+        self._overseer = Overseer(store, table, clock, *voice)
+        self._lists = RedisLists(store, table, clock, settings, *voice)
+        self._lists.marks.kept_by(table, self._recorder)
+        self._scrapes = Scrapes(table, clock, settings, *voice)
+        self._statsd = Statsd(table, clock, settings, events, voice)
+        self._syslog = Syslog(table, clock, settings, events, voice, aside)
 
     def start(self, register: Register) -> None:
-        """Begin to measure. Raises StoreUnavailable, and NoDoor where a door cannot be opened."""
+        """Begin to measure; the doors open last. Raises StoreUnavailable, and NoDoor where one cannot be opened."""
         register(("store of what is measured", self.store.close))
-        self._recorder.start()
-        register(("series", self._recorder.stop))
-        self._overseer.start()
-        register(("overseer of the series", self._overseer.stop))
-        self._lists = RedisLists(self.store, self.table, self._clock, self._settings, *self._speak)
-        self._lists.marks.kept_by(self.table, self._recorder)
-        self._lists.start()
-        register(("Redis lists", self._lists.stop))
-        self._scrapes = Scrapes(self.table, self._clock, self._settings, *self._speak)
-        self._scrapes.start()
-        register(("scrapes", self._scrapes.stop))
-        self.rules.start()
-        register(("threshold rules", self.rules.stop))
-        self.faults.start()
-        register(("errors of applications", self.faults.stop))
-        register(("statsd", self.statsd.stop))
-        self.statsd.start()
-        register(("syslog", self.syslog.stop))
-        self.syslog.start()
-        self.sentry.start()
-        register(("Sentry intake", self.sentry.stop))
+        parts: dict[str, Part] = {
+            "series": self._recorder,
+            "overseer of the series": self._overseer,
+            "threshold rules": self.rules,
+            "errors of applications": self.faults,
+            "Sentry intake": self.sentry,
+            "Redis lists": self._lists,
+            "scrapes": self._scrapes,
+            "statsd": self._statsd,
+            "syslog": self._syslog,
+        }
+        for name, part in parts.items():
+            register((name, part.stop))
+            part.start()
 
     def reload(self) -> None:
-        """Follow the settings."""
-        self._lists.reload()
-        self._scrapes.reload()
-        self.rules.reload()
-        self.statsd.reload()
-        self.syslog.reload()
-
-    def _kept(self) -> Series:
-        return self._settings().series
+        """Follow the settings, those that do not ask for them each time."""
+        for part in (self.rules, self._lists, self._scrapes, self._statsd, self._syslog):
+            part.reload()

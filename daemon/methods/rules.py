@@ -17,18 +17,15 @@ from daemon.history import period
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
 from daemon.series.table import SLOT
-from daemon.thresholds.keeper import Keeper
 from daemon.thresholds.past import HOUR, MINUTE
 from daemon.thresholds.replay import DAY, Kept, Replayed, TooMuch, replay
-from daemon.thresholds.standing import Phase
+from daemon.thresholds.standing import WORST, Phase
 from daemon.thresholds.watched import Watched
 from daemon.units import seconds
 
 LONGEST_TEXT = 20_000
 MOST_GROUPS = 1_000  # that are shown
 USUAL = "3h"  # shown where no time is asked for
-
-_WORST = (Phase.FIRING, Phase.CLEARING, Phase.PENDING, Phase.OK)
 
 
 class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,13 +84,13 @@ def add(table: Table, parts: Parts) -> None:
     @table.method("rules.list", "read")
     def _list() -> list[RuleLine]:
         """List the threshold rules: how each stands, its present value, when it was last evaluated."""
-        return [_line(one) for one in _keeper(parts).evaluator.rules.values()]
+        return [_line(one) for one in parts.rules.evaluator.rules.values()]
 
     @table.method("rules.get", "read")
     def _get(name: str) -> RuleStory:
         """Show how every group of a rule stands."""
         watched = _found(parts, name)
-        stands = sorted(watched.numbers(), key=lambda one: _WORST.index(one[1].phase))
+        stands = sorted(watched.numbers(), key=lambda one: WORST.index(one[1].phase))
         shown = [
             GroupLine(
                 labels=dict(group),
@@ -138,7 +135,7 @@ def _tried(parts: Parts, rule: Rule, begin: float, end: float) -> Tried:
 
 
 def _replayed(parts: Parts, rule: Rule, begin: float, end: float) -> Replayed:
-    keeper, kept = _keeper(parts), parts.settings().series
+    keeper, kept = parts.rules, parts.settings().series
     try:
         return replay(
             keeper.query,
@@ -206,27 +203,15 @@ def _ago(text: str, now: float) -> str:
         return text
 
 
-def _keeper(parts: Parts) -> Keeper:
-    return parts.rules
-
-
 def _found(parts: Parts, name: str) -> Watched:
-    rules = _keeper(parts).evaluator.rules
+    rules = parts.rules.evaluator.rules
     if name not in rules:
         raise MethodError(f"there is no rule {name[:64]!r}{meant(name[:64], rules)}", code=NOT_FOUND)
     return rules[name]
 
 
 def _line(watched: Watched) -> RuleLine:
-    rule, stands = watched.rule, [one for _, one in watched.numbers()]
-    worst = min(
-        stands,
-        key=lambda one: (
-            _WORST.index(one.phase),
-            -rule.badness(one.judged.value) if one.judged.value is not None else float("inf"),
-        ),
-        default=None,
-    )
+    rule, stands, worst = watched.rule, [one for _, one in watched.numbers()], watched.worst()
     side = "above" if rule.above is not None else "below"
     return RuleLine(
         name=rule.name,

@@ -22,6 +22,9 @@ class Phase(StrEnum):
         return self in (Phase.FIRING, Phase.CLEARING)
 
 
+WORST = (Phase.FIRING, Phase.CLEARING, Phase.PENDING, Phase.OK)  # the first is what people want to hear of first
+
+
 Turn = Literal["fired", "ended"]
 
 

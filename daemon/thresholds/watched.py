@@ -6,7 +6,7 @@ from daemon.config.thresholds import Rule
 from daemon.expressions.expression import AMOUNTS, Group, Value
 from daemon.thresholds.gathered import Gathered
 from daemon.thresholds.heard import ENOUGH, Heard
-from daemon.thresholds.standing import NOTHING, Judged, Phase, Standing
+from daemon.thresholds.standing import NOTHING, WORST, Judged, Phase, Standing
 from daemon.thresholds.view import TOGETHER, View
 
 FORGET = 86_400.0  # seconds after which a group of which nothing comes is no more; a window may be as long
@@ -105,6 +105,14 @@ class Watched:
     def numbers(self) -> Iterator[tuple[Group, Standing]]:
         """How each group stands."""
         yield from list(self.standings.items())
+
+    def worst(self) -> Standing | None:
+        """How that group stands of which people want to hear first; None when there is none."""
+        return min(self.standings.values(), key=self._urgency, default=None)
+
+    def _urgency(self, one: Standing) -> tuple[int, float]:
+        value = one.judged.value
+        return WORST.index(one.phase), float("inf") if value is None else -self.rule.badness(value)
 
 
 def _absence(view: View, group: Group, piece: int) -> Judged:

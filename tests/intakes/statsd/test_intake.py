@@ -223,7 +223,7 @@ sources: {{shop: {{handler: generic, map: {{key: $.key, title: $.title}}}}}}
 
 
 def address(tocsin: Running) -> tuple[str, int]:
-    host, _, port = tocsin.app._measures.statsd.doors()["statsd"].rpartition(":")
+    host, _, port = tocsin.app._measures._statsd.doors()["statsd"].rpartition(":")
     return host, int(port)
 
 
