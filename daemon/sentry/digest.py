@@ -128,6 +128,7 @@ class Digest:
             read_well = self._one_by_one(read_well)
         self._heard.clear()
         self._count(read_well)
+        self._gate.forget()
         return len(batch)
 
     def _read(self, sent: Sent) -> Found | None:
