@@ -83,7 +83,7 @@ class Table:
         sorted_by = asked.sort if asked.what == what else FIRST
         self.of = what
         first = {"requests": "uses" if what == "resources" else "requests", "time": "total", "error_share": "failed"}
-        names = {name: said[first.get(name, name)] for name in COLUMNS}
+        names: dict[str, str] = {name: said[first.get(name, name)] for name in COLUMNS}
         self.columns = [
             Column(
                 names[name],
