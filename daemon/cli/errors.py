@@ -66,7 +66,7 @@ def _about(result: Any) -> str:
     return facts(
         [
             ("state", _standing(one)),
-            ("changed", f"{by} {one['comment']}".strip()),
+            ("changed", ": ".join(part for part in (by, one["comment"]) if part)),
             ("app", one["app"]),
             ("where", one["culprit"]),
             ("route", one["route"]),

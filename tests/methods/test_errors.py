@@ -106,6 +106,7 @@ def test_what_people_say_of_an_error_is_kept_with_who_said_it(three: Desk) -> No
     one = three.ask("errors.resolve", id="E1", comment=" mended\nnow ", next_release=True)
     assert (one["state"], one["changed_by"], one["comment"]) == ("resolved", "local", "mended now")
     assert shown.changed(one) == "E1 ValueError: bad order 17: resolved in the next release\n"
+    assert " by local: mended now\n" in shown.error(three.ask("errors.get", READER, id="E1"))
     one = three.ask("errors.ignore", id="E2", author="lin")
     assert (one["state"], one["changed_by"], shown.changed(one)[-9:]) == ("ignored", "lin", " ignored\n")
     one = three.ask("errors.ignore", id="E2", duration="2h", count=5)
