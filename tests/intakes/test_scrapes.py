@@ -160,6 +160,52 @@ def test_another_type_than_before_begins_anew(board: Board) -> None:
     assert board.totals("# TYPE x counter\nx 7\n", "# TYPE x counter\nx 9\n") == {"x": 2}
 
 
+def test_the_order_of_labels_is_none_of_the_series(board: Board) -> None:
+    """Else two of one series would count the same rise twice, each by itself."""
+    orders = ('a="1",b="2"', 'b="2",a="1"')
+    pages = [f"# TYPE x counter\nx{{{orders[number % 2]}}} {100 + number}\n" for number in range(6)]
+    assert board.totals(*pages) == {'x{a="1",b="2"}': 5}
+
+
+def test_a_series_that_stands_twice_on_a_page_counts_once(board: Board) -> None:
+    """Else a counter would seem to begin anew with each page."""
+    page = '# TYPE x counter\nx{{a="1",b="2"}} {0}\nx{{a="1",b="2"}} 5\nx{{b="2",a="1"}} 7\n'
+    assert board.totals(*map(page.format, (100, 101, 103))) == {'x{a="1",b="2"}': 3}
+    assert board.page.bad == 2
+
+
+def test_two_types_of_one_name_on_a_page_spoil_no_other(board: Board) -> None:
+    """Pages that were put together of several: the first type is believed, and the other counters go on."""
+    page = "# TYPE x counter\n# TYPE y counter\nx {0}\ny {0}\n# TYPE x gauge\n"
+    assert board.totals(*map(page.format, (100, 101, 103))) == {"x": 3, "y": 3}
+
+
+def test_what_comes_and_goes_leaves_its_place_to_others(clock: FakeClock) -> None:
+    """Also lines of which nothing is taken: `_count` of a histogram, `_created`."""
+    board = Board(clock, most=10)
+    page = (
+        '# TYPE h{n} histogram\nh{n}_bucket{{le="1"}} 1\nh{n}_bucket{{le="+Inf"}} 1\nh{n}_count 1\nh{n}_created 1\n'
+        "# TYPE g{n} gauge\ng{n} 1\n"
+    )
+    for n in range(30):
+        assert board.see(page.format(n=n), every=1_900.0).keys() >= {f"g{n}"}
+        assert board.page.left_out == 0
+    assert len(board.page._known) < 25
+
+
+def test_a_label_of_a_megabyte_and_rubbish_beside_it(board: Board) -> None:
+    lines = (
+        f'x{{a="{"y" * 1024**2}"}} 1',
+        'x{a="\\"} 1',
+        'x{a="n\0l"} 2 # {t="1"} 3',
+        "z 1 # {} 1 NaN",
+        "ok NaN",
+        "ok2 2",
+    )
+    assert board.totals("\n".join(lines)) == {"z": 1, "ok2": 2, 'x{a="nl"}': 2}
+    assert board.page.bad == 2
+
+
 # over the network
 
 
