@@ -202,7 +202,7 @@ def test_a_label_of_a_megabyte_and_rubbish_beside_it(board: Board) -> None:
         "ok NaN",
         "ok2 2",
     )
-    assert board.totals("\n".join(lines)) == {"z": 1, "ok2": 2, 'x{a="nl"}': 2}
+    assert board.totals("\n".join(lines)) == {"z": 1, "ok2": 2, 'x{a="n l"}': 2}
     assert board.page.bad == 2
 
 

@@ -85,9 +85,7 @@ class Page:
         if found is None:
             return
         name, kind = found
-        if (
-            name in self._told or len(self._types) >= MOST_TYPES
-        ):  # two exporters put together do not agree: the first one is believed
+        if name in self._told or len(self._types) >= MOST_TYPES:  # of pages put together the first is believed
             return
         self._told.add(name)
         if self._types.setdefault(name, kind) != kind:  # another version of the exporter: everything is new
