@@ -2,8 +2,8 @@
 
 import logging
 import logging.handlers  # noqa: TID251 - the whole name, as the rule wants it
-import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from running import free_port
 from until import until
 
 FROM_BEFORE = [(Check.SYSLOG_DOOR, (name,)) for name in ("syslog", "syslog_unix")]  # ended by every start
+MOST_HELD = 0.05  # seconds
 ANYTHING = LinePattern(name="any", match="FATAL", key=("host", "app"))
 
 
@@ -190,13 +191,14 @@ def test_a_flood_is_bounded_counted_and_holds_nobody_up(begin: Begin, monkeypatc
     monkeypatch.setattr(intake, "MOST_WAITING", 2_000)
     running = begin(Listen(), patterns={f"p{number}": replace(ANYTHING, name=f"p{number}") for number in range(20)})
     lines = [(b"<11>Nov 21 22:00:00 db-1 shop[%d]: FATAL " % number + b"x" * 200, "10.0.0.9") for number in range(256)]
-    late: list[float] = []
+    held: list[float] = []
 
     def watch() -> None:
+        """What the event loop's own thread worked between two turns of this one: whatever else the machine does."""
         while True:
-            begun = running.clock.monotonic()
+            begun = time.thread_time()
             running.clock.sleep(0.001)
-            late.append(running.clock.monotonic() - begun - 0.001)
+            held.append(time.thread_time() - begun)
 
     watcher = gevent.spawn(watch)
     begun = running.clock.monotonic()
@@ -211,7 +213,7 @@ def test_a_flood_is_bounded_counted_and_holds_nobody_up(begin: Begin, monkeypatc
     assert 0 < taken < given
     assert (Check.SYSLOG_LOST, ()) in running.alarms
     assert len(running.events) == 20
-    assert sorted(late)[int(len(late) * 0.99)] < (0.2 if os.environ.get("CI") else 0.1)
+    assert sorted(held)[int(len(held) * 0.99)] < MOST_HELD
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
