@@ -101,19 +101,25 @@ class Page:
             self.bad += 1
             return None
         wanted = (self._keep is None or self._keep.match(name)) and not (self._drop and self._drop.match(name))
-        taker: Taker | None = Nothing()
-        if wanted:
-            same = name, tuple(sorted(found.labels))
-            taker = self._same.get(same)
-            if taker is None and len(self._same) >= self._given.most:
-                self.left_out += 1
-                return None
-            if taker is None and (taker := self._taker(Series(name, found.labels))) is None:
-                return None
-            if not isinstance(taker, Nothing):
-                self._same[same] = taker
+        taker = self._wanted(name, found) if wanted else Nothing()
+        if taker is None:
+            return None
         if len(self._known) <= self._given.most * 2:  # what is beyond is looked at anew each time
             self._known[text] = taker
+        return taker
+
+    def _wanted(self, name: str, found: Series) -> Taker | None:
+        """What takes it, however its labels are arranged; None where there is no place, or it makes no sense."""
+        same = name, tuple(sorted(found.labels))
+        taker = self._same.get(same)
+        if taker is not None:
+            return taker
+        if len(self._same) >= self._given.most:
+            self.left_out += 1
+            return None
+        taker = self._taker(Series(name, found.labels))
+        if taker is not None and not isinstance(taker, Nothing):
+            self._same[same] = taker
         return taker
 
     def _taker(self, found: Series) -> Taker | None:
