@@ -7,14 +7,22 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from urllib.request import urlopen
 
 import gevent
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from apps import running_here
 from daemon.clock import SystemClock
+from daemon.config.settings import Settings
+from daemon.config.thresholds import Rule
+from daemon.expressions.level import Level
+from daemon.expressions.parse import parse
 from daemon.intakes.scrape.page import NotAPage
+from daemon.intakes.scrape.scrapes import Scrapes
 from daemon.secret import Secret
 from fake_clock import FakeClock
 from needs import need_program
@@ -193,6 +201,12 @@ def test_what_comes_and_goes_leaves_its_place_to_others(clock: FakeClock) -> Non
     assert len(board.page._known) < 25
 
 
+def test_of_a_tocsins_own_page_only_its_state_is_taken(board: Board) -> None:
+    """What it shows of applications would come back to it, under another name each time."""
+    page = "# HELP tocsin_lag x\n# TYPE tocsin_lag gauge\ntocsin_lag 1\norders_total 3\nload 4\n"
+    assert board.totals(page) == {"tocsin_lag": 1}
+
+
 def test_a_label_of_a_megabyte_and_rubbish_beside_it(board: Board) -> None:
     lines = (
         f'x{{a="{"y" * 1024**2}"}} 1',
@@ -338,3 +352,25 @@ def page_of(port: int, path: str = "/metrics") -> str:
 def query(port: int) -> None:
     with urlopen(f"http://127.0.0.1:{port}/api/v1/query?query=1") as answer:
         assert json.load(answer)["status"] == "success"
+
+
+def test_its_rules_are_listed_with_all_others(tmp_path: Path) -> None:
+    rule = "{name: hot, expr: max(temp) over 1m, above: 3}"
+    more = f"scrapes: [{{name: web, url: 'http://127.0.0.1:9/metrics', every: 1h, rules: [{rule}]}}]"
+    with running_here(tmp_path, f"listen: {{http: '127.0.0.1:0', zmq: 'ipc://{tmp_path}/zmq'}}\n{more}\n") as tocsin:
+        (listed,) = tocsin.rpc("rules.list")["result"]
+    assert (listed["name"], listed["expr"]) == ("hot", 'max(temp{scrape="web"}) over 1m')
+
+
+def test_another_rule_does_not_make_the_page_anew(clock: FakeClock) -> None:
+    """Else its counters would begin anew, too."""
+    board = Board(clock, every=3_600)
+    hot = Rule(name="hot", expr=parse("max(temp) over 1m"), above=Level(3.0))
+    settings = Settings(scrapes={"web": board.given})
+    scrapes = Scrapes(board.table, clock, lambda: settings, board._alarm, board._over)
+    scrapes.start()
+    before = scrapes._running["web"]
+    settings = Settings(scrapes={"web": replace(board.given, rules={"hot": hot})})
+    scrapes.reload()
+    assert scrapes._running["web"] is before
+    scrapes.stop()

@@ -14,6 +14,8 @@ from daemon.series.table import Table
 
 NEAR = 300.0  # seconds by which a line's own time may be off; what is older is no news, and what is ahead is wrong
 MOST_TYPES = 20_000  # names of which it is known what they are
+OWN = "tocsin_"  # how names begin by which a tocsin tells of itself
+HEAD = 64 * 1024  # characters of its page in which one of them stands: they come before all others
 FORGET = 3_600.0  # seconds after which what is no longer on the page is forgotten
 _UNITS = {"seconds": "s", "bytes": "B"}
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created", "_info", "_gsum", "_gcount")
@@ -32,6 +34,7 @@ class Page:
         self._given = given
         self._table = table
         self._clock = clock
+        self._is_tocsins = False
         self._known: dict[str, Taker] = {}  # by what stands before a line's value
         self._same: dict[tuple[str, Labels], Taker] = {}  # by series: labels may come in another order the next time
         self._histograms: dict[tuple[str, Labels], Histogram] = {}
@@ -48,6 +51,7 @@ class Page:
         now = self._clock.now()
         scale = 1.0 if is_open else 1e-3
         self.left_out = self.bad = 0
+        self._is_tocsins = f"\n# TYPE {OWN}" in text[:HEAD]
         self._told.clear()
         if len(self._types) >= MOST_TYPES:
             self._types.clear()  # between two pages: within one, what comes next would have none
@@ -101,6 +105,8 @@ class Page:
             self.bad += 1
             return None
         wanted = (self._keep is None or self._keep.match(name)) and not (self._drop and self._drop.match(name))
+        # What a tocsin shows of applications it may have from here, or from this page the last time: round and round.
+        wanted = wanted and (not self._is_tocsins or name.startswith(OWN))
         taker = self._wanted(name, found) if wanted else Nothing()
         if taker is None:
             return None
