@@ -80,6 +80,8 @@ class GaugeLive(Live):
         if self.is_known:
             return
         self.is_known = True
+        if not math.isfinite(self.value + last):
+            return
         self.value += last
         if self.tally is not None:
             tally = self.tally
@@ -130,9 +132,10 @@ class SpreadLive(Live):
         return tally
 
     def _fold(self) -> None:
-        values, self.values = self.values, []
+        values = self.values
         found = sketch.counted(values)
         self._merge(Tally(float(len(values)), sum(values), min(values), max(values), values[-1], found))
+        values.clear()  # not another list: the collector of garbage would begin for them
 
     def _merge(self, other: Tally) -> None:
         if self.tally is None:
