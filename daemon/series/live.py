@@ -13,6 +13,9 @@ from daemon.series.tally import NO_COUNTS, Tally
 FOLD = 128  # values of a spread that wait until they are sketched; each takes 32 bytes until then
 
 
+MOST_WEIGHT = 2.0**32  # values of a spread for which one may stand: more of them are no number that can be kept
+
+
 class Live(msgspec.Struct, gc=False, eq=False):
     """A series. Whoever has found it once may keep it while `is_live`, and add to it again and again.
 
@@ -116,7 +119,14 @@ class SpreadLive(Live):
         """Take one of them."""
         if weight != 1.0:
             self._merge(
-                Tally(weight, value * weight, value, value, value, {sketch.place(value): max(1, round(weight))})
+                Tally(
+                    weight,
+                    value * weight,
+                    value,
+                    value,
+                    value,
+                    {sketch.place(value): max(1, round(min(weight, MOST_WEIGHT)))},
+                )
             )
             return
         values = self.values

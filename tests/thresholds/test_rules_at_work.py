@@ -349,6 +349,6 @@ def test_a_part_of_the_window_will_do_where_enough_values_are_said(tmp_path: Pat
 
 
 def test_no_value_of_a_label_makes_two_groups_one_alarm(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, "{name: r, expr: sum(hits) by (app, host) over 10s, above: 1}")
+    bench = Bench(tmp_path, "{name: r, expr: 'sum(hits) by (app, host) over 10s', above: 1}")
     bench.slot(("hits", C, (("app", "a"), ("host", "b")), 5), ("hits", C, (("app", "a, host=b"),), 5))
     assert sorted(bench.told) == ['r {app="a, host=b"} fires', "r {app=a, host=b} fires"]
