@@ -37,7 +37,7 @@ def place(value: float) -> int:
 
 def counted(values: Sequence[float]) -> Counts:
     """Sketch these finite values, of which there is at least one."""
-    if _TINY < min(values) and max(values) < _HUGE:  # as `place`, with no step of it in Python
+    if min(values) > _TINY and max(values) < _HUGE:  # as `place`, with no step of it in Python
         return dict(Counter(map(math.ceil, map(mul, map(math.log2, values), repeat(_PER_RANGE)))))
     return dict(Counter(map(place, values)))
 

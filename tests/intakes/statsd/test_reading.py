@@ -276,7 +276,9 @@ def test_no_more_texts_wait_than_is_said(side: Side, monkeypatch: pytest.MonkeyP
     assert side.read(b"")["counter y"].total == 301
 
 
-@given(st.lists(st.one_of(st.binary(max_size=8), st.floats().map(lambda value: b"%r" % value)), max_size=20))
+@given(
+    st.lists(st.one_of(st.binary(max_size=8), st.floats().map(lambda value: b"%r" % value)), min_size=1, max_size=20)
+)
 @example([b"1", b"2:3", b"1,2", b"[1]", b"", b"-0", b"1_0", b"1e23", b"1e24"])
 def test_values_together_are_what_each_is_by_itself(texts: list[bytes]) -> None:
     lines = [text.replace(b"|", b"") for text in texts]
@@ -327,7 +329,16 @@ def test_whatever_is_made_of_their_signs_nothing_is_raised(pieces: list[bytes]) 
         b"\n".join(b"a:%s|c" % (b"1" * 2_000) for _ in range(32)),
         b"\n".join(b"_sc|a%d|1|#a:b" % n for n in range(4_000)),
     ],
-    ids=["lines that are none", "new names", "one line of values", "another one", "odd ones", "one series", "long numbers", "checks"],
+    ids=[
+        "lines that are none",
+        "new names",
+        "one line of values",
+        "another one",
+        "odd ones",
+        "one series",
+        "long numbers",
+        "checks",
+    ],
 )
 def test_the_worst_of_packets_holds_nobody_up(packet: bytes) -> None:
 
