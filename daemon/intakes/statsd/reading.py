@@ -130,6 +130,8 @@ class Reader:
 
     def _remember(self, spelling: bytes, live: Live, wanted: Target) -> None:
         """Let the next values wait in the series. All that wait there are of one scale and weight: the first one's."""
+        if spelling in self._places:  # the line had blanks around it
+            return
         if len(self._places) >= MOST:
             self._places.clear()
             self._spellings.clear()

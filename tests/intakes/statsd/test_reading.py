@@ -232,6 +232,16 @@ def test_many_spellings_of_one_series_wait_in_one_place(side: Side) -> None:
     assert len(side.reader._places) == 5
 
 
+def test_lines_with_blanks_around_them_are_remembered_once(side: Side) -> None:
+    for _ in range(100):
+        side.reader.read([b"x:1|c\r\n x:1|c \nx:1|c"])
+    (live,) = list(side.table)
+    assert side.reader._spellings == {live: [b"x:c"]}
+    assert side.read(b"")["counter x"].total == 300
+    side.table._expire(live)
+    assert not side.reader._places
+
+
 def test_what_waits_is_of_the_dialect_in_which_it_came(side: Side) -> None:
     side.reader.read([b"t:2000|ms", b"t:2000|ms"])
     side.reader.follow(Dialect(milliseconds=False), 60.0)
