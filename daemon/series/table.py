@@ -178,6 +178,7 @@ class Table:
         for live in unhurried(self._clock, self):
             if live.key.labels == OTHER and name in (live.key.name, ALL):
                 live.is_live = False
+                self._tell_expired(live)
 
     def _begin(self, key: Key) -> Live:
         if key.labels == OTHER or not self._crowd.enters(key):
@@ -218,6 +219,9 @@ class Table:
             self._others -= 1
         if live.number:
             self.blocks.leave(live.number)
+        self._tell_expired(live)
+
+    def _tell_expired(self, live: Live) -> None:
         for expired in self._expired:
             expired(live)
 

@@ -29,6 +29,7 @@ BURST = 128 * 1024  # bytes that are taken before they are read
 EACH = 32  # bytes as which each datagram counts beside its own: to take it takes time, too
 PIECE = 64 * 1024  # bytes that are taken from a stream at once
 MUCH = 64  # datagrams: as many in one burst, and the next one may gather
+MUCH_PACKED = 8 * 1024  # bytes of fewer: much, too, for they hold many values each
 GATHER = 0.001  # seconds: at a rate that can be read, far less than fills the least room that Linux gives
 GATHER_LONG = 0.004  # where there is room for more
 ROOMY = 2 * 1024**2  # bytes
@@ -88,7 +89,7 @@ class Datagrams:
                 while is_much:
                     burst, is_all = self._burst()
                     self._hand_over(burst)
-                    is_much = len(burst) >= MUCH
+                    is_much = len(burst) >= MUCH or sum(map(len, burst)) >= MUCH_PACKED
                     if is_much:
                         self._clock.sleep(self._gather if is_all else A_LOOK)
         finally:

@@ -48,7 +48,8 @@ class Reader:
         self._clock = clock
         self._tell = tell
         self._places: dict[bytes, bytearray] = {}  # where texts wait, by what stands around them
-        self._spellings: dict[Live, list[bytes]] = {}  # what leads to the places of a series
+        self._owners: dict[bytes, Live] = {}  # whose places they are
+        self._spellings: dict[Live, list[bytes]] = {}  # what leads to the place of a series
         self._waiting = 0  # bytes of packets whose texts may wait
         self._targets: dict[tuple[bytes, bytes, bool], Target] = {}  # of what is not so quick: sets, times, shifts
         table.on_expired(self._forget)
@@ -58,8 +59,8 @@ class Reader:
         """Other settings: what was remembered by the old ones may be wrong."""
         self._dialect = dialect
         self._lasts = lasts
-        for remembered in (self._places, self._spellings, self._targets):
-            remembered.clear()
+        self._forget_all()
+        self._targets.clear()
 
     def read(self, packets: Sequence[bytes]) -> None:
         """Take what is in these packets; when that is much, others have their turns meanwhile."""
@@ -91,7 +92,7 @@ class Reader:
             if place is not None:
                 place += text + bar
                 if len(place) > MUCH:
-                    self._find(name, tail)[0].settle()
+                    self._owners[name + colon + tail].settle()
                 continue
             try:
                 taken += self._slowly(line)
@@ -111,7 +112,8 @@ class Reader:
         if is_of_the_client(name):
             return 0
         tail, at = timed(whole_tail)
-        live, wanted = self._find(name, tail, has_time=at is not None)
+        wanted = self._target(name, tail, has_time=at is not None)
+        live = self._table.find(wanted.name, wanted.kind, wanted.labels, wanted.unit)
         if wanted.kind is Kind.SET:
             live.add(distinct.hashed(text))
             return 1
@@ -133,8 +135,7 @@ class Reader:
         if spelling in self._places:  # the line had blanks around it
             return
         if len(self._places) >= MOST:
-            self._places.clear()
-            self._spellings.clear()
+            self._forget_all()
         spellings = self._spellings.get(live)
         if spellings is None or live.texts is None:
             live.settle()  # what was read in another dialect
@@ -142,23 +143,22 @@ class Reader:
             spellings = self._spellings[live] = []
         if (live.texts.scale, live.texts.weight) == (wanted.scale, wanted.weight):
             spellings.append(spelling)
-            self._places[spelling] = live.texts.waiting
+            self._places[spelling], self._owners[spelling] = live.texts.waiting, live
+
+    def _forget_all(self) -> None:
+        for remembered in (self._places, self._owners, self._spellings):
+            remembered.clear()
 
     def _forget(self, live: Live) -> None:
         """It lives no more: what comes next is of another one."""
         for spelling in self._spellings.pop(live, ()):
-            del self._places[spelling]
+            del self._places[spelling], self._owners[spelling]
 
     def _settle(self) -> None:
         """Add up whatever waits; others have their turns meanwhile."""
         self._waiting = 0
         for live in unhurried(self._clock, list(self._spellings)):
             live.settle()
-
-    def _find(self, name: bytes, tail: bytes, *, has_time: bool = False) -> tuple[Live, Target]:
-        """The series, and what its values mean. Raises Refused."""
-        wanted = self._target(name, tail, has_time=has_time)
-        return self._table.find(wanted.name, wanted.kind, wanted.labels, wanted.unit), wanted
 
     def _target(self, name: bytes, tail: bytes, *, has_time: bool) -> Target:
         """What the values are of. Raises Refused."""

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from daemon import telemetry
 from daemon.clock import SystemClock
+from daemon.config.series import Series
 from daemon.intakes.statsd import reading
 from daemon.intakes.statsd.grammar import Dialect, Reason, Refused, number, numbers
 from daemon.series import distinct
+from daemon.series.table import Table
 from fake_clock import BEGIN, FakeClock
 from lag import calmly
 from statsd_side import Side, rows
@@ -206,6 +208,25 @@ def test_between_the_last_look_at_a_series_and_its_end_nothing_is_lost(clock: Fa
     taken += sum(tally.total for tally in side.read(b"").values())
     assert taken == sent
     assert len(side.reader._places) == len(side.reader._spellings) == len(side.table)
+
+
+def test_where_room_is_made_the_rest_of_a_name_finds_series_of_its_own_at_once(clock: FakeClock) -> None:
+    side = Side(clock)
+    side.table = Table(clock, lambda: Series(most_per_name=2))
+    side.reader = reading.Reader(side.table, clock, side.told.append, side.dialect, 60.0)
+    lines = [b"x:1|c|#a:%d" % n for n in range(5)]
+    for _ in range(3):
+        side.reader.read(lines)
+    first, *_, rest = list(side.table)
+    side.table._expire(first)
+    for _ in range(reading.MUCH):
+        side.reader.read([lines[4]])
+    assert rest.texts and len(rest.texts.waiting) <= reading.MUCH
+    side.table.make_room("x")
+    side.reader.read([lines[4]])
+    found = side.read(b"")
+    assert found['counter x{a="4"}'].total == 1
+    assert sum(tally.total for tally in found.values()) == 12 + reading.MUCH + 1
 
 
 def test_a_series_that_only_gets_texts_lives_on(clock: FakeClock) -> None:
