@@ -221,7 +221,8 @@ def test_where_room_is_made_the_rest_of_a_name_finds_series_of_its_own_at_once(c
     side.table._expire(first)
     for _ in range(reading.MUCH):
         side.reader.read([lines[4]])
-    assert rest.texts and len(rest.texts.waiting) <= reading.MUCH
+    assert rest.texts
+    assert len(rest.texts.waiting) <= reading.MUCH
     side.table.make_room("x")
     side.reader.read([lines[4]])
     found = side.read(b"")
