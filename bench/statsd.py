@@ -100,7 +100,7 @@ def line(dice: random.Random) -> bytes:
 
 def driven(pid: int, udp: int, command: list[str]) -> tuple[Figures, float]:
     """Send; what was sent, the processor time it took the server, and what the kernel had no room for."""
-    before = cpu_seconds(pid)  # the sender has the other processor
+    before = cpu_seconds(pid)
     whole = ["taskset", "-c", LOAD, *(part.format(port=udp) for part in command)]
     sent = json.loads(subprocess.run(whole, stdout=subprocess.PIPE, check=True).stdout)
     time.sleep(SETTLE)
