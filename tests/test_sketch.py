@@ -1,6 +1,7 @@
 """Percentiles that add up: right within 2 %, the same however they are added, and no rubbish is taken for one."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -27,6 +28,11 @@ def test_a_percentile_is_right_within_two_percent(values: list[float], part: flo
     found = sketch.quantile(sketch.counted(values), part)
     assert found is not None
     assert abs(found - exact(values, part)) <= sketch.ERROR * abs(exact(values, part)) * 1.000001
+
+
+@given(st.lists(st.floats(1e-14, 1e21, exclude_min=True), min_size=1, max_size=50))
+def test_many_at_once_are_where_each_is_by_itself(values: list[float]) -> None:
+    assert sketch.counted(values) == Counter(map(sketch.place, values))
 
 
 @pytest.mark.parametrize(("part", "beyond"), [(0.5, 5), (0.9, 1), (0.95, 0), (0.99, 0)])

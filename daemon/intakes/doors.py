@@ -25,6 +25,7 @@ LARGEST = 65_535  # bytes of a datagram
 BURST = 128 * 1024  # bytes that are taken before they are read
 EACH = 32  # bytes as which each datagram counts beside its own: to take it takes time, too
 MUCH = 64  # datagrams: as many in one burst, and the next one may gather
+MUCH_PACKED = 8 * 1024  # bytes of fewer: much, too, for they hold many values each
 GATHER = 0.001  # seconds: at a rate that can be read, far less than fills the least room that Linux gives
 GATHER_LONG = 0.004  # where there is room for more
 ROOMY = 2 * 1024**2  # bytes
@@ -69,6 +70,10 @@ class _Bursts(ABC, Generic[Taken]):
     def _fill(self, burst: list[Taken]) -> None:
         """Take what is there, up to a bound. Raises BlockingIOError when that was all."""
 
+    @abstractmethod
+    def _bytes(self, burst: list[Taken]) -> int:
+        """How many came."""
+
     def start(self) -> None:
         """Begin to take."""
         self._loop = gevent.spawn(self._run)
@@ -103,7 +108,7 @@ class _Bursts(ABC, Generic[Taken]):
                 while is_much:
                     burst, is_all = self._burst()
                     self._hand_over(burst)
-                    is_much = len(burst) >= MUCH
+                    is_much = len(burst) >= MUCH or self._bytes(burst) >= MUCH_PACKED
                     if is_much:
                         self._clock.sleep(self._gather if is_all else A_LOOK)
         finally:
@@ -156,6 +161,9 @@ class Datagrams(_Bursts[bytes]):
             keep(packet)
             room -= len(packet) + EACH
 
+    def _bytes(self, burst: list[bytes]) -> int:
+        return sum(map(len, burst))
+
 
 class SignedDatagrams(_Bursts[Signed]):
     """Hands over what came, each with the address of its sender."""
@@ -169,6 +177,9 @@ class SignedDatagrams(_Bursts[Signed]):
             sender = told[0] if isinstance(told, tuple) else ""
             if not sender or not self._networks or self._may(sender):
                 burst.append((packet, sender))
+
+    def _bytes(self, burst: list[Signed]) -> int:
+        return sum(len(packet) for packet, _ in burst)
 
 
 def is_among(sender: str, networks: Sequence[Network]) -> bool:

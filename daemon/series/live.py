@@ -1,6 +1,9 @@
 """One series while it lives: what came since the last slot was closed. `add` is called for every number that comes."""
 
 import math
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import mul
 
 import msgspec
 
@@ -11,9 +14,16 @@ from daemon.series.key import Key, Kind
 from daemon.series.tally import NO_COUNTS, Tally
 
 FOLD = 128  # values of a spread that wait until they are sketched; each takes 32 bytes until then
-
-
 MOST_WEIGHT = 2.0**32  # values of a spread for which one may stand: more of them are no number that can be kept
+
+
+class Texts(msgspec.Struct, gc=False):
+    """Values that wait as text: to put one there costs a fraction of adding it, and together they are added quickly."""
+
+    read: Callable[[bytes], Sequence[float]]  # makes finite numbers of what waits; a plain function, see `Live`
+    scale: float = 1.0  # from their unit to that of the series
+    weight: float = 1.0
+    waiting: bytearray = msgspec.field(default_factory=bytearray)
 
 
 class Live(msgspec.Struct, gc=False, eq=False):
@@ -27,10 +37,27 @@ class Live(msgspec.Struct, gc=False, eq=False):
     number: int = 0  # in the store, once it is known there
     seen: int = 0  # when the last slot began in which something came (s)
     is_live: bool = True  # until it expires: then it is to be found anew
+    texts: Texts | None = None  # where whoever reads texts lets them wait
 
     def add(self, value: float, weight: float = 1.0) -> None:
         """Take a finite value that stands for `weight` of its like."""
         raise NotImplementedError
+
+    def add_all(self, values: Sequence[float], weight: float = 1.0) -> None:
+        """Take several of them, and at least one."""
+        for value in values:
+            self.add(value, weight)
+
+    def settle(self) -> None:
+        """Add what waits as text."""
+        texts = self.texts
+        if texts is None or not texts.waiting:
+            return
+        waiting = bytes(texts.waiting)
+        texts.waiting.clear()
+        values = texts.read(waiting)
+        if values:
+            self.add_all(values if texts.scale == 1.0 else list(map(mul, values, repeat(texts.scale))), texts.weight)
 
     def take(self) -> Tally | None:
         """What came since the last time; None when nothing did."""
@@ -51,8 +78,14 @@ class CounterLive(Live):
         self.count += 1
         self.total += value * weight
 
+    def add_all(self, values: Sequence[float], weight: float = 1.0) -> None:
+        """Count all of them."""
+        self.count += len(values)
+        self.total += sum(values) * weight
+
     def take(self) -> Tally | None:
         """How many more there were."""
+        self.settle()
         if not self.count:
             return None
         tally = Tally(count=float(self.count), total=self.total, low=self.total, high=self.total, last=self.total)
@@ -69,14 +102,21 @@ class GaugeLive(Live):
 
     def add(self, value: float, weight: float = 1.0) -> None:
         """So much it is from now on."""
+        self.settle()  # what waits came before
         self.is_known = True
-        self._is(value, weight)
+        self._is(Tally(weight, value * weight, value, value, value))
+
+    def add_all(self, values: Sequence[float], weight: float = 1.0) -> None:
+        """So much it was, one after the other."""
+        self.is_known = True
+        self._is(Tally(len(values) * weight, sum(values) * weight, min(values), max(values), values[-1]))
 
     def shift(self, by: float) -> None:
         """So much more or less than it was."""
+        self.settle()
         value = self.value + by
         if math.isfinite(value):
-            self._is(value, 1.0)
+            self._is(Tally(1.0, value, value, value, value))
 
     def goes_on(self, last: float) -> None:
         """It was so much before: what only shifted it since was meant from there."""
@@ -91,20 +131,16 @@ class GaugeLive(Live):
             tally.total += last * tally.count
             tally.low, tally.high, tally.last = tally.low + last, tally.high + last, tally.last + last
 
-    def _is(self, value: float, weight: float) -> None:
-        self.value = value
-        tally = self.tally
-        if tally is None:
-            self.tally = Tally(count=weight, total=value * weight, low=value, high=value, last=value)
-            return
-        tally.count += weight
-        tally.total += value * weight
-        tally.low = min(tally.low, value)
-        tally.high = max(tally.high, value)
-        tally.last = value
+    def _is(self, now: Tally) -> None:
+        self.value = now.last
+        if self.tally is None:
+            self.tally = now
+        else:
+            self.tally.merge(now)
 
     def take(self) -> Tally | None:
         """What it was, from the lowest to the highest."""
+        self.settle()
         tally, self.tally = self.tally, None
         return tally
 
@@ -118,16 +154,7 @@ class SpreadLive(Live):
     def add(self, value: float, weight: float = 1.0) -> None:
         """Take one of them."""
         if weight != 1.0:
-            self._merge(
-                Tally(
-                    weight,
-                    value * weight,
-                    value,
-                    value,
-                    value,
-                    {sketch.place(value): max(1, round(min(weight, MOST_WEIGHT)))},
-                )
-            )
+            self._merge((value,), weight)
             return
         values = self.values
         values.append(value)
@@ -136,22 +163,30 @@ class SpreadLive(Live):
 
     def take(self) -> Tally | None:
         """What all of them add up to."""
+        self.settle()
         if self.values:
             self._fold()
         tally, self.tally = self.tally, None
         return tally
 
+    def add_all(self, values: Sequence[float], weight: float = 1.0) -> None:
+        """Take all of them at once."""
+        self._merge(values, weight)
+
     def _fold(self) -> None:
         values = self.values
-        found = sketch.counted(values)
-        self._merge(Tally(float(len(values)), sum(values), min(values), max(values), values[-1], found))
+        self._merge(values, 1.0)
         values.clear()  # not another list: the collector of garbage would begin for them
 
-    def _merge(self, other: Tally) -> None:
+    def _merge(self, values: Sequence[float], weight: float) -> None:
+        found, each = sketch.counted(values), max(1, round(min(weight, MOST_WEIGHT)))
+        if each > 1:
+            found = {number: count * each for number, count in found.items()}
+        tally = Tally(len(values) * weight, sum(values) * weight, min(values), max(values), values[-1], found)
         if self.tally is None:
-            self.tally = other
+            self.tally = tally
         else:
-            self.tally.merge(other)
+            self.tally.merge(tally)
 
 
 class SetLive(Live):

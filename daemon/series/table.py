@@ -64,6 +64,7 @@ class Table:
         self._all: dict[Key, Live] = {}
         self._closing: list[Callable[[], None]] = []
         self._closed: list[Closed] = []
+        self._expired: list[Callable[[Live], None]] = []
         self._crowd = Crowd(settings)
         self._others = 0
         self._late: dict[tuple[int, Live], Live] = {}
@@ -108,6 +109,10 @@ class Table:
         The next slot is closed when all have heard of this one: a listener lets others run, and waits for no disk.
         """
         self._closed.append(listener)
+
+    def on_expired(self, listener: Callable[[Live], None]) -> None:
+        """Call it with each series that lives no more, before anything else can come in it."""
+        self._expired.append(listener)
 
     def __iter__(self) -> Iterator[Live]:
         """All that live."""
@@ -173,6 +178,7 @@ class Table:
         for live in unhurried(self._clock, self):
             if live.key.labels == OTHER and name in (live.key.name, ALL):
                 live.is_live = False
+                self._tell_expired(live)
 
     def _begin(self, key: Key) -> Live:
         if key.labels == OTHER or not self._crowd.enters(key):
@@ -213,6 +219,11 @@ class Table:
             self._others -= 1
         if live.number:
             self.blocks.leave(live.number)
+        self._tell_expired(live)
+
+    def _tell_expired(self, live: Live) -> None:
+        for expired in self._expired:
+            expired(live)
 
     def _hand_on_late(self, late: dict[tuple[int, Live], Live]) -> None:
         starts: dict[int, Rows] = {}

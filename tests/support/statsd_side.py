@@ -34,6 +34,7 @@ class Side:
         """Read them; what was not taken, by why."""
         before = by_label(telemetry.statsd_refused)
         self.reader.read(packets)
+        rows(self.table)  # what waits as text is looked at when it is taken
         return risen(before, by_label(telemetry.statsd_refused))
 
 

@@ -76,6 +76,8 @@ _TYPES = {
     b"d": (Kind.SPREAD, "", 1.0),
     b"s": (Kind.SET, "", 1.0),
 }
+_FLOATS = msgspec.json.Decoder(list[float])
+_TO_COMMAS = bytes.maketrans(b"|:", b",,")
 _SAMPLED = frozenset((Kind.COUNTER, Kind.SPREAD))
 
 
@@ -152,6 +154,28 @@ def number(text: bytes) -> float:
     if not -LARGEST < value < LARGEST:  # neither is what is not a number
         raise Refused(Reason.VALUE)
     return value
+
+
+def numbers(texts: bytes) -> tuple[list[float], int]:
+    """Read the values of many lines, with the bar behind each line's; of how many lines they are refused, too.
+
+    A reader of JSON takes a third of the time that `float` does. It has a stricter idea of numbers: what it does not
+    take is looked at line by line.
+    """
+    try:
+        values = _FLOATS.decode(b"[%b]" % texts[:-1].translate(_TO_COMMAS))
+        if values and b"," not in texts and min(values) > -LARGEST and max(values) < LARGEST:
+            return values, 0
+    except msgspec.DecodeError:
+        pass
+    found: list[float] = []
+    refused = 0
+    for line in texts[:-1].split(b"|"):
+        try:
+            found += [number(one) for one in line.split(b":")]
+        except Refused:
+            refused += 1
+    return found, refused
 
 
 def _weight(text: bytes) -> float:

@@ -1,7 +1,8 @@
 """From datagrams to numbers in series: the way that must be short, for it is gone two hundred thousand times a second.
 
-What stands around a line's value is the same in thousands of lines, so what it means is remembered: the series by its
-name with type and tags, as they were sent.
+What stands around a line's value is the same in thousands of lines, so what it means is remembered as it was sent: name
+with type and tags lead to where the values of that series wait as text. They are read and added up together, which
+happens when a slot is closed, when there is much of it for one series, or for all of them.
 """
 
 from collections import Counter
@@ -9,16 +10,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from daemon import telemetry
-from daemon.clock import TURN, Clock
+from daemon.clock import TURN, Clock, unhurried
 from daemon.intakes.statsd import told
 from daemon.intakes.statsd.grammar import (
-    LARGEST,
     Dialect,
     Reason,
     Refused,
     Target,
     is_of_the_client,
     number,
+    numbers,
     split,
     target,
     timed,
@@ -26,14 +27,15 @@ from daemon.intakes.statsd.grammar import (
 from daemon.intakes.statsd.told import Told
 from daemon.series import distinct
 from daemon.series.key import Kind
-from daemon.series.live import GaugeLive, Live
+from daemon.series.live import GaugeLive, Live, Texts
 from daemon.series.table import Table
 
 MOST = 100_000  # that are remembered
 LONGEST = 300  # bytes of what is remembered
 PIECE = 128  # lines between two looks at the clock
 
-Quick = tuple[Live, float, float]  # the series, the scale, the weight: where a value only needs to be added
+MUCH = 4_096  # bytes of texts that wait in one series; more of them would be no quicker
+ALTOGETHER = 32 * 1024**2  # bytes of packets; the texts of so much may wait, which mostly are a tenth of it
 
 
 class Reader:
@@ -45,20 +47,25 @@ class Reader:
         self._table = table
         self._clock = clock
         self._tell = tell
-        self._places: dict[tuple[bytes, bytes], Quick] = {}
+        self._places: dict[bytes, bytearray] = {}  # where texts wait, by what stands around them
+        self._owners: dict[bytes, Live] = {}  # whose places they are
+        self._spellings: dict[Live, list[bytes]] = {}  # what leads to the place of a series
+        self._waiting = 0  # bytes of packets whose texts may wait
         self._targets: dict[tuple[bytes, bytes, bool], Target] = {}  # of what is not so quick: sets, times, shifts
+        table.on_expired(self._forget)
         self.follow(dialect, lasts)
 
     def follow(self, dialect: Dialect, lasts: float) -> None:
         """Other settings: what was remembered by the old ones may be wrong."""
         self._dialect = dialect
         self._lasts = lasts
-        for remembered in (self._places, self._targets):
-            remembered.clear()
+        self._forget_all()
+        self._targets.clear()
 
     def read(self, packets: Sequence[bytes]) -> None:
         """Take what is in these packets; when that is much, others have their turns meanwhile."""
-        lines = b"\n".join(packets).split(b"\n")
+        whole = b"\n".join(packets)
+        lines = whole.split(b"\n")
         refused: Counter[Reason] = Counter()
         taken, turn = 0, self._clock.monotonic()
         for begin in range(0, len(lines), PIECE):
@@ -70,30 +77,23 @@ class Reader:
         telemetry.statsd_metrics.inc(taken)
         for reason, times in refused.items():
             telemetry.statsd_refused.labels(reason.value).inc(times)
+        self._waiting += len(whole)
+        if self._waiting > ALTOGETHER:
+            self._settle()
 
     def _read(self, lines: Sequence[bytes], refused: Counter[Reason]) -> int:
-        """Read some lines; return how many values were taken. Nothing in here waits, and every instruction counts."""
-        find, least, most = self._places.get, -LARGEST, LARGEST
+        """Read some lines; return how many values were added. Nothing in here waits, and every instruction counts."""
+        find = self._places.get
         taken = 0
         for line in lines:
-            name, _, rest = line.partition(b":")
-            text, _, tail = rest.partition(b"|")
-            place = find((name, tail))
+            name, colon, rest = line.partition(b":")
+            text, bar, tail = rest.partition(b"|")
+            place = find(name + colon + tail)
             if place is not None:
-                live, scale, weight = place
-                if live.is_live:
-                    if text == b"1":  # what most counters say
-                        live.add(scale, weight)
-                        taken += 1
-                        continue
-                    try:
-                        value = float(text)
-                    except ValueError:  # several values, or none
-                        value = most
-                    if least < value < most and b"_" not in text:
-                        live.add(value * scale, weight)
-                        taken += 1
-                        continue
+                place += text + bar
+                if len(place) > MUCH:
+                    self._owners[name + colon + tail].settle()
+                continue
             try:
                 taken += self._slowly(line)
             except Refused as why:
@@ -101,7 +101,7 @@ class Reader:
         return taken
 
     def _slowly(self, line: bytes) -> int:
-        """Read any line; return how many values were taken. Raises Refused."""
+        """Read any line; return how many values were added. Raises Refused."""
         line = line.strip()
         if not line:
             return 0
@@ -127,9 +127,38 @@ class Reader:
             for value in values:
                 live.add(value * wanted.scale, wanted.weight)
             if at is None and len(name) + len(tail) <= LONGEST:
-                _make_room(self._places)
-                self._places[name, tail] = (live, wanted.scale, wanted.weight)
+                self._remember(name + b":" + tail, live, wanted)
         return len(values)
+
+    def _remember(self, spelling: bytes, live: Live, wanted: Target) -> None:
+        """Let the next values wait in the series. All that wait there are of one scale and weight: the first one's."""
+        if spelling in self._places:  # the line had blanks around it
+            return
+        if len(self._places) >= MOST:
+            self._forget_all()
+        spellings = self._spellings.get(live)
+        if spellings is None or live.texts is None:
+            live.settle()  # what was read in another dialect
+            live.texts = Texts(_read_together, wanted.scale, wanted.weight)
+            spellings = self._spellings[live] = []
+        if (live.texts.scale, live.texts.weight) == (wanted.scale, wanted.weight):
+            spellings.append(spelling)
+            self._places[spelling], self._owners[spelling] = live.texts.waiting, live
+
+    def _forget_all(self) -> None:
+        for remembered in (self._places, self._owners, self._spellings):
+            remembered.clear()
+
+    def _forget(self, live: Live) -> None:
+        """It lives no more: what comes next is of another one."""
+        for spelling in self._spellings.pop(live, ()):
+            del self._places[spelling], self._owners[spelling]
+
+    def _settle(self) -> None:
+        """Add up whatever waits; others have their turns meanwhile."""
+        self._waiting = 0
+        for live in unhurried(self._clock, list(self._spellings)):
+            live.settle()
 
     def _target(self, name: bytes, tail: bytes, *, has_time: bool) -> Target:
         """What the values are of. Raises Refused."""
@@ -141,6 +170,15 @@ class Reader:
                 _make_room(self._targets)
                 self._targets[name, tail, has_time] = found
         return found
+
+
+def _read_together(texts: bytes) -> list[float]:
+    """Read what waited, and count it."""
+    values, refused = numbers(texts)
+    telemetry.statsd_metrics.inc(len(values))
+    if refused:
+        telemetry.statsd_refused.labels(Reason.VALUE.value).inc(refused)
+    return values
 
 
 def _make_room(remembered: dict[Any, Any]) -> None:

@@ -4,13 +4,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from daemon import telemetry
 from daemon.clock import SystemClock
+from daemon.config.series import Series
 from daemon.intakes.statsd import reading
-from daemon.intakes.statsd.grammar import Dialect, Reason
+from daemon.intakes.statsd.grammar import Dialect, Reason, Refused, number, numbers
 from daemon.series import distinct
+from daemon.series.table import Table
 from fake_clock import BEGIN, FakeClock
 from lag import calmly
-from statsd_side import Side
+from statsd_side import Side, rows
 
 NOW = int(BEGIN)
 
@@ -175,11 +178,150 @@ def test_what_is_remembered_begins_anew_when_it_is_full(side: Side, monkeypatch:
 
 
 def test_a_series_that_expired_is_found_anew(side: Side) -> None:
-    side.read(b"x:1|c")
+    side.read(b"x:1|c|#a:b")
     (live,) = list(side.table)
-    live.is_live = False
-    side.table._all.clear()
-    assert side.read(b"x:1|c")["counter x"].total == 1
+    side.table._expire(live)
+    side.reader.read([b"x:1|c|#a:b", b"x:2|c|#a:b"])
+    (anew,) = list(side.table)
+    assert anew is not live
+    assert side.read(b"x:3|c|#a:b")['counter x{a="b"}'].total == 6
+
+
+def test_between_the_last_look_at_a_series_and_its_end_nothing_is_lost(clock: FakeClock) -> None:
+    """What comes while the slot is closed, in every turn of it, is in that slot or the next."""
+    side = Side(clock)
+    sent = taken = 0.0
+    for _ in range(3):
+        for n in range(50):
+            side.reader.read([b"x%d:1|c\nx%d:1|c" % (n, n)])
+            sent += 2
+        for live in list(side.table):
+            tally = live.take()
+            taken += tally.total if tally else 0
+            side.reader.read([b"%b:1|c" % live.key.name.encode()])
+            sent += 1
+            tally = live.take()
+            taken += tally.total if tally else 0
+            side.table._expire(live)
+            side.reader.read([b"%b:1|c" % live.key.name.encode()])
+            sent += 1
+    taken += sum(tally.total for tally in side.read(b"").values())
+    assert taken == sent
+    assert len(side.reader._places) == len(side.reader._spellings) == len(side.table)
+
+
+def test_where_room_is_made_the_rest_of_a_name_finds_series_of_its_own_at_once(clock: FakeClock) -> None:
+    side = Side(clock)
+    side.table = Table(clock, lambda: Series(most_per_name=2))
+    side.reader = reading.Reader(side.table, clock, side.told.append, side.dialect, 60.0)
+    lines = [b"x:1|c|#a:%d" % n for n in range(5)]
+    for _ in range(3):
+        side.reader.read(lines)
+    first, *_, rest = list(side.table)
+    side.table._expire(first)
+    for _ in range(reading.MUCH):
+        side.reader.read([lines[4]])
+    assert rest.texts
+    assert len(rest.texts.waiting) <= reading.MUCH
+    side.table.make_room("x")
+    side.reader.read([lines[4]])
+    found = side.read(b"")
+    assert found['counter x{a="4"}'].total == 1
+    assert sum(tally.total for tally in found.values()) == 12 + reading.MUCH + 1
+
+
+def test_a_series_that_only_gets_texts_lives_on(clock: FakeClock) -> None:
+    side = Side(clock)
+    side.reader.read([b"x:1|c"])
+    (live,) = list(side.table)
+    start = side.table.open
+    for _ in range(1_000):
+        side.reader.read([b"x:1|c"])
+        side.table.close_slot(start)
+        start += 10
+    assert list(side.table) == [live]
+    side.table.close_slot(start + 10_000_000)
+    assert (len(side.table), side.reader._places, side.reader._spellings) == (0, {}, {})
+
+
+def test_many_spellings_of_one_series_wait_in_one_place(side: Side) -> None:
+    """Containers differ in what is passed over; samples of another rate are added at once."""
+    lines = [b"x:2|ms|c:%d" % n for n in range(5)] + [b"x:2|ms|@0.5", b"x:2|ms|@0.1"]
+    for _ in range(3):
+        found = side.read(*lines, *lines)["spread x s"]
+        assert (found.count, found.total) == (pytest.approx(34), pytest.approx(0.068))
+        assert sum(found.counts.values()) == 34
+    assert len(side.reader._places) == 5
+
+
+def test_lines_with_blanks_around_them_are_remembered_once(side: Side) -> None:
+    for _ in range(100):
+        side.reader.read([b"x:1|c\r\n x:1|c \nx:1|c"])
+    (live,) = list(side.table)
+    assert side.reader._spellings == {live: [b"x:c"]}
+    assert side.read(b"")["counter x"].total == 300
+    side.table._expire(live)
+    assert not side.reader._places
+
+
+def test_what_waits_is_of_the_dialect_in_which_it_came(side: Side) -> None:
+    side.reader.read([b"t:2000|ms", b"t:2000|ms"])
+    side.reader.follow(Dialect(milliseconds=False), 60.0)
+    found = side.read(b"t:2|ms\nt:2|ms")["spread t s"]
+    assert (found.count, found.total) == (4, 8)
+
+
+def test_a_gauge_told_in_several_ways_is_what_it_was_told_last(side: Side) -> None:
+    side.read(b"g:1|g")
+    assert side.read(b"g:2|g\ng:9|g\ng:7|g|T%d" % NOW)["gauge g"].last == 7
+    found = side.read(b"g:2|g\ng:9|g\ng:3|g")["gauge g"]
+    assert (found.count, found.total, found.low, found.high, found.last) == (3, 14, 2, 9, 3)
+
+
+def test_a_wrong_value_among_thousands_is_refused_alone(side: Side) -> None:
+    side.read(b"x:1|c\ny:1|d")
+    lines = [b"x:1|c"] * 500 + [b"x:%b|c" % bad for bad in (b"1,5", b"]", b"", b"null", b"1],[2", b'"1"', b"1e99")]
+    lines += [b"x:+2|c", b"x: 2|c", b"x:.5|c", b"y:1:2|d", b"y:1:nan|d"]
+    assert side.refused(b"\n".join(lines)) == {Reason.VALUE.value: 8}
+    side.reader.read([b"\n".join(lines)])
+    found = rows(side.table)
+    assert (found["counter x"].count, found["counter x"].total) == (503, 504.5)
+    assert (found["spread y"].count, found["spread y"].total) == (2, 3)
+
+
+def test_values_are_counted_when_they_are_added(side: Side) -> None:
+    before = telemetry.statsd_metrics._value.get()
+    side.read(b"x:1|c\nx:1|c\nx:1:2:3|c", b"x:oops|c", b"users:a|s")
+    assert telemetry.statsd_metrics._value.get() == before + 6
+
+
+def test_no_more_texts_wait_than_is_said(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    side.reader.read([b"x:1|c", b"y:1|c"])
+    waiting = [live.texts.waiting for live in side.table if live.texts]
+    for _ in range(3_000):
+        side.reader.read([b"x:12345|c"])
+        assert sum(map(len, waiting)) <= reading.MUCH
+    assert waiting[0]
+    monkeypatch.setattr(reading, "ALTOGETHER", 1_000)
+    side.reader.read([b"y:1|c"] * 300)
+    assert not any(waiting)
+    assert side.read(b"")["counter y"].total == 301
+
+
+@given(
+    st.lists(st.one_of(st.binary(max_size=8), st.floats().map(lambda value: b"%r" % value)), min_size=1, max_size=20)
+)
+@example([b"1", b"2:3", b"1,2", b"[1]", b"", b"-0", b"1_0", b"1e23", b"1e24"])
+def test_values_together_are_what_each_is_by_itself(texts: list[bytes]) -> None:
+    lines = [text.replace(b"|", b"") for text in texts]
+    values: list[float] = []
+    refused = 0
+    for line in lines:
+        try:
+            values += [number(one) for one in line.split(b":")]
+        except Refused:
+            refused += 1
+    assert numbers(b"".join(line + b"|" for line in lines)) == (values, refused)
 
 
 def test_empty_lines_and_packets_are_nothing(side: Side) -> None:
@@ -213,10 +355,22 @@ def test_whatever_is_made_of_their_signs_nothing_is_raised(pieces: list[bytes]) 
         b"\n".join([b"a"] * 30_000),
         b"\n".join(b"n%d:1|c|#a:%d" % (n, n) for n in range(4_000)),
         b"a:" + b":".join([b"1"] * 30_000) + b"|d",
+        b"\n".join([b"a:1|d", b"a:" + b":".join([b"1", b"7.5", b"-3"] * 7_000) + b"|d"]),
+        b"\n".join([b"a:1|d", b"a:" + b":".join([b"1"] * 30_000) + b":+1|d"]),
+        b"\n".join([b"a:1|c"] * 10_000),
         b"\n".join(b"a:%s|c" % (b"1" * 2_000) for _ in range(32)),
         b"\n".join(b"_sc|a%d|1|#a:b" % n for n in range(4_000)),
     ],
-    ids=["lines that are none", "new names", "one line of values", "long numbers", "checks"],
+    ids=[
+        "lines that are none",
+        "new names",
+        "one line of values",
+        "another one",
+        "odd ones",
+        "one series",
+        "long numbers",
+        "checks",
+    ],
 )
 def test_the_worst_of_packets_holds_nobody_up(packet: bytes) -> None:
 
