@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -24,7 +24,9 @@ from daemon.store import spool
 from daemon.store.base import Store, Tx
 from daemon.store.spool import Sent
 
-BATCH, BATCH_BYTES = 100, 4 * 1024**2  # requests that are worked through together
+BATCH, BATCH_BYTES = 100, 4 * 1024**2  # requests that are worked through together, and their bytes as they came
+BATCH_PLAIN = 32 * 1024**2  # bytes of these once they are expanded: all that is in them is in memory at once
+AT_ONCE = 100  # errors of one transaction: a new one takes nearly a millisecond, and all who write wait for it
 LARGE = 128 * 1024  # bytes of an expanded request that is read beside the event loop
 LONGEST_REASON = 500
 REST = 5.0  # seconds until the spool is looked at although nobody called
@@ -68,7 +70,7 @@ class Digest:
         self._jobs = jobs
         self._alarm = alarm
         self._bell = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._heard: set[int] = set()  # requests of the batch in hand whose calls were heard already
         self._said: dict[str, float] = {}
         self._greenlet: gevent.Greenlet[[], None] | None = None
@@ -83,7 +85,7 @@ class Digest:
 
     def stop(self) -> None:
         """Finish the batch in hand; the rest waits on disk."""
-        self._stopping = True
+        self._stopping.set()
         self._bell.set()
         if self._greenlet is not None:
             self._greenlet.join(STOP_WITHIN)
@@ -91,26 +93,28 @@ class Digest:
 
     def _for_ever(self) -> None:
         pause = AGAIN
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
-                while not self._stopping and self.turn():
+                while not self._stopping.is_set() and self.turn():
                     pause = AGAIN
-                self._speak()
+                    self._speak()  # while there is most to do, too: then reports are refused
             except StoreError as error:
                 log.warning("the spool is not worked through: %s", error)
-                self._clock.wait(self._bell, pause)
+                self._speak()
+                self._clock.wait(self._stopping, pause)  # not the bell: whatever came would end the pause
                 pause = min(2 * pause, AGAIN_MOST)
-                continue
             except Exception:  # what is at fault here must not end it
                 log.exception("the spool is not worked through")
-                self._clock.wait(self._bell, AGAIN_MOST)
-                continue
-            self._clock.wait(self._bell, REST)
+                self._speak()
+                self._clock.wait(self._stopping, AGAIN_MOST)
+            else:
+                self._speak()
+                self._clock.wait(self._bell, REST)
 
     def turn(self) -> int:
         """Work through one batch; return how many requests that were. Raises StoreError."""
         self._bell.clear()
-        batch = self._store.read(lambda tx: spool.first(tx, BATCH, BATCH_BYTES))
+        batch = self._store.read(lambda tx: spool.first(tx, BATCH, BATCH_BYTES, BATCH_PLAIN))
         if not batch:
             return 0
         read_well: list[tuple[Sent, Found]] = []
@@ -118,17 +122,20 @@ class Digest:
             found = self._read(sent)
             if found is not None:
                 read_well.append((sent, found))
-        self._hear(read_well)
+        for part in _parts(self._hear(read_well)):
+            self._settled(part)
+        self._heard.clear()
+        return len(batch)
+
+    def _settled(self, part: list[tuple[Sent, Found]]) -> None:
         try:
-            self._settle(read_well)
+            self._settle(part)
         except StoreUnavailable:
             raise
         except Exception:  # one of them breaks what takes errors: find out which
             log.exception("a batch of reports is settled one by one")
-            read_well = self._one_by_one(read_well)
-        self._heard.clear()
-        self._count(read_well)
-        return len(batch)
+            part = self._one_by_one(part)
+        self._count(part)
 
     def _read(self, sent: Sent) -> Found | None:
         settings = self._settings()
@@ -142,13 +149,21 @@ class Digest:
             self._set_aside(sent, f"tocsin failed at it: {type(error).__name__}")
         return None
 
-    def _hear(self, several: Sequence[tuple[Sent, Found]]) -> None:
+    def _hear(self, several: Sequence[tuple[Sent, Found]]) -> Iterator[tuple[Sent, Found]]:
         """Calls are heard before their requests are struck off: rather twice, after a crash, than never."""
         for sent, found in several:
-            if sent.id not in self._heard:
-                for call in found.calls:
-                    self._jobs.call(found.app, call)
-                self._heard.add(sent.id)
+            try:
+                if sent.id not in self._heard:
+                    for call in found.calls:
+                        self._jobs.call(found.app, call)
+                    self._heard.add(sent.id)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # it would come first again and again, and nothing after it
+                log.exception("a call of %s cannot be heard", sent.app)
+                self._set_aside(sent, f"tocsin failed at it: {type(error).__name__}: {error}")
+            else:
+                yield sent, found
 
     def _settle(self, several: Sequence[tuple[Sent, Found]]) -> None:
         """Write what came of them, and that they are done, in one transaction."""
@@ -209,6 +224,20 @@ class Digest:
                 title=f"{number} error reports of {app} were refused",
                 text="They came faster than sentry.projects.<name>.rate, or sentry.spool is too small.",
             )
+
+
+def _parts(several: Iterable[tuple[Sent, Found]]) -> Iterator[list[tuple[Sent, Found]]]:
+    """What is settled together: so many errors, unless one request has more."""
+    part: list[tuple[Sent, Found]] = []
+    errors = 0
+    for sent, found in several:
+        if part and errors + len(found.errors) > AT_ONCE:
+            yield part
+            part, errors = [], 0
+        part.append((sent, found))
+        errors += len(found.errors)
+    if part:
+        yield part
 
 
 def _items(several: Sequence[tuple[Sent, Found]]) -> Counter[tuple[str, str]]:

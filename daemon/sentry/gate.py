@@ -75,18 +75,27 @@ class Gate:
 
     def judge(self, app: str, project: Project, size: int, *, urgent: bool) -> Verdict:
         """Decide about a request of so many bytes."""
-        settings, now = self._settings(), self._clock.monotonic()
+        now = self._clock.monotonic()
         load = self._of(app)
         load.sent = max(0.0, load.sent - project.rate * (now - load.at)) + 1.0
         load.at = now
-        part = settings.spool / max(1, len(settings.projects))
-        fullness = (load.bytes + load.rows * ROW + size) / part
+        fullness = (load.bytes + load.rows * ROW + size) / self._part()
         verdict = judged(fullness, load.sent / (project.rate * BURST), urgent=urgent)
         if not verdict.is_in:
             load.sent -= 1.0
-            if urgent:
-                self.refused[app] += 1
+            return self.refuse(app, verdict.seconds, verdict.less, urgent=urgent)
         return verdict
+
+    def refuse(self, app: str, seconds: int, less: str = "", *, urgent: bool) -> Verdict:
+        """Let a request not in, and remember that where it had errors."""
+        if urgent:
+            self.refused[app] += 1
+        return Verdict(is_in=False, seconds=seconds, less=less)
+
+    def has_room(self, sent: Sent) -> bool:
+        """Whether it fits now: its sender's part is never overfull, however many were judged at once."""
+        load = self._of(sent.app)
+        return load.bytes + load.rows * ROW + len(sent.body) < self._part()
 
     def put(self, sent: Sent) -> None:
         """Keep it; it is on disk when this returns. Raises StoreUnavailable."""
@@ -110,6 +119,10 @@ class Gate:
     def waiting(self) -> dict[str, Waiting]:
         """What waits, by project."""
         return {app: Waiting(load.rows, load.bytes) for app, load in self._loads.items()}
+
+    def _part(self) -> float:
+        settings = self._settings()
+        return settings.spool / max(1, len(settings.projects))
 
     def _of(self, app: str) -> _Load:
         load = self._loads.get(app)

@@ -50,12 +50,12 @@ def add(tx: Tx, sent: Sent) -> int:
     )
 
 
-def first(tx: Tx, rows: int, most_bytes: int) -> list[Sent]:
-    """What came first, at least one: so many rows, of so many bytes together."""
-    last, total = 0, 0
-    for number, size in tx.all("SELECT id, length(body) FROM spool ORDER BY id LIMIT ?", (rows,)):
-        total += size
-        if last and total > most_bytes:
+def first(tx: Tx, rows: int, most_bytes: int, most_plain: int) -> list[Sent]:
+    """What came first, at least one: so many rows, of so many bytes together, and so many once they are expanded."""
+    last, total, expanded = 0, 0, 0
+    for number, size, plain in tx.all("SELECT id, length(body), plain FROM spool ORDER BY id LIMIT ?", (rows,)):
+        total, expanded = total + size, expanded + plain
+        if last and (total > most_bytes or expanded > most_plain):
             break
         last = number
     found = tx.all(f"SELECT id, {_NAMES} FROM spool WHERE id <= ? ORDER BY id", (last,))

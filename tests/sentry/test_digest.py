@@ -3,13 +3,15 @@
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.errors import StoreUnavailable
 from daemon.internal import Check
 from daemon.reading import SignKind
-from daemon.sentry.digest import BATCH
+from daemon.sentry.digest import BATCH, BATCH_PLAIN
 from daemon.sentry.intake import SentryIntake
+from daemon.sentry.reading import MOST_ERRORS
 from daemon.sentry.telling import wanted
 from daemon.store import spool
 from daemon.store.spool import KEPT_ASIDE, Aside
@@ -202,3 +204,60 @@ def test_it_begins_with_what_was_left_and_hears_of_what_comes(tmp_path: Path, cl
     assert heard.wait(3)
     intake.stop()
     before.store.close()
+
+
+def test_refused_errors_are_an_alarm_while_there_is_more_to_do_than_can_be_done(
+    reporting: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the spool is never seen here: each batch is followed by another."""
+    reporting.gate.refused["shop"] = 12
+    monkeypatch.setattr(reporting.digest, "turn", lambda: reporting.clock.breathe() or 1)
+    reporting.digest.start()
+    until(lambda: reporting.alarms)
+    reporting.digest.stop()
+
+
+def test_what_comes_while_the_store_is_away_does_not_end_the_pause(
+    reporting: Reporting, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def away() -> int:
+        tries.append(1)
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(reporting.digest, "turn", away)
+    reporting.digest.start()
+    for _ in range(5):
+        until(lambda: clock.has_waiting)
+        reporting.digest.ring()
+        settle()
+    assert len(tries) == 1
+    clock.advance(1)
+    until(lambda: len(tries) == 2)
+    reporting.digest.stop()
+
+
+def test_a_call_that_cannot_be_heard_is_set_aside_and_keeps_nobody(reporting: Reporting) -> None:
+    reporting.hear_raises = ZeroDivisionError("hm")
+    reporting.put(check_in())
+    reporting.put(envelope(item(event(message="good"))))
+    reporting.turn()
+    assert [error.message for error in reporting.grouped.errors] == ["good"]
+    assert [one.reason for one in aside(reporting)] == ["tocsin failed at it: ZeroDivisionError: hm"]
+
+
+def test_a_batch_has_an_end_in_what_it_is_expanded(reporting: Reporting) -> None:
+    """Small as they come: what a hundred bombs hold would not be in memory at once."""
+    for _ in range(5):
+        reporting.gate.put(msgspec.structs.replace(sent(envelope(item(event()))), plain=BATCH_PLAIN // 2))
+    assert [reporting.digest.turn() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_few_errors_are_written_at_once_however_many_one_request_has(reporting: Reporting) -> None:
+    for _ in range(3):
+        reporting.put(envelope(*[item(event())] * 60))
+    reporting.put(envelope(*[item(event())] * (MOST_ERRORS + 50)))
+    assert reporting.digest.turn() == 4
+    assert reporting.grouped.batches == [60, 60, 60, MOST_ERRORS]
+    assert reporting.store.read(spool.totals)["shop"] == {"error": 180 + MOST_ERRORS, "flaw": 1}
