@@ -211,7 +211,12 @@ def test_refused_errors_are_an_alarm_while_there_is_more_to_do_than_can_be_done(
 ) -> None:
     """The end of the spool is never seen here: each batch is followed by another."""
     reporting.gate.refused["shop"] = 12
-    monkeypatch.setattr(reporting.digest, "turn", lambda: reporting.clock.breathe() or 1)
+
+    def turn() -> int:
+        reporting.clock.breathe()
+        return 1
+
+    monkeypatch.setattr(reporting.digest, "turn", turn)
     reporting.digest.start()
     until(lambda: reporting.alarms)
     reporting.digest.stop()
