@@ -15,6 +15,7 @@ from daemon.config.sentry import Sentry
 from daemon.errors import StoreError, StoreUnavailable
 from daemon.faults.event import ErrorEvent
 from daemon.internal import Alarm, Check
+from daemon.payload.repeats import Repeats
 from daemon.sentry.found import Found
 from daemon.sentry.gate import Gate
 from daemon.sentry.reading import Limits, Unreadable, read
@@ -71,6 +72,7 @@ class Digest:
         self._alarm = alarm
         self._bell = threading.Event()
         self._stopping = threading.Event()
+        self._repeats = Repeats()
         self._heard: set[int] = set()  # requests of the batch in hand whose calls were heard already
         self._said: dict[str, float] = {}
         self._greenlet: gevent.Greenlet[[], None] | None = None
@@ -167,7 +169,7 @@ class Digest:
 
     def _settle(self, several: Sequence[tuple[Sent, Found]]) -> None:
         """Write what came of them, and that they are done, in one transaction."""
-        errors = [error for _, found in several for error in found.errors]
+        errors = self._without_repeats([found for _, found in several])
         items = _items(several)
         ids, now = [sent.id for sent, _ in several], self._clock.now()
 
@@ -178,6 +180,27 @@ class Digest:
 
         self._store.write(settle)
         self._gate.gone(sent for sent, _ in several)
+        for error in errors:
+            if error.event_id:
+                self._repeats.note(error.app, error.event_id, self._clock.monotonic())
+
+    def _without_repeats(self, several: Sequence[Found]) -> list[ErrorEvent]:
+        """Their errors, without those that were sent again: some SDKs do where the answer was lost on its way."""
+        errors, ids, now = list[ErrorEvent](), set[tuple[str, str]](), self._clock.monotonic()
+        for found in several:
+            kept = []
+            for error in found.errors:
+                told = error.app, error.event_id
+                if error.event_id and (told in ids or self._repeats.knows(*told, now)):
+                    found.items["repeated"] += 1
+                else:
+                    ids.add(told)
+                    kept.append(error)
+            if len(kept) < len(found.errors):
+                found.items["error"] -= len(found.errors) - len(kept)
+                found.errors = kept
+            errors += kept
+        return errors
 
     def _one_by_one(self, several: Sequence[tuple[Sent, Found]]) -> list[tuple[Sent, Found]]:
         """Settle each alone, set aside what cannot be, and return the others."""

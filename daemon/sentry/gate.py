@@ -99,15 +99,25 @@ class Gate:
 
     def put(self, sent: Sent) -> None:
         """Keep it; it is on disk when this returns. Raises StoreUnavailable."""
+        self._put(sent, partial(_add, sent))
+
+    def put_back(self) -> int:
+        """Let what was set aside be worked through again; return how many that are. Raises StoreError."""
+        aside = self._store.read(spool.kept_aside)
+        return sum(self._put(sent, partial(_put_back, sent)) for sent in aside)
+
+    def _put(self, sent: Sent, write: Callable[[Tx], bool]) -> bool:
         load = self._of(sent.app)
         load.rows, load.bytes = load.rows + 1, load.bytes + len(sent.body)
+        is_in = False
         try:
-            self._store.write(partial(_add, sent))
-        except BaseException:
-            self.gone((sent,))
-            raise
+            is_in = self._store.write(write)
+        finally:
+            if not is_in:
+                self.gone((sent,))
         telemetry.sentry_spool.labels(sent.app).set(load.bytes)
         self._more()
+        return is_in
 
     def gone(self, several: Iterable[Sent]) -> None:
         """Note that these wait no more."""
@@ -131,5 +141,10 @@ class Gate:
         return load
 
 
-def _add(sent: Sent, tx: Tx) -> None:
+def _add(sent: Sent, tx: Tx) -> bool:
     spool.add(tx, sent)
+    return True
+
+
+def _put_back(sent: Sent, tx: Tx) -> bool:
+    return spool.put_back(tx, sent)

@@ -36,7 +36,7 @@ def left(reporting: Reporting) -> int:
 
 def test_everything_is_worked_through_once_and_in_order(reporting: Reporting) -> None:
     for number in range(BATCH + 20):
-        reporting.put(envelope(item(event(message=f"{number}"))))
+        reporting.put(envelope(item(event(message=f"{number}", event_id=f"{number:032x}"))))
     reporting.turn()
     assert [error.message for error in reporting.grouped.errors] == [str(number) for number in range(BATCH + 20)]
     assert left(reporting) == 0
@@ -90,7 +90,9 @@ def test_what_cannot_be_read_is_set_aside_and_the_others_go_on(reporting: Report
 def test_what_breaks_the_grouping_is_set_aside_alone_and_nothing_is_doubled(reporting: Reporting) -> None:
     reporting.grouped.breaks_at = "poison"
     for message in ("one", "poison", "two"):
-        reporting.put(envelope(item(event(message=message)), item({"aggregates": [{"exited": 1}]}, "sessions")))
+        reporting.put(
+            envelope(item(event(message=message, event_id=message)), item({"aggregates": [{"exited": 1}]}, "sessions"))
+        )
     reporting.turn()
     assert [error.message for error in reporting.grouped.errors] == ["one", "two"]
     assert [one.reason for one in aside(reporting)] == ["tocsin failed at it: ZeroDivisionError: poison"]
@@ -261,8 +263,43 @@ def test_a_batch_has_an_end_in_what_it_is_expanded(reporting: Reporting) -> None
 
 def test_few_errors_are_written_at_once_however_many_one_request_has(reporting: Reporting) -> None:
     for _ in range(3):
-        reporting.put(envelope(*[item(event())] * 60))
-    reporting.put(envelope(*[item(event())] * (MOST_ERRORS + 50)))
+        reporting.put(envelope(*[item(event(event_id=""))] * 60))
+    reporting.put(envelope(*[item(event(event_id=""))] * (MOST_ERRORS + 50)))
     assert reporting.digest.turn() == 4
     assert reporting.grouped.batches == [60, 60, 60, MOST_ERRORS]
     assert reporting.store.read(spool.totals)["shop"] == {"error": 180 + MOST_ERRORS, "flaw": 1}
+
+
+def test_an_event_that_is_sent_again_is_counted_once(reporting: Reporting) -> None:
+    """Also within one batch, one request, and where the first try was not written."""
+
+    def full(_work: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    reporting.put(envelope(*[item(event())] * 2))
+    reporting.put(envelope(item(event())))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reporting.store, "write", full)
+        with pytest.raises(StoreUnavailable):
+            reporting.digest.turn()
+    reporting.turn()
+    reporting.put(envelope(item(event())))
+    reporting.put(envelope(item(event())), app="till")
+    reporting.turn()
+    assert len(reporting.grouped.errors) == 2
+    totals = reporting.store.read(spool.totals)
+    assert totals == {"shop": {"error": 1, "repeated": 3}, "till": {"error": 1}}
+
+
+def test_what_was_set_aside_can_be_worked_through_again(reporting: Reporting) -> None:
+    reporting.grouped.breaks_at = "poison"
+    reporting.put(envelope(item(event(message="poison"))))
+    reporting.put(b"x" * 100_000)
+    reporting.turn()
+    reporting.grouped.breaks_at = ""
+    assert reporting.gate.put_back() == 1
+    reporting.turn()
+    assert [error.message for error in reporting.grouped.errors] == ["poison"]
+    assert [one.size for one in aside(reporting)] == [100_000]
+    assert reporting.gate.put_back() == 0
+    assert reporting.gate.waiting()["shop"].rows == 0

@@ -30,8 +30,8 @@ def test_each_request_moves_the_numbers_that_tell_of_it(port: int, reporting: Re
     reporting.settings.projects.clear()
     reporting.settings.projects[app] = replace(SHOP, rate=1)
     before = value("tocsin_sentry_requests_total", app=app, result="taken")
-    for _ in range(12):
-        ask(port, "POST", "/api/42/envelope/", envelope(item(event())), AUTH)
+    for number in range(12):
+        ask(port, "POST", "/api/42/envelope/", envelope(item(event(event_id=f"{number:032x}"))), AUTH)
     assert value("tocsin_sentry_requests_total", app=app, result="taken") - before == 9
     assert value("tocsin_sentry_requests_total", app=app, result="refused") == 3
     assert value("tocsin_sentry_spool_bytes", app=app) > 0
