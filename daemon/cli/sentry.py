@@ -33,7 +33,7 @@ COMMANDS = (
     Command(
         words="sentry replay",
         method="sentry.replay",
-        help="Let what was set aside of them be worked through again.",
+        help="Let the reports that were set aside be worked through again, those whose bodies are still there.",
         show=lambda result: f"{result['reports']} reports are worked through again\n",
         patience=LONG,
     ),
