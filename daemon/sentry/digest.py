@@ -24,6 +24,7 @@ from daemon.series.table import Table
 from daemon.store import spool
 from daemon.store.base import Store, Tx
 from daemon.store.spool import Sent
+from daemon.units import spoken
 
 BATCH, BATCH_BYTES = 100, 4 * 1024**2  # requests that are worked through together, and their bytes as they came
 BATCH_PLAIN = 32 * 1024**2  # bytes of these once they are expanded: all that is in them is in memory at once
@@ -33,7 +34,8 @@ LONGEST_REASON = 500
 REST = 5.0  # seconds until the spool is looked at although nobody called
 AGAIN, AGAIN_MOST = 1.0, 30.0  # seconds until the store is tried again
 STOP_WITHIN = 5.0
-QUIET = 60.0  # seconds between two words about reports that were refused
+QUIET = 60.0  # seconds between two words about reports that were refused, or wait
+BEHIND = 300.0  # seconds for which a report waits that nobody should wait for
 
 log = logging.getLogger("tocsin.sentry")
 
@@ -117,6 +119,7 @@ class Digest:
         """Work through one batch; return how many requests that were. Raises StoreError."""
         self._bell.clear()
         batch = self._store.read(lambda tx: spool.first(tx, BATCH, BATCH_BYTES, BATCH_PLAIN))
+        telemetry.sentry_age.set(self._behind(batch))
         if not batch:
             return 0
         read_well: list[tuple[Sent, Found]] = []
@@ -128,6 +131,20 @@ class Digest:
             self._settled(part)
         self._heard.clear()
         return len(batch)
+
+    def _behind(self, batch: Sequence[Sent]) -> float:
+        """For how long the first of these waits; when that is long, somebody hears of it."""
+        age = max(0.0, self._clock.now() - batch[0].at) if batch else 0.0
+        now = self._clock.monotonic()
+        if age >= BEHIND and now - self._said.get("", float("-inf")) >= QUIET:
+            self._said[""] = now
+            self._alarm(
+                Check.REPORTS,
+                batch[0].app,
+                title=f"Error reports of {batch[0].app} wait for {spoken(age)} to be worked through",
+                text="They come faster than they are worked through, or something keeps that up: see the log.",
+            )
+        return age
 
     def _settled(self, part: list[tuple[Sent, Found]]) -> None:
         try:
