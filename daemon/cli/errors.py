@@ -52,7 +52,7 @@ def changed(result: Any) -> str:
 def _standing(one: Any) -> str:
     if one["state"] == "ignored":
         until = [when(one["ignored_until"])] if one["ignored_until"] is not None else []
-        until += [f"more than {one['ignored_above']}"] if one["ignored_above"] is not None else []
+        until += [f"it came {one['ignored_above']} times"] if one["ignored_above"] is not None else []
         return f"ignored until {' or '.join(until)}" if until else "ignored"
     if one["state"] == "resolved" and one["next_release"]:
         return "resolved in the next release"
@@ -66,7 +66,7 @@ def _about(result: Any) -> str:
     return facts(
         [
             ("state", _standing(one)),
-            ("changed", f"{by} {one['comment']}".strip()),
+            ("changed", ": ".join(part for part in (by, one["comment"]) if part)),
             ("app", one["app"]),
             ("where", one["culprit"]),
             ("route", one["route"]),
@@ -180,7 +180,10 @@ _COMMANDS = (
         help="Tell one error's story: how many came when, where and with which tags, stack traces, what was told"
         " of it.",
         show=error,
-        args=(_CODE, arg("samples", "--samples", metavar="N", type=_count, help="how many kept ones (5)")),
+        args=(
+            _CODE,
+            arg("samples", "--samples", metavar="N", type=_count, help="how many, and the first (1)"),
+        ),
     ),
     Command(
         words="errors resolve",

@@ -3,10 +3,15 @@
 from typing import Any
 
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import milliseconds, pairs, printable, table, when
+from daemon.cli.tables import pairs, printable, table, when
+from daemon.expressions.level import shown
 
+_UNKNOWN = "there is no such series; `tocsinctl metrics list` tells which there are"
+_LITTLE = 0.001  # so many in a second are not told apart
+_WHOLE = 1e15  # up to here whole numbers are written with all their digits
 _OF = ("route", "app", "resource")
 _SORTS = ("requests", "p50", "p95", "p99", "mean", "time", "errors", "error_share")
+_PLAIN = ("count", "rate", "different")  # that have no unit, whatever the series has
 _HEAD = ("requests", "per second", "p50", "p95", "p99", "errors", "share")
 
 
@@ -24,13 +29,16 @@ def courses(result: Any) -> str:
     text = (
         f"{result['what']} of {printable(result['selector'])}{unit}: {when(result['begin'])} to {when(result['end'])}\n"
     )
+    if not result["series"]:
+        return text + ("\nnothing came in that time\n" if result["known"] else f"\n{_UNKNOWN}\n")
+    unit = "" if result["what"] in _PLAIN else result["unit"]
     if not result["step"]:
-        rows = [(pairs(one["labels"]), _number(value)) for one in result["series"] for _, value in one["points"]]
+        rows = [(pairs(one["labels"]), _number(value, unit)) for one in result["series"] for _, value in one["points"]]
         return text + "\n" + table(("labels", result["what"]), rows)
     for one in result["series"]:
-        rows = [(when(at), _number(value)) for at, value in one["points"]]
+        rows = [(when(at), _number(value, unit)) for at, value in one["points"]]
         text += "\n" + (f"{pairs(one['labels'])}\n" if one["labels"] else "") + table(("from", result["what"]), rows)
-    return text if result["series"] else text + "\n(none)\n"
+    return text
 
 
 def report(result: Any) -> str:
@@ -39,7 +47,7 @@ def report(result: Any) -> str:
     text = f"{when(result['begin'])} to {when(result['end'])}, by {result['of']}\n\n"
     rows = [(*("(others)" if x["other"] else x[name] for name in names), *_numbers(x)) for x in result["lines"]]
     if not rows:
-        return text + "(none)\n"
+        return text + "nothing came in that time\n"
     everything = ("all", *[" "] * (len(names) - 1), *_numbers(result["all"]))
     text += table((*names, *_HEAD), [*rows, everything])
     more = result["number"] - len(result["lines"])
@@ -50,18 +58,18 @@ def _numbers(line: dict[str, Any]) -> tuple[str, ...]:
     share = line["error_share"]
     return (
         _number(line["requests"]),
-        _number(line["per_second"]),
-        *("" if line[part] is None else milliseconds(line[part]) for part in ("p50", "p95", "p99")),
+        _number(line["per_second"]) if line["per_second"] >= _LITTLE else f"<{_LITTLE}",
+        *(_number(line[part], "s") for part in ("p50", "p95", "p99")),
         _number(line["errors"]),
         "" if share is None else f"{share * 100:.2f}%",
     )
 
 
-def _number(value: float | None) -> str:
-    """Six digits are enough for people."""
+def _number(value: float | None, unit: str = "") -> str:
+    """Whole numbers as they are, all others as alarms tell them: `36.9ms`, `21.4GB`."""
     if value is None:
         return ""
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"  # noqa: PLR2004
+    return f"{value:.0f}" if not unit and float(value).is_integer() and abs(value) < _WHOLE else shown(value, unit)
 
 
 _BETWEEN = (

@@ -4,7 +4,8 @@ from typing import Any
 
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import counted, facts, lines, milliseconds, pairs, printable, size, table, took, when
+from daemon.cli.tables import counted, facts, lines, pairs, printable, table, took, when
+from daemon.expressions.level import shown
 
 _HEAD = ("rule", "stands", "since", "value", "limit", "groups", "evaluated")
 
@@ -94,13 +95,7 @@ def whole(text: str) -> str:
 
 
 def _number(value: float | None, unit: str) -> str:
-    if value is None:
-        return ""
-    if unit == "s":
-        return milliseconds(value) if abs(value) < 1 else f"{value:.4g} s"
-    if unit == "B" and value >= 0:
-        return size(value)
-    return f"{value * 100:.4g}%" if unit == "%" else f"{value:.6g}"
+    return "" if value is None else shown(value, unit)
 
 
 COMMANDS = (
@@ -124,7 +119,7 @@ COMMANDS = (
         show=timeline,
         args=(
             arg("rule", metavar="RULE", type=whole, help="its name; a whole rule, or @FILE with one (@- is stdin)"),
-            arg("begin", "--from", metavar="TIME", help='such as 3h or 7d ago, or "2026-10-01 08:00" (3h)'),
+            arg("begin", "--from", metavar="TIME", help='such as 3h or 7d ago, or "2026-10-01 08:00" (1h)'),
             arg("end", "--to", metavar="TIME", help="up to then (now)"),
         ),
         patience=LONG,

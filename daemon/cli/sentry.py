@@ -8,6 +8,8 @@ from daemon.cli.command import LONG, Command
 
 def lines(result: Any) -> str:
     """One row for each application, then what was set aside."""
+    if not result["projects"] and not result["aside"]:
+        return "no application is named in `sentry.projects`: docs/measuring/sentry.md\n"
     head = ("app", "id", "waiting", "bytes", "worked through")
     shown = tables.table(head, [_row(one) for one in result["projects"]])
     if result["oldest"] is not None:

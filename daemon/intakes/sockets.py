@@ -104,6 +104,8 @@ def _make_room(path: str, kind: socket.SocketKind) -> None:
     try:
         is_socket = stat.S_ISSOCK(os.lstat(path).st_mode)
     except FileNotFoundError:
+        if not Path(path).parent.is_dir():
+            raise NoDoor(f"cannot listen on {path}: there is no folder {Path(path).parent}") from None
         return
     except OSError as error:
         raise NoDoor(f"cannot listen on {path}: {error.strerror}") from error

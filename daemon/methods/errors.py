@@ -108,7 +108,7 @@ def _add_list(table: Table, parts: Parts) -> None:
 
 def _add_story(table: Table, parts: Parts) -> None:
     @table.method("errors.get", "read")
-    def _get(id: Id, samples: Samples = 5) -> Whole:  # noqa: A002 - the name that callers write
+    def _get(id: Id, samples: Samples = 1) -> Whole:  # noqa: A002 - the name that callers write
         """Tell one error's story: how many came when, where and with which tags, stack traces, what was told of it.
 
         The newest `samples` of those that were kept whole are shown, and the very first.

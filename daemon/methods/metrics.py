@@ -74,6 +74,7 @@ class Courses(msgspec.Struct, frozen=True, kw_only=True):
     begin: float
     end: float
     step: float
+    known: bool  # whether there are such series at all
     series: list[Course]
 
 
@@ -177,6 +178,9 @@ def _courses(
     kind = kinds[0][0] if kinds else Kind.COUNTER
     shown = what or _USUAL[kind]
     read = asked("what", lambda: _what(shown, kind, step, when))
+    if _QUANTILE.fullmatch(shown) and kinds and all(one is not Kind.SPREAD for one, _ in kinds):
+        said = f"what: {shown} is of times and other spreads; {wanted} is a {kind}"
+        raise MethodError(said, code=INVALID_PARAMS, data={"field": "what"})
     found = _possible(lambda: parts.series.tallies(wanted, when.begin, when.end, step, by))
     courses = [
         Course(
@@ -192,6 +196,7 @@ def _courses(
         begin=when.begin,
         end=when.end,
         step=float(step),
+        known=bool(kinds),
         series=courses,
     )
 

@@ -25,7 +25,7 @@ from daemon.units import seconds
 
 LONGEST_TEXT = 20_000
 MOST_GROUPS = 1_000  # that are shown
-USUAL = "3h"  # shown where no time is asked for
+USUAL = "1h"  # shown where no time is asked for
 
 
 class RuleLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from daemon.thresholds.past import HOUR, MINUTE, Past, Stored
 from daemon.thresholds.standing import Turn
 from daemon.thresholds.view import TOGETHER, View
 from daemon.thresholds.watched import Watched
+from daemon.units import spoken
 
 DAY = 86_400
 MOST_STEPS = 1_000_000  # evaluations: instants times groups
@@ -183,7 +184,7 @@ def _steps(rule: Rule, begin: float, now: float, tiers: Sequence[Kept]) -> int:
     found = next((one for one in tiers if age <= one.lasts), tiers[-1])
     if found.steps > rule.expr.over:
         kept = [one for one in tiers if one.steps <= rule.expr.over]
-        since = written(max(MINUTE, (kept[-1].lasts - rule.expr.over) // MINUTE * MINUTE)) if kept else "now"
+        since = spoken((kept[-1].lasts - rule.expr.over) // MINUTE * MINUTE) if kept else "0s"
         raise TooMuch(
             f"so long ago series are kept in steps of {written(found.steps)}, and the window has"
             f" {written(rule.expr.over)}: begin at most {since} ago"

@@ -82,8 +82,14 @@ def test_the_alarm_of_an_error_is_named(three: Desk) -> None:
     found = three.ask("errors.get", READER, id="E1")
     assert (found["alert"], found["alert_state"]) == ("A1", "open")
     assert three.ask("alerts.get", id="A1")["alert"]["labels"]["fault"] == "E1"
+    assert three.ask("alerts.explain", READER, id="E1")["code"] == "A1"
     three.ask("errors.resolve", id="e1")
     assert three.ask("errors.get", READER, id=1)["alert_state"] == "over"
+
+
+def test_an_error_that_was_not_told_has_no_alarm_to_explain(three: Desk) -> None:
+    with pytest.raises(Said, match="nothing was told of E2"):
+        three.ask("alerts.explain", READER, id="E2")
 
 
 def test_so_many_samples_are_told_as_are_asked_for_and_the_first(desk: Desk) -> None:
@@ -100,11 +106,12 @@ def test_what_people_say_of_an_error_is_kept_with_who_said_it(three: Desk) -> No
     one = three.ask("errors.resolve", id="E1", comment=" mended\nnow ", next_release=True)
     assert (one["state"], one["changed_by"], one["comment"]) == ("resolved", "local", "mended now")
     assert shown.changed(one) == "E1 ValueError: bad order 17: resolved in the next release\n"
+    assert " by local: mended now\n" in shown.error(three.ask("errors.get", READER, id="E1"))
     one = three.ask("errors.ignore", id="E2", author="lin")
     assert (one["state"], one["changed_by"], shown.changed(one)[-9:]) == ("ignored", "lin", " ignored\n")
     one = three.ask("errors.ignore", id="E2", duration="2h", count=5)
     assert (one["ignored_until"], one["ignored_above"]) == (three.clock.now() + 7_200, 6)
-    assert "ignored until 2026-11-21 05:00:00 or more than 6" in shown.changed(one)
+    assert "ignored until 2026-11-21 05:00:00 or it came 6 times" in shown.changed(one)
     one = three.ask("errors.reopen", id="E2")
     assert (one["state"], one["ignored_until"]) == ("unresolved", None)
     assert "E1" not in codes(three)

@@ -80,12 +80,11 @@ def test_a_series_is_shown_as_its_kind_is_usually_asked_for(desk: Desk) -> None:
         ("max", 21),
         ("last", 21),
         ("rate", 0.1),
-        ("p50", None),
     ],
 )
-def test_everything_can_be_asked_of_it(desk: Desk, what: str, value: float | None) -> None:
+def test_everything_can_be_asked_of_it(desk: Desk, what: str, value: float) -> None:
     found = desk.ask("metrics.get", selector="room", what=what, step="all", period="10m")
-    assert found["series"][0]["points"][0][1] == (value if value is None else pytest.approx(value))
+    assert found["series"][0]["points"][0][1] == pytest.approx(value)
 
 
 def test_steps_are_longer_where_nothing_that_fine_is_kept(desk: Desk) -> None:
@@ -100,6 +99,7 @@ def test_steps_are_longer_where_nothing_that_fine_is_kept(desk: Desk) -> None:
         ({"selector": "{a"}, "names no series"),
         ({"selector": 'jobs{a=~"("}'}, "RE2"),
         ({"selector": "jobs", "what": "median"}, "p50, p95"),
+        ({"selector": "jobs", "what": "p95"}, "p95 is of times and other spreads; jobs is a counter"),
         ({"selector": "jobs", "step": "7s"}, "ten seconds"),
         ({"selector": "jobs", "step": "soon"}, "step"),
         ({"selector": "jobs", "period": "soon"}, "not a period"),
@@ -142,12 +142,16 @@ def test_people_read_tables(desk: Desk) -> None:
     assert shown.startswith("rate of jobs: ")
     assert len(shown.splitlines()) == 5
     assert "room=a" in metrics.courses(desk.ask("metrics.get", selector="room", step="all", by=["room"]))
-    assert "(none)" in metrics.courses(desk.ask("metrics.get", selector="nothing"))
+    assert "there is no such series" in metrics.courses(desk.ask("metrics.get", selector="nothing"))
+    long_ago = desk.ask("metrics.get", selector="jobs", begin="2026-01-01", end="2026-01-02")
+    assert "nothing came in that time" in metrics.courses(long_ago)
+    taken = metrics.courses(desk.ask("metrics.get", selector='http.time{route="/pay"}', step="all"))
+    assert taken.splitlines()[-1].endswith("ms")
     report = metrics.report(desk.ask("views.report", limit=2))
     assert "shop" in report
     assert "and 1 more" in report
     assert "10.00%" in metrics.report(desk.ask("views.report", app="shop"))
-    assert "(none)" in metrics.report(desk.ask("views.report", app="nobody"))
+    assert "nothing came" in metrics.report(desk.ask("views.report", app="nobody"))
 
 
 def test_nothing_that_was_sent_commands_the_terminal(desk: Desk, here: Measured) -> None:

@@ -239,7 +239,7 @@ def test_nothing_else_than_a_socket_is_taken_away(tmp_path: Path) -> None:
     with pytest.raises(NoDoor, match="something else than a socket"):
         sockets.unix(str(path), socket.SOCK_DGRAM, ROOM, 0o660)
     assert path.read_text() == "mine"
-    with pytest.raises(NoDoor, match="No such file"):
+    with pytest.raises(NoDoor, match="there is no folder"):
         sockets.unix(str(tmp_path / "no" / "folder"), socket.SOCK_DGRAM, ROOM, 0o660)
 
 
