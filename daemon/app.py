@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from daemon import __version__, loading, log, methods, sdnotify, telemetry
+from daemon import __version__, housekeeping, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
 from daemon.alerting import own
 from daemon.alerting.acknowledge import Acks
@@ -253,7 +253,7 @@ class App:
             return error.problems
         sdnotify.reloading()
         loaded.warnings.extend(needs_restart(self._begun_with, loaded.settings))
-        self._loaded, self._refused = loaded, []
+        before, self._loaded, self._refused = self._loaded.settings, loaded, []
         self._rules = Rules(loaded.settings)
         self._name_servers.renew()
         self._agenda.reload()
@@ -261,6 +261,7 @@ class App:
         self._signs.reload()
         self._lookout.reload()
         self._measures.reload()
+        housekeeping.forget_names(before, loaded.settings)
         for warning in loaded.warnings:
             logger.warning("configuration: %s", warning)
         telemetry.reloads.labels("done").inc()

@@ -1,5 +1,8 @@
 """Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
 
+from collections import defaultdict
+from typing import TypeVar
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
@@ -8,21 +11,29 @@ from daemon.exposition import END, Form
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
+_LABELLED: dict[str, list[Counter | Gauge | Histogram]] = defaultdict(list)  # the families that have a label
 
+_Made = TypeVar("_Made", Counter, Gauge, Histogram)
 _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _DELIVERY = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0)
 
 
 def _counter(name: str, text: str, *labels: str) -> Counter:
-    return Counter(name, text, labels, registry=REGISTRY)
+    return _kept(Counter(name, text, labels, registry=REGISTRY), labels)
 
 
 def _gauge(name: str, text: str, *labels: str) -> Gauge:
-    return Gauge(name, text, labels, registry=REGISTRY)
+    return _kept(Gauge(name, text, labels, registry=REGISTRY), labels)
 
 
 def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-    return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
+    return _kept(Histogram(name, text, labels, buckets=buckets, registry=REGISTRY), labels)
+
+
+def _kept(made: _Made, labels: tuple[str, ...]) -> _Made:
+    for label in labels:
+        _LABELLED[label].append(made)
+    return made
 
 
 # the door
@@ -115,6 +126,15 @@ store_commit_seconds = _histogram("tocsin_store_commit_seconds", "Time of one tr
 hub_lag = _histogram("tocsin_hub_lag_seconds", "How late the event loop ran a timer.", _LATENCY)
 rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "result")
 reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")
+
+
+def forget(label: str, name: str) -> None:
+    """Take off the page what was counted of somebody who is there no more, under this label.
+
+    The registry keeps every name that it ever heard: without this a renamed channel would stand there until a restart.
+    """
+    for family in _LABELLED[label]:
+        family.remove_by_labels({label: name})
 
 
 def exposition(form: Form) -> bytes:

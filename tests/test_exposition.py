@@ -98,6 +98,23 @@ def test_the_page_ends_as_its_form_ends_and_is_packed_for_whoever_takes_that(dae
     assert "Content-Encoding" not in dict(page(daemon, **{"accept-encoding": "gzip;q=0, br"}).headers)
 
 
+@pytest.mark.parametrize("form", [TEXT, OPENMETRICS], ids=["text", "openmetrics"])
+def test_each_family_is_told_of_once_and_all_of_its_lines_stand_together(daemon: Daemon, form: Form) -> None:
+    lines = page(daemon, accept=form.content_type).body.decode().splitlines()
+    kinds = {line.split()[2]: line.split()[3] for line in lines if line.startswith("# TYPE ")}
+    for what in ("# HELP ", "# TYPE "):
+        told = [line.split()[2] for line in lines if line.startswith(what)]
+        assert sorted(told) == sorted(set(told)) == sorted(kinds)
+    family, samples = "", set()
+    for line in lines:
+        if line.startswith("# TYPE "):
+            family = line.split()[2]
+        elif not line.startswith("#"):
+            assert line.startswith(family)
+            assert line.rpartition(" ")[0] not in samples
+            samples.add(line.rpartition(" ")[0])
+
+
 def test_names_become_plain_ones() -> None:
     assert [metric_name(one) for one in ("http.time", "1x", "é", "", "a:b", "päge views")] == [
         "http_time", "_1x", "_", "_", "a:b", "p_ge_views",

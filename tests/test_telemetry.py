@@ -227,3 +227,17 @@ def test_every_series_is_provoked_by_some_test() -> None:
         (metric,) = SERIES[series].collect()
         text = (ROOT / file).read_text(encoding="utf-8")
         assert f"telemetry.{series}" in text or metric.name in text, f"{file} does not look at {series}"
+
+
+def test_a_reload_leaves_no_ghost_of_what_it_renames(tmp_path: Path) -> None:
+    sentry = "sentry: {{projects: {{{app}: {{id: 7, key: s3cret-of-an-sdk}}}}}}\n"
+    with running_here(tmp_path, MAP.replace("shop", "old-shop") + sentry.format(app="old-app")) as tocsin:
+        telemetry.error_alarms.labels("old-app", "new").inc()
+        assert tocsin.post("/webhook/old-shop", {"key": "k", "title": "till is stuck"}).status == 200
+        page = tocsin.get("/metrics").body.decode()
+        assert ('source="old-shop"' in page, 'app="old-app"' in page) == (True, True)
+        assert tocsin.configure(MAP + sentry.format(app="new-app")).status == 200
+        assert fire(tocsin) == 200
+        page = tocsin.get("/metrics").body.decode()
+    assert ('source="old-shop"' in page, 'app="old-app"' in page) == (False, False)
+    assert 'source="shop"' in page

@@ -29,19 +29,26 @@ class Report:
     def __init__(self, channel: str, alarms: Alarms) -> None:
         self._channel = channel
         self._alarms = alarms
+        self._count()
+
+    def _count(self) -> None:
+        """Take hold of what is counted of the channel. What was held before counts on, and nobody sees it."""
+        channel = self._channel
         self._outcomes = {step: telemetry.deliveries.labels(channel, step.value) for step in Step}
         self._folded = telemetry.deliveries.labels(channel, Phase.FOLDED.value)
         self._age = telemetry.delivery_seconds.labels(channel)
         self._took = telemetry.send_seconds.labels(channel)
         self._warnings = telemetry.delivery_warnings.labels(channel)
+        self._breaker = telemetry.breaker_open.labels(channel)
 
     def opened(self) -> None:
         """The channel is served."""
-        telemetry.breaker_open.labels(self._channel).set(0)
+        self._count()
+        self._breaker.set(0)
 
     def closed(self) -> None:
         """The channel is no longer configured: what stood last must not stand for ever."""
-        telemetry.breaker_open.remove(self._channel)
+        telemetry.forget("channel", self._channel)
         self._alarms.gone(self._channel)
 
     def tried(self, seconds: float, outcome: Acceptance | SendError) -> None:
@@ -70,7 +77,7 @@ class Report:
         """The breaker opened, stayed open after a trial, or closed."""
         if after.shut == before.shut and after.until == before.until:
             return
-        telemetry.breaker_open.labels(self._channel).set(after.shut)
+        self._breaker.set(after.shut)
         extra = {"channel": self._channel}
         if not after.shut:
             log.info("%s works again", self._channel, extra=extra)

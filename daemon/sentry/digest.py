@@ -130,6 +130,7 @@ class Digest:
         for part in _parts(self._hear(read_well)):
             self._settled(part)
         self._heard.clear()
+        self._gate.forget()
         return len(batch)
 
     def _behind(self, batch: Sequence[Sent]) -> float:

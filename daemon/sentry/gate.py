@@ -126,6 +126,13 @@ class Gate:
             load.rows, load.bytes = max(0, load.rows - 1), max(0, load.bytes - len(sent.body))
             telemetry.sentry_spool.labels(sent.app).set(load.bytes)
 
+    def forget(self) -> None:
+        """Leave no ghost of a project that was taken out of the configuration, once nothing of it waits."""
+        projects = self._settings().projects
+        for app in [app for app, load in self._loads.items() if not load.rows and app not in projects]:
+            del self._loads[app]
+            telemetry.forget("app", app)
+
     def waiting(self) -> dict[str, Waiting]:
         """What waits, by project."""
         return {app: Waiting(load.rows, load.bytes) for app, load in self._loads.items()}

@@ -47,7 +47,7 @@ def ended(rule: Rule, group: Group, standing: Standing, at: float, beside: Besid
     lasted = window(max(0.0, round(at - standing.fired_at)))
     lines = [f"It fired for {lasted}."]
     if standing.worst is not None:
-        lines.append(f"Worst: {_number(rule, standing.worst, beside)}")
+        lines.append(f"Worst: {number(rule, standing.worst, beside.unit)}")
     return Event(
         source=RULES,
         key=key(rule.name, group),
@@ -96,7 +96,7 @@ def _found(rule: Rule, standing: Standing, beside: Beside) -> str:
     value = standing.judged.value
     if value is None or standing.nothing_since:
         return f"too little came of {rule.expr.values[-1].selector} to judge it"
-    return f"{_what(rule)} is {_number(rule, value, beside)}, {_limit(rule)}"
+    return f"{_what(rule)} is {number(rule, value, beside.unit)}, {_limit(rule)}"
 
 
 def _now(rule: Rule, standing: Standing, beside: Beside) -> str:
@@ -105,7 +105,7 @@ def _now(rule: Rule, standing: Standing, beside: Beside) -> str:
     value = standing.judged.value
     if value is None:
         return "nothing comes any more"
-    return f"{_what(rule)} is {_number(rule, value, beside)} again"
+    return f"{_what(rule)} is {number(rule, value, beside.unit)} again"
 
 
 def _text(rule: Rule, group: Group, standing: Standing, beside: Beside) -> str:
@@ -115,7 +115,7 @@ def _text(rule: Rule, group: Group, standing: Standing, beside: Beside) -> str:
     if standing.judged.value is not None and not rule.is_absence:
         held = f" for {window(rule.for_)}" if rule.for_ else ""
         over = f", over at {rule.clear}" if rule.clear is not None else ""
-        lines.append(f"Value: {_number(rule, standing.judged.value, beside)}; limit: {_limit(rule)}{held}{over}")
+        lines.append(f"Value: {number(rule, standing.judged.value, beside.unit)}; limit: {_limit(rule)}{held}{over}")
     since = dt.datetime.fromtimestamp(standing.began_at, beside.zone)
     lines.append(f"Since: {since:%H:%M:%S %Z}")
     if standing.judged.samples:
@@ -125,7 +125,7 @@ def _text(rule: Rule, group: Group, standing: Standing, beside: Beside) -> str:
         said = _amount(rule.expr.value, value, beside.unit if rule.expr.divisor is None else "", rule.level, rule)
         lines.append(f"Most of it: {written(series) or 'no labels'}: {said}")
     if beside.usual is not None:
-        lines.append(f"Yesterday at this time: {_number(rule, beside.usual, beside)}")
+        lines.append(f"Yesterday at this time: {number(rule, beside.usual, beside.unit)}")
     return "\n".join([*lines, *([rule.text] if rule.text else [])])
 
 
@@ -140,9 +140,10 @@ def _limit(rule: Rule) -> str:
     return f"above {rule.above}" if rule.above is not None else f"below {rule.below}"
 
 
-def _number(rule: Rule, value: float, beside: Beside) -> str:
+def number(rule: Rule, value: float, unit: str) -> str:
+    """A value of a rule, for people; `unit` is that of its series."""
     per = "/s" if rule.expr.value.function == "rate" and not (rule.expr.divisor or rule.expr.versus) else ""
-    return shown(value, unit_of(rule.expr, rule.level, beside.unit)) + per
+    return shown(value, unit_of(rule.expr, rule.level, unit)) + per
 
 
 def _amount(about: Value, value: float, unit: str, level: Level | None, rule: Rule) -> str:

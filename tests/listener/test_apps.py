@@ -81,7 +81,7 @@ def test_what_is_not_there_has_one_answer(wall: Wall, path: str) -> None:
 def test_an_application_that_told_nothing_has_an_empty_page(wall: Wall) -> None:
     for path in ("/apps/nobody", "/apps/nobody/routes", "/apps/nobody/resources", "/apps/shop?route=nothing"):
         assert wall.get(path, **BASIC).status == 200
-    assert b"No application has told anything" in wall.get("/apps/nobody", **BASIC).body
+    assert b"It was asked nothing in this range" in wall.get("/apps/nobody", **BASIC).body
 
 
 def test_pages_are_packed_and_not_sent_twice(wall: Wall) -> None:

@@ -8,6 +8,7 @@ import pytest
 from daemon import telemetry
 from daemon.config.load import load
 from daemon.errors import ConfigError
+from daemon.exposition import TEXT
 from daemon.internal import Check
 from daemon.loading import catalog
 from daemon.sentry.digest import BEHIND
@@ -47,6 +48,14 @@ def test_each_request_moves_the_numbers_that_tell_of_it(port: int, reporting: Re
     reporting.settings.projects[app] = SHOP
     ask(port, "POST", "/api/42/envelope/", envelope(item(event())), AUTH)
     assert value("tocsin_sentry_requests_total", app=app, result="unavailable") == 1
+
+
+def test_a_project_that_was_taken_out_leaves_no_ghost_once_nothing_of_it_waits(reporting: Reporting) -> None:
+    reporting.put(envelope(item(event())), app="was-here")
+    reporting.put(b"spoilt", app="was-here")
+    assert value("tocsin_sentry_spool_bytes", app="was-here") > 0
+    reporting.turn()
+    assert 'app="was-here"' not in telemetry.exposition(TEXT).decode()
 
 
 def test_its_status_has_those_who_are_configured_and_those_who_were(reporting: Reporting) -> None:

@@ -46,8 +46,8 @@ RESOURCES = [
     ("office", "db", "ledger", 14.0, 0.055, 0.0),
 ]
 RULES = (
-    Rule(name="pay is slow", state="firing", value="p95 912 ms, above 800 ms", since=0.0),
-    Rule(name="nobody searches", state="ok", value="51 / min"),
+    Rule(name="pay is slow", state="firing", value="912ms (> 800ms)", since=0.0),
+    Rule(name="nobody searches", state="ok", value="51 (< 10)"),
 )
 
 

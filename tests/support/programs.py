@@ -55,7 +55,7 @@ def prometheus_at(home: Path, config: str) -> Iterator[tuple["subprocess.Popen[b
         f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s",
     ]  # fmt: skip
     with _running(command, home / "prometheus.log") as process:
-        until(lambda: _is_ready(port), within=60)
+        until(lambda: _is_ready(port), within=60, why=(home / "prometheus.log").read_text)
         yield process, port
 
 

@@ -44,6 +44,12 @@ def test_requests_are_those_with_a_time_and_those_without(kept: Kept, clock: Fak
     assert [line.name for line in reader.apps()] == ["shop", "other"]
 
 
+def test_an_application_that_only_uses_resources_is_one_too(kept: Kept, clock: FakeClock) -> None:
+    kept.put(clock.now() - 60, "resource.time", {"app": "worker", "type": "db", "resource": "orders"}, times(0.1))
+    kept.put(clock.now() - 60, "resource.errors", {"app": "broken", "type": "db", "resource": "x"}, counted(1.0))
+    assert [line.name for line in Reader(kept, clock, "1h").apps()] == ["broken", "worker"]
+
+
 @pytest.mark.parametrize("span", RANGES)
 @pytest.mark.parametrize("late", [0.0, 1.0, 59.9, 3_599.0])
 def test_steps_cover_the_range_up_to_now_and_only_the_last_is_not_over(

@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 
+from daemon import telemetry
 from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.errors import NoDoor
@@ -61,6 +62,7 @@ class Statsd:
             if wanted.get(name) != said:
                 del self._open[name]
                 door.stop()
+                telemetry.forget("door", door.address)
                 log.info("statsd is no longer taken at %s", door.address)
             elif isinstance(door, Datagrams):
                 door.let(_friends(settings))

@@ -13,6 +13,8 @@ from daemon.series.standard import (
     HTTP_ERRORS,
     HTTP_TIME,
     HTTP_VIEWS,
+    RESOURCE_ERRORS,
+    RESOURCE_TIME,
     ROUTE,
 )
 from daemon.series.table import SLOT
@@ -38,7 +40,10 @@ class Reader:
         """All applications, those with most requests first."""
         times, views, errors = (self._of(name, (), (APP,), self.step) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS))
         reported = self._of(ERRORS, (), (APP,), self.step)
-        names = sorted({dict(found).get(APP, "") for one in (times, views, errors, reported) for found in one} - {""})
+        used = [self._of(name, (), (APP,), 0) for name in (RESOURCE_TIME, RESOURCE_ERRORS)]  # some do nothing else
+        names = sorted(
+            {dict(found).get(APP, "") for one in (times, views, errors, reported, *used) for found in one} - {""}
+        )
         lines = []
         for name in unhurried(self._clock, names):
             of = ((APP, name),)

@@ -18,7 +18,7 @@ from daemon.web.apps.links import SORTS, STATES, Asked
 from daemon.web.apps.plot import spark
 from daemon.web.apps.tables import Table
 from daemon.web.apps.view import MOST, RANGES, App, At, Faults, Lines, Overview, Story
-from daemon.web.apps.words import WORDS, count, part
+from daemon.web.apps.words import WORDS, count, part, spent
 
 _HERE = Path(page.__file__).parent / "templates"
 _TEMPLATES = ("apps.html", "app.html", "table.html", "errors.html", "error.html")
@@ -66,11 +66,11 @@ def overview(clock: Clock, view: Overview, asked: Asked, lang: Lang) -> bytes:
                 "spark": spark([point.rate for point in one.points]),
                 "cells": [
                     tables.Cell(count(one.figures.requests)),
-                    tables.Cell(words.took(one.figures.p50), lesser=True),
-                    tables.Cell(words.took(one.figures.p95)),
-                    tables.Cell(words.took(one.figures.p99), lesser=True),
+                    tables.Cell(spent(one.figures.p50), lesser=said["p50"]),
+                    tables.Cell(spent(one.figures.p95)),
+                    tables.Cell(spent(one.figures.p99), lesser=said["p99"]),
                     tables.Cell(part(one.figures.error_share), bad=one.figures.errors > 0),
-                    tables.Cell(count(one.reported), lesser=True, bad=one.reported > 0),
+                    tables.Cell(count(one.reported), lesser=said["reported"], bad=one.reported > 0),
                 ],
             }
             for one in view.lines

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from daemon.expressions.level import shown, unit_of
-from daemon.thresholds.standing import WORST
+from daemon.thresholds import told
+from daemon.thresholds.standing import WORST, Standing
 from daemon.thresholds.watched import Watched
 from daemon.web.apps.view import Rule
 
@@ -20,10 +20,13 @@ def _rule(one: Watched) -> Rule:
     worst = one.worst()
     if worst is None or one.waits or one.problem:
         return Rule(name=one.rule.name, state="unknown")
-    value, unit = worst.judged.value, unit_of(one.rule.expr, one.rule.level, one.views[0].unit)
-    return Rule(
-        name=one.rule.name,
-        state=worst.phase.value,
-        value="" if value is None else shown(value, unit),
-        since=worst.since,
-    )
+    return Rule(name=one.rule.name, state=worst.phase.value, value=_value(one, worst), since=worst.since)
+
+
+def _value(one: Watched, worst: Standing) -> str:
+    """What it is, and what is too much or too little; nothing of what is only there or not."""
+    rule, value = one.rule, worst.judged.value
+    if rule.is_absence or value is None:
+        return ""
+    limit = f"> {rule.above}" if rule.above is not None else f"< {rule.below}"
+    return f"{told.number(rule, value, one.views[0].unit)} ({limit})"

@@ -1,18 +1,17 @@
 """Tables and charts of the pages about applications, as the templates are given them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from daemon.template.words import Lang, duration
-from daemon.web import words
 from daemon.web.apps.links import COLUMNS, FIRST, Asked
 from daemon.web.apps.plot import Plot, Row, plot
 from daemon.web.apps.view import RANGES, Figures, Line, Lines, Point
 from daemon.web.apps.words import WORDS, count, mark, part, spent, step
 from daemon.web.words import NOTHING
 
-LESSER = ("time", "p50", "p99", "errors")  # columns for which a telephone has no room
+LESSER = ("time", "p50", "p99", "errors")  # columns that a telephone shows below the line
 DAYS = 7  # that are shown of one error, and named
 MARKS = 4  # parts of a chart's width that are named
 
@@ -28,10 +27,10 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One figure."""
+    """One figure; a lesser one has a name, under which a telephone shows it below the line."""
 
     text: str
-    lesser: bool = False
+    lesser: str = ""
     bad: bool = False
 
 
@@ -54,19 +53,24 @@ class Chart(NamedTuple):
     keys: list[tuple[str, str, str]]  # class, what it is called, how much it is
 
 
-def cells(found: Figures) -> list[Cell]:
-    """The figures of a line, in the order of COLUMNS."""
+def cells(found: Figures, names: Mapping[str, str]) -> list[Cell]:
+    """The figures of a line, in the order of COLUMNS; `names` are those of the columns."""
     shown = {
         "requests": count(found.requests),
         "time": spent(found.time) if found.time else NOTHING,
-        "p50": words.took(found.p50),
-        "p95": words.took(found.p95),
-        "p99": words.took(found.p99),
+        "p50": spent(found.p50),
+        "p95": spent(found.p95),
+        "p99": spent(found.p99),
         "errors": count(found.errors),
         "error_share": part(found.error_share),
     }
     return [
-        Cell(shown[name], name in LESSER, name in ("errors", "error_share") and found.errors > 0) for name in COLUMNS
+        Cell(
+            shown[name],
+            names[name] if name in LESSER else "",
+            bad=name in ("errors", "error_share") and found.errors > 0,
+        )
+        for name in COLUMNS
     ]
 
 
@@ -79,9 +83,10 @@ class Table:
         sorted_by = asked.sort if asked.what == what else FIRST
         self.of = what
         first = {"requests": "uses" if what == "resources" else "requests", "time": "total", "error_share": "failed"}
+        names: dict[str, str] = {name: said[first.get(name, name)] for name in COLUMNS}
         self.columns = [
             Column(
-                said[first.get(name, name)],
+                names[name],
                 "" if name == sorted_by else asked.link(what=what, sort=name),
                 name in LESSER,
             )
@@ -92,13 +97,12 @@ class Table:
                 one.name or (said["others"] if one.other else NOTHING),
                 one.kind,
                 asked.link(what="app", route=one.name) if what == "routes" and one.name else "",
-                cells(one.figures),
+                cells(one.figures, names),
             )
             for one in lines.lines
         ]
         left = lines.all - len(lines.lines)
-        by = said[first.get(sorted_by, sorted_by)]
-        self.more = said["more"].format(len(lines.lines), f"{lines.all:,}", by) if left > 0 else ""
+        self.more = said["more"].format(len(lines.lines), f"{lines.all:,}", names[sorted_by]) if left > 0 else ""
         self.all = lines.all
 
 
@@ -144,13 +148,13 @@ def _times(
     names = ("p50", "p95", "p99")
     rows = [Row(f"q{name[1:]}", [getattr(point.figures, name) for point in points]) for name in names]
     titles = [
-        said["step_times"].format(at=at, **{name: words.took(getattr(point.figures, name)) for name in names})
+        said["step_times"].format(at=at, **{name: spent(getattr(point.figures, name)) for name in names})
         for at, point in zip(whens, points, strict=True)
     ]
-    figures = {name: words.took(getattr(whole, name)) for name in names}
+    figures = {name: spent(getattr(whole, name)) for name in names}
     made = plot([], rows, titles, said["chart_times"].format(range=said[span], **figures))
     keys = [(f"q{name[1:]}", said[name], figures[name]) for name in names]
-    return _chart(made, said["times_over"], words.took, marks, keys)
+    return _chart(made, said["times_over"], spent, marks, keys)
 
 
 def _errors(
@@ -194,16 +198,17 @@ def hours(found: Sequence[tuple[float, int]], zone: dt.tzinfo, lang: Lang) -> Ch
 
 def numbers(points: Sequence[Point], span: str, zone: dt.tzinfo, lang: Lang) -> Iterator[tuple[str, list[Cell]]]:
     """The same as a table, newest first."""
+    said = WORDS[lang]
     for point in reversed(points):
         found = point.figures
         yield (
             _when(point, span, zone, lang),
             [
                 Cell(count(point.rate)),
-                Cell(count(found.requests), lesser=True),
-                Cell(words.took(found.p50), lesser=True),
-                Cell(words.took(found.p95)),
-                Cell(words.took(found.p99), lesser=True),
+                Cell(count(found.requests), lesser=said["requests"]),
+                Cell(spent(found.p50), lesser=said["p50"]),
+                Cell(spent(found.p95)),
+                Cell(spent(found.p99), lesser=said["p99"]),
                 Cell(count(found.errors), bad=found.errors > 0),
                 Cell(count(point.reported), bad=point.reported > 0),
             ],
@@ -225,5 +230,4 @@ def _when(point: Point, span: str, zone: dt.tzinfo, lang: Lang) -> str:
 def _marks(points: Sequence[Point], length: int, zone: dt.tzinfo) -> list[str]:
     if not points:
         return []
-    begin, end = points[0].begin, points[-1].begin + points[-1].length
-    return [mark(begin + (end - begin) * at / MARKS, length, zone) for at in range(MARKS + 1)]
+    return [mark(points[0].begin + length * at / MARKS, length, zone) for at in range(MARKS + 1)]

@@ -55,6 +55,7 @@ _EN: Final = {
     "time": "Time",
     "per_minute": "per min",
     "no_apps": "No application has told anything in this range.",
+    "told_nothing": "It was asked nothing in this range, and told no errors.",
     "no_routes": "No page was viewed in this range.",
     "no_resources": "No use of a resource was told in this range.",
     "no_errors": "No errors here.",
@@ -167,6 +168,7 @@ _ZH: Final = {
     "time": "时间",
     "per_minute": "每分钟",
     "no_apps": "该时间范围内没有应用上报数据。",
+    "told_nothing": "该时间范围内没有请求，也没有上报错误。",
     "no_routes": "该时间范围内没有页面访问。",
     "no_resources": "该时间范围内没有资源使用记录。",
     "no_errors": "没有错误。",
@@ -235,8 +237,14 @@ _ZH: Final = {
 WORDS: Final[dict[Lang, Mapping[str, str]]] = {"en": _EN, "zh": _ZH}
 
 _DAY = 86_400
-_SHORT = ((1e9, "G"), (1e6, "M"), (1e4, "k"))  # from when on a number is written shorter, and with which letter
-_UNIT = {"G": 1e9, "M": 1e6, "k": 1e3}
+_LONG = ((_DAY, "d"), (3_600, "h"), (60, "min"))
+_SHORT = (
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e4, "k"),
+)  # from when on a number is written shorter, and with which letter
+_UNIT = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3}
 
 
 def count(number: float | None) -> str:
@@ -264,14 +272,12 @@ def part(of: float | None) -> str:
     return "<0.1%" if of < 0.001 else f"{min(99.9, of * 100):.1f}%"  # noqa: PLR2004 - one place
 
 
-def spent(seconds: float) -> str:
-    """How long all of it took together."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
+def spent(seconds: float | None) -> str:
+    """How long it took: one request, or all of them together."""
+    if seconds is None or seconds < 60:  # noqa: PLR2004 - a minute
         return words.took(seconds)
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds / length:.3g} {unit}"
-    return NOTHING
+    length, unit = next(one for one in _LONG if seconds >= one[0])
+    return f"{seconds / length:.3g} {unit}" if seconds < length * 999.5 else f"{count(seconds / length)} {unit}"
 
 
 def step(begin: float, length: float, zone: dt.tzinfo) -> str:

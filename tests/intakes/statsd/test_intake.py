@@ -159,6 +159,9 @@ def test_what_the_kernel_turns_away_is_counted_and_an_alarm_once_a_minute(whole:
     assert door == whole.statsd.doors()["statsd"]
     assert [check for check, _, _ in whole.alarms] == [Check.STATSD_LOST, Check.STATSD_LOST]
     assert "found no room" in whole.alarms[0][2]
+    whole.want()
+    whole.statsd.reload()
+    assert door not in by_label(telemetry.statsd_lost)
 
 
 def problems(tmp_path: Path, more: str) -> list[str]:
