@@ -23,7 +23,8 @@ from daemon.internal import Check  # noqa: E402
 from daemon.series.key import Kind, labels  # noqa: E402
 from daemon.series.live import Live  # noqa: E402
 from daemon.series.query import Query  # noqa: E402
-from daemon.series.table import SLOT, Row, Table, slot_of  # noqa: E402
+from daemon.series.rows import Row  # noqa: E402
+from daemon.series.table import SLOT, Table, slot_of  # noqa: E402
 from daemon.store.migrate import MEASURED  # noqa: E402
 from daemon.store.sqlite import SqliteStore  # noqa: E402
 from daemon.thresholds.keeper import Keeper  # noqa: E402

@@ -217,7 +217,7 @@ class App:
             set_log_level=log.set_level,
             started_at=self._started_at,
             version=__version__,
-            doors=lambda: self._doors,
+            doors=lambda: self._doors | self._measures.doors(),
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
             series=self._measures.query,

@@ -91,6 +91,10 @@ class Measures:
             register((name, part.stop))
             part.start()
 
+    def doors(self) -> dict[str, str]:
+        """The doors of the intakes that are open, by their names in `listen`, and where."""
+        return self._statsd.doors() | self._syslog.doors()
+
     def reload(self) -> None:
         """Follow the settings, those that do not ask for them each time."""
         for part in (self.rules, self._lists, self._scrapes, self._statsd, self._syslog):

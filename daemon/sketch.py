@@ -86,5 +86,5 @@ def _packed(counts: Mapping[int, int]) -> Iterator[int]:
     before = 0
     for number in sorted(counts):
         yield number - before
-        yield counts[number]
+        yield min(counts[number], _MOST)
         before = number

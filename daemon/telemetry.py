@@ -91,6 +91,9 @@ series_out_of_time = _counter(
 series_dropped = _counter(
     "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
 )
+series_forgotten = _counter(
+    "tocsin_series_forgotten_total", "Series that are no longer known, for there were too many others."
+)
 # threshold rules
 rule_seconds = _histogram("tocsin_rules_evaluation_seconds", "Time from a slot to all rules judged.", _LATENCY)
 rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no rule was judged by: too many waited.")

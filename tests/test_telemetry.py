@@ -44,6 +44,7 @@ ELSEWHERE = {
     "series_live": "tests/series/test_recorder.py",
     "series_out_of_time": "tests/series/test_recorder.py",
     "series_dropped": "tests/series/test_recorder.py",
+    "series_forgotten": "tests/series/test_crowd.py",
     "error_alarms": "tests/faults/test_telling.py",
     "errors_evicted": "tests/faults/test_bounds.py",
     "statsd_packets": "tests/intakes/statsd/test_doors.py",

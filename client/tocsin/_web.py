@@ -58,7 +58,28 @@ def _over(error: BaseException | None) -> None:
 def bottle(app: Any) -> Any:
     """Measure all routes of a bottle application, by their rules; returns the application."""
     app.install(_Plugin())
+    app.add_hook("before_request", _arrived)
+    app.add_hook("after_request", _left)
     return app
+
+
+def _arrived() -> None:
+    environ = sys.modules["bottle"].request.environ
+    if COUNTED not in environ:
+        environ[_BEGUN] = perf_counter()
+
+
+def _left() -> None:
+    """What no route took never comes to a plugin; a view was told of by then."""
+    environ = sys.modules["bottle"].request.environ
+    begun = environ.pop(_BEGUN, None)
+    if begun is None or COUNTED in environ or "bottle.route" in environ:
+        return
+    environ[COUNTED] = True
+    try:
+        viewed(NO_ROUTE, perf_counter() - begun, is_error=False)
+    except Exception:  # noqa: BLE001 - what goes wrong here must not stop the program
+        lost.number += 1
 
 
 class _Plugin:

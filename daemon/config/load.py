@@ -15,6 +15,7 @@ from daemon.config import (
     escalations,
     intervals,
     locks,
+    narrowed,
     parents,
     places,
     rehearsal,
@@ -76,6 +77,7 @@ def load(
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
+    settings = narrowed.joined(settings)
     for about, sentence in (*left_out, *_doubts(settings, opened, clock.now())):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
@@ -197,5 +199,6 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
     yield from thresholds.problems(settings.rules, written)
+    yield from narrowed.problems(settings, written)
     if not broken & {"auth", "listen", "statsd"}:
         yield from datagrams.statsd(settings)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from daemon.config.keys import doc
+from daemon.config.thresholds import Rule
 from daemon.secret import Secret
 from daemon.units import Bytes, Seconds
 from daemon.urls import check_url, split
@@ -56,6 +57,10 @@ class Scrape:
     key_file: str = field(default="", metadata=doc("PEM file of its key, where it is not in `cert_file`", here=True))
     server_name: str = field(
         default="", metadata=doc("name to ask for in TLS, and to find in the certificate, instead of the host's")
+    )
+    rules: dict[str, Rule] = field(
+        default_factory=dict,
+        metadata=doc("threshold rules as below `rules:`, about the series of this page alone", listed=True),
     )
 
     def __post_init__(self) -> None:

@@ -24,6 +24,12 @@ class Series:
         default=Seconds(3_600.0),
         metadata=doc("a series to which nothing comes for so long lives no more; its totals are kept", least=60),
     )
+    known: int = field(
+        default=2_000_000,
+        metadata=doc(
+            "series of which the store knows; beyond that those go to which nothing came for longest", least=100
+        ),
+    )
     slots: Seconds = field(
         default=Seconds(7_200.0), metadata=doc("what came in every ten seconds", least=7_200, most=31 * _DAY)
     )

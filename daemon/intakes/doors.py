@@ -1,100 +1,131 @@
-"""A door for datagrams of strangers: taken in bursts, from the networks that may send, with who sent them."""
+"""Doors for datagrams: taken in bursts, from the networks that may send.
+
+A greenlet that took each datagram by itself would be woken two hundred thousand times a second; it takes whatever is
+there, and when that was much, it leaves the next burst a moment to gather.
+"""
 
 import ipaddress
 import logging
+import os
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import gevent
+from gevent import monkey
 from gevent.hub import get_hub
 
-from daemon.clock import Clock
+from daemon.clock import A_LOOK, Clock
 from daemon.intakes import sockets
 
 log = logging.getLogger("tocsin.intakes")
 
-BURST = 256  # datagrams that are taken before anybody else has a turn: half a millisecond
-GATHER = 0.001  # seconds that the next ones have to gather after a full burst
+LARGEST = 65_535  # bytes of a datagram
+BURST = 128 * 1024  # bytes that are taken before they are read
+EACH = 32  # bytes as which each datagram counts beside its own: to take it takes time, too
+MUCH = 64  # datagrams: as many in one burst, and the next one may gather
+GATHER = 0.001  # seconds: at a rate that can be read, far less than fills the least room that Linux gives
+GATHER_LONG = 0.004  # where there is room for more
+ROOMY = 2 * 1024**2  # bytes
 TROUBLE = 1.0  # seconds after an error of the socket
 MOST_SENDERS = 10_000  # of which it is known whether they may send
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Datagram = tuple[bytes, str]  # and the address that it came from; empty over the file system
-Take = Callable[[list[Datagram]], None]
+Signed = tuple[bytes, str]  # a datagram, and the address that it came from; empty over the file system
+Taken = TypeVar("Taken")
 
 
-class Datagrams:
-    """Takes what comes to a socket that does not wait. `networks` are those that may send; empty for everybody."""
+class _Bursts(ABC, Generic[Taken]):
+    """Takes what comes to a socket that does not wait, until it is stopped."""
 
     def __init__(
-        self, bound: socket.socket, take: Take, clock: Clock, longest: int, refused: Callable[[], None]
+        self,
+        bound: socket.socket,
+        take: Callable[[list[Taken]], None],
+        clock: Clock,
+        refused: Callable[[], None],
+        networks: Sequence[str] = (),
     ) -> None:
-        """`take` must not wait; `longest` is how many bytes of a datagram are read."""
+        """`take` must not wait; `refused` hears of each datagram from beyond `networks`; with none, all may send."""
+        self.bound = bound
         self.address = sockets.address_of(bound)
-        self._bound = bound
+        # gevent's own would cost more than what is done with what comes.
+        self._bare = monkey.get_original("socket", "socket")(fileno=os.dup(bound.fileno()))
         self._take = take
         self._clock = clock
-        self._longest = longest
         self._refused = refused
         self._networks: tuple[Network, ...] = ()
         self._allowed: dict[str, bool] = {}
         self._turned_away = sockets.turned_away(bound)
+        # Somebody who sends over the file system waits while its short queue is full: nothing gathers there.
+        self._gather = A_LOOK
+        if bound.family != socket.AF_UNIX:
+            self._gather = GATHER_LONG if sockets.room(bound) >= ROOMY else GATHER
         self._loop: gevent.Greenlet[[], None] | None = None
+        self.let(networks)
 
-    def let(self, networks: Sequence[str]) -> None:
-        """Only these may send from now on, and this machine."""
-        self._networks = tuple(ipaddress.ip_network(one) for one in networks)
-        self._allowed = {}
+    @abstractmethod
+    def _fill(self, burst: list[Taken]) -> None:
+        """Take what is there, up to a bound. Raises BlockingIOError when that was all."""
 
     def start(self) -> None:
         """Begin to take."""
         self._loop = gevent.spawn(self._run)
 
+    def let(self, networks: Sequence[str]) -> None:
+        """Only these may send from now on, and this machine; all where there are none."""
+        self._networks = tuple(ipaddress.ip_network(one) for one in networks)
+        self._allowed.clear()
+
     def stop(self) -> None:
         """Take no more."""
         if self._loop is not None:
             self._loop.kill()
-        if self._bound.family == socket.AF_UNIX:
-            sockets.remove(self.address, self._bound)
+        self._bare.close()
+        if self.bound.family == socket.AF_UNIX:
+            sockets.remove(self.address, self.bound)
         else:
-            self._bound.close()
+            self.bound.close()
 
     def turned_away(self) -> int:
         """How many found no room in the kernel since this was asked before."""
-        before, self._turned_away = self._turned_away, sockets.turned_away(self._bound)
+        before, self._turned_away = self._turned_away, sockets.turned_away(self.bound)
         return sockets.more(before, self._turned_away)
 
     def _run(self) -> None:
         hub = get_hub()
-        watcher = hub.loop.io(self._bound.fileno(), 1)
+        watcher = hub.loop.io(self.bound.fileno(), 1)
         try:
             while True:
                 hub.wait(watcher)
-                while len(burst := self._burst()) == BURST:
-                    self._take(self._of_friends(burst))
-                    self._clock.sleep(GATHER)
-                self._take(self._of_friends(burst))
+                is_much = True
+                while is_much:
+                    burst, is_all = self._burst()
+                    self._hand_over(burst)
+                    is_much = len(burst) >= MUCH
+                    if is_much:
+                        self._clock.sleep(self._gather if is_all else A_LOOK)
         finally:
             watcher.close()
 
-    def _burst(self) -> list[Datagram]:
-        burst: list[Datagram] = []
+    def _hand_over(self, burst: list[Taken]) -> None:
         try:
-            for _ in range(BURST):
-                raw, sender = self._bound.recvfrom(self._longest)
-                # Over the file system the sender is a path, or nothing.
-                burst.append((raw, sender[0] if isinstance(sender, tuple) else ""))
+            self._take(burst)
+        except Exception:  # a loop of the process's own: it must go on
+            log.exception("%d datagrams at %s were lost", len(burst), self.address)
+
+    def _burst(self) -> tuple[list[Taken], bool]:
+        """Take what is there, up to a bound; say whether that was all."""
+        burst: list[Taken] = []
+        try:
+            self._fill(burst)
         except BlockingIOError:
-            pass
+            return burst, True
         except OSError:
             log.exception("datagrams at %s cannot be taken", self.address)
             self._clock.sleep(TROUBLE)
-        return burst
-
-    def _of_friends(self, burst: list[Datagram]) -> list[Datagram]:
-        if not self._networks or self._bound.family == socket.AF_UNIX:
-            return burst
-        return [one for one in burst if self._may(one[1])]
+        return burst, False
 
     def _may(self, sender: str) -> bool:
         may = self._allowed.get(sender)
@@ -106,6 +137,38 @@ class Datagrams:
         if not may:
             self._refused()
         return may
+
+
+class Datagrams(_Bursts[bytes]):
+    """Hands over what came, whoever sent it."""
+
+    def _fill(self, burst: list[bytes]) -> None:
+        room = BURST
+        if self._networks and self.bound.family != socket.AF_UNIX:
+            while room > 0:
+                packet, (sender, *_) = self._bare.recvfrom(LARGEST)
+                room -= len(packet) + EACH
+                if self._may(sender):
+                    burst.append(packet)
+        keep, receive = burst.append, self._bare.recv
+        while room > 0:
+            packet = receive(LARGEST)
+            keep(packet)
+            room -= len(packet) + EACH
+
+
+class SignedDatagrams(_Bursts[Signed]):
+    """Hands over what came, each with the address of its sender."""
+
+    def _fill(self, burst: list[Signed]) -> None:
+        room = BURST
+        while room > 0:
+            packet, told = self._bare.recvfrom(LARGEST)
+            room -= len(packet) + EACH
+            # Over the file system the sender is a path, or nothing.
+            sender = told[0] if isinstance(told, tuple) else ""
+            if not sender or not self._networks or self._may(sender):
+                burst.append((packet, sender))
 
 
 def is_among(sender: str, networks: Sequence[Network]) -> bool:

@@ -30,7 +30,7 @@ def pieces(begin: int, end: int, step: int, kept: Mapping[int, int], upto: Mappi
     for span in allowed:
         left = [part for one in left for part in _cover(found, one, span, kept[span], upto.get(span))]
     for span in TIERS[1:]:  # where nothing that fine is kept any more
-        left = [part for one in left for part in _fill(found, one, span, kept[span])]
+        left = [part for one in left for part in _cover(found, one, span, kept[span], None)]
     return sorted(found)
 
 
@@ -44,7 +44,7 @@ def kept_since(settings: Series, now: float) -> dict[int, int]:
 def _cover(
     found: list[Piece], part: tuple[int, int], span: int, since: int, upto: int | None
 ) -> Iterator[tuple[int, int]]:
-    """Take the whole rows of a tier that lie in it; yield what is left."""
+    """Take the rows of a tier that lie in it, only whole ones up to where it is made; yield what is left."""
     begin, end = part
     low = max(_up(begin, span), since)
     high = end if upto is None else min(end // span * span, upto)
@@ -56,18 +56,6 @@ def _cover(
         yield begin, low
     if high < end:
         yield high, end
-
-
-def _fill(found: list[Piece], part: tuple[int, int], span: int, since: int) -> Iterator[tuple[int, int]]:
-    """Take the rows of a tier that start in it."""
-    begin, end = part
-    low = max(_up(begin, span), since)
-    if low >= end:
-        yield part
-        return
-    found.append(Piece(low, end, span))
-    if begin < low:
-        yield begin, low
 
 
 def _up(at: int, span: int) -> int:

@@ -13,6 +13,9 @@ from daemon.series.tally import NO_COUNTS, Tally
 FOLD = 128  # values of a spread that wait until they are sketched; each takes 32 bytes until then
 
 
+MOST_WEIGHT = 2.0**32  # values of a spread for which one may stand: more of them are no number that can be kept
+
+
 class Live(msgspec.Struct, gc=False, eq=False):
     """A series. Whoever has found it once may keep it while `is_live`, and add to it again and again.
 
@@ -80,6 +83,8 @@ class GaugeLive(Live):
         if self.is_known:
             return
         self.is_known = True
+        if not math.isfinite(self.value + last):
+            return
         self.value += last
         if self.tally is not None:
             tally = self.tally
@@ -114,7 +119,14 @@ class SpreadLive(Live):
         """Take one of them."""
         if weight != 1.0:
             self._merge(
-                Tally(weight, value * weight, value, value, value, {sketch.place(value): max(1, round(weight))})
+                Tally(
+                    weight,
+                    value * weight,
+                    value,
+                    value,
+                    value,
+                    {sketch.place(value): max(1, round(min(weight, MOST_WEIGHT)))},
+                )
             )
             return
         values = self.values
@@ -130,9 +142,10 @@ class SpreadLive(Live):
         return tally
 
     def _fold(self) -> None:
-        values, self.values = self.values, []
+        values = self.values
         found = sketch.counted(values)
         self._merge(Tally(float(len(values)), sum(values), min(values), max(values), values[-1], found))
+        values.clear()  # not another list: the collector of garbage would begin for them
 
     def _merge(self, other: Tally) -> None:
         if self.tally is None:

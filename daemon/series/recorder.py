@@ -14,10 +14,10 @@ from daemon.clock import Clock, unhurried
 from daemon.config.series import Series
 from daemon.errors import StoreError
 from daemon.series.key import Key
-from daemon.series.packing import SIZE, packed
+from daemon.series.packing import SIZE, Tallies, packed
 from daemon.series.roller import Roller
-from daemon.series.table import SLOT, Row, Slot, Table, slot_of
-from daemon.series.tally import Tally
+from daemon.series.rows import Row, Rows
+from daemon.series.table import SLOT, Slot, Table, slot_of
 from daemon.series.writing import WRITTEN, Cut, write_all
 from daemon.store import facts, series
 from daemon.store.base import Store
@@ -102,13 +102,13 @@ class Recorder:
         self._wake.set()
 
     def _add_rows(self, start: int, rows: Sequence[Row], *, is_late: bool) -> None:
-        blocks: dict[int, list[tuple[int, Tally]]] = {}
-        strays: list[Row] = []
+        blocks: dict[int, Tallies] = {}
+        strays = Rows()
         for live, tally in unhurried(self._clock, rows):
             if live.number:
-                blocks.setdefault(live.number // SIZE, []).append((live.number % SIZE, tally))
+                blocks.setdefault(live.number // SIZE, {})[live.number % SIZE] = tally
             else:
-                strays.append((live, tally))
+                strays.append(live, tally)
         slot = self._slot(start, is_late=is_late)
         slot.strays = strays
         for number, found in unhurried(self._clock, blocks.items()):
@@ -171,9 +171,9 @@ class Recorder:
         self._number += 1
         return Slot(number=self._number, start=start, is_late=is_late)
 
-    def _fill(self, slot: Slot, number: int, rows: list[tuple[int, Tally]]) -> None:
-        slot.tallies[number] = packed(rows)
-        if totals := self._table.blocks.count(number, rows, is_late=slot.is_late):
+    def _fill(self, slot: Slot, number: int, rows: Tallies) -> None:
+        slot.tallies[number] = packed(rows.items())
+        if totals := self._table.blocks.count(number, rows.items(), is_late=slot.is_late):
             slot.totals[number] = totals
 
     def _add(self, slot: Slot) -> None:
@@ -214,8 +214,8 @@ class Recorder:
         """Put in their blocks series that had no number when their slot was closed; behind all that waits already."""
         for slot in list(self._waiting):
             if slot.strays:
-                strays, slot.strays = slot.strays, []
-                self._add_rows(slot.start, [row for row in strays if row[0].number], is_late=True)
+                strays, slot.strays = slot.strays, Rows()
+                self._add_rows(slot.start, Rows(row for row in strays if row[0].number), is_late=True)
 
     def _register(self) -> None:
         """Get numbers for new series. Raises StoreError: then they are still new."""

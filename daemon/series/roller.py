@@ -7,9 +7,10 @@ half-way makes the same rows again. All of it is done piece by piece: between tw
 from collections.abc import Iterator
 from functools import partial
 
+from daemon import telemetry
 from daemon.clock import Clock, unhurried
 from daemon.config.series import Series
-from daemon.series.packing import Tallies, packed, unpacked
+from daemon.series.packing import SIZE, Tallies, packed, unpacked
 from daemon.series.table import SLOT, Table
 from daemon.series.writing import BELOW, DAY, HOUR, MINUTE, Made, mark
 from daemon.store import facts, series, spans
@@ -61,6 +62,21 @@ class Roller:
             self._store.write(partial(series.touch, numbers=numbers[first : first + NUMBERS], seen=int(now)))
             yield
         while self._store.write(partial(series.forget, before=int(now - kept.days), most=NUMBERS)):
+            yield
+        yield from self._make_room(kept.known, int(now))
+        self._store.write(partial(series.forget_blocks, size=SIZE))
+        yield
+
+    def _make_room(self, most: int, now: int) -> Iterator[None]:
+        """Let go of the oldest series where too many are known; of none that lives, for it was seen now."""
+        left, seen = self._store.read(partial(series.beyond, most=most))
+        while left > 0:
+            before = min(seen + 1, now)
+            gone = self._store.write(partial(series.forget, before=before, most=min(left, NUMBERS)))
+            if not gone:
+                return
+            telemetry.series_forgotten.inc(gone)
+            left -= gone
             yield
 
     def _in_pieces(self, span: int, before: int) -> Iterator[None]:

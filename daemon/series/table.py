@@ -15,6 +15,7 @@ from daemon.series.crowd import ALL, OTHER, REST, Crowd, Exploded
 from daemon.series.key import Key, Kind, Labels
 from daemon.series.live import LIVE, GaugeLive, Live
 from daemon.series.packing import SIZE
+from daemon.series.rows import Row, Rows
 from daemon.series.tally import Tally
 
 log = logging.getLogger("tocsin.series")
@@ -24,7 +25,6 @@ AHEAD, BEHIND = 60.0, 3_600.0  # seconds: what is further away in time is not ta
 MOST_LATE = 20_000  # series, times slots, in which something came late since the last slot was closed
 MOST_OTHERS = 1_000  # series that take up what is beyond a bound
 
-Row = tuple[Live, Tally]
 Closed = Callable[[int, Sequence[Row]], None]  # the slot's beginning (s), and what came in it
 
 
@@ -46,7 +46,7 @@ class Slot(msgspec.Struct):
     is_late: bool
     tallies: dict[int, bytes] = {}
     totals: dict[int, bytes] = {}  # of the same blocks, with this slot
-    strays: list[Row] = []  # series that have no number yet
+    strays: Rows = msgspec.field(default_factory=Rows)  # series that have no number yet
     size: int = 0  # as it was measured
 
     def measured(self) -> int:
@@ -119,19 +119,19 @@ class Table:
 
     def exposed(self, wanted: Callable[[Key], bool] = lambda _: True) -> Iterator[Exposed]:
         """Those that live and are wanted, with what ever came: from when they are on disk until they expire."""
-        chosen = [live for live in unhurried(self._clock, self) if live.number and wanted(live.key)]
-        chosen.sort(key=lambda live: live.number)
-        number, block, tallies = -1, None, {}
-        for live in chosen:
-            if live.number // SIZE != number:
-                number = live.number // SIZE
-                block = self.blocks.get(number)
-                tallies = block.tallies() if block is not None else {}
-            totals = block.of(live.number % SIZE) if block is not None else None
-            if totals is None:
+        chosen: dict[int, list[Live]] = {}  # by their blocks: to sort all of them would hold up everybody
+        for live in unhurried(self._clock, self):
+            if live.number and wanted(live.key):
+                chosen.setdefault(live.number // SIZE, []).append(live)
+        for number in sorted(chosen):
+            block = self.blocks.get(number)
+            if block is None:
                 continue
-            last = live.value if isinstance(live, GaugeLive) else totals[2]
-            yield Exposed(live.key, totals[0], totals[1], last, tallies.get(live.number % SIZE))
+            tallies = block.tallies()
+            for live in sorted(chosen[number], key=lambda one: one.number):
+                if (totals := block.of(live.number % SIZE)) is not None:
+                    last = live.value if isinstance(live, GaugeLive) else totals[2]
+                    yield Exposed(live.key, totals[0], totals[1], last, tallies.get(live.number % SIZE))
 
     def numbered(self, live: Live, number: int, totals: bytes) -> None:
         """The store knows it by this number; `totals` are those of its block there."""
@@ -148,12 +148,12 @@ class Table:
         self.open = start + SLOT if then is None else then
         late, self._late = self._late, {}
         idle = self._settings().idle
-        rows: list[Row] = []
+        rows = Rows()
         for live in unhurried(self._clock, list(self._all.values())):
             tally = self._taken(live)
             if tally is not None:
                 live.seen = start
-                rows.append((live, tally))
+                rows.append(live, tally)
             if not live.is_live or (tally is None and start - live.seen > idle):
                 self._expire(live)
         self.closing = start
@@ -215,10 +215,10 @@ class Table:
             self.blocks.leave(live.number)
 
     def _hand_on_late(self, late: dict[tuple[int, Live], Live]) -> None:
-        starts: dict[int, list[Row]] = {}
+        starts: dict[int, Rows] = {}
         for (start, live), aside in unhurried(self._clock, late.items()):
             if (tally := self._taken(aside)) is not None:
-                starts.setdefault(start, []).append((live, tally))
+                starts.setdefault(start, Rows()).append(live, tally)
         for start in sorted(starts):
             self._hand_on(start, starts[start])
 

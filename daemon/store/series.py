@@ -74,9 +74,33 @@ def touch(tx: Tx, numbers: Iterable[int], seen: int) -> None:
 
 
 def forget(tx: Tx, before: int, most: int) -> int:
-    """Forget series, with their totals, in which nothing came for so long; at most so many. Return how many."""
+    """Forget series in which nothing came for so long; at most so many. Return how many."""
     sql = "DELETE FROM series WHERE number IN (SELECT number FROM series WHERE seen < ? LIMIT ?)"
     return tx.run(sql, (before, most))
+
+
+def beyond(tx: Tx, most: int) -> tuple[int, int]:
+    """How many there are beyond so many, and when something last came in the newest of as many that are oldest."""
+    (number,) = tx.one("SELECT count(*) FROM series") or (0,)
+    if number <= most:
+        return 0, 0
+    (seen,) = tx.one("SELECT seen FROM series ORDER BY seen LIMIT 1 OFFSET ?", (number - most - 1,)) or (0,)
+    return number - most, seen
+
+
+def forget_blocks(tx: Tx, size: int) -> int:
+    """Forget blocks of which no series is known, with their totals. Return how many.
+
+    Not the last: the next one is counted from it, and no number may be given twice while tiers have it.
+    """
+    sql = (
+        "SELECT block FROM series_blocks AS here WHERE block < (SELECT max(block) FROM series_blocks) AND NOT EXISTS"
+        " (SELECT 1 FROM series WHERE number >= here.block * ? AND number < (here.block + 1) * ?)"
+    )
+    gone = tx.all(sql, (size, size))
+    tx.each("DELETE FROM series_totals WHERE block = ?", gone)
+    tx.each("DELETE FROM series_blocks WHERE block = ?", gone)
+    return len(gone)
 
 
 def names(tx: Tx) -> list[Row]:

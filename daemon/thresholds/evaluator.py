@@ -10,7 +10,8 @@ import msgspec
 from daemon.config.thresholds import Rule
 from daemon.expressions.expression import Group
 from daemon.series.live import Live
-from daemon.series.table import SLOT, Row
+from daemon.series.rows import Row
+from daemon.series.table import SLOT
 from daemon.thresholds import standing
 from daemon.thresholds.gathered import Gathered
 from daemon.thresholds.heard import Heard
@@ -19,7 +20,6 @@ from daemon.thresholds.view import MOST_IN_ALL, Room, Sight, View, sight_of
 from daemon.thresholds.watched import Watched
 
 Sinks = tuple[tuple[View, Gathered], ...]
-NOWHERE: Sinks = ()
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -46,6 +46,7 @@ class Evaluator:
         self._by_name: dict[str, list[View]] = {}
         self._globs: list[View] = []
         self._known: dict[Live, Sinks] = {}
+        self._shared: dict[Sinks, Sinks] = {}  # many series go the same way: one tuple for all of them
         self.dirty: list[tuple[Rule, Group, Standing]] = []  # what is to be written down
         self.evaluated = self.heard.until  # the end of the last slot that was judged
 
@@ -78,7 +79,7 @@ class Evaluator:
         for view in sights.values():
             where = self._globs if view.selector.is_glob else self._by_name.setdefault(view.sight.name, [])
             where.append(view)
-        self._known.clear()
+        self._begin_anew()
         return new
 
     def take(self, start: int, rows: Sequence[Row]) -> Iterator[None]:
@@ -153,7 +154,7 @@ class Evaluator:
         one = watched.standings.pop(group, None)
         for view in watched.views:
             view.drop(group)
-        self._known.clear()  # should one of its series live on, it is met anew
+        self._begin_anew()  # should one of its series live on, it is met anew
         turn = None if one is None else standing.end(one, end)
         if one is None or turn is None:
             return None
@@ -168,8 +169,14 @@ class Evaluator:
         """Find out once which windows want a series."""
         views = [*self._by_name.get(live.key.name, ()), *self._globs]
         found = [(view, one) for view in views if (one := view.meet(live.key)) is not None]
-        sinks = self._known[live] = tuple(found) if found else NOWHERE
+        sinks = tuple(found)
+        sinks = self._known[live] = self._shared.setdefault(sinks, sinks)
         return sinks
+
+    def _begin_anew(self) -> None:
+        """Every series is met anew."""
+        self._known.clear()
+        self._shared.clear()
 
     def _sweep(self) -> Iterator[None]:
         """Forget series that live no more."""

@@ -138,18 +138,22 @@ class Extremes(Gathered):
 
 
 class Sketched(Gathered):
-    """Percentiles."""
+    """Percentiles; none is below the lowest value or above the highest, however wide their ranges are."""
 
-    __slots__ = ("_counts", "_ranges")
+    __slots__ = ("_counts", "_high", "_highs", "_low", "_lows", "_ranges")
 
     def __init__(self, size: int, kind: Kind) -> None:
         super().__init__(size, kind)
         self._ranges = Ranges(size)
+        self._lows, self._low = Ring(size, min, INFINITE), INFINITE
+        self._highs, self._high = Ring(size, max, -INFINITE), -INFINITE
         self._counts: Counts = {}
 
     def take(self, tally: Tally) -> None:
         """Add its sketch."""
         self.is_new = True
+        self._low = min(self._low, tally.low)
+        self._high = max(self._high, tally.high)
         merge_counts(self._counts, tally.counts)
 
     def close(self, piece: int) -> None:
@@ -157,7 +161,9 @@ class Sketched(Gathered):
         self.is_new = False
         self.heard = max(self.heard, piece)
         self._ranges.put(piece, self._counts)
-        self._counts = {}
+        self._lows.put(piece, self._low)
+        self._highs.put(piece, self._high)
+        self._counts, self._low, self._high = {}, INFINITE, -INFINITE
 
     def samples(self, piece: int) -> float:
         """How many values."""
@@ -165,7 +171,8 @@ class Sketched(Gathered):
 
     def ask(self, value: Value, piece: int) -> float | None:
         """The percentile."""
-        return self._ranges.percentile(value.part) if self._ranges.at(piece) else None
+        found = self._ranges.percentile(value.part) if self._ranges.at(piece) else None
+        return None if found is None else min(max(found, self._lows.at(piece)), self._highs.at(piece))
 
 
 class Different(Gathered):

@@ -15,7 +15,8 @@ from daemon.errors import StoreError
 from daemon.event import Event
 from daemon.expressions.expression import Group
 from daemon.internal import Alarm, AlarmOver, Check
-from daemon.series.table import SLOT, Row, Table
+from daemon.series.rows import Row
+from daemon.series.table import SLOT, Table
 from daemon.store.base import Store
 from daemon.store.standings import Kept
 from daemon.thresholds import told

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from daemon import sketch
 from daemon.config.thresholds import Rule
 from daemon.expressions.expression import AMOUNTS, PERCENTILE, Expression, Group, Value
 from daemon.matcher import Matcher
@@ -117,7 +116,7 @@ def number_of(value: Value, tally: Tally, kind: Kind | None, over: float) -> flo
     if not tally.count:
         return None
     if value.function == PERCENTILE:
-        return sketch.quantile(tally.counts, value.part)
+        return tally.quantile(value.part)
     found = {"avg": tally.mean, "min": tally.low, "max": tally.high, "last": tally.last}
     return found.get(value.function, tally.different)
 

@@ -1,7 +1,7 @@
 """A sketch of what came in the last so many pieces: counts are whole numbers, so what leaves is subtracted exactly."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from daemon import sketch
@@ -17,7 +17,7 @@ class Ranges:
     __slots__ = ("_asked", "_newest", "_now", "_packed", "_whole", "number")
 
     def __init__(self, size: int) -> None:
-        self._packed: list[array[int] | None] = [None] * size
+        self._packed: list[bytes | None] = [None] * size
         self._newest = NOTHING
         self._now: Counts = {}  # of the newest piece
         self._whole: Counts = {}
@@ -74,7 +74,7 @@ class Ranges:
         self._packed[place] = None
         self._asked.clear()
         whole = self._whole
-        for number, count in zip(packed[::_PAIR], packed[1::_PAIR], strict=True):
+        for number, count in _pairs(packed):
             self.number -= count
             if whole[number] == count:
                 del whole[number]
@@ -82,9 +82,15 @@ class Ranges:
                 whole[number] -= count
 
 
-def _packed(counts: Counts) -> "array[int]":
-    return array("q", chain.from_iterable(counts.items()))
+def _packed(counts: Counts) -> bytes:
+    """Bytes, and no array: the collector of garbage looks at each array, and there would be a hundred thousand."""
+    return array("q", chain.from_iterable(counts.items())).tobytes()
 
 
-def _unpacked(packed: "array[int] | None") -> Counts:
-    return {} if packed is None else dict(zip(packed[::_PAIR], packed[1::_PAIR], strict=True))
+def _unpacked(packed: bytes | None) -> Counts:
+    return {} if packed is None else dict(_pairs(packed))
+
+
+def _pairs(packed: bytes) -> Iterator[tuple[int, int]]:
+    numbers = memoryview(packed).cast("q")
+    return zip(numbers[::_PAIR], numbers[1::_PAIR], strict=True)

@@ -28,7 +28,7 @@ WORST = (Phase.FIRING, Phase.CLEARING, Phase.PENDING, Phase.OK)  # the first is 
 Turn = Literal["fired", "ended"]
 
 
-class Judged(msgspec.Struct, frozen=True):
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """What an evaluation found: a number, or nothing to judge; of how many values it is made."""
 
     value: float | None = None
@@ -38,7 +38,7 @@ class Judged(msgspec.Struct, frozen=True):
 NOTHING = Judged()
 
 
-class Standing(msgspec.Struct):
+class Standing(msgspec.Struct, gc=False):
     """Of one group. `held` counts evaluated time only, so that no gap makes anything last."""
 
     phase: Phase = Phase.OK

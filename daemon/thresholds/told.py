@@ -1,6 +1,7 @@
 """What people are told when a rule fires and when that is over: short enough for a phone, with all the numbers."""
 
 import datetime as dt
+import re
 
 import msgspec
 
@@ -13,6 +14,7 @@ from daemon.thresholds.standing import Standing
 from daemon.thresholds.view import written
 
 _LONGEST_GROUP = 120
+_UNCLEAR = re.compile(r'[,={}"]')
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +28,12 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 def key(rule: str, group: Group) -> str:
     """What tells its alarm from all others: the rule, and the group."""
-    return f"{rule} {{{written(group)}}}" if group else rule
+    return f"{rule} {{{', '.join(f'{_plain(name)}={_plain(value)}' for name, value in group)}}}" if group else rule
+
+
+def _plain(text: str) -> str:
+    """As it is, or in quotes where it could be taken for more than one: anybody may choose a label's value."""
+    return msgspec.json.encode(text).decode() if _UNCLEAR.search(text) else text
 
 
 def fired(rule: Rule, group: Group, standing: Standing, beside: Beside) -> Event:

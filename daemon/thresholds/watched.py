@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from daemon.config.thresholds import Rule
-from daemon.expressions.expression import AMOUNTS, Group, Value
+from daemon.config.thresholds import NoData, Rule
+from daemon.expressions.expression import AMOUNTS, PERCENTILE, Group, Value
 from daemon.thresholds.gathered import Gathered
 from daemon.thresholds.heard import ENOUGH, Heard
 from daemon.thresholds.standing import NOTHING, WORST, Judged, Phase, Standing
@@ -61,7 +61,7 @@ class Watched:
         over = self.rule.expr.over
         begin = max(end - over, *(view.begun for view in self.views))
         share = heard.of(begin, end) / over
-        if share < ENOUGH:
+        if not share or (share < ENOUGH and not self._needs_no_more):
             self.waits = f"only {share:.0%} of its window was heard so far"
             return 0.0
         if self.rule.expr.versus and self.references is None:
@@ -69,6 +69,22 @@ class Watched:
             return 0.0
         self.waits = ""
         return 1.0 if share >= 1 else 1.0 / share
+
+    @property
+    def _needs_no_more(self) -> bool:
+        """Whether a part of the window will do: it says how many values are enough, and a gap cannot make it fire.
+
+        An average, a percentile or a ratio of amounts is one of whatever was heard, be the window a day and tocsin an
+        hour old; and a highest value that is too high stays it.
+        """
+        rule = self.rule
+        if not rule.at_least or rule.no_data is not NoData.KEEP or rule.expr.versus:
+            return False
+        functions = [value.function for value in rule.expr.values]
+        if len(functions) > 1 and all(one in AMOUNTS for one in functions):
+            return True
+        extreme = "max" if rule.above is not None else "min"
+        return all(one in ("avg", PERCENTILE) for one in functions) or functions == [extreme]
 
     def judge(self, group: Group, end: float, scale: float) -> Judged:
         """The number of a group at an instant at which it is due."""

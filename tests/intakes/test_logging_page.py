@@ -1,27 +1,33 @@
 """The recipes for Python's `logging`, and the examples for syslog, work as they stand in the handbook."""
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
-import gevent.pywsgi
-import msgspec
 import pytest
+import sentry_sdk
 
 from daemon.aside import at_once
 from daemon.clock import SystemClock
 from daemon.config.load import load
-from daemon.config.settings import Listen, Settings
+from daemon.config.sentry import Project
+from daemon.config.settings import Limits, Listen, Settings
 from daemon.config.syslog import LinePattern, Syslog
 from daemon.event import Event
 from daemon.intakes.syslog import intake
+from daemon.listener.server import HttpDoor
 from daemon.loading import catalog
+from daemon.secret import Secret
 from daemon.series.table import Table
+from fake_clock import FakeClock
 from pages import blocks, run
+from reporting import Reporting
 from until import until
 
 PAYMENT = LinePattern(name="payment", match=r"payment of order (?P<order>\d+) failed", severity_at_least="err")
 UDP, UNIX, DSN = '("127.0.0.1", 5514)', "/run/tocsin/syslog.sock", "127.0.0.1:8420"
+
+
+KEY = "0123456789abcdef"  # as in the recipe's DSN
 
 
 def quiet(*_: object, **__: object) -> None:
@@ -42,12 +48,12 @@ def events(tmp_path: Path) -> Iterator[tuple[list[Event], intake.Syslog]]:
 
 def test_syslog_over_udp_and_over_a_socket(events: tuple[list[Event], intake.Syslog]) -> None:
     told, syslog = events
-    host, _, port = syslog.addresses[0].rpartition(":")
+    host, _, port = syslog.doors()["syslog"].rpartition(":")
     _, udp, unix = blocks("measuring/logging.md", "python")
     assert UDP in udp
     assert UNIX in unix
     for recipe in (udp, unix):
-        run(recipe, {UDP: f'("{host}", {port})', UNIX: syslog.addresses[1]})
+        run(recipe, {UDP: f'("{host}", {port})', UNIX: syslog.doors()["syslog_unix"]})
     until(lambda: len(told) == 2)
     assert {(one.labels["app"], one.labels["order"], one.severity) for one in told} == {("shop", "4711", "error")}
 
@@ -58,25 +64,24 @@ def test_the_program_goes_on_where_nobody_listens() -> None:
         run(recipe, {UDP: '("127.0.0.1", 9)', UNIX: "/nowhere/at/all"})
 
 
-def test_the_sentry_sdk() -> None:
-    bodies: list[bytes] = []
-
-    def take(environ: dict[str, object], start: object) -> list[bytes]:
-        body = environ["wsgi.input"].read()  # type: ignore[attr-defined]
-        bodies.append(gzip.decompress(body) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else body)
-        start("200 OK", [("Content-Type", "application/json")])  # type: ignore[operator]
-        return [b"{}"]
-
-    server = gevent.pywsgi.WSGIServer(("127.0.0.1", 0), take, log=None)
-    server.start()
+def test_the_sentry_sdk(tmp_path: Path, clock: FakeClock) -> None:
+    """What the page tells to write, with the door that tocsin itself has for it."""
+    reporting = Reporting(tmp_path, clock, projects={"shop": Project(id=1, key=Secret(KEY))})
+    web = reporting.daemon().web()
+    door = HttpDoor("127.0.0.1:0", web, Limits, clock, web.largest)
+    door.start()
     try:
-        run(blocks("measuring/logging.md", "python")[0], {DSN: f"127.0.0.1:{server.server_port}"})
+        run(blocks("measuring/logging.md", "python")[0], {DSN: f"127.0.0.1:{door.port}"})
+        reporting.turn()
+        (error,) = reporting.grouped.errors
     finally:
-        server.stop()
-    items = [msgspec.json.decode(line) for body in bodies for line in body.split(b"\n") if line.startswith(b"{")]
-    (error,) = [item for item in items if item.get("level") == "error"]
-    assert (error["logger"], error["logentry"]["message"]) == ("shop", "payment of order %s failed")
-    assert any("what came before" in crumb["message"] for crumb in error["breadcrumbs"]["values"])
+        sentry_sdk.get_client().close(timeout=2)
+        sentry_sdk.init()
+        door.stop(0)
+        reporting.store.close()
+    assert (error.level, error.app) == ("error", "shop")
+    assert "payment of order" in error.message
+    assert any("what came before" in crumb for crumb in error.trail)
 
 
 def test_the_configuration_of_the_page(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A Redis that is away, slow, restarted, locked or no Redis at all: the reader comes back, nothing is lost."""
 
 import json
+import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,9 +13,10 @@ import gevent
 import pytest
 
 from daemon.config.redislists import RedisList, server
-from daemon.intakes.redislist.resp import Connection, Lost, Refused
+from daemon.intakes.redislist.resp import Connection, Lost, Refused, whole
 from daemon.internal import Check
 from daemon.secret import Secret
+from daemon.units import Seconds
 from fake_clock import FakeClock, settle
 from pushed import LIST, Life
 from raw_server import serving
@@ -113,12 +115,72 @@ def test_one_that_stalls_is_given_up_in_time(redis: Server, clock: FakeClock) ->
             connection.one("LLEN", LIST)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_happens_in_whatever_order_each_entry_counts_once(begin: Callable[..., Life], seed: int) -> None:
+    """Pushes, batches, slots, lost connections and crashes, as chance has it."""
+    chance = random.Random(seed)
+    life, pushed = begin(batch=7), 0
+    life.ask("FLUSHALL")
+    life.reader.connect()
+    for _ in range(60):
+        match chance.choice(("push", "turn", "turn", "slot", "lost", "crash", "crash after a slot")):
+            case "push":
+                pushed += (number := chance.randrange(1, 40))
+                life.push(*ENTRIES[:number])
+            case "turn":
+                life.reader.turn()
+            case "slot":
+                life.close_slot()
+            case "lost":
+                life.reader.connect()
+            case how:
+                if how != "crash":
+                    life.close_slot(is_written=False)
+                life.crash()
+                life = begin(batch=7)
+                life.reader.connect()
+    life.read()
+    life.close_slot()
+    life.turns()
+    assert life.counted()[PAY] == pushed
+    assert life.ask("KEYS", "*") == []
+
+
+@pytest.mark.parametrize("no", ["LOADING the dataset", "NOAUTH who are you", "READONLY a replica"])
+def test_a_no_in_the_middle_of_it_ends_the_turn_and_loses_nothing(
+    begin: Callable[..., Life], redis: Server, no: str
+) -> None:
+    life = begin(batch=30)
+    life.ask("FLUSHALL")
+    said_no = f"-{no}\r\n".encode()
+    for after in (80, 500, 900):
+        life.push(*ENTRIES)
+        with between(redis.port, lambda data, said, after=after: data if said <= after else said_no) as port:  # type: ignore[misc]
+            life.reader._redis._given = RedisList(url=f"redis://127.0.0.1:{port}/0", batch=30, timeout=Seconds(0.3))
+            with pytest.raises((Lost, Refused)):
+                read_on(life)
+    life.reader._redis._given = life.given
+    life.read()
+    life.close_slot()
+    life.turns()
+    assert life.counted() == {PAY: 300}
+    assert life.ask("KEYS", "*") == []
+
+
+def test_no_number_of_entries_is_less_than_none() -> None:
+    with pytest.raises(Lost):
+        whole(-1)
+
+
 @pytest.mark.parametrize(
     "words",
     [
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         b"$99999999999\r\n",
         b"*5000000\r\n",
+        b"*1000\r\n" + (b"*1000\r\n" + b":1\r\n" * 1_000) * 101,
+        b"*1\r\n" * 5_000,
+        b"*2\r\n$9000000\r\n" + b"x" * 9_000_000 + b"\r\n$9000000\r\n" + b"x" * 9_000_000,
         b":x\r\n",
         b"+" * 400_000,
         b"\r\n",

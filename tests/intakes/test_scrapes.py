@@ -7,14 +7,22 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from urllib.request import urlopen
 
 import gevent
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from apps import running_here
 from daemon.clock import SystemClock
+from daemon.config.settings import Settings
+from daemon.config.thresholds import Rule
+from daemon.expressions.level import Level
+from daemon.expressions.parse import parse
 from daemon.intakes.scrape.page import NotAPage
+from daemon.intakes.scrape.scrapes import Scrapes
 from daemon.secret import Secret
 from fake_clock import FakeClock
 from needs import need_program
@@ -160,6 +168,58 @@ def test_another_type_than_before_begins_anew(board: Board) -> None:
     assert board.totals("# TYPE x counter\nx 7\n", "# TYPE x counter\nx 9\n") == {"x": 2}
 
 
+def test_the_order_of_labels_is_none_of_the_series(board: Board) -> None:
+    """Else two of one series would count the same rise twice, each by itself."""
+    orders = ('a="1",b="2"', 'b="2",a="1"')
+    pages = [f"# TYPE x counter\nx{{{orders[number % 2]}}} {100 + number}\n" for number in range(6)]
+    assert board.totals(*pages) == {'x{a="1",b="2"}': 5}
+
+
+def test_a_series_that_stands_twice_on_a_page_counts_once(board: Board) -> None:
+    """Else a counter would seem to begin anew with each page."""
+    page = '# TYPE x counter\nx{{a="1",b="2"}} {0}\nx{{a="1",b="2"}} 5\nx{{b="2",a="1"}} 7\n'
+    assert board.totals(*map(page.format, (100, 101, 103))) == {'x{a="1",b="2"}': 3}
+    assert board.page.bad == 2
+
+
+def test_two_types_of_one_name_on_a_page_spoil_no_other(board: Board) -> None:
+    """Pages that were put together of several: the first type is believed, and the other counters go on."""
+    page = "# TYPE x counter\n# TYPE y counter\nx {0}\ny {0}\n# TYPE x gauge\n"
+    assert board.totals(*map(page.format, (100, 101, 103))) == {"x": 3, "y": 3}
+
+
+def test_what_comes_and_goes_leaves_its_place_to_others(clock: FakeClock) -> None:
+    """Also lines of which nothing is taken: `_count` of a histogram, `_created`."""
+    board = Board(clock, most=10)
+    page = (
+        '# TYPE h{n} histogram\nh{n}_bucket{{le="1"}} 1\nh{n}_bucket{{le="+Inf"}} 1\nh{n}_count 1\nh{n}_created 1\n'
+        "# TYPE g{n} gauge\ng{n} 1\n"
+    )
+    for n in range(30):
+        assert board.see(page.format(n=n), every=1_900.0).keys() >= {f"g{n}"}
+        assert board.page.left_out == 0
+    assert len(board.page._known) < 25
+
+
+def test_of_a_tocsins_own_page_only_its_state_is_taken(board: Board) -> None:
+    """What it shows of applications would come back to it, under another name each time."""
+    page = "# HELP tocsin_lag x\n# TYPE tocsin_lag gauge\ntocsin_lag 1\norders_total 3\nload 4\n"
+    assert board.totals(page) == {"tocsin_lag": 1}
+
+
+def test_a_label_of_a_megabyte_and_rubbish_beside_it(board: Board) -> None:
+    lines = (
+        f'x{{a="{"y" * 1024**2}"}} 1',
+        'x{a="\\"} 1',
+        'x{a="n\0l"} 2 # {t="1"} 3',
+        "z 1 # {} 1 NaN",
+        "ok NaN",
+        "ok2 2",
+    )
+    assert board.totals("\n".join(lines)) == {"z": 1, "ok2": 2, 'x{a="n l"}': 2}
+    assert board.page.bad == 2
+
+
 # over the network
 
 
@@ -292,3 +352,25 @@ def page_of(port: int, path: str = "/metrics") -> str:
 def query(port: int) -> None:
     with urlopen(f"http://127.0.0.1:{port}/api/v1/query?query=1") as answer:
         assert json.load(answer)["status"] == "success"
+
+
+def test_its_rules_are_listed_with_all_others(tmp_path: Path) -> None:
+    rule = "{name: hot, expr: max(temp) over 1m, above: 3}"
+    more = f"scrapes: [{{name: web, url: 'http://127.0.0.1:9/metrics', every: 1h, rules: [{rule}]}}]"
+    with running_here(tmp_path, f"listen: {{http: '127.0.0.1:0', zmq: 'ipc://{tmp_path}/zmq'}}\n{more}\n") as tocsin:
+        (listed,) = tocsin.rpc("rules.list")["result"]
+    assert (listed["name"], listed["expr"]) == ("hot", 'max(temp{scrape="web"}) over 1m')
+
+
+def test_another_rule_does_not_make_the_page_anew(clock: FakeClock) -> None:
+    """Else its counters would begin anew, too."""
+    board = Board(clock, every=3_600)
+    hot = Rule(name="hot", expr=parse("max(temp) over 1m"), above=Level(3.0))
+    settings = Settings(scrapes={"web": board.given})
+    scrapes = Scrapes(board.table, clock, lambda: settings, board._alarm, board._over)
+    scrapes.start()
+    before = scrapes._running["web"]
+    settings = Settings(scrapes={"web": replace(board.given, rules={"hot": hot})})
+    scrapes.reload()
+    assert scrapes._running["web"] is before
+    scrapes.stop()

@@ -271,3 +271,23 @@ def test_what_is_right_in_it(tmp_path: Path, lines: str) -> None:
     file = tmp_path / "tocsin.yml"
     file.write_text(BASE + lines)
     load(file, lambda _: catalog(""), {})
+
+
+def test_one_that_can_never_be_told_keeps_no_other_waiting(clock: FakeClock, told: Told) -> None:
+    tried: list[list[str]] = []
+
+    def events(batch: list[Event]) -> None:
+        tried.append([one.key for one in batch])
+        if "bad" in batch[0].title:
+            raise RuntimeError("broken")
+        told(batch)
+
+    herald = Herald(clock, events)
+    herald.start()
+    herald.found(seen(LinePattern(name="any", match="x"), b"<11>h bad: x").finds.values())
+    clock.advance(1)
+    herald.found(seen(LinePattern(name="any", match="x"), b"<11>h good: x").finds.values())
+    clock.advance(HOLD * 3)
+    herald.stop()
+    assert len(tried) == 2
+    assert len(told.events) == 1

@@ -2,8 +2,8 @@
 
 import logging
 import logging.handlers  # noqa: TID251 - the whole name, as the rule wants it
-import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,14 +20,15 @@ from daemon.config.settings import Listen, Settings
 from daemon.config.syslog import LinePattern, Syslog
 from daemon.errors import NoDoor
 from daemon.event import Event
-from daemon.intakes import sockets
-from daemon.intakes.doors import Datagrams, is_among
+from daemon.intakes.doors import is_among
 from daemon.intakes.syslog import intake
 from daemon.internal import Check
 from daemon.series.table import Table
 from running import free_port
 from until import until
 
+FROM_BEFORE = [(Check.SYSLOG_DOOR, (name,)) for name in ("syslog", "syslog_unix")]  # ended by every start
+MOST_HELD = 0.05  # seconds
 ANYTHING = LinePattern(name="any", match="FATAL", key=("host", "app"))
 
 
@@ -88,12 +89,12 @@ def begin() -> Iterator[Begin]:
 
 
 def udp(running: Running) -> tuple[str, int]:
-    host, _, port = running.syslog.addresses[0].rpartition(":")
+    host, _, port = running.syslog.doors()["syslog"].rpartition(":")
     return host.strip("[]"), int(port)
 
 
 def test_nothing_is_open_that_nobody_asked_for(begin: Begin) -> None:
-    assert begin(Listen()).syslog.addresses == []
+    assert begin(Listen()).syslog.doors() == {}
 
 
 def test_lines_over_udp_are_counted_and_raise_alarms(begin: Begin) -> None:
@@ -117,7 +118,7 @@ def test_lines_over_udp_are_counted_and_raise_alarms(begin: Begin) -> None:
 def test_pythons_own_handler_over_udp_and_a_socket(begin: Begin, tmp_path: Path) -> None:
     path = str(tmp_path / "log")
     running = begin(Listen(syslog="127.0.0.1:0", syslog_unix=path), patterns={"any": ANYTHING})
-    assert len(running.syslog.addresses) == 2
+    assert len(running.syslog.doors()) == 2
     for address in (udp(running), path):
         handler = logging.handlers.SysLogHandler(address)  # noqa: TID251 - the same
         handler.ident = "shop: "
@@ -150,20 +151,6 @@ def test_only_those_who_may_are_heard() -> None:
         assert not is_among(sender, networks), sender
 
 
-def test_what_strangers_send_is_counted_and_not_taken() -> None:
-    refused, taken = [], []
-    bound = sockets.udp("127.0.0.1:0", 65_536)
-    door = Datagrams(bound, taken.append, SystemClock(), 100, lambda: refused.append(1))
-    assert door._of_friends([(b"x", "192.168.0.1")]) == [(b"x", "192.168.0.1")]
-    door.let(["10.0.0.0/8"])
-    mixed = [(b"a", "10.0.0.1"), (b"b", "192.168.0.1"), (b"c", "127.0.0.1"), (b"d", "192.168.0.1")]
-    assert [raw for raw, _ in door._of_friends(mixed)] == [b"a", b"c"]
-    assert len(refused) == 2
-    door.let([])
-    assert len(door._of_friends(mixed)) == 4
-    door.stop()
-
-
 def test_a_door_that_is_taken_stops_the_start_and_is_an_alarm_at_a_reload(begin: Begin) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
@@ -173,11 +160,11 @@ def test_a_door_that_is_taken_stops_the_start_and_is_an_alarm_at_a_reload(begin:
         running = begin(Listen(syslog="127.0.0.1:0"))
         running.settings = replace(running.settings, listen=Listen(syslog=taken))
         running.syslog.reload()
-        assert running.alarms == [(Check.SYSLOG_DOOR, (taken,))]
-        assert running.syslog.addresses == []
+        assert running.alarms == [(Check.SYSLOG_DOOR, ("syslog",))]
+        assert running.syslog.doors() == {}
     running.syslog.reload()
-    assert running.over == [(Check.SYSLOG_DOOR, (taken,))]
-    assert running.syslog.addresses == [taken]
+    assert running.over == [*FROM_BEFORE, (Check.SYSLOG_DOOR, ("syslog",))]
+    assert running.syslog.doors() == {"syslog": taken}
 
 
 def test_a_reload_changes_patterns_and_doors_and_leaves_others_alone(begin: Begin, tmp_path: Path) -> None:
@@ -197,20 +184,21 @@ def test_a_reload_changes_patterns_and_doors_and_leaves_others_alone(begin: Begi
     until(lambda: len(running.events) == 1)
     running.settings = Settings(listen=Listen(syslog_unix=path))
     running.syslog.reload()
-    assert running.syslog.addresses == [path]
+    assert running.syslog.doors() == {"syslog_unix": path}
 
 
 def test_a_flood_is_bounded_counted_and_holds_nobody_up(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "MOST_WAITING", 2_000)
     running = begin(Listen(), patterns={f"p{number}": replace(ANYTHING, name=f"p{number}") for number in range(20)})
     lines = [(b"<11>Nov 21 22:00:00 db-1 shop[%d]: FATAL " % number + b"x" * 200, "10.0.0.9") for number in range(256)]
-    late: list[float] = []
+    held: list[float] = []
 
     def watch() -> None:
+        """What the event loop's own thread worked between two turns of this one: whatever else the machine does."""
         while True:
-            begun = running.clock.monotonic()
+            begun = time.thread_time()
             running.clock.sleep(0.001)
-            late.append(running.clock.monotonic() - begun - 0.001)
+            held.append(time.thread_time() - begun)
 
     watcher = gevent.spawn(watch)
     begun = running.clock.monotonic()
@@ -225,7 +213,7 @@ def test_a_flood_is_bounded_counted_and_holds_nobody_up(begin: Begin, monkeypatc
     assert 0 < taken < given
     assert (Check.SYSLOG_LOST, ()) in running.alarms
     assert len(running.events) == 20
-    assert sorted(late)[int(len(late) * 0.99)] < (0.2 if os.environ.get("CI") else 0.1)
+    assert sorted(held)[int(len(held) * 0.99)] < MOST_HELD
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from daemon import telemetry
 from daemon.internal import Check
 from daemon.series.key import Kind
 from daemon.series.overseer import Overseer
+from daemon.series.selector import Selector
 from measured import Measured
 
 Begin = Callable[..., Measured]
@@ -131,3 +133,31 @@ def test_a_set_of_many_takes_a_bounded_number_of_hashes(here: Measured) -> None:
         live.add(float(number * 922337203685477))
     here.close()
     assert here.all("users")[()][0][1].different == pytest.approx(20_000, rel=0.1)
+
+
+def test_of_too_many_that_are_known_the_oldest_go_with_their_blocks_and_no_number_comes_again(begin: Begin) -> None:
+    here = begin(known=300, most_per_name=1_000, idle=60)
+    before = telemetry.series_forgotten._value.get()
+    here.live("stays").add(1)
+    highest = 0
+    for day in range(4):
+        lives = [here.live("views", day=str(day), number=str(number)) for number in range(200)]
+        for live in lives:
+            live.add(1)
+        here.live("stays").add(1)
+        here.close()
+        assert min(live.number for live in lives) > highest
+        highest = max(live.number for live in lives)
+        here.skip(700)
+        here.live("stays").add(1)
+        here.close(7)
+    known = here.query.list(Selector.parse("*"))
+    assert len(known) == 300
+    assert {one.key.name for one in known} == {"stays", "views"}
+    assert {dict(one.key.labels).get("day") for one in known} == {"2", "3", None}
+    assert telemetry.series_forgotten._value.get() - before == 501
+    blocks = here.store.read(lambda tx: tx.all("SELECT block FROM series_blocks ORDER BY block"))
+    totals = here.store.read(lambda tx: tx.all("SELECT block FROM series_totals ORDER BY block"))
+    assert {row[0] for row in totals} <= {row[0] for row in blocks}
+    assert len(blocks) <= 1 + 300 // 128 + 2
+    assert here.shown()["stays"][1] == 9

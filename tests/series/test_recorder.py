@@ -273,3 +273,20 @@ def test_too_large_an_answer_is_refused(here: Measured, monkeypatch: pytest.Monk
     assert here.total("views") == 11
     with pytest.raises(ValueError, match="fewer labels"):
         here.all("views", by=None)
+
+
+def test_numbers_beyond_all_measure_spoil_no_other_series(here: Measured) -> None:
+    for value in (1e308, 1e308, -1e308):
+        for kind in (Kind.COUNTER, Kind.SPREAD, Kind.GAUGE):
+            here.live(f"huge.{kind}", kind).add(value)
+    for _ in range(3):
+        here.live("huge.weight", Kind.SPREAD).add(5.0, 1e300)
+    here.live("views").add(1)
+    here.close()
+    for name in ("huge.counter", "huge.weight", "views"):
+        here.live(name, Kind.SPREAD if name == "huge.weight" else Kind.COUNTER).add(2)
+    here.close(8)
+    assert here.total("views") == 3
+    assert here.shown()["huge.counter"][1] == 2  # what is no number is not in a total
+    ((_, tally),) = here.all("huge.weight")[()]
+    assert tally.quantile(0.5) == pytest.approx(5.0, rel=0.02)

@@ -96,7 +96,7 @@ def test_a_week_keeps_every_number_in_every_tier_that_should_have_it(begin: Begi
         here.live("time", Kind.SPREAD, "s", route="/").add(number % 50 + 1)
         model[here.table.open] = number
         here.close()
-        here.skip(3_590)
+        here.skip(7_190)
     for ago, step in ((5, DAY), (2, HOUR), (0.07, 10)):
         since = (end - ago * DAY) // DAY * DAY if step == DAY else (end - ago * DAY) // HOUR * HOUR
         found = dict(here.all("views", since, end, step=step)[()])

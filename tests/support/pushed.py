@@ -14,7 +14,8 @@ from daemon.intakes.redislist.reader import Reader
 from daemon.intakes.redislist.resp import Connection, Word
 from daemon.internal import Check
 from daemon.series.key import Kind
-from daemon.series.table import SLOT, Row, Table
+from daemon.series.rows import Row
+from daemon.series.table import SLOT, Table
 from daemon.store import facts
 from daemon.store.base import Tx
 from daemon.store.migrate import MEASURED

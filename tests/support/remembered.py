@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from daemon.series.key import Key
 from daemon.series.query import Listed, Tallies
+from daemon.series.rows import Row
 from daemon.series.selector import Selector
-from daemon.series.table import Row, Table
+from daemon.series.table import Table
 from daemon.series.tally import Tally
 
 

@@ -18,7 +18,8 @@ from daemon.sentry.gate import Gate
 from daemon.sentry.reading import Limits, read
 from daemon.sentry.telling import Jobs
 from daemon.series.key import Key
-from daemon.series.table import Row, Table
+from daemon.series.rows import Row
+from daemon.series.table import Table
 from daemon.series.tally import Tally
 from daemon.store.base import Tx
 from daemon.store.migrate import MEASURED

@@ -11,7 +11,8 @@ from daemon.config.thresholds import Rule
 from daemon.event import Event, State
 from daemon.internal import Check
 from daemon.series.key import Kind, Labels
-from daemon.series.table import SLOT, Row, Table
+from daemon.series.rows import Row
+from daemon.series.table import SLOT, Table
 from daemon.store.migrate import MEASURED
 from daemon.thresholds.keeper import Keeper
 from daemon.thresholds.standing import Standing

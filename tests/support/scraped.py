@@ -10,7 +10,8 @@ from daemon.config.scrapes import Scrape
 from daemon.intakes.scrape.page import Page
 from daemon.intakes.scrape.scrapes import Target
 from daemon.internal import Check
-from daemon.series.table import SLOT, Row, Table
+from daemon.series.rows import Row
+from daemon.series.table import SLOT, Table
 from daemon.series.tally import Tally
 from fake_clock import FakeClock
 from raw_server import ok, request, serving

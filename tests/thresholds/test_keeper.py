@@ -14,8 +14,9 @@ from daemon.internal import Check
 from daemon.series.key import Kind
 from daemon.series.query import Query
 from daemon.series.recorder import Recorder
+from daemon.series.rows import Row
 from daemon.series.selector import Selector
-from daemon.series.table import SLOT, Row, Table
+from daemon.series.table import SLOT, Table
 from daemon.store.migrate import MEASURED
 from daemon.thresholds.keeper import WAITING, Keeper
 from direct_store import DirectStore

@@ -29,7 +29,7 @@ def test_a_percentile_of_all_series_together_fires_and_is_over(tmp_path: Path) -
     (event,) = bench.events
     assert event.severity is Severity.CRITICAL
     assert event.labels == {"severity": "critical", "rule": "slow"}
-    assert event.title == "slow: p95 of http.time is 2.01s, above 800ms"
+    assert event.title == "slow: p95 of http.time is 2s, above 800ms"
     assert "Made of: 11 values in 1m" in event.text
     assert "Most of it: app=shop, route=/pay" in event.text
     bench.slot(("http.time", S, PAY, 0.1), times=6, unit="s")
@@ -324,3 +324,31 @@ def test_rules_that_look_at_the_same_share_a_window(tmp_path: Path) -> None:
         "{name: c, expr: p99(http.time) over 1m, above: 2s}",
     )
     assert len(bench.keeper.evaluator.views) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "fires"),
+    [
+        ("expr: avg(http.time) over 1d, above: 1s, at_least: 30", True),
+        ("expr: p95(http.time) over 1d, above: 1s, at_least: 30", True),
+        ("expr: max(http.time) over 1d, above: 1s, at_least: 30", True),
+        ("expr: sum(http.errors) / count(http.time) over 1d, above: 50%, at_least: 30", True),
+        ("expr: avg(http.time) over 1d, above: 1s", False),
+        ("expr: avg(http.time) over 1d, above: 1s, at_least: 30, no_data: alarm", False),
+        ("expr: max(http.time) over 1d, below: 9s, at_least: 30", False),
+        ("expr: sum(http.errors) over 1d, above: 1, at_least: 30", False),
+        ("expr: count(http.time) / avg(http.time) over 1d, above: 1, at_least: 30", False),
+    ],
+)
+def test_a_part_of_the_window_will_do_where_enough_values_are_said(tmp_path: Path, asked: str, *, fires: bool) -> None:
+    bench = Bench(tmp_path, f"{{name: r, {asked}}}")
+    bench.slot(("http.time", S, PAY, 2.0), ("http.errors", C, PAY, 1.0), times=24, unit="s")
+    assert bench.told == []
+    bench.slot(("http.time", S, PAY, 2.0), ("http.errors", C, PAY, 1.0), times=12, unit="s")
+    assert bench.told == (["r fires"] if fires else [])
+
+
+def test_no_value_of_a_label_makes_two_groups_one_alarm(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "{name: r, expr: 'sum(hits) by (app, host) over 10s', above: 1}")
+    bench.slot(("hits", C, (("app", "a"), ("host", "b")), 5), ("hits", C, (("app", "a, host=b"),), 5))
+    assert sorted(bench.told) == ['r {app="a, host=b"} fires', "r {app=a, host=b} fires"]

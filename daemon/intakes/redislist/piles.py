@@ -130,11 +130,11 @@ class Piles:
         if pile is None:
             return None
         newest, oldest = max(0, pile.unread - batch), pile.unread - 1
-        how = "joined" if joined else "each"
+        how, most = "joined" if joined else "each", pile.unread - newest
         match redis.one("EVAL", READ, 1, pile.name, newest, oldest, largest, MOST_SENT, how):
-            case [int(number), int(large), bytes(found)]:
+            case [int(number), int(large), bytes(found)] if number >= 0 and 0 <= large <= most - number:
                 return Stretch(pile, number, large, found, ())
-            case [int(number), int(large), list(found)]:
+            case [int(number), int(large), list(found)] if number == len(found) and 0 <= large <= most - number:
                 return Stretch(pile, number, large, b"", found)
         raise Lost("it does not speak as Redis does")
 

@@ -19,8 +19,9 @@ from daemon.probes.network.trust import Trust
 from daemon.secret import HIDDEN
 
 CHUNK = 256 * 1024
-MOST_ANSWER = 64 * 1024**2  # bytes of one answer
-MOST_ITEMS = 1_000_000
+MOST_ANSWER = 16 * 1024**2  # bytes of what is said to commands that were sent together
+MOST_ITEMS = 100_000  # of all lists in it
+DEEPEST = 4  # lists within lists
 MOST_SAID = 200  # characters of what the server says that people are shown
 
 Word = bytes | str | int
@@ -50,6 +51,7 @@ class Connection:
         self._sock: socket.socket | None = None
         self._heard = bytearray()
         self._at = 0  # how much of it is read
+        self._items = 0  # of the lists in it
 
     def open(self) -> None:
         """Connect, log in, and choose the database. Raises Lost, or Refused."""
@@ -93,6 +95,7 @@ class Connection:
                 if self._sock is None:
                     raise Lost("there is no connection")
                 self._sock.sendall(b"".join(map(_written, commands)))
+                self._items = 0
                 answers = [self._answer() for _ in commands]
                 if self._at != len(self._heard):
                     raise Lost("it says more than it was asked")
@@ -127,7 +130,7 @@ class Connection:
         trust = Trust(ca_file=given.ca_file, cert_file=given.cert_file, key_file=given.key_file, verify=given.verify)
         return self._stack.enter_context(secured(sock, server.host, trust, watch))
 
-    def _answer(self) -> Answer:
+    def _answer(self, depth: int = 0) -> Answer:
         kind, rest = (words := self._line())[:1], words[1:]
         if kind == b"+":
             return bytes(rest)
@@ -139,8 +142,9 @@ class Connection:
                 return number
             if kind == b"$" and number <= MOST_ANSWER:
                 return None if number < 0 else self._take(number)
-            if kind == b"*" and number <= MOST_ITEMS:
-                return None if number < 0 else [self._answer() for _ in range(number)]
+            self._items += max(number, 0)
+            if kind == b"*" and self._items <= MOST_ITEMS and depth < DEEPEST:
+                return None if number < 0 else [self._answer(depth + 1) for _ in range(number)]
         raise Lost(f"it does not speak as Redis does: {self._shown(words)}")
 
     def _line(self) -> bytes:
@@ -167,6 +171,8 @@ class Connection:
         if not data:
             raise Lost("the connection was closed")
         self._heard += data
+        if len(self._heard) > MOST_ANSWER:
+            raise Lost("it says far more than it was asked")
 
     def _shown(self, words: bytes) -> str:
         """What it said, without our own secret: some servers repeat what they are told."""
@@ -177,10 +183,10 @@ class Connection:
 
 
 def whole(answer: Answer) -> int:
-    """An answer that must be a number; raises what it is instead."""
+    """An answer that must be a number of something; raises what it is instead."""
     if isinstance(answer, Refused):
         raise answer
-    if not isinstance(answer, int):
+    if not isinstance(answer, int) or answer < 0:
         raise Lost("it does not speak as Redis does")
     return answer
 

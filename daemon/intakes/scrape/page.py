@@ -13,6 +13,9 @@ from daemon.series.key import Kind, Labels
 from daemon.series.table import Table
 
 NEAR = 300.0  # seconds by which a line's own time may be off; what is older is no news, and what is ahead is wrong
+MOST_TYPES = 20_000  # names of which it is known what they are
+OWN = "tocsin_"  # how names begin by which a tocsin tells of itself
+HEAD = 64 * 1024  # characters of its page in which one of them stands: they come before all others
 FORGET = 3_600.0  # seconds after which what is no longer on the page is forgotten
 _UNITS = {"seconds": "s", "bytes": "B"}
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created", "_info", "_gsum", "_gcount")
@@ -31,13 +34,15 @@ class Page:
         self._given = given
         self._table = table
         self._clock = clock
-        self._known: dict[str, Taker] = {}
+        self._is_tocsins = False
+        self._known: dict[str, Taker] = {}  # by what stands before a line's value
+        self._same: dict[tuple[str, Labels], Taker] = {}  # by series: labels may come in another order the next time
         self._histograms: dict[tuple[str, Labels], Histogram] = {}
         self._types: dict[str, str] = {}
+        self._told: set[str] = set()  # names of which this page has told the type
         self._keep = _pattern(given.keep) if given.keep else None
         self._drop = _pattern(given.drop) if given.drop else None
         self._labels = {**given.labels, NAME: given.name}
-        self._taken = 0  # series that are kept in mind
         self.left_out = 0  # lines beyond `most` in the last page
         self.bad = 0  # lines of it that cannot be read
 
@@ -46,6 +51,10 @@ class Page:
         now = self._clock.now()
         scale = 1.0 if is_open else 1e-3
         self.left_out = self.bad = 0
+        self._is_tocsins = f"\n# TYPE {OWN}" in text[:HEAD]
+        self._told.clear()
+        if len(self._types) >= MOST_TYPES:
+            self._types.clear()  # between two pages: within one, what comes next would have none
         taken = read = 0
         for line in unhurried(self._clock, lines(text)):
             if line.startswith("#"):
@@ -63,6 +72,9 @@ class Page:
             if at is not None and not (isfinite(at) and abs(at - now) <= NEAR):
                 taker.seen = now
                 continue
+            if at is None and taker.seen == now and not isinstance(taker, Nothing):
+                self.bad += 1  # it stands twice on this page
+                continue
             taker.take(found.value, at, now)
             taken += not isinstance(taker, Nothing)
         if not read and text.strip():
@@ -77,13 +89,14 @@ class Page:
         if found is None:
             return
         name, kind = found
+        if name in self._told or len(self._types) >= MOST_TYPES:  # of pages put together the first is believed
+            return
+        self._told.add(name)
         if self._types.setdefault(name, kind) != kind:  # another version of the exporter: everything is new
             self._types[name] = kind
             self._known.clear()
+            self._same.clear()
             self._histograms.clear()
-            self._taken = 0
-        if len(self._types) > self._given.most * 2:
-            self._types.clear()
 
     def _meet(self, text: str) -> Taker | None:
         """A series that was not there before; None where there is no place for it."""
@@ -92,20 +105,27 @@ class Page:
             self.bad += 1
             return None
         wanted = (self._keep is None or self._keep.match(name)) and not (self._drop and self._drop.match(name))
-        taker: Taker | None = None
-        if wanted and self._taken < self._given.most:
-            taker = self._taker(Series(name, found.labels))
-        elif wanted:
-            self.left_out += 1
+        # What a tocsin shows of applications it may have from here, or from this page the last time: round and round.
+        wanted = wanted and (not self._is_tocsins or name.startswith(OWN))
+        taker = self._wanted(name, found) if wanted else Nothing()
         if taker is None:
-            if len(self._known) - self._taken > self._given.most:
-                return None  # so many that are not wanted are looked at anew each time
-            taker = Nothing()
-            if wanted:
-                return taker
-        else:
-            self._taken += 1
-        self._known[text] = taker
+            return None
+        if len(self._known) <= self._given.most * 2:  # what is beyond is looked at anew each time
+            self._known[text] = taker
+        return taker
+
+    def _wanted(self, name: str, found: Series) -> Taker | None:
+        """What takes it, however its labels are arranged; None where there is no place, or it makes no sense."""
+        same = name, tuple(sorted(found.labels))
+        taker = self._same.get(same)
+        if taker is not None:
+            return taker
+        if len(self._same) >= self._given.most:
+            self.left_out += 1
+            return None
+        taker = self._taker(Series(name, found.labels))
+        if taker is not None and not isinstance(taker, Nothing):
+            self._same[same] = taker
         return taker
 
     def _taker(self, found: Series) -> Taker | None:
@@ -154,9 +174,10 @@ class Page:
     def _forget(self, now: float) -> None:
         if len(self._known) < self._given.most // 2:
             return
-        for text, taker in [one for one in self._known.items() if now - one[1].seen > FORGET]:
+        for text in [one for one, taker in self._known.items() if now - taker.seen > FORGET]:
             del self._known[text]
-            self._taken -= not isinstance(taker, Nothing)
+        for same in [one for one, taker in self._same.items() if now - taker.seen > FORGET]:
+            del self._same[same]
         for name in [one for one, histogram in self._histograms.items() if now - histogram.seen > FORGET]:
             del self._histograms[name]
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from zlib import crc32
 
 import gevent
@@ -118,7 +119,8 @@ class Scrapes:
 
     def reload(self) -> None:
         """Go over to the current settings; pages whose settings are as before are read on."""
-        wanted = self._settings().scrapes
+        # Its rules are judged elsewhere: another one is no reason to forget what counters were.
+        wanted = {name: replace(one, rules={}) for name, one in self._settings().scrapes.items()}
         for name, (given, greenlet) in list(self._running.items()):
             if wanted.get(name) != given:
                 del self._running[name]

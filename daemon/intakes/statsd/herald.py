@@ -1,7 +1,8 @@
 """Brings events and service checks to the alarm path, beside the reading of numbers, which must not wait for a disk.
 
 A program says how it is every few seconds, and mostly the same: only what is new is written at once, the same again
-after a while. What cannot be written waits, up to a bound.
+after a while. What cannot be written waits, up to a bound. A program that writes another number into the name of each
+check would make an alarm of each: beyond a bound all that is new is one alarm, which says so.
 """
 
 import logging
@@ -14,13 +15,16 @@ import gevent
 from daemon import telemetry
 from daemon.clock import Clock
 from daemon.errors import StoreError
-from daemon.event import Event, State
-from daemon.intakes.statsd.told import Told
+from daemon.event import Event, Severity, State
+from daemon.intakes.statsd.told import SOURCE, Told
 
 log = logging.getLogger("tocsin.statsd")
 
 MOST = 1_000  # that wait
 MOST_KNOWN = 10_000  # of which it is known what was said last
+MOST_NEW = 2_000  # alarms that are heard of for the first time, in an hour
+HOUR = 3_600.0
+OTHERS = "(others)"
 AGAIN = 60.0  # seconds until the same is said again
 OVER_AGAIN = 3_600.0  # and that all is still well
 AT_ONCE = 100  # in one write
@@ -38,6 +42,8 @@ class Herald:
         self._clock = clock
         self._waiting: deque[Event] = deque()
         self._said: dict[str, tuple[object, float]] = {}  # by key, the latest at the end
+        self._new = 0  # alarms of this hour
+        self._hour_began = clock.monotonic()
         self._wake = threading.Event()
         self._over = threading.Event()
         self._loop: gevent.Greenlet[[], None] | None = None
@@ -55,7 +61,10 @@ class Herald:
 
     def put(self, told: Told) -> None:
         """Take one; never waits."""
-        event, now = told.event, self._clock.monotonic()
+        now = self._clock.monotonic()
+        if told.event.state is State.FIRING and told.event.key not in self._said and self._is_crowded(now):
+            told = self._others()
+        event = told.event
         before = self._said.pop(event.key, None)
         again = AGAIN if event.state is State.FIRING else OVER_AGAIN
         if before is not None and before[0] == told.same and now - before[1] < again:
@@ -70,6 +79,26 @@ class Herald:
         self._said[event.key] = (told.same, now)
         self._waiting.append(event)
         self._wake.set()
+
+    def _is_crowded(self, now: float) -> bool:
+        """Count one that is new; say whether there is no place for it in this hour."""
+        if now - self._hour_began >= HOUR:
+            self._hour_began, self._new = now, 0
+        self._new += 1
+        return self._new > MOST_NEW
+
+    def _others(self) -> Told:
+        """What is told in place of each that has no place."""
+        event = Event(
+            source=SOURCE,
+            key=OTHERS,
+            severity=Severity.ERROR,
+            title="More events and service checks of statsd than can be told apart",
+            text=f"{MOST_NEW:,} alarms were new within an hour; until it is over all others that are new are this one."
+            " Does a name or tag of a check hold a number that is always another?",
+            fires_until=self._clock.now() + HOUR,
+        )
+        return Told(event, event.title)
 
     def _run(self) -> None:
         while not self._over.is_set():

@@ -8,7 +8,7 @@ import gevent
 from daemon import telemetry
 from daemon.clock import Clock
 from daemon.intakes import sockets
-from daemon.intakes.statsd.doors import Datagrams
+from daemon.intakes.doors import Datagrams
 from daemon.internal import Alarm, Check
 
 EVERY = 5.0  # seconds between two looks
@@ -22,7 +22,6 @@ class Losses:
         self._doors = doors
         self._clock = clock
         self._alarm = alarm
-        self._before: dict[Datagrams, int] = {}
         self._untold: dict[str, int] = {}  # since the last alarm, by the door's address
         self._told: dict[str, float] = {}
         self._over = threading.Event()
@@ -40,10 +39,9 @@ class Losses:
 
     def look(self) -> None:
         """Count what was lost since the last look, and say so. Waits for the store when something was."""
-        doors = {door: sockets.turned_away(door.bound) for door in self._doors()}
-        lost = {door.address: sockets.more(self._before.get(door, 0), now) for door, now in doors.items()}
+        doors = list(self._doors())
         rooms = {door.address: sockets.room(door.bound) for door in doors}
-        self._before = doors
+        lost = {door.address: door.turned_away() for door in doors}
         for address, number in lost.items():
             telemetry.statsd_lost.labels(address).inc(number)
             self._untold[address] = self._untold.get(address, 0) + number

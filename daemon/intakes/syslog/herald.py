@@ -88,7 +88,7 @@ class Herald:
             self._something.clear()
             try:
                 self._tell(self._clock.monotonic())
-            except Exception:
+            except Exception:  # a loop of the process's own: it must go on
                 log.exception("lines of syslog could not be told")
 
     def _tell(self, now: float) -> None:
@@ -111,6 +111,8 @@ class Herald:
             for kept in telling:
                 kept.due = now + AGAIN
             return
+        except Exception:  # one that can never be told must not keep all others waiting
+            log.exception("%d alarms of syslog were lost", len(telling))
         for kept, count in zip(telling, told, strict=True):
             kept.waiting -= count  # more may have come while it was written
             kept.due = now + HOLD

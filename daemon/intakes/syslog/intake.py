@@ -17,10 +17,9 @@ from daemon import telemetry
 from daemon.aside import Aside
 from daemon.clock import Clock, unhurried
 from daemon.config.settings import Settings
-from daemon.errors import NoDoor
 from daemon.intakes import sockets
-from daemon.intakes.doors import Datagram, Datagrams
-from daemon.intakes.syslog.grammar import LONGEST
+from daemon.intakes.doors import Signed, SignedDatagrams
+from daemon.intakes.opening import Doors, Wanted
 from daemon.intakes.syslog.herald import Events, Herald
 from daemon.intakes.syslog.looking import Eyes, Seen, Whose, look
 from daemon.internal import Alarm, AlarmOver, Check
@@ -37,7 +36,7 @@ TOGETHER = 200  # lines that are looked at in one go
 MOST_SERIES = 10_000  # that are remembered; the table has its own bound
 SAY_AGAIN = 60.0  # seconds until it is said again that lines were dropped
 
-Door = Callable[[], socket.socket]
+DOORS = ("syslog", "syslog_unix")  # in `listen`
 
 
 class Syslog:
@@ -55,12 +54,12 @@ class Syslog:
         self._clock = clock
         self._settings = settings
         self._table = table
-        self._alarm, self._alarm_over = alarms
+        self._alarm = alarms[0]
         self._aside = aside
         self._herald = Herald(clock, events)
         self._eyes = Eyes(())
-        self._open: dict[str, Datagrams] = {}  # by what the configuration says
-        self._waiting: deque[Datagram] = deque()
+        self._doors = Doors(Check.SYSLOG_DOOR, *alarms)
+        self._waiting: deque[Signed] = deque()
         self._bytes = 0
         self._there = threading.Event()
         self._dropped = 0  # since it was said
@@ -68,11 +67,6 @@ class Syslog:
         self._series: dict[Whose, Live] = {}
         self._own_name = socket.gethostname()
         self._worker: gevent.Greenlet[[], None] | None = None
-
-    @property
-    def addresses(self) -> list[str]:
-        """Where it listens."""
-        return [door.address for door in self._open.values()]
 
     @property
     def waiting(self) -> int:
@@ -83,53 +77,51 @@ class Syslog:
         """Open the doors, and begin to look. Raises NoDoor."""
         self._herald.start()
         self._worker = gevent.spawn(self._run)
-        for name, bind in self._follow().items():
-            self._listen(name, bind)
+        self._look_for()
+        self._doors.open(self._wanted(), DOORS)
 
     def stop(self) -> None:
         """Close the doors; what was found is still told."""
-        for door in self._open.values():
-            door.stop()
-        self._open.clear()
+        self._doors.stop()
         if self._worker is not None:
             self._worker.kill()
         self._herald.stop()
 
     def reload(self) -> None:
         """Follow the settings. A door that cannot be opened where it is wanted now stays shut, with an alarm."""
-        for name, bind in self._follow().items():
-            try:
-                self._listen(name, bind)
-            except NoDoor as error:
-                self._alarm(Check.SYSLOG_DOOR, name, title=f"syslog at {name} is shut", text=str(error))
-            else:
-                self._alarm_over(Check.SYSLOG_DOOR, name)
+        self._look_for()
+        self._doors.follow(self._wanted())
+        for door in self._datagrams():
+            door.let(self._settings().syslog.from_)
 
-    def _follow(self) -> dict[str, Door]:
-        """Look with other eyes, and close what is no longer wanted; returns what is to be opened."""
+    def doors(self) -> dict[str, str]:
+        """The doors that are open, by setting, and where."""
+        return self._doors.addresses
+
+    def _look_for(self) -> None:
+        self._eyes = Eyes(self._settings().syslog.patterns.values())
+
+    def _datagrams(self) -> list[SignedDatagrams]:
+        return [door for door in self._doors.all if isinstance(door, SignedDatagrams)]
+
+    def _wanted(self) -> dict[str, Wanted]:
+        """The doors that the settings name: a change of what one depends on makes it anew."""
         settings = self._settings()
         listen, said = settings.listen, settings.syslog
-        self._eyes = Eyes(said.patterns.values())
-        buffer = int(said.buffer)
-        wanted: dict[str, Door] = {}
-        if listen.syslog:
-            wanted[listen.syslog] = partial(sockets.udp, listen.syslog, buffer)
+        buffer, mode = int(said.buffer), int(said.mode, 8)
+        wanted: dict[str, Wanted] = {}
+        if at := listen.syslog:
+            wanted["syslog"] = (at, buffer), lambda: self._door(sockets.udp(at, buffer))
         if path := listen.syslog_unix:
-            wanted[path] = partial(sockets.unix, path, socket.SOCK_DGRAM, buffer, int(said.mode, 8))
-        for gone in self._open.keys() - wanted.keys():
-            self._open.pop(gone).stop()
-        for door in self._open.values():
-            door.let(said.from_)
-        return {name: bind for name, bind in wanted.items() if name not in self._open}
+            bind = partial(sockets.unix, path, socket.SOCK_DGRAM, buffer, mode)
+            wanted["syslog_unix"] = (path, buffer, mode), lambda: self._door(bind())
+        return wanted
 
-    def _listen(self, name: str, bind: Door) -> None:
+    def _door(self, bound: socket.socket) -> SignedDatagrams:
         refused = telemetry.syslog_dropped.labels("sender").inc
-        door = self._open[name] = Datagrams(bind(), self.take, self._clock, LONGEST, refused)
-        door.let(self._settings().syslog.from_)
-        door.start()
-        log.info("syslog is taken at %s", door.address)
+        return SignedDatagrams(bound, self.take, self._clock, refused, self._settings().syslog.from_)
 
-    def take(self, lines: list[Datagram]) -> None:
+    def take(self, lines: list[Signed]) -> None:
         """Put lines where they wait; those for which there is no room are gone. Waits for nothing."""
         room = MOST_WAITING - len(self._waiting) if self._bytes < MOST_BYTES else 0
         taken = lines[:room] if room < len(lines) else lines
@@ -148,7 +140,7 @@ class Syslog:
                 begun = self._clock.monotonic()
                 try:
                     self._look()
-                except Exception:
+                except Exception:  # a loop of the process's own: it must go on
                     log.exception("lines of syslog could not be looked at")
                 self._clock.sleep(self._clock.monotonic() - begun)  # half of the time is for everybody else
 
@@ -175,7 +167,7 @@ class Syslog:
 
     def _say(self) -> None:
         """Tell, now and then, that lines were lost."""
-        for door in self._open.values():
+        for door in self._datagrams():
             if lost := door.turned_away():
                 self._dropped += lost
                 telemetry.syslog_dropped.labels("kernel").inc(lost)

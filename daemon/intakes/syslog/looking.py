@@ -7,7 +7,7 @@ import msgspec
 
 from daemon.config.syslog import LinePattern
 from daemon.event import Severity
-from daemon.intakes.doors import Datagram
+from daemon.intakes.doors import Signed
 from daemon.intakes.syslog.grammar import LEVELS, Line, read
 from daemon.matcher import any_of, pattern
 
@@ -85,7 +85,7 @@ class Eyes:
                     yield find
 
 
-def look(eyes: Eyes, lines: Iterable[Datagram], own_name: str) -> Seen:
+def look(eyes: Eyes, lines: Iterable[Signed], own_name: str) -> Seen:
     """Read lines and look at each with all eyes. `own_name` is the host of what comes from this machine."""
     seen = Seen(counts={}, finds={})
     for raw, sender in lines:

@@ -1,6 +1,5 @@
 """The doors of statsd: real sockets, and the clients that programs really use."""
 
-import ipaddress
 import os
 import socket
 import stat
@@ -19,16 +18,29 @@ import statsd as plain_client
 from daemon import telemetry
 from daemon.clock import SystemClock
 from daemon.errors import NoDoor
-from daemon.intakes import sockets
-from daemon.intakes.statsd import doors
-from daemon.intakes.statsd.doors import Datagrams, FrameTooLong, Stream, cut
+from daemon.intakes import doors, sockets
+from daemon.intakes.doors import Datagrams, SignedDatagrams
+from daemon.intakes.statsd.grammar import Reason
+from daemon.intakes.statsd.stream import FrameTooLong, Stream, cut
 from fake_clock import FakeClock
 from lag import calmly
 from statsd_side import Side, by_label, risen, rows
 from until import until
 
 ROOM = 256 * 1024
-TEN = [ipaddress.ip_network("10.0.0.0/8")]
+TEN = ["10.0.0.0/8"]
+
+
+def reading(side: Side, bound: socket.socket, networks: Sequence[str] = ()) -> Datagrams:
+    return Datagrams(
+        bound, side.reader.read, SystemClock(), telemetry.statsd_refused.labels(Reason.SENDER.value).inc, networks
+    )
+
+
+def either(side: Side, kind: socket.SocketKind, bound: socket.socket) -> Datagrams | Stream:
+    if kind is socket.SOCK_DGRAM:
+        return reading(side, bound)
+    return Stream(bound, side.reader.read, SystemClock())
 
 
 @pytest.fixture
@@ -52,13 +64,12 @@ Opened = Callable[[Datagrams | Stream], str]
 
 
 def udp(side: Side, opened: Opened, *networks: str, at: str = "127.0.0.1:0") -> tuple[str, int]:
-    allowed = [ipaddress.ip_network(one) for one in networks]
-    host, _, port = opened(Datagrams(sockets.udp(at, ROOM), side.reader.read, SystemClock(), allowed)).rpartition(":")
+    host, _, port = opened(reading(side, sockets.udp(at, ROOM), networks)).rpartition(":")
     return host.strip("[]"), int(port)
 
 
 def unix(side: Side, opened: Opened, path: Path) -> str:
-    return opened(Datagrams(sockets.unix(str(path), socket.SOCK_DGRAM, ROOM, 0o660), side.reader.read, SystemClock()))
+    return opened(reading(side, sockets.unix(str(path), socket.SOCK_DGRAM, ROOM, 0o660)))
 
 
 def stream(side: Side, opened: Opened, path: Path) -> str:
@@ -172,20 +183,20 @@ def test_ipv6_and_every_address(side: Side, opened: Opened) -> None:
 
 
 def test_only_networks_that_were_named_may_send(side: Side, opened: Opened) -> None:
-    door = Datagrams(sockets.udp("127.0.0.1:0", ROOM), side.reader.read, SystemClock(), [])
+    door = reading(side, sockets.udp("127.0.0.1:0", ROOM))
     opened(door)
     for networks, strangers in (
         (["10.0.0.0/8"], {"192.0.2.1", "2001:db8::1", "::ffff:11.0.0.1", "fe80::1%eth0"}),
         (["2001:db8::/32"], {"10.0.0.1", "::ffff:10.0.0.1"}),
     ):
-        door.let([ipaddress.ip_network(one) for one in networks])
+        door.let(networks)
         assert not any(door._may(one) for one in strangers)
         friends = {"127.0.0.1", "::1"} | ({"10.1.2.3", "::ffff:10.1.2.3"} if "10" in networks[0] else {"2001:db8::1"})
         assert all(door._may(one) for one in friends)
 
 
 def test_what_a_stranger_sends_is_counted_and_not_read(side: Side, opened: Opened) -> None:
-    door = Datagrams(sockets.udp("127.0.0.1:0", ROOM), side.reader.read, SystemClock(), TEN)
+    door = reading(side, sockets.udp("127.0.0.1:0", ROOM), TEN)
     host, _, port = opened(door).rpartition(":")
     send((host, int(port)), b"ours:1|c")
     assert comes(side, "counter ours") == {"counter ours": 1}
@@ -196,11 +207,35 @@ def test_what_a_stranger_sends_is_counted_and_not_read(side: Side, opened: Opene
     assert rows(side.table) == {}
 
 
+OWN = "127.0.0.2"  # an address of this machine that stands in for a stranger's, where loopback is none
+
+
+@pytest.mark.parametrize("door", [Datagrams, SignedDatagrams])
+def test_a_stranger_is_told_by_the_address_that_he_has(
+    door: type[Datagrams | SignedDatagrams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real datagrams of two senders: what decides is the address, as the kernel tells it."""
+    monkeypatch.setattr(doors, "is_among", lambda sender, _: sender == OWN)
+    taken: list[object] = []
+    refused: list[int] = []
+    one: Any = door(sockets.udp("127.0.0.1:0", ROOM), taken.extend, SystemClock(), lambda: refused.append(1), TEN)  # type: ignore[arg-type]
+    one.start()
+    host, _, port = one.address.rpartition(":")
+    for sender in (OWN, "127.0.0.3", OWN):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
+            sending.bind((sender, 0))
+            sending.sendto(sender.encode(), (host, int(port)))
+    until(lambda: len(taken) == 2)
+    one.stop()
+    ours = b"127.0.0.2"
+    assert (taken, refused) == ([ours] * 2 if door is Datagrams else [(ours, OWN)] * 2, [1])
+
+
 def test_a_thousand_senders_are_remembered_and_no_more(
     side: Side, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doors, "MOST_SENDERS", 10)
-    door = Datagrams(sockets.udp("127.0.0.1:0", ROOM), side.reader.read, SystemClock(), TEN)
+    door = reading(side, sockets.udp("127.0.0.1:0", ROOM), TEN)
     opened(door)
     for n in range(50):
         door._may(f"11.0.0.{n}")
@@ -214,7 +249,7 @@ def test_a_socket_in_the_file_system_has_the_rights_it_should_and_goes_with_us(s
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             bound = sockets.unix(str(path), kind, ROOM, 0o666)
             assert stat.S_IMODE(path.stat().st_mode) == 0o666
-            door = (Datagrams if kind is socket.SOCK_DGRAM else Stream)(bound, side.reader.read, SystemClock())
+            door = either(side, kind, bound)
             door.start()
             door.stop()
             assert not path.exists()
@@ -300,7 +335,7 @@ def test_clients_come_back_after_a_restart(side: Side, tmp_path: Path) -> None:
         )
         for _ in range(2):
             bound = sockets.unix(str(path), kind, ROOM, 0o660)
-            door = (Datagrams if kind is socket.SOCK_DGRAM else Stream)(bound, side.reader.read, SystemClock())
+            door = either(side, kind, bound)
             door.start()
 
             def came(client: DogStatsd = client) -> bool:
@@ -316,12 +351,15 @@ def test_clients_come_back_after_a_restart(side: Side, tmp_path: Path) -> None:
 def test_an_error_of_the_reader_does_not_shut_the_door(opened: Opened) -> None:
     seen: list[bytes] = []
 
+    def refused() -> None:
+        raise AssertionError("there are no strangers")
+
     def take(packets: Sequence[bytes]) -> None:
         seen.extend(packets)
         if packets == [b"bad"]:
             raise RuntimeError("broken")
 
-    host, _, port = opened(Datagrams(sockets.udp("127.0.0.1:0", ROOM), take, SystemClock())).rpartition(":")
+    host, _, port = opened(Datagrams(sockets.udp("127.0.0.1:0", ROOM), take, SystemClock(), refused)).rpartition(":")
     send((host, int(port)), b"bad")
     until(lambda: seen)
     send((host, int(port)), b"good")

@@ -134,6 +134,23 @@ def test_it_is_known_of_so_many_only_what_they_said(
     assert [key for key, _ in alarms.said] == [*(f"check|db{n}" for n in range(5)), "check|db0"]
 
 
+def test_a_number_in_each_name_is_one_alarm_after_so_many(
+    clock: FakeClock, bringing: Herald, alarms: Alarms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(herald, "MOST_NEW", 5)
+    put(bringing, *(b"_sc|job%d|2" % n for n in range(20)))
+    put(bringing, b"_sc|job3|0", b"_sc|job3|1")  # what was told apart still is
+    clock.advance(1)
+    others = (herald.OTHERS, State.FIRING)
+    jobs = [(f"check|job{n}", State.FIRING) for n in range(5)]
+    three = [("check|job3", State.RESOLVED), ("check|job3", State.FIRING)]
+    assert alarms.said == [*jobs, others, *three]
+    clock.advance(herald.HOUR)
+    put(bringing, b"_sc|another|2")
+    clock.advance(1)
+    assert alarms.said[len(jobs) + 3 :] == [("check|another", State.FIRING)]
+
+
 def test_one_that_breaks_the_alarm_path_does_not_end_it(clock: FakeClock, bringing: Herald, alarms: Alarms) -> None:
     alarms.trouble = RuntimeError("broken")
     put(bringing, b"_sc|db|2")
