@@ -224,6 +224,7 @@ class App:
             rules=self._measures.rules,
             faults=self._measures.faults,
             sentry=self._measures.sentry.status,
+            sentry_again=self._measures.sentry.gate.put_back,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:

@@ -260,7 +260,7 @@ KINDS: Mapping[Check, Kind] = {
         severity=Severity.WARNING,
         about=("app",),
         means="Errors that an application reports over the Sentry SDK are refused: they come faster than its `rate`, or"
-        " its part of `sentry.spool` is full.",
+        " its part of `sentry.spool` is full. Or they wait for five minutes to be worked through.",
         ends=QUIET,
     ),
 }

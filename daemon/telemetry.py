@@ -120,6 +120,7 @@ sentry_aside = _counter(
     "tocsin_sentry_aside_total", "Requests that could not be worked through, and were set aside.", "app"
 )
 sentry_spool = _gauge("tocsin_sentry_spool_bytes", "Requests that wait on disk to be worked through.", "app")
+sentry_age = _gauge("tocsin_sentry_age_seconds", "How old what is being worked through is: how far behind that is.")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")

@@ -62,6 +62,7 @@ ELSEWHERE = {
     "sentry_items": "tests/sentry/test_numbers.py",
     "sentry_aside": "tests/sentry/test_numbers.py",
     "sentry_spool": "tests/sentry/test_numbers.py",
+    "sentry_age": "tests/sentry/test_numbers.py",
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",

@@ -27,6 +27,7 @@ GROUPS = {
     "intervals": "hours and days that routes name",
     "template": "what people read",
     "errors": "errors that applications report",
+    "sentry": "reports of Sentry SDKs",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from daemon.cli import tables
-from daemon.cli.command import Command
+from daemon.cli.command import LONG, Command
 
 
 def lines(result: Any) -> str:
@@ -27,9 +27,16 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 
 COMMANDS = (
     Command(
-        words="sentry",
+        words="sentry status",
         method="sentry.status",
         help="Tell what waits of the reports of Sentry SDKs, what was worked through, and what was set aside.",
         show=lines,
+    ),
+    Command(
+        words="sentry replay",
+        method="sentry.replay",
+        help="Let the reports that were set aside be worked through again, those whose bodies are still there.",
+        show=lambda result: f"{result['reports']} reports are worked through again\n",
+        patience=LONG,
     ),
 )

@@ -33,6 +33,13 @@ class ErrorAlarms:
     clear_after: Seconds = field(
         default=Seconds(3_600.0), metadata=doc("an alarm is over when the error did not come for so long", least=60)
     )
+    again_after: Seconds = field(
+        default=Seconds(7 * _DAY),
+        metadata=doc(
+            "one that nobody resolved is told again (`regression`) when it comes after it did not for so long",
+            least=3_600,
+        ),
+    )
     spike_factor: float = field(
         default=10.0, metadata=doc("so many times as many as usual in five minutes are a spike", least=2, most=10_000)
     )

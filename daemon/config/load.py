@@ -159,6 +159,7 @@ def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
     yield from showing.twice(settings)
+    yield from sentry.unknown(settings.sentry, settings.errors.apps)
 
 
 def _broken_rules(settings: Settings, written: Written, broken: set[str], opened: Opened) -> Iterator[Problem]:

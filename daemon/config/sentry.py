@@ -1,7 +1,7 @@
 """The Sentry intake: which applications may report, and how much of it is kept until it is worked through."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from daemon.config.keys import doc
@@ -70,3 +70,10 @@ def problems(sentry: Sentry) -> Iterator[Problem]:
             yield (*path, "old_keys"), "stand in an address: 1 to 200 letters, digits, _ and -"
     if sentry.event > sentry.expanded or sentry.body > sentry.spool:
         yield ("sentry",), "event must fit into expanded, and body into spool"
+
+
+def unknown(sentry: Sentry, apps: Iterable[str]) -> Iterator[Problem]:
+    """Settings about errors of applications that report none."""
+    for name in apps:
+        if name not in sentry.projects:
+            yield ("errors", "apps", name), "no project of sentry.projects has this name: it holds for none"

@@ -4,9 +4,10 @@ import msgspec
 
 from daemon.event import ERRORS, Event, Severity, State
 from daemon.faults import sample, scrub
-from daemon.faults.event import ErrorEvent
+from daemon.faults.event import ErrorEvent, when
 from daemon.store.fault_news import News, Storm, What
 from daemon.store.faults import Fault
+from daemon.store.faults import State as Standing
 from daemon.units import spoken
 
 _SEVERITY = {
@@ -19,18 +20,19 @@ _SEVERITY = {
 _CALLS, _TEXT = 5, 1_000  # innermost calls that an alarm shows; characters of the error's own text
 
 
-def raised(fault: Fault, event: ErrorEvent, what: What, now: float) -> News:
-    """An error that is new to everybody, or came again."""
+def raised(fault: Fault, event: ErrorEvent, what: What, quiet: float, now: float) -> News:
+    """An error that is new to everybody, or came again, after it did not come for so many seconds."""
     title = fault.title if what is What.FIRST else f"Again: {fault.title}"
-    return _news(fault, what, now, _firing(fault, event, what, title, [_since(fault, what), *_story(fault, event)]))
+    said = [_since(fault, what, quiet), *_story(fault, event)]
+    return _news(fault, what, now, _firing(fault, event, what, title, said, now))
 
 
 def spiking(fault: Fault, event: ErrorEvent, recent: float, usual: float, now: float) -> News:
     """Far more of it than usual."""
     than = f"{usual:.1f}" if usual < 10 else f"{usual:.0f}"  # noqa: PLR2004 - figures that people read
-    said = f"{recent:.0f} in five minutes; usual are {than}."
+    said = [f"{recent:.0f} in five minutes; usual are {than}.", *_story(fault, event)]
     title = f"{recent:.0f} times in five minutes: {fault.title}"
-    return _news(fault, What.SPIKE, now, _firing(fault, event, What.SPIKE, title, [said, *_story(fault, event)]))
+    return _news(fault, What.SPIKE, now, _firing(fault, event, What.SPIKE, title, said, now))
 
 
 def over(fault: Fault, what: What, why: str, now: float) -> News:
@@ -101,7 +103,7 @@ def _labels(fault: Fault, what: What) -> dict[str, str]:
     return labels(fault) | {"alarm": what.value}
 
 
-def _firing(fault: Fault, event: ErrorEvent, what: What, title: str, text: list[str]) -> Event:
+def _firing(fault: Fault, event: ErrorEvent, what: What, title: str, text: list[str], now: float) -> Event:
     return Event(
         source=ERRORS,
         key=key(fault, is_spike=what is What.SPIKE),
@@ -109,7 +111,7 @@ def _firing(fault: Fault, event: ErrorEvent, what: What, title: str, text: list[
         title=title,
         text="\n".join(one for one in text if one),
         labels=_labels(_as_of(fault, event), what),
-        started_at=event.at,
+        started_at=when(event, now),
     )
 
 
@@ -125,7 +127,9 @@ def _as_of(fault: Fault, event: ErrorEvent) -> Fault:
     )
 
 
-def _since(fault: Fault, what: What) -> str:
+def _since(fault: Fault, what: What, quiet: float) -> str:
+    if what is What.REGRESSION and fault.state is Standing.UNRESOLVED:
+        return f"Nobody resolved it; it did not come for {spoken(quiet)}, and came again ({fault.count} times in all)."
     if what is What.REGRESSION:
         by = f" by {fault.changed_by}" if fault.changed_by else ""
         return f"It was {fault.state}{by}, and came again ({fault.count} times in all)."

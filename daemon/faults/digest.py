@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.config.errors import Errors
 from daemon.faults import grouping, sample, scrub
-from daemon.faults.event import ErrorEvent
+from daemon.faults.event import ErrorEvent, when
 from daemon.faults.grouping import Group
 from daemon.faults.judge import Judge
 from daemon.faults.rate import USUAL_HOURS, Rate
@@ -26,7 +26,6 @@ from daemon.store.faults import Fault
 
 HOUR = 3_600
 HOURS_KEPT = 14 * 24
-OLDEST = 30 * 86_400.0  # seconds: an error says of itself when it was, but not everything is believed
 LATE = 3_600.0  # what waited for longer than that does not count for how many there are now
 MOST_WEIGHT = 1e6
 MOST_NAMES, MOST_VALUES = 16, 20  # tags of an error that are counted, and different values of each
@@ -52,7 +51,7 @@ def digest(tx: Tx, errors: Sequence[ErrorEvent], settings: Errors, now: float) -
         _count(tx, known, batch.events, now)
         _keep(tx, known, [first, last] if known.count == 0 and first is not last else [last], settings, now)
         heard = _heard(known, batch.events, now)
-        faults.replace(tx, judge.judged(heard, batch.events, before))
+        faults.replace(tx, judge.judged(heard, batch.events, before, now - known.heard_at))
     judge.close()
     fault_news.count(tx, _counted(errors, now))
 
@@ -60,11 +59,6 @@ def digest(tx: Tx, errors: Sequence[ErrorEvent], settings: Errors, now: float) -
 def number(event: ErrorEvent) -> int:
     """How many errors one stands for."""
     return max(1, round(min(event.weight, MOST_WEIGHT))) if math.isfinite(event.weight) else 1
-
-
-def when(event: ErrorEvent, now: float) -> float:
-    """When it was: as it says, unless that is to come, or long ago."""
-    return event.at if now - OLDEST <= event.at <= now else now
 
 
 def _batches(errors: Sequence[ErrorEvent]) -> Iterable[Batch]:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+OLDEST = 30 * 86_400.0  # seconds: an error says of itself when it was, but not everything is believed
+
 Pairs = tuple[tuple[str, str], ...]  # sorted by name
 
 
@@ -61,3 +63,8 @@ class ErrorEvent(msgspec.Struct, frozen=True, kw_only=True):
     sdk: str = ""  # "sentry.python 2.75.0"
     size: int = 0  # bytes of the event as JSON
     weight: float = 1.0  # how many of its like it stands for
+
+
+def when(event: ErrorEvent, now: float) -> float:
+    """When it was: as it says, unless that is to come, or long ago."""
+    return event.at if now - OLDEST <= event.at <= now else now

@@ -93,14 +93,17 @@ class Faults:
     def look(self) -> None:
         """End what is over, and tell that. Raises StoreUnavailable."""
         settings, now = self._settings(), self._clock.now()
-        if self._store.read(sweep.is_due):
-            self._store.write(lambda tx: sweep.sweep(tx, settings, now))
+        while over := self._store.read(lambda tx: sweep.over(tx, settings, now)):
+            self._store.write(lambda tx: sweep.end(tx, over, settings, now))
+        if self._store.read(fault_news.storms):
+            self._store.write(lambda tx: sweep.end_storms(tx, now))
         self.tell()
 
     def tidy(self) -> None:
         """Delete what is old. Raises StoreUnavailable."""
         settings, now = self._settings(), self._clock.now()
         self._store.write(lambda tx: room.tidy(tx, settings, now))
+        self.tell()
 
     def pages(self, asked: Asked, after: Fault | None) -> Iterator[Fault]:
         """List errors, as many as are taken."""

@@ -30,15 +30,19 @@ class Judge:
         self._told: dict[str, int] = {}  # application -> errors told within the last minute
         self._storms = {one.app: one for one in fault_news.storms(tx)}
 
-    def judged(self, fault: Fault, events: Sequence[ErrorEvent], before: Sequence[int]) -> Fault:
-        """Return it as it is after these came, with what is to be told written down; `before`: hourly counts."""
+    def judged(self, fault: Fault, events: Sequence[ErrorEvent], before: Sequence[int], quiet: float) -> Fault:
+        """Return it as it is after these came, with what is to be told written down.
+
+        `before` are the counts of the hours before, `quiet` is for how long none came.
+        """
         rules = self._settings.of(fault.app)
         back = self._back(fault, events)
         telling = next((one for one in (back or events) if _is_told(rules, one)), None)
         if fault.state is State.UNRESOLVED or back:
-            what = What.REGRESSION if back else None if fault.told else What.FIRST
+            is_again = bool(back) or (fault.told and not fault.alarm and quiet >= rules.again_after)
+            what = What.REGRESSION if is_again else None if fault.told else What.FIRST
             if what is not None and telling is not None:
-                fault = self._raised(fault, telling, what, rules)
+                fault = self._raised(fault, telling, what, quiet, rules)
             if back:
                 fault = self._reopened(fault)
             if telling is not None:
@@ -70,13 +74,13 @@ class Judge:
             came = [one for one in came if one.release and sample.name(one.release) not in known]
         return came
 
-    def _raised(self, fault: Fault, event: ErrorEvent, what: What, rules: ErrorAlarms) -> Fault:
+    def _raised(self, fault: Fault, event: ErrorEvent, what: What, quiet: float, rules: ErrorAlarms) -> Fault:
         if what.value not in rules.alarm:
             return msgspec.structs.replace(fault, told=True)
         if self._is_storm(fault.app, rules):
             fault_news.add(self._tx, alarms.stormed(fault, self._now))
             return msgspec.structs.replace(fault, told=True)
-        fault_news.add(self._tx, alarms.raised(fault, event, what, self._now))
+        fault_news.add(self._tx, alarms.raised(fault, event, what, quiet, self._now))
         self._told[fault.app] += 1
         return msgspec.structs.replace(fault, told=True, alarm=what.value)
 

@@ -7,7 +7,8 @@ from daemon.store.base import Tx
 from daemon.store.fault_news import Counted, What
 from daemon.store.faults import Fault
 
-AT_ONCE = 200  # errors that one transaction forgets because they are old
+AT_ONCE = 200  # errors that are forgotten in one go
+TOLD_AGAIN = 7 * 86_400.0  # seconds: what is open for long is told as still there, or it would be taken for silent
 SPARE = 20  # one in so many of an application's go together, so that not each new one looks for the next that goes
 
 
@@ -25,7 +26,8 @@ class Room:
         if app not in self._number:
             self._number[app] = faults.number(self._tx, app)
         if self._number[app] >= self._most:
-            going = faults.least_missed(self._tx, app, self._number[app] - self._most + 1 + self._most // SPARE)
+            over = self._number[app] - self._most + 1 + self._most // SPARE
+            going = faults.least_missed(self._tx, app, min(over, AT_ONCE))  # the next new ones make room for more
             forget(self._tx, going, "it was deleted to make room for new ones", self._now)
             count = Counted(kind="evicted", app=app, slot=int(self._now), count=len(going))
             fault_news.count(self._tx, [count])
@@ -51,6 +53,7 @@ def end_alarms(tx: Tx, fault: Fault, why: str, now: float) -> None:
 def tidy(tx: Tx, settings: Errors, now: float) -> None:
     """Delete what did not come for long, and samples beyond their bytes: neither the first nor the newest of any."""
     forget(tx, faults.unheard(tx, now - settings.keep, AT_ONCE), "it is too old to be kept", now)
+    fault_news.tell_again(tx, now - TOLD_AGAIN, AT_ONCE)
     fault_news.forget(tx, now - settings.keep)
     for app, size in fault_samples.sizes(tx):
         over = size - settings.samples_size

@@ -1,12 +1,11 @@
 """Bytes in, whole requests out: HTTP/1.1 parsing under limits, without any socket."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote
 
 import httptools
 
 from daemon.config.settings import Limits
-from daemon.listener.exchange import Refusal, Request
+from daemon.listener.exchange import Refusal, Request, split
 
 PIPELINE = 64  # requests taken from one read; a client that sends more at once has the rest unanswered
 HEADERS = 128  # header lines of one request
@@ -163,7 +162,7 @@ class Inbox:
         self.ready.append(self._request(keep_alive=self._parser.should_keep_alive()))
 
     def _request(self, *, keep_alive: bool, refusal: Refusal | None = None, unread: int = 0) -> Request:
-        path, query = _target(self._url)
+        path, query = split(self._url)
         return Request(
             method=self._parser.get_method().decode(),
             path=path,
@@ -257,13 +256,3 @@ def _head(request: Request, url: bytes) -> bytes:
     lines = [f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "upgrade"]
     start = f"{request.method} {url.decode('latin-1')} HTTP/{request.version}\r\n"
     return "".join([start, *lines, "\r\n"]).encode("latin-1")
-
-
-def _target(url: bytes) -> tuple[str, str]:
-    """Split a request target into decoded path and raw query; proxies may send it with scheme and host."""
-    path, _, query = url.decode("latin-1").partition("?")
-    if not path.startswith("/"):
-        _, absolute, rest = path.partition("://")
-        if absolute:
-            path = "/" + rest.partition("/")[2]
-    return (unquote(path) if "%" in path else path), query

@@ -17,13 +17,14 @@ from daemon.payload.coding import PIECE, CodingError, Why
 from daemon.sentry import access
 from daemon.sentry.access import Target, Told
 from daemon.sentry.envelope import NoEnvelope, first_type, header, text
-from daemon.sentry.gate import URGENT, Gate, Verdict
+from daemon.sentry.gate import LONG, URGENT, Gate, Verdict
 from daemon.sentry.reading import Unreadable, decoded
 from daemon.store.spool import Sent
 
 DOOR = "sentry"
 AT_ONCE = 1024**2  # bytes of a body that are expanded on the event loop: a small body may be a bomb
 PART = 4  # of the requests in work, one in so many may be of this door: a slow disk here keeps no alarm out
+BUSY = 5  # seconds that an SDK is to hold back while too many reports are in work
 STORE_WAIT = 30  # seconds that an SDK is to hold back while the disk does not take what it sends
 LONGEST = 200
 
@@ -67,9 +68,8 @@ class SentryDoor:
         self._gate = gate
         self._in_work = 0
 
-    def largest(self, url: bytes, headers: Mapping[str, str]) -> int:
+    def largest(self, path: str, query: str, headers: Mapping[str, str]) -> int:
         """How large a body this address takes from whoever has these headers; 0 where that is not for us to say."""
-        path, _, query = url.decode("latin-1").partition("?")
         target = access.target(path)
         if target is None:
             return 0
@@ -97,8 +97,6 @@ class SentryDoor:
     def _taken(self, request: Request, target: Target) -> Answer:
         """From the head inwards: nothing is read of a body for whom the head does not open."""
         settings = self._parts.settings().sentry
-        if self._in_work > max(1, self._parts.settings().limits.concurrent // PART):
-            raise _Refused(_held_back(Verdict(is_in=False, seconds=5), 429, "too many reports are in work"))
         if not settings.projects:
             raise _Refused(_no(404, "nothing is configured to report here; see sentry.projects"))
         keys = access.given(request.headers, fields_of(request.query) if request.query else {})
@@ -113,16 +111,16 @@ class SentryDoor:
             keys.add(access.dsn(told["dsn"], target.project) or "of another project")
         app, project = _opened(settings, target, keys)
         urgent = target.is_store or first_type(beginning) in URGENT
-        verdict = self._gate.judge(app, project, len(request.body), urgent=urgent)
+        if self._in_work > max(1, self._parts.settings().limits.concurrent // PART):
+            verdict, why = self._gate.refuse(app, BUSY, urgent=urgent), "too many reports are in work"
+        else:
+            verdict = self._gate.judge(app, project, len(request.body), urgent=urgent)
+            why = "there is too much to work through"
         if not verdict.is_in:
-            telemetry.sentry_requests.labels(app, "refused").inc()
-            return _held_back(verdict, 429, "there is too much to work through")
+            return _refused(app, verdict, why)
         at_once = AT_ONCE if len(request.body) <= LARGE else 0
         size = self._measured(beginning, pieces, settings.expanded, at_once)
         event_id = self._event_id(request, settings.event, size) if target.is_store else text(told.get("event_id"))
-        return self._put(request, target, app, size, verdict, event_id)
-
-    def _put(self, request: Request, target: Target, app: str, size: int, verdict: Verdict, event_id: str) -> Answer:
         sent = Sent(
             at=self._parts.clock.now(),
             app=app,
@@ -132,13 +130,18 @@ class SentryDoor:
             plain=size,
             body=request.body,
         )
+        if not self._gate.has_room(sent):  # others came while this one was measured
+            return _refused(app, self._gate.refuse(app, LONG, urgent=urgent), "there is too much to work through")
+        return self._put(sent, verdict, event_id)
+
+    def _put(self, sent: Sent, verdict: Verdict, event_id: str) -> Answer:
         try:
             self._gate.put(sent)
         except StoreError as error:
             log.debug("a report was answered 503: %s", error)
-            telemetry.sentry_requests.labels(app, "unavailable").inc()
+            telemetry.sentry_requests.labels(sent.app, "unavailable").inc()
             return _held_back(Verdict(is_in=False, seconds=STORE_WAIT), 503, "this could not be written to disk")
-        telemetry.sentry_requests.labels(app, "taken").inc()
+        telemetry.sentry_requests.labels(sent.app, "taken").inc()
         more = ((_LIMITS, verdict.header),) if verdict.header else ()
         said = {"id": event_id[:64]} if event_id else {}
         return Answer(body=_encode(said), headers=(*_CORS, *more), door=DOOR)
@@ -184,6 +187,11 @@ def _no(status: int, why: str, *more: tuple[str, str]) -> Answer:
     why = "".join(c if c.isascii() and c.isprintable() else "?" for c in why[:LONGEST])
     body = _encode({"detail": why, "causes": []})
     return Answer(status=status, body=body, headers=(*_CORS, ("X-Sentry-Error", why), *more), door=DOOR)
+
+
+def _refused(app: str, verdict: Verdict, why: str) -> Answer:
+    telemetry.sentry_requests.labels(app, "refused").inc()
+    return _held_back(verdict, 429, why)
 
 
 def _held_back(verdict: Verdict, status: int, why: str) -> Answer:

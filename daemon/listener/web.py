@@ -8,7 +8,7 @@ from daemon import telemetry
 from daemon.links import PATH as ACK
 from daemon.listener import sentry
 from daemon.listener.alertmanager import answers, api
-from daemon.listener.exchange import PING, RECEIPTS, WEBHOOKS, Answer, App, Refusal, Request, refused
+from daemon.listener.exchange import PING, RECEIPTS, WEBHOOKS, Answer, App, Refusal, Request, refused, split
 from daemon.listener.house import house
 from daemon.listener.parts import Parts
 from daemon.listener.pings import Pings
@@ -53,7 +53,12 @@ class Web:
 
     def largest(self, url: bytes, headers: Mapping[str, str]) -> int:
         """How large a body this address takes; 0 for as large as the settings say."""
-        return self._sentry.largest(url, headers) if self._sentry and b"/api/" in url else 0
+        if self._sentry is None or b"/api/" not in url:
+            return 0
+        path, query = split(url)
+        if any(path.startswith(beginning) for beginning, _ in self._doors):
+            return 0  # another door's, however it ends
+        return self._sentry.largest(path, query, headers)
 
     def __call__(self, request: Request) -> Answer:
         """Answer one request, or 503 at once when too many are in work."""

@@ -14,8 +14,8 @@ from daemon.listener import credentials
 from daemon.listener.bodies import expanded
 from daemon.listener.exchange import WEBHOOKS, Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
-from daemon.listener.repeats import Repeats
 from daemon.payload import coding
+from daemon.payload.repeats import Repeats
 from daemon.secret import HIDDEN
 from daemon.store.quarantine import Kind
 

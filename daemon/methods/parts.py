@@ -123,3 +123,4 @@ class Parts:
     rules: Keeper
     faults: Faults
     sentry: Callable[[], SentryStatus]  # raises StoreError
+    sentry_again: Callable[[], int]  # the reports that were set aside; raises StoreError

@@ -62,7 +62,8 @@ def pieces(body: bytes, coding: str, most: int = PIECE) -> Iterator[bytes]:
     coding = coding.strip().lower()
     try:
         if coding in ("", "identity"):
-            yield body
+            for at in range(0, max(1, len(body)), most):
+                yield body[at : at + most]
         elif coding in ("gzip", "x-gzip"):
             yield from _gunzip(body, most)
         elif coding == "deflate":

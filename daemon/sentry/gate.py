@@ -75,30 +75,49 @@ class Gate:
 
     def judge(self, app: str, project: Project, size: int, *, urgent: bool) -> Verdict:
         """Decide about a request of so many bytes."""
-        settings, now = self._settings(), self._clock.monotonic()
+        now = self._clock.monotonic()
         load = self._of(app)
         load.sent = max(0.0, load.sent - project.rate * (now - load.at)) + 1.0
         load.at = now
-        part = settings.spool / max(1, len(settings.projects))
-        fullness = (load.bytes + load.rows * ROW + size) / part
+        fullness = (load.bytes + load.rows * ROW + size) / self._part()
         verdict = judged(fullness, load.sent / (project.rate * BURST), urgent=urgent)
         if not verdict.is_in:
             load.sent -= 1.0
-            if urgent:
-                self.refused[app] += 1
+            return self.refuse(app, verdict.seconds, verdict.less, urgent=urgent)
         return verdict
+
+    def refuse(self, app: str, seconds: int, less: str = "", *, urgent: bool) -> Verdict:
+        """Let a request not in, and remember that where it had errors."""
+        if urgent:
+            self.refused[app] += 1
+        return Verdict(is_in=False, seconds=seconds, less=less)
+
+    def has_room(self, sent: Sent) -> bool:
+        """Whether it fits now: its sender's part is never overfull, however many were judged at once."""
+        load = self._of(sent.app)
+        return load.bytes + load.rows * ROW + len(sent.body) < self._part()
 
     def put(self, sent: Sent) -> None:
         """Keep it; it is on disk when this returns. Raises StoreUnavailable."""
+        self._put(sent, partial(_add, sent))
+
+    def put_back(self) -> int:
+        """Let what was set aside be worked through again; return how many that are. Raises StoreError."""
+        aside = self._store.read(spool.kept_aside)
+        return sum(self._put(sent, partial(_put_back, sent)) for sent in aside)
+
+    def _put(self, sent: Sent, write: Callable[[Tx], bool]) -> bool:
         load = self._of(sent.app)
         load.rows, load.bytes = load.rows + 1, load.bytes + len(sent.body)
+        is_in = False
         try:
-            self._store.write(partial(_add, sent))
-        except BaseException:
-            self.gone((sent,))
-            raise
+            is_in = self._store.write(write)
+        finally:
+            if not is_in:
+                self.gone((sent,))
         telemetry.sentry_spool.labels(sent.app).set(load.bytes)
         self._more()
+        return is_in
 
     def gone(self, several: Iterable[Sent]) -> None:
         """Note that these wait no more."""
@@ -118,6 +137,10 @@ class Gate:
         """What waits, by project."""
         return {app: Waiting(load.rows, load.bytes) for app, load in self._loads.items()}
 
+    def _part(self) -> float:
+        settings = self._settings()
+        return settings.spool / max(1, len(settings.projects))
+
     def _of(self, app: str) -> _Load:
         load = self._loads.get(app)
         if load is None:
@@ -125,5 +148,10 @@ class Gate:
         return load
 
 
-def _add(sent: Sent, tx: Tx) -> None:
+def _add(sent: Sent, tx: Tx) -> bool:
     spool.add(tx, sent)
+    return True
+
+
+def _put_back(sent: Sent, tx: Tx) -> bool:
+    return spool.put_back(tx, sent)

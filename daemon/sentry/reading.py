@@ -30,6 +30,7 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any], Times, Found], None]] = {
 _READ = frozenset(("event", "transaction", "span", *_OTHERS))
 
 MOST_FOUND = 20_000  # errors, numbers and calls that are taken of one request, or a few more
+MOST_ERRORS = 100  # SDKs send one in a request; all of a request are written in one transaction
 
 
 class Unreadable(ValueError):
@@ -53,7 +54,7 @@ def read(sent: Sent, limits: Limits) -> Found:
         raise Unreadable(str(error)) from error
     times = Times(sent.at, envelope.headers.get("sent_at"))
     for item in envelope.items:
-        if found.size > MOST_FOUND:
+        if found.size > MOST_FOUND or len(found.errors) >= MOST_ERRORS:
             found.flaws.append("there is too much in one request")
             break
         _take(item, envelope, sent.sdk, limits, times, found)

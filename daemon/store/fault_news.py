@@ -104,6 +104,18 @@ def alarms_since(tx: Tx, app: str, since: float, now: float) -> int:
     return int(row[0]) if row else 0
 
 
+def tell_again(tx: Tx, before: float, limit: int) -> None:
+    """Let alarms wait that are open, and were told before then: alerting takes that as a repeat."""
+    tx.run(
+        "UPDATE fault_news SET told_at = NULL WHERE id IN"
+        " (SELECT max(n.id) AS last FROM faults f JOIN fault_news n ON n.fault = f.id"
+        " WHERE (f.alarm <> '' AND n.what = f.alarm) OR (f.spike > 0 AND n.what = ?)"
+        " GROUP BY f.id, n.what HAVING max(n.told_at) < ? AND count(n.told_at) = count(*) ORDER BY last LIMIT ?)"
+        " AND event <> x''",
+        (What.SPIKE.value, before, limit),
+    )
+
+
 def forget(tx: Tx, before: float) -> None:
     """Delete what was told before then."""
     tx.run("DELETE FROM fault_news WHERE told_at < ?", (before,))

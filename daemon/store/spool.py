@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from daemon.store.base import Tx
+from daemon.store.base import Row, Tx
 
 KEPT_ASIDE = 200  # of what could not be worked through
 LARGEST_ASIDE = 64 * 1024  # bytes of a body that is kept there
@@ -50,19 +50,15 @@ def add(tx: Tx, sent: Sent) -> int:
     )
 
 
-def first(tx: Tx, rows: int, most_bytes: int) -> list[Sent]:
-    """What came first, at least one: so many rows, of so many bytes together."""
-    last, total = 0, 0
-    for number, size in tx.all("SELECT id, length(body) FROM spool ORDER BY id LIMIT ?", (rows,)):
-        total += size
-        if last and total > most_bytes:
+def first(tx: Tx, rows: int, most_bytes: int, most_plain: int) -> list[Sent]:
+    """What came first, at least one: so many rows, of so many bytes together, and so many once they are expanded."""
+    last, total, expanded = 0, 0, 0
+    for number, size, plain in tx.all("SELECT id, length(body), plain FROM spool ORDER BY id LIMIT ?", (rows,)):
+        total, expanded = total + size, expanded + plain
+        if last and (total > most_bytes or expanded > most_plain):
             break
         last = number
-    found = tx.all(f"SELECT id, {_NAMES} FROM spool WHERE id <= ? ORDER BY id", (last,))
-    return [
-        Sent(id=number, at=at, app=app, is_store=bool(is_store), coding=coding, sdk=sdk, plain=plain, body=body)
-        for number, at, app, is_store, coding, sdk, plain, body in found
-    ]
+    return [_sent(row) for row in tx.all(f"SELECT id, {_NAMES} FROM spool WHERE id <= ? ORDER BY id", (last,))]
 
 
 def waiting(tx: Tx) -> dict[str, Waiting]:
@@ -91,9 +87,9 @@ def set_aside(tx: Tx, sent: Sent, reason: str) -> None:
     """Take it out of the way of the others; the oldest there makes room."""
     body = sent.body if len(sent.body) <= LARGEST_ASIDE else b""
     tx.run(
-        "INSERT OR REPLACE INTO spool_aside (id, at, app, is_store, coding, sdk, reason, size, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (sent.id, sent.at, sent.app, sent.is_store, sent.coding, sent.sdk, reason, len(sent.body), body),
+        "INSERT OR REPLACE INTO spool_aside (id, at, app, is_store, coding, sdk, reason, size, plain, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (sent.id, sent.at, sent.app, sent.is_store, sent.coding, sent.sdk, reason, len(sent.body), sent.plain, body),
     )
     tx.run("DELETE FROM spool WHERE id = ?", (sent.id,))
     tx.run(
@@ -110,9 +106,28 @@ def aside(tx: Tx, most: int) -> list[Aside]:
     return [Aside(number, at, app, why, size, bool(kept)) for number, at, app, why, size, kept in rows]
 
 
+def kept_aside(tx: Tx) -> list[Sent]:
+    """Those of them whose body is still there, the oldest first."""
+    return [_sent(row) for row in tx.all(f"SELECT id, {_NAMES} FROM spool_aside WHERE length(body) = size ORDER BY id")]
+
+
+def put_back(tx: Tx, sent: Sent) -> bool:
+    """Put what was set aside behind what waits; False when it is not there any more."""
+    if tx.one("SELECT 1 FROM spool_aside WHERE id = ?", (sent.id,)) is None:
+        return False
+    tx.run("DELETE FROM spool_aside WHERE id = ?", (sent.id,))
+    add(tx, sent)
+    return True
+
+
 def totals(tx: Tx) -> dict[str, dict[str, int]]:
     """How many items of each kind were worked through, by project."""
     found: dict[str, dict[str, int]] = {}
     for app, kind, number in tx.all("SELECT app, kind, number FROM spool_done ORDER BY app, kind"):
         found.setdefault(app, {})[kind] = number
     return found
+
+
+def _sent(row: Row) -> Sent:
+    number, at, app, is_store, coding, sdk, plain, body = row
+    return Sent(id=number, at=at, app=app, is_store=bool(is_store), coding=coding, sdk=sdk, plain=plain, body=body)

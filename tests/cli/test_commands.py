@@ -166,6 +166,7 @@ def test_what_may_take_long_is_waited_for() -> None:
         "sources.test",
         "quarantine.replay",
         "schedules.import",
+        "sentry.replay",
     }
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import telemetry
-from daemon.faults import sample
+from daemon.config.errors import Errors
+from daemon.faults import room, sample
 from daemon.faults.event import ErrorEvent, Frame, Raised
 from daemon.faults.faults import Change
 from daemon.faults.rate import Rate, is_over, needed, usual
@@ -79,6 +80,17 @@ def test_the_most_different_errors_of_an_application_are_bounded(measured: Sqlit
     assert evicted._value.get() - before == 103 - len(left)
     bits = measured.read(lambda tx: tx.all("SELECT DISTINCT fault FROM fault_samples"))
     assert {row[0] for row in bits} == {one.id for one in desk.all()}
+
+
+def test_room_is_made_by_and_by_when_the_settings_take_it_away(measured: SqliteStore, clock: FakeClock) -> None:
+    """A thousand errors forgotten in one transaction would keep all others from the disk."""
+    desk = Desk(measured, clock, most=10_000, alarms={"alarm": ()})
+    desk.write(*(error(f"First{'x' * number}") for number in range(room.AT_ONCE + 20)))
+    desk.settings = Errors(most=10)
+    desk.write(error("Last"))
+    assert len(desk.all()) == 21
+    desk.write(error("Other"))
+    assert len(desk.all()) <= 10
 
 
 def test_the_alarm_of_what_made_room_is_over(measured: SqliteStore, clock: FakeClock) -> None:

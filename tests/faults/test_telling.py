@@ -56,6 +56,43 @@ def test_its_alarm_is_over_when_it_does_not_come_for_a_while(desk: Desk) -> None
     assert desk.later(2 * HOUR) == []
 
 
+def test_what_nobody_resolved_is_told_again_when_it_stayed_away_for_long(desk: Desk) -> None:
+    (first,) = desk.come(error())
+    desk.later(7 * 24 * HOUR)
+    (again,) = desk.come(error())
+    assert (again.key, again.title, again.labels["alarm"]) == (
+        first.key,
+        "Again: ValueError: bad order 17",
+        "regression",
+    )
+    assert "Nobody resolved it; it did not come for 7d, and came again (2 times in all)." in again.text
+    assert (desk.only().state, desk.only().regressions) == (Standing.UNRESOLVED, 0)
+    assert desk.come(error()) == []
+
+
+def test_an_alarm_that_is_open_for_weeks_is_told_as_still_there(desk: Desk) -> None:
+    """Alerting ends what nobody speaks of for `retention.silent`."""
+    (first,) = desk.come(error())
+    for _ in range(8 * 48):
+        desk.later(HOUR / 2)
+        desk.write(error(at=desk.clock.now()))
+    desk.told()
+    desk.faults.tidy()
+    assert desk.told() == [first]
+    desk.faults.tidy()
+    assert desk.told() == []
+    desk.later(HOUR)
+    desk.faults.tidy()
+    assert desk.told() == []
+
+
+def test_when_an_error_says_that_it_was_is_believed_of_its_alarm_within_reason(desk: Desk) -> None:
+    now = desk.clock.now()
+    for number, at in enumerate((0.0, now - 60, 4e9)):
+        desk.write(error(f"Kind{'x' * number}", at=at))
+    assert [one.started_at for one in desk.told()] == [now, now - 60, now]
+
+
 def test_what_was_resolved_and_comes_again_is_told(desk: Desk) -> None:
     (first,) = desk.come(error())
     fault = desk.only()

@@ -3,13 +3,15 @@
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.errors import StoreUnavailable
 from daemon.internal import Check
 from daemon.reading import SignKind
-from daemon.sentry.digest import BATCH
+from daemon.sentry.digest import BATCH, BATCH_PLAIN
 from daemon.sentry.intake import SentryIntake
+from daemon.sentry.reading import MOST_ERRORS
 from daemon.sentry.telling import wanted
 from daemon.store import spool
 from daemon.store.spool import KEPT_ASIDE, Aside
@@ -34,7 +36,7 @@ def left(reporting: Reporting) -> int:
 
 def test_everything_is_worked_through_once_and_in_order(reporting: Reporting) -> None:
     for number in range(BATCH + 20):
-        reporting.put(envelope(item(event(message=f"{number}"))))
+        reporting.put(envelope(item(event(message=f"{number}", event_id=f"{number:032x}"))))
     reporting.turn()
     assert [error.message for error in reporting.grouped.errors] == [str(number) for number in range(BATCH + 20)]
     assert left(reporting) == 0
@@ -88,7 +90,9 @@ def test_what_cannot_be_read_is_set_aside_and_the_others_go_on(reporting: Report
 def test_what_breaks_the_grouping_is_set_aside_alone_and_nothing_is_doubled(reporting: Reporting) -> None:
     reporting.grouped.breaks_at = "poison"
     for message in ("one", "poison", "two"):
-        reporting.put(envelope(item(event(message=message)), item({"aggregates": [{"exited": 1}]}, "sessions")))
+        reporting.put(
+            envelope(item(event(message=message, event_id=message)), item({"aggregates": [{"exited": 1}]}, "sessions"))
+        )
     reporting.turn()
     assert [error.message for error in reporting.grouped.errors] == ["one", "two"]
     assert [one.reason for one in aside(reporting)] == ["tocsin failed at it: ZeroDivisionError: poison"]
@@ -202,3 +206,100 @@ def test_it_begins_with_what_was_left_and_hears_of_what_comes(tmp_path: Path, cl
     assert heard.wait(3)
     intake.stop()
     before.store.close()
+
+
+def test_refused_errors_are_an_alarm_while_there_is_more_to_do_than_can_be_done(
+    reporting: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the spool is never seen here: each batch is followed by another."""
+    reporting.gate.refused["shop"] = 12
+
+    def turn() -> int:
+        reporting.clock.breathe()
+        return 1
+
+    monkeypatch.setattr(reporting.digest, "turn", turn)
+    reporting.digest.start()
+    until(lambda: reporting.alarms)
+    reporting.digest.stop()
+
+
+def test_what_comes_while_the_store_is_away_does_not_end_the_pause(
+    reporting: Reporting, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def away() -> int:
+        tries.append(1)
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(reporting.digest, "turn", away)
+    reporting.digest.start()
+    for _ in range(5):
+        until(lambda: clock.has_waiting)
+        reporting.digest.ring()
+        settle()
+    assert len(tries) == 1
+    clock.advance(1)
+    until(lambda: len(tries) == 2)
+    reporting.digest.stop()
+
+
+def test_a_call_that_cannot_be_heard_is_set_aside_and_keeps_nobody(reporting: Reporting) -> None:
+    reporting.hear_raises = ZeroDivisionError("hm")
+    reporting.put(check_in())
+    reporting.put(envelope(item(event(message="good"))))
+    reporting.turn()
+    assert [error.message for error in reporting.grouped.errors] == ["good"]
+    assert [one.reason for one in aside(reporting)] == ["tocsin failed at it: ZeroDivisionError: hm"]
+
+
+def test_a_batch_has_an_end_in_what_it_is_expanded(reporting: Reporting) -> None:
+    """Small as they come: what a hundred bombs hold would not be in memory at once."""
+    for _ in range(5):
+        reporting.gate.put(msgspec.structs.replace(sent(envelope(item(event()))), plain=BATCH_PLAIN // 2))
+    assert [reporting.digest.turn() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_few_errors_are_written_at_once_however_many_one_request_has(reporting: Reporting) -> None:
+    for _ in range(3):
+        reporting.put(envelope(*[item(event(event_id=""))] * 60))
+    reporting.put(envelope(*[item(event(event_id=""))] * (MOST_ERRORS + 50)))
+    assert reporting.digest.turn() == 4
+    assert reporting.grouped.batches == [60, 60, 60, MOST_ERRORS]
+    assert reporting.store.read(spool.totals)["shop"] == {"error": 180 + MOST_ERRORS, "flaw": 1}
+
+
+def test_an_event_that_is_sent_again_is_counted_once(reporting: Reporting) -> None:
+    """Also within one batch, one request, and where the first try was not written."""
+
+    def full(_work: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    reporting.put(envelope(*[item(event())] * 2))
+    reporting.put(envelope(item(event())))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reporting.store, "write", full)
+        with pytest.raises(StoreUnavailable):
+            reporting.digest.turn()
+    reporting.turn()
+    reporting.put(envelope(item(event())))
+    reporting.put(envelope(item(event())), app="till")
+    reporting.turn()
+    assert len(reporting.grouped.errors) == 2
+    totals = reporting.store.read(spool.totals)
+    assert totals == {"shop": {"error": 1, "repeated": 3}, "till": {"error": 1}}
+
+
+def test_what_was_set_aside_can_be_worked_through_again(reporting: Reporting) -> None:
+    reporting.grouped.breaks_at = "poison"
+    reporting.put(envelope(item(event(message="poison"))))
+    reporting.put(b"x" * 100_000)
+    reporting.turn()
+    reporting.grouped.breaks_at = ""
+    assert reporting.gate.put_back() == 1
+    reporting.turn()
+    assert [error.message for error in reporting.grouped.errors] == ["poison"]
+    assert [one.size for one in aside(reporting)] == [100_000]
+    assert reporting.gate.put_back() == 0
+    assert reporting.gate.waiting()["shop"].rows == 0

@@ -5,16 +5,26 @@ import gzip
 import json
 import tracemalloc
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
 import brotli
+import gevent
 import pytest
+from gevent.event import Event
 
 from daemon.config.sentry import Project
 from daemon.listener import server
+from daemon.listener.exchange import Request
 from daemon.secret import Secret
+from daemon.store import spool
+from daemon.units import Bytes
 from http_client import Client, Reply, ask
 from reporting import AUTH, EVENT_ID, KEY, Reporting, envelope, event, item
 from until import until
+
+T = TypeVar("T")
 
 ENVELOPE = envelope(item(event()), event_id=EVENT_ID)
 HERE = "/api/42/envelope/"
@@ -33,13 +43,14 @@ def test_any_prefix_and_no_slash_will_do(port: int, reporting: Reporting) -> Non
         reply = known(port, path=path)
         assert (reply.status, reply.json()) == (200, {"id": EVENT_ID})
     reporting.turn()
-    assert [error.message for error in reporting.grouped.errors] == ["no money left"] * 3
+    assert reporting.store.read(spool.totals) == {"shop": {"error": 1, "repeated": 2}}
 
 
 def test_one_bare_event_is_taken_as_well(port: int, reporting: Reporting) -> None:
     for path in ("/api/42/store/", "/p/api/42/store"):
-        reply = known(port, json.dumps(event()).encode(), path)
-        assert (reply.status, reply.json()) == (200, {"id": EVENT_ID})
+        again = EVENT_ID if path.endswith("/") else EVENT_ID[::-1]
+        reply = known(port, json.dumps(event(event_id=again)).encode(), path)
+        assert (reply.status, reply.json()) == (200, {"id": again})
     reporting.turn()
     assert [error.message for error in reporting.grouped.errors] == ["no money left"] * 2
 
@@ -108,7 +119,7 @@ def test_every_coding_an_sdk_uses_is_taken(port: int, reporting: Reporting) -> N
     for coding, packed in codings.items():
         assert known(port, packed(ENVELOPE), Content_Encoding=coding).json() == {"id": EVENT_ID}
     reporting.turn()
-    assert len(reporting.grouped.errors) == len(codings)
+    assert reporting.store.read(spool.totals) == {"shop": {"error": 1, "repeated": len(codings) - 1}}
 
 
 def test_it_may_come_in_chunks(port: int, reporting: Reporting) -> None:
@@ -160,6 +171,14 @@ def test_a_large_body_is_for_those_who_show_a_key_before_it(port: int) -> None:
     assert post(port, large, "/rpc", **AUTH).status == 413
 
 
+def test_an_address_of_another_door_takes_no_more_however_it_ends(reporting: Reporting) -> None:
+    head = {name.lower(): value for name, value in AUTH.items()}
+    largest = reporting.daemon().web().largest
+    assert largest(b"/pre/api/42/envelope/", head) == largest(b"/api/%34%32/store", head) == reporting.settings.body
+    for path in (b"/webhook/x", b"/%77ebhook/x", b"http://x/ping/nightly", b"/api/v2/alerts"):
+        assert largest(path + b"/api/42/envelope/", head) == 0
+
+
 def test_a_disk_that_takes_nothing_is_told_so_that_sdks_hold_back(port: int, reporting: Reporting) -> None:
     reporting.store.close()
     reply = known(port)
@@ -178,3 +197,39 @@ def test_there_is_an_end_to_large_bodies_at_once(port: int, monkeypatch: pytest.
         until(lambda: known(port, large).status == 413)
         assert known(port).status == 200
     until(lambda: known(port, large).status == 200)
+
+
+def test_a_first_line_without_an_end_is_not_read_to_its_end(port: int) -> None:
+    """As if it had come compressed: so much JSON would be read on the event loop."""
+    reply = known(port, json.dumps({"event_id": EVENT_ID, "trace": "x" * 70_000}).encode() + b"\n")
+    assert (reply.status, "first line" in reply.json()["detail"]) == (400, True)
+
+
+def test_those_that_are_measured_at_once_do_not_fill_more_than_there_is(port: int, reporting: Reporting) -> None:
+    """Each was judged while the others were not on disk yet."""
+    reporting.settings = replace(reporting.settings, spool=Bytes(1024**2))
+    held, going = [], Event()
+
+    def aside(work: Callable[[], T]) -> T:
+        held.append(1)
+        going.wait(3)
+        return work()
+
+    reporting.gate.aside = aside
+    body = envelope(item(b"x" * 400_000))
+    several = [gevent.spawn(known, port, body) for _ in range(4)]
+    until(lambda: len(held) == 4)
+    going.set()
+    assert sorted(one.get().status for one in several) == [200, 200, 429, 429]
+    assert reporting.gate.waiting()["shop"].bytes < 1024**2
+    assert reporting.gate.refused == {"shop": 2}
+
+
+def test_who_comes_while_too_many_are_in_work_is_counted_as_refused(reporting: Reporting) -> None:
+    web = reporting.daemon().web()
+    assert web._sentry is not None
+    web._sentry._in_work = 10_000
+    head = {name.lower(): value for name, value in AUTH.items()}
+    answer = web(Request(method="POST", path=HERE, query="", headers=head, body=ENVELOPE))
+    assert (answer.status, reporting.gate.refused) == (429, {"shop": 1})
+    assert ("X-Sentry-Rate-Limits", "5::project:busy") in answer.headers

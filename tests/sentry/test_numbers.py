@@ -9,9 +9,12 @@ from daemon import telemetry
 from daemon.config.load import load
 from daemon.errors import ConfigError
 from daemon.exposition import TEXT
+from daemon.internal import Check
 from daemon.loading import catalog
+from daemon.sentry.digest import BEHIND
 from daemon.sentry.status import ProjectStatus, status
 from daemon.store.spool import Waiting
+from fake_clock import FakeClock
 from http_client import ask
 from reporting import AUTH, SHOP, Reporting, envelope, event, item
 
@@ -31,8 +34,8 @@ def test_each_request_moves_the_numbers_that_tell_of_it(port: int, reporting: Re
     reporting.settings.projects.clear()
     reporting.settings.projects[app] = replace(SHOP, rate=1)
     before = value("tocsin_sentry_requests_total", app=app, result="taken")
-    for _ in range(12):
-        ask(port, "POST", "/api/42/envelope/", envelope(item(event())), AUTH)
+    for number in range(12):
+        ask(port, "POST", "/api/42/envelope/", envelope(item(event(event_id=f"{number:032x}"))), AUTH)
     assert value("tocsin_sentry_requests_total", app=app, result="taken") - before == 9
     assert value("tocsin_sentry_requests_total", app=app, result="refused") == 3
     assert value("tocsin_sentry_spool_bytes", app=app) > 0
@@ -89,3 +92,25 @@ def test_what_cannot_be_is_said(tmp_path: Path, section: str, said: str) -> None
     with pytest.raises(ConfigError) as error:
         load(file, lambda _: catalog(""), {})
     assert said in str(error.value.problems)
+
+
+def test_how_far_behind_the_digest_is_can_be_seen_and_is_an_alarm(reporting: Reporting, clock: FakeClock) -> None:
+    reporting.put(envelope(item(event())))
+    clock.advance(BEHIND - 1)
+    reporting.digest.turn()
+    assert (value("tocsin_sentry_age_seconds"), reporting.alarms) == (BEHIND - 1, [])
+    reporting.put(envelope(item(event())))
+    clock.advance(BEHIND)
+    reporting.turn()
+    assert value("tocsin_sentry_age_seconds") == 0
+    assert [one[:3] for one in reporting.alarms] == [
+        (Check.REPORTS, ("shop",), "Error reports of shop wait for 5m to be worked through")
+    ]
+
+
+def test_settings_about_errors_of_an_application_that_reports_none_are_doubtful(tmp_path: Path) -> None:
+    file = tmp_path / "tocsin.yml"
+    file.write_text(BASE + "sentry: {projects: {shop: {id: 1, key: k}}}\nerrors: {apps: {shop: {}, shpo: {}}}\n")
+    file.chmod(0o600)
+    (warning,) = [one for one in load(file, catalog, {}).warnings if "errors.apps" in one]
+    assert "errors.apps.shpo: no project of sentry.projects has this name" in warning

@@ -243,6 +243,7 @@ class Desk:
             rules=self.rules,
             faults=self.faults,
             sentry=lambda: self.sentry,
+            sentry_again=lambda: len(self.sentry.aside),
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:

@@ -43,6 +43,7 @@ class Grouped:
         self._taken: dict[str, ErrorEvent] = {}
         self.breaks_at = ""
         self.told = 0
+        self.batches: list[int] = []
 
     @property
     def errors(self) -> list[ErrorEvent]:
@@ -51,6 +52,7 @@ class Grouped:
 
     def digest(self, tx: Tx, errors: Sequence[ErrorEvent], now: float) -> None:
         del now
+        self.batches.append(len(errors))
         for error in errors:
             ((number,),) = tx.all("SELECT count(*) FROM facts")
             name = f"error {number:06}"

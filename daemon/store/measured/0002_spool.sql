@@ -20,6 +20,7 @@ CREATE TABLE spool_aside (
     sdk      TEXT NOT NULL,
     reason   TEXT NOT NULL,
     size     INTEGER NOT NULL,     -- of the body
+    plain    INTEGER NOT NULL,     -- bytes of the body once it is expanded
     body     BLOB NOT NULL         -- empty where it was too large to be kept
 );
 
