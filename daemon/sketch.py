@@ -38,8 +38,12 @@ def place(value: float) -> int:
 def counted(values: Sequence[float]) -> Counts:
     """Sketch these finite values, of which there is at least one."""
     if min(values) > _TINY and max(values) < _HUGE:  # as `place`, with no step of it in Python
-        return dict(Counter(map(math.ceil, map(mul, map(math.log2, values), repeat(_PER_RANGE)))))
-    return dict(Counter(map(place, values)))
+        ranges = Counter(map(math.ceil, map(mul, map(math.log2, values), repeat(_PER_RANGE))))
+    else:
+        ranges = Counter(map(place, values))
+    return dict(
+        ranges.items()
+    )  # not of the counter itself: what is made of that, the collector of garbage looks through
 
 
 def middle(number: int) -> float:

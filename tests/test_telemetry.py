@@ -48,7 +48,7 @@ ELSEWHERE = {
     "error_alarms": "tests/faults/test_telling.py",
     "errors_evicted": "tests/faults/test_bounds.py",
     "statsd_packets": "tests/intakes/statsd/test_doors.py",
-    "statsd_metrics": "tests/intakes/statsd/test_intake.py",
+    "statsd_metrics": "tests/intakes/statsd/test_reading.py",
     "statsd_refused": "tests/intakes/statsd/test_doors.py",
     "statsd_lost": "tests/intakes/statsd/test_intake.py",
     "statsd_events": "tests/intakes/statsd/test_herald.py",

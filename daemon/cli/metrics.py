@@ -3,8 +3,7 @@
 from typing import Any
 
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import pairs, printable, table, when
-from daemon.expressions.level import shown
+from daemon.cli.tables import measured, pairs, printable, table, when
 
 _UNKNOWN = "there is no such series; `tocsinctl metrics list` tells which there are"
 _LITTLE = 0.001  # so many in a second are not told apart
@@ -69,7 +68,7 @@ def _number(value: float | None, unit: str = "") -> str:
     """Whole numbers as they are, all others as alarms tell them: `36.9ms`, `21.4GB`."""
     if value is None:
         return ""
-    return f"{value:.0f}" if not unit and float(value).is_integer() and abs(value) < _WHOLE else shown(value, unit)
+    return f"{value:.0f}" if not unit and float(value).is_integer() and abs(value) < _WHOLE else measured(value, unit)
 
 
 _BETWEEN = (

@@ -4,8 +4,7 @@ from typing import Any
 
 from daemon.cli.bodies import content
 from daemon.cli.command import LONG, Command, arg
-from daemon.cli.tables import counted, facts, lines, pairs, printable, table, took, when
-from daemon.expressions.level import shown
+from daemon.cli.tables import counted, facts, lines, measured, pairs, printable, table, took, when
 
 _HEAD = ("rule", "stands", "since", "value", "limit", "groups", "evaluated")
 
@@ -95,7 +94,7 @@ def whole(text: str) -> str:
 
 
 def _number(value: float | None, unit: str) -> str:
-    return "" if value is None else shown(value, unit)
+    return "" if value is None else measured(value, unit)
 
 
 COMMANDS = (

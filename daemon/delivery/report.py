@@ -39,12 +39,11 @@ class Report:
         self._age = telemetry.delivery_seconds.labels(channel)
         self._took = telemetry.send_seconds.labels(channel)
         self._warnings = telemetry.delivery_warnings.labels(channel)
-        self._breaker = telemetry.breaker_open.labels(channel)
 
     def opened(self) -> None:
         """The channel is served."""
         self._count()
-        self._breaker.set(0)
+        telemetry.breaker_open.labels(self._channel).set(0)
 
     def closed(self) -> None:
         """The channel is no longer configured: what stood last must not stand for ever."""
@@ -77,7 +76,7 @@ class Report:
         """The breaker opened, stayed open after a trial, or closed."""
         if after.shut == before.shut and after.until == before.until:
             return
-        self._breaker.set(after.shut)
+        telemetry.breaker_open.labels(self._channel).set(after.shut)
         extra = {"channel": self._channel}
         if not after.shut:
             log.info("%s works again", self._channel, extra=extra)
