@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sentry_sdk
 
 from daemon.aside import at_once
 from daemon.clock import SystemClock
@@ -21,6 +20,7 @@ from daemon.series.table import Table
 from fake_clock import FakeClock
 from pages import blocks, run
 from reporting import Reporting
+from unhooked import unhook
 from until import until
 
 PAYMENT = LinePattern(name="payment", match=r"payment of order (?P<order>\d+) failed", severity_at_least="err")
@@ -75,8 +75,7 @@ def test_the_sentry_sdk(tmp_path: Path, clock: FakeClock) -> None:
         reporting.turn()
         (error,) = reporting.grouped.errors
     finally:
-        sentry_sdk.get_client().close(timeout=2)
-        sentry_sdk.init()
+        unhook()
         door.stop(0)
         reporting.store.close()
     assert (error.level, error.app) == ("error", "shop")

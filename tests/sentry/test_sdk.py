@@ -20,6 +20,7 @@ from daemon.reading import SignKind
 from daemon.secret import Secret
 from http_client import ask
 from reporting import KEY, Reporting
+from unhooked import unhook
 
 SENT = Path(__file__).parent / "sent"
 OLD = sorted(SENT.glob("*.json"))
@@ -50,8 +51,7 @@ def test_what_old_sdks_sent_is_understood(port: int, reporting: Reporting, path:
 @pytest.fixture
 def sdk() -> Iterator[None]:
     yield
-    sentry_sdk.get_client().close(timeout=2)
-    sentry_sdk.init()
+    unhook()
 
 
 def begin(port: int, **more: Any) -> None:

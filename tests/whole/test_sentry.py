@@ -10,6 +10,7 @@ import pytest
 import sentry_sdk
 
 from running import Tocsind
+from unhooked import unhook
 from until import until
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -88,8 +89,7 @@ def _with_an_sdk(daemon: Tocsind) -> None:
     with sentry_sdk.start_transaction(op="http.server", name="/pay"):
         sentry_sdk.capture_message("no money left")
     sentry_sdk.crons.capture_checkin(monitor_slug="nightly", status="ok")
-    sentry_sdk.get_client().close(timeout=5)
-    sentry_sdk.init()
+    unhook(timeout=5)
     until(lambda: done(daemon).get("error") == before + 1 and done(daemon).get("transaction") == 1)
 
     def nightly() -> Any:
