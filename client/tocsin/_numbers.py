@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 
 from tocsin import _clean
 from tocsin._way import current, lost
@@ -33,21 +33,24 @@ class _Number:
             self._head = ""
         self._own = tuple(self._tags.items())
 
-    def _tell(self, text: str | None, tags: Tags) -> None:
-        """Send a value as it is written; None is no value. May raise what `tags` raise."""
+    def _tell(self, written: Callable[[Any], str | None], value: object, tags: Tags) -> None:
+        """Send a value, as `written` writes it; what that gives None for is no value."""
         way = current.way
         if not way.is_on:
             return
-        if not text or not self._head:
+        try:
+            text = written(value)
+            if not text or not self._head:
+                lost.number += 1
+            elif tags:
+                way.tell(f"{self._head}:{text}{self._ending_with(way, tags)}")
+            else:
+                if self._made_for is not way:
+                    self._ending = way.ending(self._kind, self._tags)
+                    self._made_for = way
+                way.tell(f"{self._head}:{text}{self._ending}")
+        except Exception:  # noqa: BLE001 - whatever was handed in must not stop the program
             lost.number += 1
-            return
-        if tags:
-            way.tell(f"{self._head}:{text}{self._ending_with(way, tags)}")
-            return
-        if self._made_for is not way:
-            self._ending = way.ending(self._kind, self._tags)
-            self._made_for = way
-        way.tell(f"{self._head}:{text}{self._ending}")
 
     def _ending_with(self, way: Way, tags: Tags) -> str:
         """What follows the value, remembered where the tags are plain: the same ones come again and again."""
@@ -66,10 +69,7 @@ class Counter(_Number):
 
     def increment(self, by: float = 1, tags: Tags = None) -> None:
         """Count so many more."""
-        try:
-            self._tell(_clean.number(by), tags)
-        except Exception:  # noqa: BLE001 - whatever was handed in must not stop the program
-            lost.number += 1
+        self._tell(_clean.number, by, tags)
 
 
 class Gauge(_Number):
@@ -80,10 +80,7 @@ class Gauge(_Number):
 
     def set(self, value: float, tags: Tags = None) -> None:
         """So much it is now."""
-        try:
-            self._tell(_clean.number(value), tags)
-        except Exception:  # noqa: BLE001 - the same
-            lost.number += 1
+        self._tell(_clean.number, value, tags)
 
 
 class Average(_Number):
@@ -94,10 +91,7 @@ class Average(_Number):
 
     def add(self, value: float, tags: Tags = None) -> None:
         """Take one of them."""
-        try:
-            self._tell(_clean.number(value), tags)
-        except Exception:  # noqa: BLE001 - the same
-            lost.number += 1
+        self._tell(_clean.number, value, tags)
 
 
 class Distinct(_Number):
@@ -108,10 +102,7 @@ class Distinct(_Number):
 
     def add(self, who: object, tags: Tags = None) -> None:
         """This one was there."""
-        try:
-            self._tell(_clean.member(who), tags)
-        except Exception:  # noqa: BLE001 - the same
-            lost.number += 1
+        self._tell(_clean.member, who, tags)
 
 
 class Timer(_Number):
@@ -127,10 +118,7 @@ class Timer(_Number):
 
     def add(self, seconds: float, tags: Tags = None) -> None:
         """It took so many seconds."""
-        try:
-            self._tell(_clean.milliseconds(seconds), tags)
-        except Exception:  # noqa: BLE001 - the same
-            lost.number += 1
+        self._tell(_clean.milliseconds, seconds, tags)
 
     def __enter__(self) -> Timer:  # noqa: PYI034 - typing has no Self in old Pythons
         self._begun.append(perf_counter())

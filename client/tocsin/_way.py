@@ -223,7 +223,7 @@ def configure(
     `address` is host:port, or unix:///path of a socket; "off" sends nothing. `tags` are added to every value. With
     `batch` values wait for the next call, at most a tenth of a second, so that several go in one datagram.
     """
-    old = _current.way
+    old = current.way
     try:
         to = old.target if address is None else target(str(address))
         name = old.app if app is None else _clean.tags({"app": app}).get("app", "")
@@ -232,13 +232,13 @@ def configure(
     except Exception as error:  # noqa: BLE001 - a wrong setting of ours must not stop the program
         _log.warning("nothing is sent, for tocsin.configure was given what it cannot use: %s", error)
         new = Way(None, old.app, old.tags, gathers=old.gathers)
-    _current.way = new
+    current.way = new
     old.flush()
 
 
 def flush() -> None:
     """Send what was gathered with `batch`, now."""
-    _current.way.flush()
+    current.way.flush()
 
 
 def _from_environment() -> Way:
@@ -252,10 +252,9 @@ def _from_environment() -> Way:
     return Way(to, app, {}, gathers=False)
 
 
-_current = _Current()
-_current.way = _from_environment()
-current = _current
+current = _Current()
+current.way = _from_environment()
 
 atexit.register(flush)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: _current.way.forked())  # noqa: PLW0108 - of that moment
+    os.register_at_fork(after_in_child=lambda: current.way.forked())  # noqa: PLW0108 - of that moment
