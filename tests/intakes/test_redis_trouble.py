@@ -13,9 +13,14 @@ import gevent
 import pytest
 
 from daemon.config.redislists import RedisList, server
+from daemon.config.settings import Settings
+from daemon.intakes.redislist.lists import RedisLists
 from daemon.intakes.redislist.resp import Connection, Lost, Refused, whole
 from daemon.internal import Check
 from daemon.secret import Secret
+from daemon.series.table import Table
+from daemon.store.migrate import MEASURED
+from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import FakeClock, settle
 from pushed import LIST, Life
@@ -235,6 +240,29 @@ def test_an_unreachable_server_is_tried_more_and_more_seldom_and_told(tmp_path: 
         assert life.alarms[0] == (Check.REDIS.value,)
         assert "connection refused" in life.texts[0]
         life.crash()
+
+
+def test_a_server_that_nobody_wants_to_be_read_any_more_is_no_alarm(tmp_path: Path, clock: FakeClock) -> None:
+    store, raised = SqliteStore(tmp_path / "measured.db", MEASURED), list[tuple[object, ...]]()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = RedisList(url=f"redis://127.0.0.1:{nobody.getsockname()[1]}/0")
+        wanted = [Settings(redis_lists=(away,))]
+        lists = RedisLists(
+            store, Table(clock), clock, lambda: wanted[-1],
+            alarm=lambda *about, **_: raised.append(about), over=lambda *about: raised.append(("over", *about)),
+        )  # fmt: skip
+        lists.start()
+        for _ in range(10):
+            settle()
+            clock.advance(10)
+        about = (Check.REDIS, str(away.server))
+        assert set(raised) == {about}
+        wanted.append(Settings())
+        lists.reload()
+        assert raised[-1] == ("over", *about)
+        lists.stop()
+    store.close()
 
 
 def test_a_wrong_password_is_told_without_it(begin: Callable[..., Life], redis: Server) -> None:
