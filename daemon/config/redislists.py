@@ -41,7 +41,7 @@ def server(url: str) -> Server:
         raise ValueError(f"is no address of a Redis: {_WRITE}") from None
     if "@" in parts.netloc:
         raise ValueError("holds credentials: write them as `user:` and `password:`, where they are never shown")
-    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
+    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc and database >= 0:
         return Server("", 0, unquote(parts.path), database, is_tls=False)
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname or database < 0:
         raise ValueError(f"is no address of a Redis: {_WRITE}")
@@ -84,7 +84,8 @@ class RedisList:
     )
     behind: int = field(default=1_000_000, metadata=doc("when so many wait in one list an alarm is raised", least=1))
     most: int = field(
-        default=0, metadata=doc("when more wait in one list, the oldest are thrown away, with an alarm; 0 keeps all")
+        default=0,
+        metadata=doc("when more wait in one list, the oldest are thrown away, with an alarm; 0 keeps all", least=0),
     )
 
     def __post_init__(self) -> None:

@@ -12,11 +12,14 @@ from typing import Any
 import gevent
 import pytest
 
+from daemon.config.load import load
 from daemon.config.redislists import RedisList, server
 from daemon.config.settings import Settings
+from daemon.errors import ConfigError
 from daemon.intakes.redislist.lists import RedisLists
 from daemon.intakes.redislist.resp import Connection, Lost, Refused, whole
 from daemon.internal import Check
+from daemon.loading import catalog
 from daemon.secret import Secret
 from daemon.series.table import Table
 from daemon.store.migrate import MEASURED
@@ -316,10 +319,30 @@ def test_addresses_are_taken_apart(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "a", "http://a", "redis://", "redis://a/x", "redis://a:x", "redis://:s3cret@a", "unix://a/b"]
+    "url",
+    [
+        "",
+        "a",
+        "http://a",
+        "redis://",
+        "redis://a/x",
+        "redis://a:x",
+        "redis://:s3cret@a",
+        "redis://a/-1",
+        "unix://a/b",
+        "unix:///a?db=-1",
+    ],
 )
 def test_what_is_none_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ValueError, match=r"no address|holds credentials") as refused:
         server(url)
     assert "s3cret" not in str(refused.value)
     assert json.dumps(url) not in str(refused.value)
+
+
+def test_less_than_none_cannot_be_kept(tmp_path: Path) -> None:
+    """It would throw everything away."""
+    file = tmp_path / "tocsin.yml"
+    file.write_text("redis_lists: [{url: 'redis://a', most: -1}]\nreceivers: [{name: ops}]\nroute: {receiver: ops}\n")
+    with pytest.raises(ConfigError, match=r"redis_lists\[0\]\.most.*too small"):
+        load(file, lambda _: catalog(""), {})
