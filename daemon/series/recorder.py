@@ -10,7 +10,7 @@ import gevent
 import msgspec
 
 from daemon import telemetry
-from daemon.clock import Clock, unhurried
+from daemon.clock import SHORT_TURN, Clock, unhurried
 from daemon.config.series import Series
 from daemon.errors import StoreError
 from daemon.series.key import Key
@@ -104,14 +104,14 @@ class Recorder:
     def _add_rows(self, start: int, rows: Sequence[Row], *, is_late: bool) -> None:
         blocks: dict[int, Tallies] = {}
         strays = Rows()
-        for live, tally in unhurried(self._clock, rows):
+        for live, tally in unhurried(self._clock, rows, SHORT_TURN):
             if live.number:
                 blocks.setdefault(live.number // SIZE, {})[live.number % SIZE] = tally
             else:
                 strays.append(live, tally)
         slot = self._slot(start, is_late=is_late)
         slot.strays = strays
-        for number, found in unhurried(self._clock, blocks.items()):
+        for number, found in unhurried(self._clock, blocks.items(), SHORT_TURN):
             if is_late and len(slot.tallies) >= TOGETHER:
                 self._add(slot)
                 slot = self._slot(start, is_late=True)

@@ -8,7 +8,7 @@ from sys import intern
 import msgspec
 
 from daemon import telemetry
-from daemon.clock import Clock, unhurried
+from daemon.clock import SHORT_TURN, Clock, unhurried
 from daemon.config.series import Series
 from daemon.series.blocks import Blocks
 from daemon.series.crowd import ALL, OTHER, REST, Crowd, Exploded
@@ -154,7 +154,7 @@ class Table:
         late, self._late = self._late, {}
         idle = self._settings().idle
         rows = Rows()
-        for live in unhurried(self._clock, list(self._all.values())):
+        for live in unhurried(self._clock, list(self._all.values()), SHORT_TURN):
             tally = self._taken(live)
             if tally is not None:
                 live.seen = start

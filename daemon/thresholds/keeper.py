@@ -8,7 +8,7 @@ import gevent
 from gevent.event import Event as Signal
 
 from daemon import telemetry
-from daemon.clock import Clock, unhurried
+from daemon.clock import SHORT_TURN, Clock, unhurried
 from daemon.config.settings import Settings
 from daemon.config.thresholds import Rule
 from daemon.errors import StoreError
@@ -118,7 +118,7 @@ class Keeper:
     def turn(self, start: int, rows: Sequence[Row], *, is_late: bool) -> None:
         """One slot: take it, judge, write down, tell. What came late belongs to one that was judged already."""
         if is_late:
-            for _ in unhurried(self._clock, self.evaluator.late(start, rows)):
+            for _ in unhurried(self._clock, self.evaluator.late(start, rows), SHORT_TURN):
                 pass
             return
         began = self._clock.monotonic()
@@ -127,12 +127,13 @@ class Keeper:
         self._fill(float(start))
         at = float(start + SLOT)
         changes: list[Change] = []
-        for _ in unhurried(self._clock, self.evaluator.take(start, rows)):
+        for _ in unhurried(self._clock, self.evaluator.take(start, rows), SHORT_TURN):
             pass
         if at > self.evaluator.evaluated:
             changes += self._rested(at)
             self._look_back(at)
-            changes += [one for one in unhurried(self._clock, self.evaluator.judge(start)) if one is not None]
+            judged = unhurried(self._clock, self.evaluator.judge(start), SHORT_TURN)
+            changes += [one for one in judged if one is not None]
         self._note(changes)
         self._ledger.tell()
         self._complain()

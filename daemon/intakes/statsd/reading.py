@@ -2,7 +2,7 @@
 
 What stands around a line's value is the same in thousands of lines, so what it means is remembered as it was sent: name
 with type and tags lead to where the values of that series wait as text. They are read and added up together, which
-happens when a slot is closed, when there is much of it for one series, or for all of them.
+happens when a slot is closed, when there is much of it for one series, and for one after the other meanwhile.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from daemon import telemetry
-from daemon.clock import TURN, Clock, unhurried
+from daemon.clock import TURN, Clock
 from daemon.intakes.statsd import told
 from daemon.intakes.statsd.grammar import (
     Dialect,
@@ -35,7 +35,7 @@ LONGEST = 300  # bytes of what is remembered
 PIECE = 128  # lines between two looks at the clock
 
 MUCH = 4_096  # bytes of texts that wait in one series; more of them would be no quicker
-ALTOGETHER = 32 * 1024**2  # bytes of packets; the texts of so much may wait, which mostly are a tenth of it
+ALTOGETHER = 32 * 1024**2  # bytes of packets in which each series has its turn; the texts are mostly a tenth of it
 
 
 class Reader:
@@ -50,7 +50,9 @@ class Reader:
         self._places: dict[bytes, bytearray] = {}  # where texts wait, by what stands around them
         self._owners: dict[bytes, Live] = {}  # whose places they are
         self._spellings: dict[Live, list[bytes]] = {}  # what leads to the place of a series
-        self._waiting = 0  # bytes of packets whose texts may wait
+        self._round: list[Live] = []  # in which is still to be added up what waits
+        self._pace = 0.0  # bytes of packets from one of them to the next
+        self._read_since = 0.0
         self._targets: dict[tuple[bytes, bytes, bool], Target] = {}  # of what is not so quick: sets, times, shifts
         table.on_expired(self._forget)
         self.follow(dialect, lasts)
@@ -77,9 +79,7 @@ class Reader:
         telemetry.statsd_metrics.inc(taken)
         for reason, times in refused.items():
             telemetry.statsd_refused.labels(reason.value).inc(times)
-        self._waiting += len(whole)
-        if self._waiting > ALTOGETHER:
-            self._settle()
+        self._settle(len(whole))
 
     def _read(self, lines: Sequence[bytes], refused: Counter[Reason]) -> int:
         """Read some lines; return how many values were added. Nothing in here waits, and every instruction counts."""
@@ -154,11 +154,19 @@ class Reader:
         for spelling in self._spellings.pop(live, ()):
             del self._places[spelling], self._owners[spelling]
 
-    def _settle(self) -> None:
-        """Add up whatever waits; others have their turns meanwhile."""
-        self._waiting = 0
-        for live in unhurried(self._clock, list(self._spellings)):
-            live.settle()
+    def _settle(self, size: int) -> None:
+        """So much more was read: add up what waits in some series, and in all of them while ALTOGETHER is read.
+
+        A few at a time: while it is done nothing is taken from the doors, and what they can hold is soon full.
+        """
+        if not self._round:
+            self._round = list(self._spellings)
+            self._pace = ALTOGETHER / max(1, len(self._round))
+            self._read_since = 0.0
+        self._read_since += size
+        while self._round and self._read_since >= self._pace:
+            self._read_since -= self._pace
+            self._round.pop().settle()
 
     def _target(self, name: bytes, tail: bytes, *, has_time: bool) -> Target:
         """What the values are of. Raises Refused."""

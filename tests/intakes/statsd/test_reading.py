@@ -295,17 +295,28 @@ def test_values_are_counted_when_they_are_added(side: Side) -> None:
     assert telemetry.statsd_metrics._value.get() == before + 6
 
 
-def test_no_more_texts_wait_than_is_said(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_texts_of_one_series_wait_than_is_said(side: Side) -> None:
     side.reader.read([b"x:1|c", b"y:1|c"])
     waiting = [live.texts.waiting for live in side.table if live.texts]
     for _ in range(3_000):
         side.reader.read([b"x:12345|c"])
         assert sum(map(len, waiting)) <= reading.MUCH
     assert waiting[0]
-    monkeypatch.setattr(reading, "ALTOGETHER", 1_000)
-    side.reader.read([b"y:1|c"] * 300)
-    assert not any(waiting)
-    assert side.read(b"")["counter y"].total == 301
+
+
+def test_each_series_is_added_up_while_so_much_is_read_and_few_at_once(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ALTOGETHER", 2_000)
+    everybody = [b"x%03d:1|c" % number for number in range(100)]
+    side.reader.read(everybody)
+    waiting = [live.texts.waiting for live in side.table if live.texts]
+    for _ in range(20):
+        side.reader.read(everybody)  # 899 bytes: the turn of 45
+        assert sum(map(bool, waiting)) >= 50
+        assert sum(map(len, waiting)) <= 2 * 2_000
+    assert max(map(len, waiting)) <= len("1|") * 6
+    assert side.read(b"")["counter x099"].total == 21
 
 
 @given(
