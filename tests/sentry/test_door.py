@@ -163,6 +163,17 @@ def test_a_bomb_is_refused_and_none_of_it_is_kept(port: int, reporting: Reportin
     assert not any(waiting.rows for waiting in reporting.gate.waiting().values())
 
 
+def test_no_body_is_larger_than_the_settings_say_however_small_that_is(reporting: Reporting) -> None:
+    reporting.settings = replace(reporting.settings, expanded=Bytes(100_000), event=Bytes(100_000))
+    web = reporting.daemon().web()
+    head = {name.lower(): value for name, value in AUTH.items()}
+    for size, status in ((90_000, 200), (110_000, 413), (500_000, 413)):
+        body = envelope(item(b"x" * size, "attachment"))
+        for more, sent in (({}, body), ({"content-encoding": "gzip"}, gzip.compress(body))):
+            asked = Request(method="POST", path=HERE, query="", headers=head | more, body=sent)
+            assert web(asked).status == status
+
+
 def test_a_large_body_is_for_those_who_show_a_key_before_it(port: int) -> None:
     large = envelope(item(b"x" * 2 * 1024**2, "attachment"), dsn=f"http://{KEY}@127.0.0.1/42")
     assert known(port, large).status == 200
