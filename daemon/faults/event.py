@@ -6,8 +6,8 @@ OLDEST = 30 * 86_400.0  # seconds: an error says of itself when it was, but not 
 
 Pairs = tuple[tuple[str, str], ...]  # sorted by name
 
-# A batch has thousands of these at once, and they hold no cycles: `gc=False` keeps the collector, which stops everybody,
-# from looking through them.
+# A batch has thousands of these at once, and they hold no cycles: `gc=False` keeps the collector, which stops
+# everybody, from looking through them.
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
