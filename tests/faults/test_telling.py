@@ -129,6 +129,34 @@ def test_resolved_in_the_next_release_it_comes_back_only_from_that(desk: Desk) -
     assert again.labels["release"] == "1.2"
 
 
+def test_releases_are_known_however_many_there_are_and_however_many_tags(desk: Desk) -> None:
+    tags = tuple((f"tag{number}", "x") for number in range(30))
+    for number in range(40):
+        desk.come(error(release=f"1.{number}", tags=tags))
+        desk.clock.advance(60)
+    resolve(desk, next_release=True)
+    desk.clock.advance(60)
+    assert desk.come(*(error(release=f"1.{number}") for number in range(20, 40))) == []
+    assert len(desk.come(error(release="1.40"))) == 1
+
+
+def test_a_new_release_brings_it_back_also_where_the_applications_clock_is_slow(desk: Desk) -> None:
+    desk.come(error())
+    desk.clock.advance(60)
+    resolve(desk, next_release=True)
+    desk.clock.advance(5)
+    desk.write(error(release="1.1", at=desk.clock.now() - 30))
+    assert summary(desk.told()) == [("regression", "fires")]
+
+
+def test_what_was_resolved_comes_back_although_the_clock_was_set_back(desk: Desk) -> None:
+    desk.come(error())
+    desk.clock.advance(60)
+    resolve(desk)
+    desk.clock.jump(-86_400)
+    assert summary(desk.come(error())) == [("regression", "fires")]
+
+
 @pytest.mark.parametrize(
     ("change", "quiet", "seconds"), [({}, 50, 400 * 86_400), ({"more": 3}, 3, 1), ({"until": BEGIN + 60}, 5, 60)]
 )
