@@ -27,11 +27,6 @@ class Envelope(msgspec.Struct, frozen=True):
     items: tuple[Item, ...] = ()
     flaw: str = ""
 
-    @property
-    def event_id(self) -> str:
-        """What its sender calls it; empty where it does not."""
-        return text(self.headers.get("event_id"))
-
 
 class NoEnvelope(ValueError):
     """The first line is not the header of an envelope."""

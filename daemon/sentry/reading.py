@@ -82,6 +82,10 @@ def decoded(plain: bytes, limit: int) -> dict[str, Any]:
             plain = machine.decompress(base64.b64decode(plain, validate=True), limit)
         except (binascii.Error, zlib.error, ValueError) as error:
             raise Unreadable("this is no event: it is neither JSON nor that, compressed, as base64") from error
+        if machine.unconsumed_tail:
+            raise Unreadable(f"the event is larger than {limit} bytes once it is expanded")
+    if len(plain) > limit:
+        raise Unreadable(f"the event is larger than {limit} bytes")
     try:
         return _object(plain)
     except SPOILT as error:

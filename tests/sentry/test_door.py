@@ -55,6 +55,14 @@ def test_one_bare_event_is_taken_as_well(port: int, reporting: Reporting) -> Non
     assert [error.message for error in reporting.grouped.errors] == ["no money left"] * 2
 
 
+def test_one_bare_event_that_is_larger_than_any_may_be_is_refused_while_its_sender_can_hear_it(port: int) -> None:
+    large = json.dumps(event(extra={"a": "x" * 1_100_000})).encode()
+    assert known(port, gzip.compress(large), "/api/42/store/", Content_Encoding="gzip").status == 413
+    for body in (large, base64.b64encode(zlib.compress(large))):
+        reply = known(port, body, "/api/42/store/")
+        assert (reply.status, "larger than" in reply.json()["detail"]) == (400, True)
+
+
 def test_the_oldest_sdks_pack_it_twice(port: int, reporting: Reporting) -> None:
     body = base64.b64encode(zlib.compress(json.dumps(event()).encode()))
     assert known(port, body, "/api/42/store/").json() == {"id": EVENT_ID}
