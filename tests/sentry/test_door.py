@@ -206,6 +206,21 @@ def test_a_disk_that_takes_nothing_is_told_so_that_sdks_hold_back(port: int, rep
     assert reporting.gate.waiting()["shop"].rows == 0
 
 
+def test_on_a_full_disk_nothing_has_its_200_that_is_not_worked_through_later(port: int, reporting: Reporting) -> None:
+    writer = reporting.store._writer
+    pages = writer.execute("PRAGMA page_count").fetchone()[0]
+    writer.execute(f"PRAGMA max_page_count = {pages + 5}")
+    seen = [
+        known(port, envelope(item(event(event_id=f"{number:032x}", extra={"a": "x" * 3_000})))).status
+        for number in range(20)
+    ]
+    assert set(seen) == {200, 503}
+    writer.execute("PRAGMA max_page_count = 1073741823")
+    assert reporting.gate.waiting()["shop"].rows == seen.count(200)
+    reporting.turn()
+    assert len(reporting.grouped.errors) == seen.count(200)
+
+
 def test_there_is_an_end_to_large_bodies_at_once(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is on its way has its room until it is done; who comes meanwhile has none."""
     monkeypatch.setattr(server, "GRANTED", 30 * 1024**2)
