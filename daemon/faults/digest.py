@@ -3,7 +3,6 @@
 Every function here may run twice over the same errors, each time on what the store held before.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
@@ -27,7 +26,6 @@ from daemon.store.faults import Fault
 HOUR = 3_600
 HOURS_KEPT = 14 * 24
 LATE = 3_600.0  # what waited for longer than that does not count for how many there are now
-MOST_WEIGHT = 1e6
 MOST_NAMES, MOST_VALUES = 16, 20  # tags of an error that are counted, and different values of each
 RELEASE = "release"
 
@@ -56,11 +54,6 @@ def digest(tx: Tx, errors: Sequence[ErrorEvent], settings: Errors, now: float) -
         faults.replace(tx, judge.judged(heard, batch.events, before, releases, now - known.heard_at))
     judge.close()
     fault_news.count(tx, _counted(errors, now))
-
-
-def number(event: ErrorEvent) -> int:
-    """How many errors one stands for."""
-    return max(1, round(min(event.weight, MOST_WEIGHT))) if math.isfinite(event.weight) else 1
 
 
 def _batches(errors: Sequence[ErrorEvent]) -> Iterable[Batch]:
@@ -97,7 +90,7 @@ def _heard(known: Fault, events: Sequence[ErrorEvent], now: float) -> Fault:
     for one in events:
         came = min(one.received_at or now, now)
         if now - came < LATE:
-            rate = rate.counted(came, number(one))
+            rate = rate.counted(came, 1)
     release = sample.name(last.release)
     return msgspec.structs.replace(
         known,
@@ -109,7 +102,7 @@ def _heard(known: Fault, events: Sequence[ErrorEvent], now: float) -> Fault:
         first_at=min(known.first_at, *times),
         last_at=max(min(known.last_at, now), *times),
         heard_at=now,
-        count=known.count + sum(map(number, events)),
+        count=known.count + len(events),
         slot=rate.slot,
         slot_count=rate.count,
         slot_before=rate.before,
@@ -123,9 +116,7 @@ def _usual(tx: Tx, known: Fault, now: float) -> list[int]:
 
 
 def _count(tx: Tx, known: Fault, events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> None:
-    by_hour: Counter[int] = Counter()
-    for one in events:
-        by_hour[int(when(one, now) // HOUR)] += number(one)
+    by_hour = Counter(int(when(one, now) // HOUR) for one in events)
     fault_counts.add_hours(tx, [(known.id, hour, count) for hour, count in by_hour.items()])
     fault_counts.forget_hours(tx, known.id, int(now // HOUR) - HOURS_KEPT)
     new = _values(events, had, now)
@@ -144,7 +135,7 @@ def _values(events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> C
     each = Counter(one.name for one in had)
     found: dict[tuple[str, str], Value] = {}
     for event in events:
-        at, times = when(event, now), number(event)
+        at = when(event, now)
         for name, value in _told_with(event):
             if name not in names:
                 if len(names) >= MOST_NAMES:
@@ -157,10 +148,10 @@ def _values(events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> C
                     each[name] += 1
             one = found.get((name, value))
             if one is None:
-                found[name, value] = Value(name=name, value=value, count=times, first_at=at, last_at=at)
+                found[name, value] = Value(name=name, value=value, count=1, first_at=at, last_at=at)
             else:
                 found[name, value] = msgspec.structs.replace(
-                    one, count=one.count + times, first_at=min(one.first_at, at), last_at=max(one.last_at, at)
+                    one, count=one.count + 1, first_at=min(one.first_at, at), last_at=max(one.last_at, at)
                 )
     return found.values()
 
@@ -190,8 +181,6 @@ def _keep(tx: Tx, known: Fault, events: Sequence[ErrorEvent], settings: Errors, 
 
 def _counted(errors: Sequence[ErrorEvent], now: float) -> Iterable[Counted]:
     """For the series `errors`: added to them once this is on disk."""
-    found: Counter[tuple[str, str, int]] = Counter()
-    for one in errors:
-        found[one.app, sample.level(one), int(when(one, now) // SLOT) * SLOT] += number(one)
+    found = Counter((one.app, sample.level(one), int(when(one, now) // SLOT) * SLOT) for one in errors)
     for (app, level, slot), count in found.items():
         yield Counted(kind="errors", app=app, level=level, slot=slot, count=count)

@@ -65,7 +65,6 @@ class ErrorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     platform: str = ""
     sdk: str = ""  # "sentry.python 2.75.0"
     size: int = 0  # bytes of the event as JSON
-    weight: float = 1.0  # how many of its like it stands for
 
 
 def when(event: ErrorEvent, now: float) -> float:

@@ -171,7 +171,7 @@ def hostile() -> ErrorEvent:
         app="shop", at=float("nan"), received_at=float("inf"), level=big, message=big, logger=big, transaction=big,
         exceptions=(Raised(type=big, value=big, frames=frames),) * 20, fingerprint=(big, {"a": big}, None, 10**50),
         release=big, environment=big, server_name=big, tags=pairs, request=pairs, extra=pairs, contexts=pairs,
-        trail=(big,) * 500, size=10**30, weight=float("nan"), user=big, sdk=big, trace_id=big,
+        trail=(big,) * 500, size=10**30, user=big, sdk=big, trace_id=big,
     )  # fmt: skip
 
 

@@ -212,7 +212,7 @@ def test_far_more_than_usual_is_told_until_it_is_over(desk: Desk) -> None:
     desk.come(error())
     for _ in range(24):  # usual: 12 an hour, so one in five minutes
         desk.clock.advance(HOUR)
-        desk.come(error(weight=12.0))
+        desk.come(*[error()] * 12)
     desk.later(HOUR)
     assert desk.come(*[error()] * 49) == []
     (event,) = desk.come(error())
@@ -229,10 +229,10 @@ def test_many_of_what_always_comes_often_are_no_spike(desk: Desk) -> None:
     desk.come(error())
     for _ in range(24):
         desk.clock.advance(HOUR)
-        desk.come(error(weight=1_200.0))  # 100 in five minutes
+        desk.come(*[error()] * 600)  # 50 in five minutes
     desk.later(HOUR)
-    assert desk.come(error(weight=900.0)) == []
-    assert summary(desk.come(error(weight=200.0))) == [("spike", "fires")]
+    assert desk.come(*[error()] * 450) == []
+    assert summary(desk.come(*[error()] * 100)) == [("spike", "fires")]
 
 
 def test_a_new_error_that_comes_often_is_told_as_new_only(desk: Desk) -> None:
@@ -314,7 +314,7 @@ def test_what_runs_twice_in_the_store_counts_once(desk: Desk) -> None:
 
 
 def test_each_is_counted_in_the_series_errors(desk: Desk) -> None:
-    desk.come(*[error()] * 3, error(level="warning"), error(weight=4.0), error(app="till", level="nonsense"))
+    desk.come(*[error()] * 3, error(level="warning"), *[error()] * 4, error(app="till", level="nonsense"))
     found = {live.key.labels: tally.total for live in desk.series if (tally := live.take())}
     assert {live.key.name for live in desk.series} == {ERRORS}
     assert found == {
