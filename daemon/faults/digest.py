@@ -3,9 +3,8 @@
 Every function here may run twice over the same errors, each time on what the store held before.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -27,8 +26,8 @@ from daemon.store.faults import Fault
 HOUR = 3_600
 HOURS_KEPT = 14 * 24
 LATE = 3_600.0  # what waited for longer than that does not count for how many there are now
-MOST_WEIGHT = 1e6
 MOST_NAMES, MOST_VALUES = 16, 20  # tags of an error that are counted, and different values of each
+RELEASE = "release"
 
 
 class Batch(msgspec.Struct):
@@ -48,17 +47,13 @@ def digest(tx: Tx, errors: Sequence[ErrorEvent], settings: Errors, now: float) -
             room.make(first.app)
             known = faults.add(tx, _new(batch, now))
         before = _usual(tx, known, now)
-        _count(tx, known, batch.events, now)
+        had = fault_counts.values(tx, known.id) if known.count else []
+        _count(tx, known, batch.events, had, now)
         _keep(tx, known, [first, last] if known.count == 0 and first is not last else [last], settings, now)
-        heard = _heard(known, batch.events, now)
-        faults.replace(tx, judge.judged(heard, batch.events, before, now - known.heard_at))
+        heard, releases = _heard(known, batch.events, now), {one.value for one in had if one.name == RELEASE}
+        faults.replace(tx, judge.judged(heard, batch.events, before, releases, now - known.heard_at))
     judge.close()
     fault_news.count(tx, _counted(errors, now))
-
-
-def number(event: ErrorEvent) -> int:
-    """How many errors one stands for."""
-    return max(1, round(min(event.weight, MOST_WEIGHT))) if math.isfinite(event.weight) else 1
 
 
 def _batches(errors: Sequence[ErrorEvent]) -> Iterable[Batch]:
@@ -95,7 +90,7 @@ def _heard(known: Fault, events: Sequence[ErrorEvent], now: float) -> Fault:
     for one in events:
         came = min(one.received_at or now, now)
         if now - came < LATE:
-            rate = rate.counted(came, number(one))
+            rate = rate.counted(came, 1)
     release = sample.name(last.release)
     return msgspec.structs.replace(
         known,
@@ -107,7 +102,7 @@ def _heard(known: Fault, events: Sequence[ErrorEvent], now: float) -> Fault:
         first_at=min(known.first_at, *times),
         last_at=max(min(known.last_at, now), *times),
         heard_at=now,
-        count=known.count + sum(map(number, events)),
+        count=known.count + len(events),
         slot=rate.slot,
         slot_count=rate.count,
         slot_before=rate.before,
@@ -120,54 +115,60 @@ def _usual(tx: Tx, known: Fault, now: float) -> list[int]:
     return [count for _, count in fault_counts.hours(tx, known.id, hour - USUAL_HOURS, hour)] if known.count else []
 
 
-def _count(tx: Tx, known: Fault, events: Sequence[ErrorEvent], now: float) -> None:
-    by_hour: Counter[int] = Counter()
-    for one in events:
-        by_hour[int(when(one, now) // HOUR)] += number(one)
+def _count(tx: Tx, known: Fault, events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> None:
+    by_hour = Counter(int(when(one, now) // HOUR) for one in events)
     fault_counts.add_hours(tx, [(known.id, hour, count) for hour, count in by_hour.items()])
     fault_counts.forget_hours(tx, known.id, int(now // HOUR) - HOURS_KEPT)
-    had = fault_counts.values(tx, known.id) if known.count else []
-    fault_counts.add_values(tx, known.id, _values(events, had, now))
+    new = _values(events, had, now)
+    fault_counts.add_values(tx, known.id, new)
+    if len({one.value for one in (*had, *new) if one.name == RELEASE}) > MOST_VALUES:
+        fault_counts.fold(tx, known.id, RELEASE, MOST_VALUES)
 
 
-def _values(events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> Iterable[Value]:
-    """Releases, environments, servers, routes and tags; what there are too many of is counted together."""
+def _values(events: Sequence[ErrorEvent], had: Sequence[Value], now: float) -> Collection[Value]:
+    """Releases, environments, servers, routes and tags; what there are too many of is counted together.
+
+    Not so releases: a new one is always named, for whether it is new may be asked (`resolve --next-release`).
+    """
     names = {one.name for one in had}
     there = {(one.name, one.value) for one in had}
     each = Counter(one.name for one in had)
     found: dict[tuple[str, str], Value] = {}
     for event in events:
-        at, times = when(event, now), number(event)
+        at = when(event, now)
         for name, value in _told_with(event):
             if name not in names:
                 if len(names) >= MOST_NAMES:
                     continue
                 names.add(name)
             if (name, value) not in there and (name, value) not in found:
-                if each[name] >= MOST_VALUES:
+                if each[name] >= MOST_VALUES and name != RELEASE:
                     value = ""  # noqa: PLW2901 - one of those that are too many to name
                 else:
                     each[name] += 1
             one = found.get((name, value))
             if one is None:
-                found[name, value] = Value(name=name, value=value, count=times, first_at=at, last_at=at)
+                found[name, value] = Value(name=name, value=value, count=1, first_at=at, last_at=at)
             else:
                 found[name, value] = msgspec.structs.replace(
-                    one, count=one.count + times, first_at=min(one.first_at, at), last_at=max(one.last_at, at)
+                    one, count=one.count + 1, first_at=min(one.first_at, at), last_at=max(one.last_at, at)
                 )
     return found.values()
 
 
 def _told_with(event: ErrorEvent) -> Iterable[tuple[str, str]]:
+    """Its own first: however many tags come with it, they take no room from these."""
     own = (
-        ("release", event.release),
+        (RELEASE, event.release),
         ("environment", event.environment),
         ("server", event.server_name),
         ("route", event.transaction),
         ("level", sample.level(event)),
     )
-    tags = scrub.pairs(event.tags, MOST_NAMES, sample.SHORT)
-    return dict((*tags, *((name, sample.name(value)) for name, value in own if value))).items()
+    told = {name: sample.name(value) for name, value in own if value}
+    for name, value in scrub.pairs(event.tags, MOST_NAMES, sample.SHORT):
+        told.setdefault(name, value)
+    return told.items()
 
 
 def _keep(tx: Tx, known: Fault, events: Sequence[ErrorEvent], settings: Errors, now: float) -> None:
@@ -180,8 +181,6 @@ def _keep(tx: Tx, known: Fault, events: Sequence[ErrorEvent], settings: Errors, 
 
 def _counted(errors: Sequence[ErrorEvent], now: float) -> Iterable[Counted]:
     """For the series `errors`: added to them once this is on disk."""
-    found: Counter[tuple[str, str, int]] = Counter()
-    for one in errors:
-        found[one.app, sample.level(one), int(when(one, now) // SLOT) * SLOT] += number(one)
+    found = Counter((one.app, sample.level(one), int(when(one, now) // SLOT) * SLOT) for one in errors)
     for (app, level, slot), count in found.items():
         yield Counted(kind="errors", app=app, level=level, slot=slot, count=count)

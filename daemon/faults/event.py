@@ -6,8 +6,11 @@ OLDEST = 30 * 86_400.0  # seconds: an error says of itself when it was, but not 
 
 Pairs = tuple[tuple[str, str], ...]  # sorted by name
 
+# A batch has thousands of these at once, and they hold no cycles: `gc=False` keeps the collector, which stops
+# everybody, from looking through them.
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One call of a stack. `vars` is what its variables held: scrubbed, and kept only where a setting says so."""
 
     module: str = ""
@@ -21,7 +24,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     vars: Pairs = ()
 
 
-class Raised(msgspec.Struct, frozen=True, kw_only=True):
+class Raised(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One exception of a chain."""
 
     type: str = ""
@@ -30,7 +33,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     frames: tuple[Frame, ...] = ()  # the last one is where it was raised
 
 
-class ErrorEvent(msgspec.Struct, frozen=True, kw_only=True):
+class ErrorEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an SDK sent as an `event`, cleaned: every text is bounded and every field has the type it says.
 
     A field that was not sent, or not as it should have been, is empty.
@@ -62,7 +65,6 @@ class ErrorEvent(msgspec.Struct, frozen=True, kw_only=True):
     platform: str = ""
     sdk: str = ""  # "sentry.python 2.75.0"
     size: int = 0  # bytes of the event as JSON
-    weight: float = 1.0  # how many of its like it stands for
 
 
 def when(event: ErrorEvent, now: float) -> float:

@@ -1,6 +1,6 @@
 """Whether an error that came is to be told: new, there again, or far more of it than usual."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from daemon.faults.event import ErrorEvent
 from daemon.faults.rate import Rate, needed, usual
 from daemon.fitting import line
 from daemon.matcher import pattern
-from daemon.store import fault_counts, fault_news
+from daemon.store import fault_news
 from daemon.store.base import Tx
 from daemon.store.fault_news import Storm, What
 from daemon.store.faults import Fault, State
@@ -30,13 +30,21 @@ class Judge:
         self._told: dict[str, int] = {}  # application -> errors told within the last minute
         self._storms = {one.app: one for one in fault_news.storms(tx)}
 
-    def judged(self, fault: Fault, events: Sequence[ErrorEvent], before: Sequence[int], quiet: float) -> Fault:
+    def judged(
+        self,
+        fault: Fault,
+        events: Sequence[ErrorEvent],
+        before: Sequence[int],
+        releases: Collection[str],
+        quiet: float,
+    ) -> Fault:
         """Return it as it is after these came, with what is to be told written down.
 
-        `before` are the counts of the hours before, `quiet` is for how long none came.
+        `before` are the counts of the hours before, `releases` those that it came from until now, `quiet` is for how
+        long none came.
         """
         rules = self._settings.of(fault.app)
-        back = self._back(fault, events)
+        back = self._back(fault, events, releases)
         telling = next((one for one in (back or events) if _is_told(rules, one)), None)
         if fault.state is State.UNRESOLVED or back:
             is_again = bool(back) or (fault.told and not fault.alarm and quiet >= rules.again_after)
@@ -54,7 +62,7 @@ class Judge:
         for one in self._storms.values():
             fault_news.put_storm(self._tx, one)
 
-    def _back(self, fault: Fault, events: Sequence[ErrorEvent]) -> list[ErrorEvent]:
+    def _back(self, fault: Fault, events: Sequence[ErrorEvent], releases: Collection[str]) -> list[ErrorEvent]:
         """Those that came although it was resolved, or after it was to be ignored for so long."""
         if fault.state is State.IGNORED:
             is_over = (fault.ignored_until is not None and self._now >= fault.ignored_until) or (
@@ -64,14 +72,11 @@ class Judge:
         if fault.state is not State.RESOLVED:
             return []
         since = fault.changed_at or 0.0
+        if since > self._now:  # the clock was set back: what comes now came after it all the same
+            since = 0.0
         came = [one for one in events if (one.received_at or self._now) > since]
-        if came and fault.next_release:
-            known = {
-                one.value
-                for one in fault_counts.values(self._tx, fault.id)
-                if one.name == "release" and one.first_at <= since
-            }
-            came = [one for one in came if one.release and sample.name(one.release) not in known]
+        if fault.next_release:  # what came from a release that is not known would have brought it back already
+            came = [one for one in came if one.release and sample.name(one.release) not in releases]
         return came
 
     def _raised(self, fault: Fault, event: ErrorEvent, what: What, quiet: float, rules: ErrorAlarms) -> Fault:

@@ -81,7 +81,6 @@ def _cut(event: ErrorEvent, at: float, measure: _Measure, *, keep_vars: bool) ->
         platform=name(event.platform),
         sdk=name(event.sdk),
         size=max(0, min(event.size, MOST_NUMBER)),
-        weight=event.weight if math.isfinite(event.weight) else 1.0,
     )
 
 

@@ -149,12 +149,12 @@ class SentryDoor:
     def _measured(self, beginning: bytes, pieces: Iterable[bytes], limit: int, at_once: int) -> int:
         """How large it is, expanded; nothing of it is kept. Raises CodingError."""
         size, rest = len(beginning), iter(pieces)
-        while size < at_once:
+        while size < min(at_once, limit):
             piece = next(rest, None)
             if piece is None:
-                return size + coding.measured(iter(()), limit - size)
+                return size
             size += len(piece)
-        return size + self._gate.aside(partial(coding.measured, rest, limit - size))
+        return self._gate.aside(partial(coding.measured, rest, limit, size))
 
     def _event_id(self, request: Request, limit: int, size: int) -> str:
         work = partial(_read_id, request.body, request.headers.get(coding.HEADER, ""), limit)

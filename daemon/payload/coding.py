@@ -47,14 +47,14 @@ def expanded(body: bytes, coding: str, limit: int) -> bytes:
     return b"".join(found)
 
 
-def measured(plain: Iterator[bytes], limit: int) -> int:
-    """How large the plain body of these pieces is; none of it is kept. Raises CodingError."""
-    size = 0
-    for piece in plain:
+def measured(plain: Iterator[bytes], limit: int, size: int = 0) -> int:
+    """How large a plain body is of which so much was seen, and these pieces; none is kept. Raises CodingError."""
+    while size <= limit:
+        piece = next(plain, None)
+        if piece is None:
+            return size
         size += len(piece)
-        if size > limit:
-            raise _too_large(limit)
-    return size
+    raise _too_large(limit)
 
 
 def pieces(body: bytes, coding: str, most: int = PIECE) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Protocol
 import gevent
 
 from daemon import telemetry
+from daemon.aside import LARGE
 from daemon.clock import Clock, unhurried
 from daemon.config.sentry import Sentry
 from daemon.errors import StoreError, StoreUnavailable
@@ -29,7 +30,6 @@ from daemon.units import spoken
 BATCH, BATCH_BYTES = 100, 4 * 1024**2  # requests that are worked through together, and their bytes as they came
 BATCH_PLAIN = 32 * 1024**2  # bytes of these once they are expanded: all that is in them is in memory at once
 AT_ONCE = 100  # errors of one transaction: a new one takes nearly a millisecond, and all who write wait for it
-LARGE = 128 * 1024  # bytes of an expanded request that is read beside the event loop
 LONGEST_REASON = 500
 REST = 5.0  # seconds until the spool is looked at although nobody called
 AGAIN, AGAIN_MOST = 1.0, 30.0  # seconds until the store is tried again

@@ -17,7 +17,7 @@ class Item(msgspec.Struct, frozen=True):
 
     type: str
     payload: bytes
-    headers: Mapping[str, Any] = {}
+    content: Mapping[str, Any] | None = None  # the payload, where that was read already
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -26,11 +26,6 @@ class Envelope(msgspec.Struct, frozen=True):
     headers: Mapping[str, Any]
     items: tuple[Item, ...] = ()
     flaw: str = ""
-
-    @property
-    def event_id(self) -> str:
-        """What its sender calls it; empty where it does not."""
-        return text(self.headers.get("event_id"))
 
 
 class NoEnvelope(ValueError):
@@ -71,7 +66,7 @@ def opened(plain: bytes) -> Envelope:
             at = begin + length
         if at > len(plain) and length:
             return Envelope(headers, tuple(items), f"item {len(items) + 1} is cut short")
-        items.append(Item(text(found.get("type")), plain[begin:at], found))
+        items.append(Item(text(found.get("type")), plain[begin:at]))
         if plain[at : at + 1] not in (b"", b"\n"):
             return Envelope(headers, tuple(items), f"item {len(items)} does not end where its length says")
         at += 1

@@ -10,8 +10,10 @@ from daemon.faults.event import ErrorEvent
 from daemon.reading import Sign
 from daemon.series.key import Kind, Labels
 
+# One request may have thousands of the first three, and they hold no cycles: see faults/event.py.
 
-class View(msgspec.Struct, frozen=True):
+
+class View(msgspec.Struct, frozen=True, gc=False):
     """A page view; `seconds` is None where nobody measured it."""
 
     route: str
@@ -21,7 +23,7 @@ class View(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
-class Use(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """A use of a resource."""
 
     kind: str
@@ -32,7 +34,7 @@ class Use(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
-class Number(msgspec.Struct, frozen=True):
+class Number(msgspec.Struct, frozen=True, gc=False):
     """A value of any other series."""
 
     name: str

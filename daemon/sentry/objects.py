@@ -9,6 +9,7 @@ import msgspec
 from daemon.fitting import cut
 
 LONG, SHORT = 8_192, 200  # characters
+LARGEST = 1e24  # no number of anything; beyond it sums lose their meaning, and in the end are infinite
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,7 +39,10 @@ def written(value: object, most: int = SHORT) -> str:
     """Whatever it is as text: what is no text as JSON."""
     if isinstance(value, str):
         return cut(value, most)
-    return cut(_encode(value).decode("utf-8", "replace"), most) if value is not None else ""
+    try:
+        return cut(_encode(value).decode("utf-8", "replace"), most) if value is not None else ""
+    except RecursionError:  # a little deeper than what could just be read
+        return ""
 
 
 def number(value: object) -> float | None:
@@ -50,6 +54,12 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def amount(value: object) -> float | None:
+    """A number that can be added up with others."""
+    found = number(value)
+    return found if found is not None and abs(found) < LARGEST else None
 
 
 def pairs(value: object, most: int = 100, longest: int = SHORT) -> tuple[tuple[str, str], ...]:

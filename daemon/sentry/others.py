@@ -6,7 +6,7 @@ from typing import Any
 from daemon.reading import Sign, SignKind
 from daemon.sentry.errors import level
 from daemon.sentry.found import CheckIn, Found, Number
-from daemon.sentry.objects import items, mapping, number, text
+from daemon.sentry.objects import amount, items, mapping, number, text
 from daemon.sentry.times import Times
 from daemon.series import key
 from daemon.series.key import Kind, Labels
@@ -31,7 +31,7 @@ def sessions(payload: Mapping[str, Any], times: Times, found: Found) -> None:
     for one in items(payload.get("aggregates"), MOST_SESSIONS):
         at = times.at(one.get("started"))
         for status in _ENDS:
-            how_many = number(one.get(status)) or 0.0
+            how_many = amount(one.get(status)) or 0.0
             if how_many > 0:
                 found.count(SESSIONS, at, how_many, status=status)
         found.items["sessions"] += 1
@@ -71,7 +71,7 @@ def client_report(payload: Mapping[str, Any], times: Times, found: Found) -> Non
     found.items["client_report"] += 1
     at = times.at(payload.get("timestamp"))
     for one in items(payload.get("discarded_events"), MOST_DISCARDED):
-        quantity = number(one.get("quantity")) or 0.0
+        quantity = amount(one.get("quantity")) or 0.0
         if quantity > 0:
             found.count(DISCARDED, at, quantity, reason=text(one.get("reason")), category=text(one.get("category")))
 
@@ -87,7 +87,7 @@ def metrics(payload: Mapping[str, Any], times: Times, found: Found) -> None:
     """Numbers that the application reports by name."""
     for one in items(payload.get("items"), MOST_ITEMS):
         found.items["metric"] += 1
-        name, value = key.name(text(one.get("name"))), number(one.get("value"))
+        name, value = key.name(text(one.get("name"))), amount(one.get("value"))
         kind = _KINDS.get(text(one.get("type")))
         if not name or value is None or kind is None:
             found.flaws.append("a metric has no name, kind or value that can be used")

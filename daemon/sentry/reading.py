@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,6 +29,12 @@ _OTHERS: Mapping[str, Callable[[Mapping[str, Any], Times, Found], None]] = {
     "trace_metric": others.metrics,
 }
 _READ = frozenset(("event", "transaction", "span", *_OTHERS))
+
+# An escape sequence: one that is half of a character, without its other half, is `half`.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 MOST_FOUND = 20_000  # errors, numbers and calls that are taken of one request, or a few more
 MOST_ERRORS = 100  # SDKs send one in a request; all of a request are written in one transaction
@@ -75,16 +82,31 @@ def decoded(plain: bytes, limit: int) -> dict[str, Any]:
             plain = machine.decompress(base64.b64decode(plain, validate=True), limit)
         except (binascii.Error, zlib.error, ValueError) as error:
             raise Unreadable("this is no event: it is neither JSON nor that, compressed, as base64") from error
+        if machine.unconsumed_tail:
+            raise Unreadable(f"the event is larger than {limit} bytes once it is expanded")
+    if len(plain) > limit:
+        raise Unreadable(f"the event is larger than {limit} bytes")
     try:
-        return _decode(plain)
+        return _object(plain)
     except SPOILT as error:
         raise Unreadable(f"the event is no JSON object: {error}") from error
+
+
+def _object(plain: bytes) -> dict[str, Any]:
+    """Read JSON; a name of a file that is no UTF-8 is sent by Python's SDK with halves of characters in it."""
+    try:
+        return _decode(plain)
+    except SPOILT:
+        whole = _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], plain)
+        if whole == plain:
+            raise
+        return _decode(whole)
 
 
 def _bare(plain: bytes, limits: Limits) -> Envelope:
     event = decoded(plain, limits.item)
     kind = "transaction" if event.get("type") == "transaction" else "event"
-    return Envelope({}, (Item(kind, plain, {"event": event}),))
+    return Envelope({}, (Item(kind, plain, event),))
 
 
 def _take(item: Item, envelope: Envelope, sdk: str, limits: Limits, times: Times, found: Found) -> None:
@@ -95,7 +117,7 @@ def _take(item: Item, envelope: Envelope, sdk: str, limits: Limits, times: Times
         found.flaws.append(f"an item of the type {item.type} is larger than {limits.item} bytes")
         return
     try:
-        payload = item.headers["event"] if "event" in item.headers else _decode(item.payload)
+        payload = _object(item.payload) if item.content is None else item.content
     except SPOILT as error:
         found.flaws.append(f"an item of the type {item.type} is no JSON object: {error}")
         return

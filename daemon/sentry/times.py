@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from daemon.sentry.objects import number
+from daemon.sentry.objects import amount
 
 OFF = 60.0  # seconds by which a sender's clock may differ before its times are corrected: requests are on the way, too
 OLDEST = 31 * 86_400.0  # seconds; nothing is taken to be older
@@ -17,7 +17,7 @@ def seconds(value: object) -> float | None:
             return (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp()
         except (ValueError, OverflowError):
             return None
-    found = None if isinstance(value, bool) or not isinstance(value, int | float) else number(value)
+    found = None if isinstance(value, bool) or not isinstance(value, int | float) else amount(value)
     return found / 1_000 if found is not None and abs(found) > _MILLISECONDS else found
 
 

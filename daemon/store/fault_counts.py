@@ -52,6 +52,22 @@ def add_values(tx: Tx, fault_id: int, values: Iterable[Value]) -> None:
     )
 
 
+def fold(tx: Tx, fault_id: int, name: str, most: int) -> None:
+    """Count together those of a name that did not come for longest, so that so many are left with one of their own."""
+    rows = tx.all(
+        "SELECT value, count, first_at, last_at FROM fault_values WHERE fault = ? AND name = ? AND value <> ''"
+        " ORDER BY last_at DESC, value LIMIT -1 OFFSET ?",
+        (fault_id, name, most),
+    )
+    add_values(
+        tx, fault_id, [Value(name=name, value="", count=row[1], first_at=row[2], last_at=row[3]) for row in rows]
+    )
+    tx.each(
+        "DELETE FROM fault_values WHERE fault = ? AND name = ? AND value = ?",
+        [(fault_id, name, row[0]) for row in rows],
+    )
+
+
 def values(tx: Tx, fault_id: int) -> list[Value]:
     """All of an error, the most frequent of each name first."""
     rows = tx.all(

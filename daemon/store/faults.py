@@ -18,7 +18,7 @@ _FIELDS = (
 _NAMES, _MARKS = columns(_FIELDS)
 _SELECT = f"SELECT id, {_NAMES} FROM faults"
 _FLAGS = ("next_release", "told")
-_BIT = frozenset(("fault_hours", "fault_values", "fault_samples"))
+_KEPT_OF_EACH = ("fault_hours", "fault_values", "fault_samples")
 
 Sort = Literal["last", "first", "count"]
 _SORTS = {"last": "last_at", "first": "first_at", "count": "count"}
@@ -160,7 +160,7 @@ def apps(tx: Tx) -> list[str]:
 
 def delete(tx: Tx, ids: Sequence[int]) -> None:
     """Forget them, with all that was kept of each; what is to be told stays."""
-    for table in sorted(_BIT):
+    for table in _KEPT_OF_EACH:
         tx.each(f"DELETE FROM {table} WHERE fault = ?", [(one,) for one in ids])
     tx.each("DELETE FROM fault_news WHERE fault = ? AND told_at IS NOT NULL", [(one,) for one in ids])
     tx.each("DELETE FROM faults WHERE id = ?", [(one,) for one in ids])

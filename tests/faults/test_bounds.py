@@ -113,6 +113,17 @@ def test_releases_and_tags_beyond_what_is_named_are_counted_together(desk: Desk)
     assert others.count == 10
 
 
+def test_of_releases_those_that_came_last_are_named(desk: Desk) -> None:
+    for number in (0, *range(30), 1):
+        desk.come(error(release=f"1.{number}"))
+        desk.clock.advance(60)
+    found = desk.store.read(lambda tx: fault_counts.values(tx, 1))
+    releases = {one.value: one.count for one in found if one.name == "release"}
+    assert set(releases) == {"", "1.1", *(f"1.{number}" for number in range(11, 30))}
+    assert releases[""] == 12
+    assert sum(releases.values()) == 32
+
+
 def test_hours_are_counted_and_old_ones_forgotten(desk: Desk) -> None:
     for _ in range(20):
         desk.come(error(), error())
@@ -160,7 +171,7 @@ def hostile() -> ErrorEvent:
         app="shop", at=float("nan"), received_at=float("inf"), level=big, message=big, logger=big, transaction=big,
         exceptions=(Raised(type=big, value=big, frames=frames),) * 20, fingerprint=(big, {"a": big}, None, 10**50),
         release=big, environment=big, server_name=big, tags=pairs, request=pairs, extra=pairs, contexts=pairs,
-        trail=(big,) * 500, size=10**30, weight=float("nan"), user=big, sdk=big, trace_id=big,
+        trail=(big,) * 500, size=10**30, user=big, sdk=big, trace_id=big,
     )  # fmt: skip
 
 

@@ -129,6 +129,34 @@ def test_resolved_in_the_next_release_it_comes_back_only_from_that(desk: Desk) -
     assert again.labels["release"] == "1.2"
 
 
+def test_releases_are_known_however_many_there_are_and_however_many_tags(desk: Desk) -> None:
+    tags = tuple((f"tag{number}", "x") for number in range(30))
+    for number in range(40):
+        desk.come(error(release=f"1.{number}", tags=tags))
+        desk.clock.advance(60)
+    resolve(desk, next_release=True)
+    desk.clock.advance(60)
+    assert desk.come(*(error(release=f"1.{number}") for number in range(20, 40))) == []
+    assert len(desk.come(error(release="1.40"))) == 1
+
+
+def test_a_new_release_brings_it_back_also_where_the_applications_clock_is_slow(desk: Desk) -> None:
+    desk.come(error())
+    desk.clock.advance(60)
+    resolve(desk, next_release=True)
+    desk.clock.advance(5)
+    desk.write(error(release="1.1", at=desk.clock.now() - 30))
+    assert summary(desk.told()) == [("regression", "fires")]
+
+
+def test_what_was_resolved_comes_back_although_the_clock_was_set_back(desk: Desk) -> None:
+    desk.come(error())
+    desk.clock.advance(60)
+    resolve(desk)
+    desk.clock.jump(-86_400)
+    assert summary(desk.come(error())) == [("regression", "fires")]
+
+
 @pytest.mark.parametrize(
     ("change", "quiet", "seconds"), [({}, 50, 400 * 86_400), ({"more": 3}, 3, 1), ({"until": BEGIN + 60}, 5, 60)]
 )
@@ -184,7 +212,7 @@ def test_far_more_than_usual_is_told_until_it_is_over(desk: Desk) -> None:
     desk.come(error())
     for _ in range(24):  # usual: 12 an hour, so one in five minutes
         desk.clock.advance(HOUR)
-        desk.come(error(weight=12.0))
+        desk.come(*[error()] * 12)
     desk.later(HOUR)
     assert desk.come(*[error()] * 49) == []
     (event,) = desk.come(error())
@@ -201,10 +229,10 @@ def test_many_of_what_always_comes_often_are_no_spike(desk: Desk) -> None:
     desk.come(error())
     for _ in range(24):
         desk.clock.advance(HOUR)
-        desk.come(error(weight=1_200.0))  # 100 in five minutes
+        desk.come(*[error()] * 600)  # 50 in five minutes
     desk.later(HOUR)
-    assert desk.come(error(weight=900.0)) == []
-    assert summary(desk.come(error(weight=200.0))) == [("spike", "fires")]
+    assert desk.come(*[error()] * 450) == []
+    assert summary(desk.come(*[error()] * 100)) == [("spike", "fires")]
 
 
 def test_a_new_error_that_comes_often_is_told_as_new_only(desk: Desk) -> None:
@@ -286,7 +314,7 @@ def test_what_runs_twice_in_the_store_counts_once(desk: Desk) -> None:
 
 
 def test_each_is_counted_in_the_series_errors(desk: Desk) -> None:
-    desk.come(*[error()] * 3, error(level="warning"), error(weight=4.0), error(app="till", level="nonsense"))
+    desk.come(*[error()] * 3, error(level="warning"), *[error()] * 4, error(app="till", level="nonsense"))
     found = {live.key.labels: tally.total for live in desk.series if (tally := live.take())}
     assert {live.key.name for live in desk.series} == {ERRORS}
     assert found == {

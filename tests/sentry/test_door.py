@@ -55,6 +55,14 @@ def test_one_bare_event_is_taken_as_well(port: int, reporting: Reporting) -> Non
     assert [error.message for error in reporting.grouped.errors] == ["no money left"] * 2
 
 
+def test_one_bare_event_that_is_larger_than_any_may_be_is_refused_while_its_sender_can_hear_it(port: int) -> None:
+    large = json.dumps(event(extra={"a": "x" * 1_100_000})).encode()
+    assert known(port, gzip.compress(large), "/api/42/store/", Content_Encoding="gzip").status == 413
+    for body in (large, base64.b64encode(zlib.compress(large))):
+        reply = known(port, body, "/api/42/store/")
+        assert (reply.status, "larger than" in reply.json()["detail"]) == (400, True)
+
+
 def test_the_oldest_sdks_pack_it_twice(port: int, reporting: Reporting) -> None:
     body = base64.b64encode(zlib.compress(json.dumps(event()).encode()))
     assert known(port, body, "/api/42/store/").json() == {"id": EVENT_ID}
@@ -163,6 +171,17 @@ def test_a_bomb_is_refused_and_none_of_it_is_kept(port: int, reporting: Reportin
     assert not any(waiting.rows for waiting in reporting.gate.waiting().values())
 
 
+def test_no_body_is_larger_than_the_settings_say_however_small_that_is(reporting: Reporting) -> None:
+    reporting.settings = replace(reporting.settings, expanded=Bytes(100_000), event=Bytes(100_000))
+    web = reporting.daemon().web()
+    head = {name.lower(): value for name, value in AUTH.items()}
+    for size, status in ((90_000, 200), (110_000, 413), (500_000, 413)):
+        body = envelope(item(b"x" * size, "attachment"))
+        for more, sent in (({}, body), ({"content-encoding": "gzip"}, gzip.compress(body))):
+            asked = Request(method="POST", path=HERE, query="", headers=head | more, body=sent)
+            assert web(asked).status == status
+
+
 def test_a_large_body_is_for_those_who_show_a_key_before_it(port: int) -> None:
     large = envelope(item(b"x" * 2 * 1024**2, "attachment"), dsn=f"http://{KEY}@127.0.0.1/42")
     assert known(port, large).status == 200
@@ -185,6 +204,21 @@ def test_a_disk_that_takes_nothing_is_told_so_that_sdks_hold_back(port: int, rep
     assert reply.status == 503
     assert (reply.headers["retry-after"], reply.headers["x-sentry-rate-limits"]) == ("30", "30::project:busy")
     assert reporting.gate.waiting()["shop"].rows == 0
+
+
+def test_on_a_full_disk_nothing_has_its_200_that_is_not_worked_through_later(port: int, reporting: Reporting) -> None:
+    writer = reporting.store._writer
+    pages = writer.execute("PRAGMA page_count").fetchone()[0]
+    writer.execute(f"PRAGMA max_page_count = {pages + 5}")
+    seen = [
+        known(port, envelope(item(event(event_id=f"{number:032x}", extra={"a": "x" * 3_000})))).status
+        for number in range(20)
+    ]
+    assert set(seen) == {200, 503}
+    writer.execute("PRAGMA max_page_count = 1073741823")
+    assert reporting.gate.waiting()["shop"].rows == seen.count(200)
+    reporting.turn()
+    assert len(reporting.grouped.errors) == seen.count(200)
 
 
 def test_there_is_an_end_to_large_bodies_at_once(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def test_lengths_are_bytes() -> None:
     assert [one.type for one in found.items] == ["event", "attachment", "log"]
     assert found.items[1].payload == b"line1\nline2\n"
     assert "太晚了" in json.loads(found.items[0].payload)["message"]
-    assert (found.event_id, found.flaw) == ("9fc2", "")
+    assert (found.headers["event_id"], found.flaw) == ("9fc2", "")
 
 
 @pytest.mark.parametrize("payload", [b'{"message": "no length"}', b""])

@@ -269,15 +269,16 @@ def test_numbers_have_base_units_and_the_labels_that_the_application_gave() -> N
         {"name": "basket", "type": "distribution", "value": 1500, "unit": "millisecond", "timestamp": NOW - 5,
          "attributes": {"paid": {"value": True}, "sentry.release": {"value": "r1"}, "server.address": {"value": "h"}}},
         {"name": "left", "type": "gauge", "value": "7"}, {"name": "", "type": "counter", "value": 1},
-        {"name": "n", "type": "counter", "value": float("1e308") * 1}, {"name": "odd", "type": "histogram", "value": 1},
+        {"name": "n", "type": "counter", "value": 1e23}, {"name": "odd", "type": "histogram", "value": 1},
         {"name": "nan", "type": "counter", "value": "nan"}, {"name": "many", "type": "counter"},
+        {"name": "huge", "type": "counter", "value": 1e308, "unit": "day"},
     ]  # fmt: skip
     told = found({"items": listed}, "trace_metric", NOW)
     first = told.numbers[0]
     assert (first.name, first.value, first.unit, first.at) == ("basket", 1.5, "s", NOW - 5)
     assert dict(first.labels) == {"app": "shop", "paid": "true"}
     assert [one.name for one in told.numbers] == ["basket", "left", "n"]
-    assert told.items == {"metric": 7, "flaw": 4}
+    assert told.items == {"metric": 8, "flaw": 5}
 
 
 def test_lines_of_a_log_are_counted_by_level() -> None:
@@ -290,6 +291,32 @@ def test_lines_of_a_log_are_counted_by_level() -> None:
 def test_what_nobody_knows_is_skipped(kind: str) -> None:
     told = read(sent(envelope(item(b"\x00\xff", kind), item(event()))), LIMITS)
     assert (told.items["skipped"], len(told.errors)) == (1, 1)
+
+
+def test_no_time_nor_count_is_so_large_that_sums_would_be_infinite() -> None:
+    page = {"transaction": "/pay", "start_timestamp": -1e308, "timestamp": 1e308,
+            "contexts": {"trace": {"op": "http.server"}}}  # fmt: skip
+    assert not found(page | {"spans": [page]}, "transaction", NOW, trace={"sample_rate": 1e-6}).views
+    assert not found({"aggregates": [{"exited": 1e308}]}, "sessions", NOW).numbers
+    assert not found({"discarded_events": [{"quantity": 1e308}]}, "client_report", NOW).numbers
+
+
+def test_half_a_character_keeps_no_error_from_being_read() -> None:
+    """Python writes the name of a file so that is no UTF-8."""
+    (error,) = found(rb'{"message": "no \\ud800 in \\\udce9 \udce9.txt, \ud83d\ude00\ud83d"}').errors
+    assert error.message == "no \\ud800 in \\\ufffd \ufffd.txt, \U0001f600\ufffd"
+
+
+def test_whatever_is_in_the_header_of_an_item_its_payload_is_what_is_read() -> None:
+    (error,) = read(sent(envelope(item(event(message="good"), event=5))), LIMITS).errors
+    assert error.message == "good"
+
+
+@pytest.mark.parametrize("where", [b'{"extra": {"a": %s}}', b'{"logentry": {"message": "%%s", "params": [%s]}}'])
+def test_what_is_nested_as_deeply_as_can_just_be_read_is_no_trouble(where: bytes) -> None:
+    for depth in range(1_000):
+        with contextlib.suppress(Unreadable):
+            found(where % (b"[" * depth + b"]" * depth))
 
 
 # times
