@@ -183,7 +183,7 @@ class Keeper:
         fresh, self._new = self._new, []
         for view in fresh:
             try:
-                self._past.fill(view, end)
+                self._past.fill(view, end, self.evaluator.heard)
             except StoreError as error:
                 log.warning("%s: what came before cannot be read: %s", view.selector, error)
             self._clock.breathe()
@@ -209,7 +209,7 @@ class Keeper:
         stale = [one for one in self.evaluator.rules.values() if one.rule.expr.versus and one.refer_by <= at]
         for watched in stale[:READ_AT_ONCE]:
             try:
-                found, until = self._past.reference(watched.views, watched.rule.expr, at)
+                found, until = self._past.reference(watched.views, watched.rule.expr, at, self.evaluator.heard)
             except StoreError as error:
                 log.warning("%s: what was %s cannot be read: %s", watched.rule.name, watched.rule.expr.versus, error)
                 continue
@@ -237,7 +237,8 @@ class Keeper:
         rule = watched.rule
         try:
             worst = None if rule.expr.by is None else self._past.worst(watched.views[0], rule, group, at)
-            usual = None if rule.expr.versus else self._past.usual(watched.views, rule.expr, group, at)
+            heard = self.evaluator.heard
+            usual = None if rule.expr.versus else self._past.usual(watched.views, rule.expr, group, at, heard)
         except StoreError as error:
             log.warning("%s: it is told without what the store knows: %s", rule.name, error)
             return beside

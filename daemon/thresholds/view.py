@@ -9,9 +9,11 @@ from daemon.matcher import Matcher
 from daemon.series.key import Key, Kind
 from daemon.series.selector import Selector
 from daemon.thresholds.gathered import Gathered, gathering
+from daemon.thresholds.heard import Heard
 
 MOST_GROUPS = 1_000  # of one window; what is beyond is not watched, and the rule says so
 MOST_IN_ALL = 200_000  # of all windows together
+FORGET = 86_400.0  # seconds of hearing nothing of a group after which it is no more; a window may be as long
 TOGETHER: Group = ()
 
 
@@ -88,6 +90,14 @@ class View:
             if one.is_new:
                 one.close(piece)
             yield labels
+
+    def is_quiet(self, labels: Group, end: float, heard: Heard) -> bool:
+        """Whether nothing came of this group for so long that it is no more. Only time that was heard counts."""
+        one = self.groups.get(labels)
+        if one is None:
+            return False
+        since, longest = (one.heard + 1) * self.sight.piece, max(self.sight.over, FORGET)
+        return since < end - longest and since < heard.since(end, longest)
 
     def drop(self, labels: Group) -> None:
         """Nothing is said of this group any more."""

@@ -132,6 +132,50 @@ def test_a_group_of_which_nothing_comes_for_a_day_is_forgotten(tmp_path: Path) -
     assert evaluator.rules["host"].standings == {}
 
 
+def test_only_silence_that_was_heard_makes_a_group_forgotten(tmp_path: Path) -> None:
+    """Tocsin was away for a weekend: the first slots after it say nothing of what is sent once a minute."""
+    bench = Bench(tmp_path, "{name: hot, expr: max(temp) by (host) over 10s, above: 90}")
+    bench.slot(("temp", G, (("host", "a"),), 95), times=2)
+    for pause in (0, 1):
+        bench.restart(pause=2 * 86_400.0 * pause)
+        bench.slot(times=3)
+        assert bench.told == ["hot {host=a} fires"]
+        assert bench.standing("hot", ("host", "a")).phase is Phase.FIRING
+    bench.slot(("temp", G, (("host", "a"),), 95))
+    bench.slot(("temp", G, (("host", "a"),), 5))
+    assert bench.told == ["hot {host=a} fires", "hot {host=a} is over"]
+
+
+def test_what_one_rule_forgets_another_may_still_watch(tmp_path: Path) -> None:
+    """Nobody sees the page any more, and its errors go on: the windows of these stay."""
+    by = "by (route) over 10m"
+    bench = Bench(
+        tmp_path,
+        f"{{name: share, expr: sum(errors) / count(http.time) {by}, above: 50%}}",
+        f"{{name: few, expr: sum(errors) {by}, below: 50}}",
+    )
+    bench.slot(("http.time", S, PAY, 0.1), ("errors", C, PAY, 1), times=60)
+    evaluator, live = bench.keeper.evaluator, bench.table.find("errors", C, PAY)
+    for at in range(int(bench.clock.now()), int(bench.clock.now()) + 87_000, 10):
+        for _ in evaluator.take(at, [(live, Tally(1, 1, 1, 1, 1))]):
+            pass
+        assert all(one is None or one.watched.rule.name == "share" for one in evaluator.judge(at))
+    assert evaluator.rules["share"].standings == {}
+    assert evaluator.rules["few"].standings[(("route", "/pay"),)].judged.value == 60
+
+
+def test_groups_above_a_line_are_forgotten_too(tmp_path: Path) -> None:
+    """Of routes that only ever failed there is nothing below the line."""
+    bench = Bench(tmp_path, "{name: share, expr: sum(errors) / count(http.time) by (route) over 10s, above: 50%}")
+    bench.slot(("http.time", S, PAY, 0.1), ("errors", C, CART, 1))
+    above, evaluator = bench.keeper.evaluator.rules["share"].views[0], bench.keeper.evaluator
+    assert len(above.groups) == 1
+    for at in range(int(bench.clock.now()), int(bench.clock.now()) + 86_500, 10):
+        for _ in evaluator.judge(at):
+            pass
+    assert above.groups == {}
+
+
 def test_what_is_late_counts_where_it_belongs(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: sum(hits) over 30s, above: 10}")
     bench.slot(("hits", C, PAY, 1), times=3)
