@@ -1,18 +1,19 @@
 """What the store knows: windows filled after a start, what there was a day or a week ago, which series stands out."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Protocol
 
 from daemon.config.thresholds import Rule
 from daemon.expressions.expression import AMOUNTS, PERCENTILE, VERSUS, Expression, Group, Value
 from daemon.matcher import Matcher
 from daemon.series.key import Kind
-from daemon.series.query import Listed, Tallies
+from daemon.series.query import MOST, Listed, Tallies
 from daemon.series.selector import Selector
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
 from daemon.thresholds.heard import ENOUGH, Heard
-from daemon.thresholds.view import FORGET, View
+from daemon.thresholds.view import FORGET, TOGETHER, View
 
 MINUTE, HOUR = 60, 3_600
 _PARTS = 12  # into which a window is cut, to say how often what was before is read anew
@@ -29,19 +30,21 @@ class Stored(Protocol):
 
 
 class Past:
-    """Asks the series. Raises StoreError."""
+    """Asks the series. Raises StoreError, and ValueError where an answer would have too many numbers."""
 
-    def __init__(self, query: Stored) -> None:
+    def __init__(self, query: Stored, most: int = MOST) -> None:
+        """`most` is how many numbers one answer may have."""
         self._query = query
+        self._most = most
 
     def fill(self, view: View, end: float, heard: Heard) -> None:
         """Put into a window what came before `end`."""
-        self._meet(view, heard.since(end, FORGET))
+        groups = self._meet(view, heard.since(end, FORGET))
         begin = end - view.sight.over
         whole = end // view.sight.piece * view.sight.piece
         for first, last, length in ((begin, whole, view.sight.piece), (whole, end, SLOT)):
             if first < last and view.kind is not None:
-                self._put(view, first, last, length)
+                self._put(view, first, last, length, max(1, self._most // groups) * length)
         view.begun = begin
 
     def reference(
@@ -102,18 +105,27 @@ class Past:
             if below and (zero or labels in both[0])
         }
 
-    def _meet(self, view: View, since: float) -> None:
-        """Groups that something came of since then are known, be there nothing of them in the window."""
+    def _meet(self, view: View, since: float) -> int:
+        """Groups that something came of since then are known, be there nothing of them in the window.
+
+        Returns how many there are in the store, which may be more than are watched.
+        """
+        groups = {TOGETHER}
         for listed in self._query.list(view.selector):
+            groups.add(view.group_of(listed.key))
             if since < listed.seen and (one := view.meet(listed.key)) is not None:
                 one.heard = max(one.heard, view.piece(listed.seen))
+        return len(groups)
 
-    def _put(self, view: View, begin: float, end: float, length: int) -> None:
-        found = self._query.tallies(view.selector, begin, end, length, view.sight.by)
-        for labels, steps in found.items():
-            if (one := view.groups.get(labels)) is not None:
-                for start, tally in steps:
-                    one.put(view.piece(max(begin, start)), tally)
+    def _put(self, view: View, begin: float, end: float, length: int, much: int) -> None:
+        """Read it in steps of this length, and so many seconds at once."""
+        for at in range(int(begin // length) * length, ceil(end), much):
+            first, last = max(begin, at), min(end, at + much)
+            found = self._query.tallies(view.selector, first, last, length, view.sight.by)
+            for labels, steps in found.items():
+                if (one := view.groups.get(labels)) is not None:
+                    for start, tally in steps:
+                        one.put(view.piece(max(first, start)), tally)
 
 
 def number_of(value: Value, tally: Tally, kind: Kind | None, over: float) -> float | None:

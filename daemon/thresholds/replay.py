@@ -220,7 +220,12 @@ def _came(query: Stored, clock: Clock, view: View, begin: float, end: float) -> 
     known = set(view.groups)
     for labels in known - {TOGETHER}:
         view.drop(labels)
-    found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
+    try:
+        found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
+    except ValueError:
+        raise TooMuch(
+            "that are more numbers than can be read at once: ask for less time, or for fewer groups"
+        ) from None
     rows: list[tuple[int, Group, Tally]] = []
     for labels, steps in unhurried(clock, found.items()):
         if labels in known:

@@ -40,8 +40,8 @@ class Watched:
             if view.refused is not None:
                 said = value.refusal(view.refused)
                 return said or f"{value.name} is a {view.refused} and a {view.kind}: only the latter is watched"
-            if view.left_out:
-                return f"{value.selector} has more than {len(view.groups):,} groups: the rest is not watched"
+            if view.most is not None:
+                return f"{value.selector} has more than {view.most:,} groups: the rest is not watched"
         return ""
 
     def due(self, end: float) -> bool:

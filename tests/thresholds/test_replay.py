@@ -169,6 +169,10 @@ def test_a_replay_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(TooMuch, match="ask for less time"):
         replay(bench.query, bench.clock, rule(RULES[0]), BEGIN - 9_000_000, BEGIN, tiers=(Kept(10, 1e9),))
     bench.slot(*(("hits", C, (("user", str(one)),), 1) for one in range(900)))
+    bench.query.most = 800
+    with pytest.raises(TooMuch, match="more numbers than can be read at once: ask for less time"):
+        tried(bench, "{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
+    bench.query.most = 1_000
     many = rule("{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
     with pytest.raises(TooMuch, match="with all groups"):
         replay(bench.query, bench.clock, many, BEGIN - 20_000, bench.clock.now(), tiers=(Kept(10, 1e9),))

@@ -9,6 +9,7 @@ from daemon.errors import StoreUnavailable
 from daemon.event import Severity, State
 from daemon.series.key import Kind
 from daemon.series.tally import Tally
+from daemon.thresholds.past import Past
 from daemon.thresholds.standing import Phase
 from ruled import Bench
 
@@ -240,6 +241,18 @@ def test_a_clock_that_is_set_back_loses_no_alarm(tmp_path: Path) -> None:
     assert bench.told == ["r fires", "r is over"]
 
 
+def test_after_a_clock_that_is_set_back_it_is_known_when_tocsin_was_away(tmp_path: Path) -> None:
+    """Not what was on disk before that, of a day after: the pause would seem to have been heard."""
+    bench = Bench(tmp_path, "{name: r, expr: absent(x) over 1m}")
+    bench.slot(("x", G, (), 2), times=6)
+    bench.clock.jump(-86_400)
+    bench.slot(("x", G, (), 2), times=6)
+    bench.restart(pause=600)
+    bench.slot()
+    assert bench.told == []
+    assert "was heard so far" in bench.keeper.evaluator.rules["r"].waits
+
+
 def test_a_slot_that_comes_twice_is_judged_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: max(x) over 10s, above: 1, for: 20s}")
     bench.slot(("x", G, (), 2), times=2)
@@ -271,6 +284,32 @@ def test_windows_are_filled_from_the_store_after_a_restart(tmp_path: Path) -> No
     bench.restart()
     bench.slot(("hits", C, PAY, 10))
     assert bench.told == ["r {route=/pay} fires"]
+
+
+def test_a_window_of_more_numbers_than_one_answer_may_have_is_filled_all_the_same(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    routes = [("hits", C, (("route", str(one)),), 10.0) for one in range(7)]
+    bench.slot(*routes, times=30)
+    bench.query.most = 7 * 8
+    bench.keeper._past = Past(bench.query, most=7 * 8)
+    bench.reload("{name: r, expr: sum(hits) by (route) over 5m, above: 299}")
+    bench.slot(*routes)
+    assert len(bench.told) == 7
+
+
+def test_a_past_that_cannot_be_read_keeps_no_slot_from_being_judged(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.slot(("hits", C, PAY, 10), ("hits", C, CART, 10), times=6)
+    bench.query.most = 1
+    bench.reload(
+        "{name: new, expr: sum(hits) by (route) over 1m, above: 1}",
+        "{name: old, expr: sum(hits) by (route) over 10m vs yesterday, above: 1}",
+        "{name: now, expr: max(x) over 10s, above: 1}",
+    )
+    bench.slot(("hits", C, PAY, 10), ("x", G, (), 2))
+    assert bench.told == ["now fires"]
+    bench.slot(("hits", C, PAY, 10), times=5)
+    assert bench.told[1:] == ["new {route=/pay} fires"]
 
 
 def test_a_rule_that_comes_with_a_reload_knows_the_past(tmp_path: Path) -> None:
@@ -343,11 +382,23 @@ def test_a_rule_that_asks_what_cannot_be_asked_is_an_alarm_of_its_own(tmp_path: 
     assert bench.alarms[1:] == [("rule", "over")]
 
 
+def test_an_alarm_about_rules_lasts_as_long_as_what_it_is_about(tmp_path: Path) -> None:
+    """One of tocsin's own that is not raised again is taken to be over."""
+    bench = Bench(tmp_path, "{name: r, expr: p95(hits) over 10s, above: 1}")
+    bench.slot(("hits", C, PAY, 2), times=31)
+    assert len(bench.alarms) == 6
+    assert len(set(bench.alarms)) == 1
+
+
 def test_groups_are_bounded_and_that_is_said(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
     bench.slot(*(("hits", C, (("user", str(one)),), 1) for one in range(1_100)))
     assert len(bench.keeper.evaluator.views[0].groups) == 1_000
     assert bench.alarms == [("rule", "r: hits has more than 1,000 groups: the rest is not watched")]
+    bench.was_there(-10, -86_500)
+    bench.clock.advance(86_490)
+    bench.slot(("hits", C, (("user", "1"),), 1))
+    assert bench.alarms[1:] == [("rule", "over")]
 
 
 def test_how_long_an_evaluation_takes_is_told(tmp_path: Path) -> None:
