@@ -244,6 +244,7 @@ def test_a_clock_that_is_set_back_loses_no_alarm(tmp_path: Path) -> None:
 def test_after_a_clock_that_is_set_back_it_is_known_when_tocsin_was_away(tmp_path: Path) -> None:
     """Not what was on disk before that, of a day after: the pause would seem to have been heard."""
     bench = Bench(tmp_path, "{name: r, expr: absent(x) over 1m}")
+    bench.was_there(90_000, 0)
     bench.slot(("x", G, (), 2), times=6)
     bench.clock.jump(-86_400)
     bench.slot(("x", G, (), 2), times=6)
