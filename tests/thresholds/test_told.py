@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from daemon.series.key import Kind
-from ruled import Bench
+from daemon.series.tally import Tally
+from ruled import BEGIN, Bench
 
 S = Kind.SPREAD
 PAY, CART = (("route", "/pay"),), (("route", "/cart"),)
@@ -35,3 +36,17 @@ def test_an_end_for_want_of_values_does_not_say_that_the_value_is_well(tmp_path:
     bench.slot(("http.time", S, PAY, 9.0), unit="s")
     assert bench.told == ["r fires", "r is over"]
     assert bench.events[1].title == "r: too little comes of http.time to judge it"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_was_yesterday_is_told_if_it_was_heard(tmp_path: Path, *, there: bool) -> None:
+    bench = Bench(tmp_path, "{name: r, expr: sum(http.time) over 1m, above: 11s}")
+    if there:
+        bench.was_there(87_000, 86_000)
+    live = bench.table.find("http.time", S, PAY, "s")
+    for ago in range(87_000, 86_000, -10):
+        bench.query.closed(int(BEGIN) - ago, [(live, Tally(1, 0.5, 0.5, 0.5, 0.5))])
+    bench.slot(("http.time", S, PAY, 2.0), times=6, unit="s")
+    (event,) = bench.events
+    assert ("Yesterday at this time: 3s" in event.text.splitlines()) is there
+    assert ("Yesterday" in event.text) is there
