@@ -103,8 +103,18 @@ class Matcher:
         return not _fits(self.value, have)
 
     def __str__(self) -> str:
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.name}{self.operator}"{escaped}"'
+        return f"{self.name}{self.operator}{quoted(self.value)}"
+
+
+def quoted(text: str) -> str:
+    """Write a text in quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def unescaped(text: str) -> str:
+    """Read what stood between quotes; a backslash before anything but a quote, itself or an n is one."""
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), text) if "\\" in text else text
 
 
 def parse(text: str) -> tuple[Matcher, ...]:
@@ -118,8 +128,7 @@ def parse(text: str) -> tuple[Matcher, ...]:
         match = _SYNTAX.match(body, position)
         if not match:
             raise MatcherError(f'{text!r} is not a matcher: write name="value" with one of = != =~ !~ between them')
-        quoted = match["quoted"]
-        value = match["bare"] if quoted is None else _ESCAPE.sub(_unescaped, quoted)
+        value = match["bare"] if match["quoted"] is None else unescaped(match["quoted"])
         if match["operator"] in ("=~", "!~"):
             pattern(value)
         found.append(Matcher(match["name"], match["operator"], value))
@@ -131,7 +140,3 @@ def parse(text: str) -> tuple[Matcher, ...]:
     if not found:
         raise MatcherError(f"{text!r} holds no matcher")
     return tuple(found)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return _ESCAPED.get(match[1], match[0])

@@ -198,7 +198,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
-    yield from thresholds.problems(settings.rules, written)
+    yield from thresholds.problems(settings.rules, written.time_intervals)
     yield from narrowed.problems(settings, written)
     if not broken & {"auth", "listen", "statsd"}:
         yield from datagrams.statsd(settings)

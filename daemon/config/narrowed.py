@@ -20,7 +20,7 @@ def problems(settings: Settings, written: Written) -> Iterator[Problem]:
     taken = {name: f"rules.{name}" for name in settings.rules}
     for scrape in settings.scrapes.values():
         path = ("scrapes", scrape.name)
-        for about, sentence in thresholds.problems(scrape.rules, written):
+        for about, sentence in thresholds.problems(scrape.rules, written.time_intervals):
             yield (*path, *about), sentence
         for name, rule in scrape.rules.items():
             if name in taken:

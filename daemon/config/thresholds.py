@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ import msgspec
 from daemon.config.findings import quoted
 from daemon.config.keys import doc
 from daemon.config.scalars import meant
-from daemon.config.written import Problem, Written
+from daemon.config.written import Problem
 from daemon.errors import ExpressionError
 from daemon.event import Severity
 from daemon.expressions.expression import ABSENT, Expression
@@ -135,8 +135,8 @@ class Rule:
         return msgspec.json.encode([*judged, self.no_data, self.active, sorted(self.labels.items())]).decode()
 
 
-def problems(rules: Mapping[str, Rule], written: Written) -> Iterator[Problem]:
-    """What the rules of all cannot be."""
+def problems(rules: Mapping[str, Rule], intervals: Collection[str]) -> Iterator[Problem]:
+    """What the rules of all cannot be, where these time intervals are defined."""
     if len(rules) > MOST_RULES:
         yield ("rules",), f"are {len(rules):,}; at most {MOST_RULES:,} are taken"
     for name, rule in rules.items():
@@ -145,6 +145,6 @@ def problems(rules: Mapping[str, Rule], written: Written) -> Iterator[Problem]:
         if RULE in rule.labels:
             yield ("rules", name, "labels"), f"the label {RULE} is set by tocsin; choose another"
         for wanted in rule.active:
-            if wanted not in written.time_intervals:
-                hint = meant(wanted, written.time_intervals) or "; define it below time_intervals:"
+            if wanted not in intervals:
+                hint = meant(wanted, intervals) or "; define it below time_intervals:"
                 yield ("rules", name, "active"), f"there is no time interval {quoted(wanted)}{hint}"

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from daemon.matcher import Matcher
+from daemon.matcher import Matcher, quoted
 
 ABSENT = "absent"
 PERCENTILE = "percentile"
@@ -28,6 +28,7 @@ VERSUS = {"yesterday": 86_400.0, "last week": 7 * 86_400.0}
 
 # As daemon/series/key.py says; a test holds the two together. The names are those that all applications share
 # (daemon/series/standard.py), so that what cannot be asked of them is told at load.
+LONGEST_NAME = 200
 COUNTER, GAUGE, SPREAD, SET = "counter", "gauge", "spread", "set"
 KNOWN = {
     "http.time": SPREAD,
@@ -83,7 +84,7 @@ class Value(msgspec.Struct, frozen=True):
     def selector(self) -> str:
         """The series as they are written."""
         inside = ",".join(map(str, self.matchers))
-        name = self.name if _BARE.fullmatch(self.name) else f'"{self.name}"'
+        name = self.name if _BARE.fullmatch(self.name) else quoted(self.name)
         return f"{name}{{{inside}}}" if inside else name
 
     @property

@@ -6,7 +6,7 @@ import re
 import msgspec
 
 from daemon.errors import ExpressionError
-from daemon.expressions.expression import ABSENT, AMOUNTS, Expression
+from daemon.expressions.expression import ABSENT, Expression
 from daemon.units import seconds, size, spoken
 
 TIME, SIZE, SHARE = "s", "B", "%"
@@ -82,11 +82,11 @@ def unit_of(about: Expression, level: Level | None, series: str = "") -> str:
     """The unit in which people are told its values; `series` is that of the series."""
     if level is not None and level.unit:
         return level.unit
-    if about.versus or (about.divisor is not None and series == ""):
-        return SHARE if about.versus else ""
-    if about.divisor is not None or about.value.function in ("count", "different", ABSENT):
+    if about.versus:
+        return SHARE
+    if about.divisor is not None or about.value.function in ("rate", "count", "different", ABSENT):
         return ""
-    return series if series in (TIME, SIZE) and about.value.function not in AMOUNTS[:1] else ""
+    return series if series in (TIME, SIZE) else ""
 
 
 def shown(value: float, unit: str) -> str:

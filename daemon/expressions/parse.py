@@ -13,7 +13,7 @@ from daemon.errors import ExpressionError, MatcherError
 from daemon.expressions import expression
 from daemon.expressions.expression import ABSENT, FUNCTIONS, LONG, LONGEST, LONGEST_COMPARED, Expression, Value
 from daemon.fitting import cut
-from daemon.matcher import Matcher
+from daemon.matcher import Matcher, unescaped
 from daemon.matcher import parse as matchers
 from daemon.units import seconds
 
@@ -26,7 +26,8 @@ _WORD = re.compile(r"\s*([A-Za-z_][\w.]*)", re.ASCII)
 _LABEL = re.compile(r"\s*([^\s(),{}\"'=]+)")
 _SIGN = re.compile(r"\s*([(){},/])")
 _DURATION = re.compile(r"\s*([0-9][0-9A-Za-z.]*)", re.ASCII)
-_NAME = re.compile(r"\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s(){}\[\]\"',]+))")
+_QUOTED = re.compile(r"\s*\"((?:[^\"\\]|\\.)*)\"")
+_NAME = re.compile(r"\s*([^\s(){}\[\]\"',]+)")
 _BRACES = re.compile(r"\s*\{(?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*\}")
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)", re.ASCII)
 _MEANT = {
@@ -91,9 +92,12 @@ def _value(reader: _Reader) -> Value:
         if word == "by" or reader.rest.startswith("by"):
             raise ExpressionError(f"by stands behind the value: {word}(name) by (label) over 5m")
         raise ExpressionError(f"after {word} comes the series in parentheses: {word}(http.time)")
-    name = reader.next(_NAME)
-    if name is None:
+    told = reader.next(_QUOTED)
+    name = reader.next(_NAME) if told is None else unescaped(told)
+    if not name:
         raise ExpressionError(f"which series? write its name in {word}(…), such as {word}(http.time)")
+    if len(name) > expression.LONGEST_NAME:
+        raise ExpressionError(f"the name {cut(name, 40)} has {len(name)} characters; none has more than 200")
     found = Value(function, name, _matchers(reader, name), part)
     if not reader.has(_SIGN, ")"):
         raise ExpressionError(_unclosed(reader, word))

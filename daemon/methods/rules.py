@@ -10,7 +10,7 @@ from daemon.config.findings import Findings, Place
 from daemon.config.nodes import Entry, UnreadableError, compose
 from daemon.config.references import FILE
 from daemon.config.scalars import meant
-from daemon.config.thresholds import Rule
+from daemon.config.thresholds import Rule, problems
 from daemon.errors import MethodError
 from daemon.expressions.level import unit_of
 from daemon.history import period
@@ -162,7 +162,11 @@ def _meant(parts: Parts, text: str) -> Rule:
         return rules[text]
     if ":" not in text:
         raise MethodError(f"there is no rule {text[:64]!r}{meant(text[:64], rules)}", code=NOT_FOUND)
-    return read(text)
+    rule = read(text)
+    said = [sentence for _, sentence in problems({rule.name: rule}, parts.settings().time_intervals)]
+    if said:
+        raise MethodError("\n".join(said), code=INVALID_PARAMS, data={"field": "rule"})
+    return rule
 
 
 def read(text: str) -> Rule:

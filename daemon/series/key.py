@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from daemon.fitting import cut, line
+from daemon.matcher import quoted
 
 LONGEST_NAME, LONGEST_LABEL, MOST_LABELS = 200, 200, 20
 
@@ -31,7 +32,7 @@ class Key(msgspec.Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         """Write it as it is asked for: `http.time{app="shop",route="/pay"}`."""
-        inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in self.labels)
+        inside = ",".join(f"{name}={quoted(value)}" for name, value in self.labels)
         return f"{self.name}{{{inside}}}" if inside else self.name
 
 
@@ -44,7 +45,3 @@ def labels(pairs: Iterable[tuple[str, str]]) -> Labels:
     """Make labels of whatever came: one line each, the last of a name counts, empty ones are none."""
     found = {cut(line(one), LONGEST_LABEL): cut(line(value), LONGEST_LABEL) for one, value in pairs}
     return tuple(sorted((one, value) for one, value in found.items() if one and value)[:MOST_LABELS])
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')

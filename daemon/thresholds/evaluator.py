@@ -114,7 +114,7 @@ class Evaluator:
         self.evaluated = end
         yield from self.evaluate(end)
         if start % (6 * SLOT) == 0:
-            yield from self._sweep()
+            yield from self._sweep(end)
 
     def evaluate(self, end: float) -> Iterator[Change | None]:
         """Judge every rule that is due at this instant."""
@@ -139,7 +139,7 @@ class Evaluator:
         watched.evaluated_at = end
         tick = float(watched.tick)
         for group in watched.groups():
-            if watched.is_forgotten(group, end):
+            if watched.is_forgotten(group, end, self.heard):
                 yield self._forget(watched, group, end)
                 continue
             one = watched.standings.get(group)
@@ -153,7 +153,8 @@ class Evaluator:
     def _forget(self, watched: Watched, group: Group, end: float) -> Change | None:
         one = watched.standings.pop(group, None)
         for view in watched.views:
-            view.drop(group)
+            if view.is_quiet(group, end, self.heard):  # others may look at what still comes above a line
+                view.drop(group)
         self._begin_anew()  # should one of its series live on, it is met anew
         turn = None if one is None else standing.end(one, end)
         if one is None or turn is None:
@@ -178,8 +179,15 @@ class Evaluator:
         self._known.clear()
         self._shared.clear()
 
-    def _sweep(self) -> Iterator[None]:
-        """Forget series that live no more."""
+    def _sweep(self, end: float) -> Iterator[None]:
+        """Forget series that live no more, and groups that no rule asks for by itself: those above a line."""
+        asked = {watched.about for watched in self.rules.values()}
+        for view in self.views:
+            for group in [] if view in asked else list(view.groups):
+                if view.is_quiet(group, end, self.heard):
+                    view.drop(group)
+                    self._begin_anew()
+                yield
         for live in list(self._known):
             if not live.is_live:
                 self._known.pop(live, None)

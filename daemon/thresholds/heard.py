@@ -3,7 +3,7 @@
 from bisect import bisect_right
 
 MOST = 1_000  # stretches that are remembered
-KEPT = 8 * 86_400.0  # seconds; a comparison looks back a week
+KEPT = 15 * 86_400.0  # seconds; a week is compared with the week before it
 ENOUGH = 0.9  # of a window: with less of it heard, it is not judged
 
 Stretch = tuple[float, float]
@@ -39,6 +39,15 @@ class Heard:
             found += min(last, end) - max(first, begin)
             at -= 1
         return found
+
+    def since(self, end: float, seconds: float) -> float:
+        """From when on so many seconds were heard until `end`; 0 where it were fewer in all."""
+        for first, last in reversed(self._stretches):
+            last = min(last, end)  # noqa: PLW2901 - as much of it as counts
+            if last - first >= seconds:
+                return last - seconds
+            seconds -= max(0.0, last - first)
+        return 0.0
 
     def cut(self, end: float) -> None:
         """Forget what is later than that: the clock was set back."""

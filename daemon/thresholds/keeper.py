@@ -34,6 +34,8 @@ WAITING = 6  # slots that may wait; when more come, the oldest is not judged, wh
 TOLD_WELL = 20  # alarms of one evaluation for which the store is asked what else is worth knowing
 READ_AT_ONCE = 50  # comparisons whose past is read anew in one evaluation
 STOP_WITHIN = 5.0
+AGAIN = 60.0  # seconds: an alarm of tocsin's own is over when it was not raised again for a `self_checks.window`
+UNREADABLE = (StoreError, ValueError)  # the past: no store, or more numbers in it than one answer may have
 REMOVED, CHANGED = "the rule was removed", "the rule was changed and begins anew"
 RESTS = "outside of its active hours"
 
@@ -63,7 +65,7 @@ class Keeper:
         self._news = Signal()
         self._is_changed = False
         self._new: list[View] = []
-        self._complained = ""
+        self._complained, self._complained_at = "", 0.0
         self._running: gevent.Greenlet[[], None] | None = None
         self.evaluator = Evaluator()
 
@@ -184,8 +186,8 @@ class Keeper:
         fresh, self._new = self._new, []
         for view in fresh:
             try:
-                self._past.fill(view, end)
-            except StoreError as error:
+                self._past.fill(view, end, self.evaluator.heard)
+            except UNREADABLE as error:
                 log.warning("%s: what came before cannot be read: %s", view.selector, error)
             self._clock.breathe()
 
@@ -210,8 +212,8 @@ class Keeper:
         stale = [one for one in self.evaluator.rules.values() if one.rule.expr.versus and one.refer_by <= at]
         for watched in stale[:READ_AT_ONCE]:
             try:
-                found, until = self._past.reference(watched.views, watched.rule.expr, at)
-            except StoreError as error:
+                found, until = self._past.reference(watched.views, watched.rule.expr, at, self.evaluator.heard)
+            except UNREADABLE as error:
                 log.warning("%s: what was %s cannot be read: %s", watched.rule.name, watched.rule.expr.versus, error)
                 continue
             watched.references, watched.refer_by = found, until
@@ -238,8 +240,9 @@ class Keeper:
         rule = watched.rule
         try:
             worst = None if rule.expr.by is None else self._past.worst(watched.views[0], rule, group, at)
-            usual = None if rule.expr.versus else self._past.usual(watched.views, rule.expr, group, at)
-        except StoreError as error:
+            heard = self.evaluator.heard
+            usual = None if rule.expr.versus else self._past.usual(watched.views, rule.expr, group, at, heard)
+        except UNREADABLE as error:
             log.warning("%s: it is told without what the store knows: %s", rule.name, error)
             return beside
         return Beside(worst=worst, usual=usual, unit=beside.unit, zone=beside.zone)
@@ -247,10 +250,10 @@ class Keeper:
     def _complain(self) -> None:
         """Rules that cannot do what was meant are an alarm of their own."""
         found = [f"{name}: {said}" for name, one in self.evaluator.rules.items() if (said := one.problem)]
-        said = "\n".join(found[:TOLD_WELL])
-        if said == self._complained:
+        said, now = "\n".join(found[:TOLD_WELL]), self._clock.monotonic()
+        if said == self._complained and not (said and now - self._complained_at >= AGAIN):
             return
-        self._complained = said
+        self._complained, self._complained_at = said, now
         if said:
             self._alarm(Check.RULE, title=f"{len(found)} threshold rules cannot be judged as they are meant", text=said)
         else:

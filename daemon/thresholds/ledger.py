@@ -57,7 +57,8 @@ class Ledger:
             kept = _kept(rule, group, standing)
             rows[(kept.rule, kept.labels)] = None if standing.phase is Phase.OK else kept
         waiting.extend(events)
-        if not (rows or waiting or heard.until > self._noted):
+        del waiting[: -standings.MOST_EVENTS]
+        if not (rows or waiting or heard.until != self._noted):  # it is less where the clock was set back
             return
         well = [about for about, one in rows.items() if one is None]
         kept_rows = [one for one in rows.values() if one is not None]

@@ -1,18 +1,19 @@
 """What the store knows: windows filled after a start, what there was a day or a week ago, which series stands out."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Protocol
 
 from daemon.config.thresholds import Rule
-from daemon.expressions.expression import AMOUNTS, PERCENTILE, Expression, Group, Value
+from daemon.expressions.expression import AMOUNTS, PERCENTILE, VERSUS, Expression, Group, Value
 from daemon.matcher import Matcher
 from daemon.series.key import Kind
-from daemon.series.query import Listed, Tallies
+from daemon.series.query import MOST, Listed, Tallies
 from daemon.series.selector import Selector
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
-from daemon.thresholds.view import View
-from daemon.thresholds.watched import FORGET
+from daemon.thresholds.heard import ENOUGH, Heard
+from daemon.thresholds.view import FORGET, TOGETHER, View
 
 MINUTE, HOUR = 60, 3_600
 _PARTS = 12  # into which a window is cut, to say how often what was before is read anew
@@ -29,32 +30,39 @@ class Stored(Protocol):
 
 
 class Past:
-    """Asks the series. Raises StoreError."""
+    """Asks the series. Raises StoreError, and ValueError where an answer would have too many numbers."""
 
-    def __init__(self, query: Stored) -> None:
+    def __init__(self, query: Stored, most: int = MOST) -> None:
+        """`most` is how many numbers one answer may have."""
         self._query = query
+        self._most = most
 
-    def fill(self, view: View, end: float) -> None:
+    def fill(self, view: View, end: float, heard: Heard) -> None:
         """Put into a window what came before `end`."""
-        self._meet(view, end)
+        groups = self._meet(view, heard.since(end, FORGET))
         begin = end - view.sight.over
         whole = end // view.sight.piece * view.sight.piece
         for first, last, length in ((begin, whole, view.sight.piece), (whole, end, SLOT)):
             if first < last and view.kind is not None:
-                self._put(view, first, last, length)
+                self._put(view, first, last, length, max(1, self._most // groups) * length)
         view.begun = begin
 
-    def reference(self, views: Sequence[View], about: Expression, now: float) -> tuple[Mapping[Group, float], float]:
-        """What it was a day or a week ago, by group; and until when that is good enough."""
-        length = HOUR if about.shift > FORGET else max(MINUTE, int(about.over / _PARTS) // MINUTE * MINUTE)
-        end = round(now / length) * length - about.shift
-        found = self._numbers(views, about, end - about.over, end)
-        return found, (now // length + 1) * length
+    def reference(
+        self, views: Sequence[View], about: Expression, now: float, heard: Heard
+    ) -> tuple[Mapping[Group, float] | None, float]:
+        """What it was a day or a week ago, by group, and until when that is good enough.
 
-    def usual(self, views: Sequence[View], about: Expression, group: Group, now: float) -> float | None:
-        """What it was at this time yesterday."""
-        end = now // MINUTE * MINUTE - FORGET
-        return self._numbers(views, about, end - about.over, end, group).get(group)
+        None where too little of it was heard: half a day that tocsin was away is no day on which half as much came.
+        """
+        length = HOUR if about.shift > VERSUS["yesterday"] else max(MINUTE, int(about.over / _PARTS) // MINUTE * MINUTE)
+        end = round(now / length) * length - about.shift
+        return self._numbers(views, about, end, heard), (now // length + 1) * length
+
+    def usual(self, views: Sequence[View], about: Expression, group: Group, now: float, heard: Heard) -> float | None:
+        """What it was at this time yesterday; None where that is not known."""
+        end = now // MINUTE * MINUTE - VERSUS["yesterday"]
+        found = self._numbers(views, about, end, heard, group)
+        return None if found is None else found.get(group)
 
     def worst(self, view: View, rule: Rule, group: Group, now: float) -> tuple[Group, float] | None:
         """The series of a group that stands out, and its number; None where there is only one."""
@@ -72,14 +80,18 @@ class Past:
         return worst, numbers[worst]
 
     def _numbers(
-        self, views: Sequence[View], about: Expression, begin: float, end: float, group: Group = ()
-    ) -> dict[Group, float]:
+        self, views: Sequence[View], about: Expression, end: float, heard: Heard, group: Group = ()
+    ) -> dict[Group, float] | None:
+        begin = end - about.over
+        share = heard.of(begin, end) / about.over
+        if share < ENOUGH:
+            return None
         both = []
         for view, value in zip(views, about.values, strict=True):
             tallies = self._query.tallies(_narrowed(view.selector, group), begin, end, 0, about.by)
             both.append(
                 {
-                    labels: number
+                    labels: number / share if value.function in AMOUNTS else number
                     for labels, steps in tallies.items()
                     if (number := number_of(value, _merged(steps), view.kind, about.over)) is not None
                 }
@@ -93,18 +105,27 @@ class Past:
             if below and (zero or labels in both[0])
         }
 
-    def _meet(self, view: View, end: float) -> None:
-        """Groups that something came of within a day are known, be there nothing of them in the window."""
-        for listed in self._query.list(view.selector):
-            if end - FORGET < listed.seen and (one := view.meet(listed.key)) is not None:
-                one.heard = max(one.heard, view.piece(listed.seen))
+    def _meet(self, view: View, since: float) -> int:
+        """Groups that something came of since then are known, be there nothing of them in the window.
 
-    def _put(self, view: View, begin: float, end: float, length: int) -> None:
-        found = self._query.tallies(view.selector, begin, end, length, view.sight.by)
-        for labels, steps in found.items():
-            if (one := view.groups.get(labels)) is not None:
-                for start, tally in steps:
-                    one.put(view.piece(max(begin, start)), tally)
+        Returns how many there are in the store, which may be more than are watched.
+        """
+        groups = {TOGETHER}
+        for listed in self._query.list(view.selector):
+            groups.add(view.group_of(listed.key))
+            if since < listed.seen and (one := view.meet(listed.key)) is not None:
+                one.heard = max(one.heard, view.piece(listed.seen))
+        return len(groups)
+
+    def _put(self, view: View, begin: float, end: float, length: int, much: int) -> None:
+        """Read it in steps of this length, and so many seconds at once."""
+        for at in range(int(begin // length) * length, ceil(end), much):
+            first, last = max(begin, at), min(end, at + much)
+            found = self._query.tallies(view.selector, first, last, length, view.sight.by)
+            for labels, steps in found.items():
+                if (one := view.groups.get(labels)) is not None:
+                    for start, tally in steps:
+                        one.put(view.piece(max(first, start)), tally)
 
 
 def number_of(value: Value, tally: Tally, kind: Kind | None, over: float) -> float | None:

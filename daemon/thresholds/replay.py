@@ -79,7 +79,7 @@ def replay(
 ) -> Replayed:
     """Judge a rule over a stretch of the past, in turns. Raises TooMuch, StoreError."""
     shortest = _steps(rule, begin, clock.now(), tiers)
-    evaluator = Evaluator(_heard(heard, begin - rule.expr.over, end), shortest)
+    evaluator = Evaluator(_heard(heard, begin - rule.expr.over - rule.expr.shift, end), shortest)
     evaluator.follow([rule], 0.0)
     watched = evaluator.rules[rule.name]
     tick = watched.tick
@@ -90,7 +90,7 @@ def replay(
     if (steps := ticks * max(1, *(groups for groups, _ in came))) > MOST_STEPS:
         raise TooMuch(f"that are {steps:,} evaluations with all groups; at most {MOST_STEPS:,}: ask for less time")
     tally = _Told(rule, tick)
-    references = _References(Past(query), watched, clock)
+    references = _References(Past(query), watched, evaluator.heard, clock)
     for instant in range(first, first + ticks * tick, tick):
         _put(watched.views, [rows for _, rows in came], instant)
         references.renew(float(instant))
@@ -162,8 +162,8 @@ class _Told:
 class _References:
     """What there was a day or a week before each instant."""
 
-    def __init__(self, past: Past, watched: Watched, clock: Clock) -> None:
-        self._past, self._watched, self._clock = past, watched, clock
+    def __init__(self, past: Past, watched: Watched, heard: Heard, clock: Clock) -> None:
+        self._past, self._watched, self._heard, self._clock = past, watched, heard, clock
         self._read = 0
 
     def renew(self, at: float) -> None:
@@ -174,7 +174,8 @@ class _References:
         self._read += 1
         if self._read > MOST_REFERENCES:
             raise TooMuch(f"what was {watched.rule.expr.versus} would be read too often: ask for less time")
-        watched.references, watched.refer_by = self._past.reference(watched.views, watched.rule.expr, at)
+        found = self._past.reference(watched.views, watched.rule.expr, at, self._heard)
+        watched.references, watched.refer_by = found
         self._clock.breathe()
 
 
@@ -219,7 +220,12 @@ def _came(query: Stored, clock: Clock, view: View, begin: float, end: float) -> 
     known = set(view.groups)
     for labels in known - {TOGETHER}:
         view.drop(labels)
-    found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
+    try:
+        found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
+    except ValueError:
+        raise TooMuch(
+            "that are more numbers than can be read at once: ask for less time, or for fewer groups"
+        ) from None
     rows: list[tuple[int, Group, Tally]] = []
     for labels, steps in unhurried(clock, found.items()):
         if labels in known:

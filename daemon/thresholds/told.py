@@ -7,7 +7,7 @@ import msgspec
 
 from daemon.config.thresholds import RULE, Rule
 from daemon.event import RULES, Event, Severity, State
-from daemon.expressions.expression import Group, Value
+from daemon.expressions.expression import Expression, Group
 from daemon.expressions.expression import written as window
 from daemon.expressions.level import Level, shown, unit_of
 from daemon.thresholds.standing import Standing
@@ -112,6 +112,8 @@ def _now(rule: Rule, standing: Standing, beside: Beside) -> str:
     value = standing.judged.value
     if value is None:
         return "nothing comes any more"
+    if standing.nothing_since:
+        return f"too little comes of {rule.expr.values[-1].selector} to judge it"
     return f"{_what(rule)} is {number(rule, value, beside.unit)} again"
 
 
@@ -129,7 +131,8 @@ def _text(rule: Rule, group: Group, standing: Standing, beside: Beside) -> str:
         lines.append(f"Made of: {shown(standing.judged.samples, '')} values in {window(rule.expr.over)}")
     if beside.worst is not None:
         series, value = beside.worst
-        said = _amount(rule.expr.value, value, beside.unit if rule.expr.divisor is None else "", rule.level, rule)
+        alone = msgspec.structs.replace(rule.expr, divisor=None, versus="")
+        said = _amount(alone, rule.level if alone == rule.expr else None, value, beside.unit)
         lines.append(f"Most of it: {written(series) or 'no labels'}: {said}")
     if beside.usual is not None:
         lines.append(f"Yesterday at this time: {number(rule, beside.usual, beside.unit)}")
@@ -149,12 +152,9 @@ def _limit(rule: Rule) -> str:
 
 def number(rule: Rule, value: float, unit: str) -> str:
     """A value of a rule, for people; `unit` is that of its series."""
-    per = "/s" if rule.expr.value.function == "rate" and not (rule.expr.divisor or rule.expr.versus) else ""
-    return shown(value, unit_of(rule.expr, rule.level, unit)) + per
+    return _amount(rule.expr, rule.level, value, unit)
 
 
-def _amount(about: Value, value: float, unit: str, level: Level | None, rule: Rule) -> str:
-    """A number of one series, which of a ratio is that above the line."""
-    plain = rule.expr.divisor is None and not rule.expr.versus
-    said = shown(value, level.unit if plain and level is not None and level.unit else unit)
-    return said + ("/s" if about.function == "rate" else "")
+def _amount(about: Expression, level: Level | None, value: float, unit: str) -> str:
+    per = "/s" if about.value.function == "rate" and not (about.divisor or about.versus) else ""
+    return shown(value, unit_of(about, level, unit)) + per

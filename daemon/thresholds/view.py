@@ -9,10 +9,13 @@ from daemon.matcher import Matcher
 from daemon.series.key import Key, Kind
 from daemon.series.selector import Selector
 from daemon.thresholds.gathered import Gathered, gathering
+from daemon.thresholds.heard import Heard
 
 MOST_GROUPS = 1_000  # of one window; what is beyond is not watched, and the rule says so
 MOST_IN_ALL = 200_000  # of all windows together
+FORGET = 86_400.0  # seconds of hearing nothing of a group after which it is no more; a window may be as long
 TOGETHER: Group = ()
+_ROOM_AGAIN = 0.9  # of the groups for which there was room: where the first one goes, another takes its place at once
 
 
 class Room:
@@ -53,7 +56,7 @@ class View:
         self.kind: Kind | None = None  # of its series: those of one name are of one kind, or not all are taken
         self.unit = ""
         self.refused: Kind | None = None  # what else there was, and cannot be asked this
-        self.left_out = 0  # groups beyond the bound, as often as a series was met
+        self.most: int | None = None  # groups for which there was room, where some are left out
 
     def meet(self, key: Key) -> Gathered | None:
         """The group of a series; None when it is not among those that are meant."""
@@ -64,7 +67,7 @@ class View:
             self.refused = key.kind
             return None
         self.unit = key.unit
-        return self.group(self._group_of(key), key.kind)
+        return self.group(self.group_of(key), key.kind)
 
     def group(self, labels: Group, kind: Kind) -> Gathered | None:
         """A group by its labels, begun where there is none; None beyond the bound."""
@@ -72,7 +75,7 @@ class View:
         found = self.groups.get(labels)
         if found is None:
             if len(self.groups) >= MOST_GROUPS or self._room.left <= 0:
-                self.left_out += 1
+                self.most = len(self.groups) if self.most is None else self.most
                 return None
             self._room.left -= 1
             found = self.groups[labels] = self.sight.gathers(self.size, kind)
@@ -89,12 +92,23 @@ class View:
                 one.close(piece)
             yield labels
 
+    def is_quiet(self, labels: Group, end: float, heard: Heard) -> bool:
+        """Whether nothing came of this group for so long that it is no more. Only time that was heard counts."""
+        one = self.groups.get(labels)
+        if one is None:
+            return False
+        since, longest = (one.heard + 1) * self.sight.piece, max(self.sight.over, FORGET)
+        return since < end - longest and since < heard.since(end, longest)
+
     def drop(self, labels: Group) -> None:
         """Nothing is said of this group any more."""
         if self.groups.pop(labels, None) is not None:
             self._room.left += 1
+            if self.most is not None and len(self.groups) < self.most * _ROOM_AGAIN:
+                self.most = None
 
-    def _group_of(self, key: Key) -> Group:
+    def group_of(self, key: Key) -> Group:
+        """The labels of the group to which a series belongs."""
         by = self.sight.by
         if by is None:
             return key.labels

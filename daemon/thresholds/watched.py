@@ -7,9 +7,7 @@ from daemon.expressions.expression import AMOUNTS, PERCENTILE, Group, Value
 from daemon.thresholds.gathered import Gathered
 from daemon.thresholds.heard import ENOUGH, Heard
 from daemon.thresholds.standing import NOTHING, WORST, Judged, Phase, Standing
-from daemon.thresholds.view import TOGETHER, View
-
-FORGET = 86_400.0  # seconds after which a group of which nothing comes is no more; a window may be as long
+from daemon.thresholds.view import FORGET, TOGETHER, View
 
 
 class Watched:
@@ -42,8 +40,8 @@ class Watched:
             if view.refused is not None:
                 said = value.refusal(view.refused)
                 return said or f"{value.name} is a {view.refused} and a {view.kind}: only the latter is watched"
-            if view.left_out:
-                return f"{value.selector} has more than {len(view.groups):,} groups: the rest is not watched"
+            if view.most is not None:
+                return f"{value.selector} has more than {view.most:,} groups: the rest is not watched"
         return ""
 
     def due(self, end: float) -> bool:
@@ -65,7 +63,8 @@ class Watched:
             self.waits = f"only {share:.0%} of its window was heard so far"
             return 0.0
         if self.rule.expr.versus and self.references is None:
-            self.waits = f"what there was {self.rule.expr.versus} is not read yet"
+            why = f"too little of what there was {self.rule.expr.versus} was heard"
+            self.waits = why if self.refer_by else f"what there was {self.rule.expr.versus} is not read yet"
             return 0.0
         self.waits = ""
         return 1.0 if share >= 1 else 1.0 / share
@@ -107,16 +106,14 @@ class Watched:
             value = value / before if before else None
         return NOTHING if value is None else Judged(value, samples)
 
-    def is_forgotten(self, group: Group, end: float) -> bool:
+    def is_forgotten(self, group: Group, end: float, heard: Heard) -> bool:
         """Whether nothing came of a group for so long that it is no more."""
-        one = self.about.groups.get(group)
-        oldest = self.about.piece(end - 1) - max(self.about.size, int(FORGET / self.tick))
         if self.rule.expr.by == ():
             return False
-        if one is not None:
-            return one.heard < oldest
+        if group in self.about.groups:
+            return self.about.is_quiet(group, end, heard)
         stood = self.standings.get(group)  # as it was when the process before this one ended
-        return stood is not None and (stood.phase is Phase.OK or end - stood.since > FORGET)
+        return stood is not None and (stood.phase is Phase.OK or stood.since < heard.since(end, FORGET))
 
     def numbers(self) -> Iterator[tuple[Group, Standing]]:
         """How each group stands."""

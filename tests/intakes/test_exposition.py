@@ -23,6 +23,7 @@ ODD = [
         r'x{path="A\\DIR\\",error="say \"no\"\nnow"} 1',
         ("x", {"path": "A\\DIR\\", "error": 'say "no"\nnow'}, 1.0, None),
     ),
+    (r'x{dir="D:\temp\new"} 1', ("x", {"dir": "D:\\temp\new"}, 1.0, None)),
     ('x{a="}",b="{ # 1 }",c="a,b=\'c\'"} 1', ("x", {"a": "}", "b": "{ # 1 }", "c": "a,b='c'"}, 1.0, None)),
     ('x{a="b # c"} 4 # {t="}"} 0.5 1.2', ("x", {"a": "b # c"}, 4.0, None)),
     ('x_bucket{le="1.0"} 1 1395066363.5 # {trace_id="abc"} 0.5 1.7', ("x_bucket", {"le": "1.0"}, 1.0, 1395066363.5)),
@@ -49,6 +50,12 @@ def taken(line: str) -> tuple[str, dict[str, str], float, float | None] | None:
 @pytest.mark.parametrize(("line", "wanted"), ODD)
 def test_what_the_format_allows_is_read(line: str, wanted: object) -> None:
     assert taken(line) == wanted
+
+
+def test_a_backslash_that_escapes_nothing_is_one() -> None:
+    line = r'x{dir="D:\temp\new",say="\q\"",n="\\n"} 1'
+    ((theirs,),) = (family.samples for family in text_string_to_metric_families(line + "\n"))
+    assert taken(line) == ("x", theirs.labels, 1.0, None)
 
 
 @pytest.mark.parametrize("line", BAD)

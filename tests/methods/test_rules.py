@@ -77,6 +77,8 @@ def test_a_changed_rule_beside_the_one_in_force(desk: Desk, bench: Bench) -> Non
         ("{name: x, expr: sum(x) over 5m, above: 1, bellow: 2}", "unknown key"),
         ("{name: x, expr: 'file:/etc/passwd', above: 1}", "refers to nothing"),
         ('{name: x, expr: "${HOME}", above: 1}', "refers to nothing"),
+        ("{name: x, expr: sum(x) over 5m, above: 1, active: [nihgt]}", "there is no time interval"),
+        ("{name: a/b, expr: sum(x) over 5m, above: 1}", "a name has 1 to 64 characters"),
         ("- a: [", "rule:2"),
         ("a: &a [*a, *a]", "rule"),
         ("{name: x, " + "y: 1, " * 5_000 + "}", "is short"),

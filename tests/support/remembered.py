@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 
 from daemon.series.key import Key
-from daemon.series.query import Listed, Tallies
+from daemon.series.query import MOST, Listed, Tallies
 from daemon.series.rows import Row
 from daemon.series.selector import Selector
 from daemon.series.table import Table
@@ -15,6 +15,7 @@ class Remembered:
     """Every slot that was closed."""
 
     def __init__(self, table: Table) -> None:
+        self.most = MOST  # numbers in one answer
         self._kept: list[tuple[int, Key, Tally]] = []
         table.on_closed(self.closed)
 
@@ -31,6 +32,8 @@ class Remembered:
                 group = key.labels if by is None else tuple(one for one in key.labels if one[0] in by)
                 steps = found.setdefault(group, {})
                 steps.setdefault(start // step * step if step else int(begin), Tally()).merge(copy.deepcopy(tally))
+        if sum(map(len, found.values())) > self.most:
+            raise ValueError(f"that are more than {self.most} numbers")
         return {group: sorted(steps.items(), key=lambda one: one[0]) for group, steps in found.items()}
 
     def closed(self, start: int, rows: Sequence[Row]) -> None:

@@ -106,6 +106,10 @@ class Bench:
         for listener in (self.query.closed, self._judge):
             listener(start, rows)
 
+    def was_there(self, begin: float, end: float) -> None:
+        """Tocsin heard everything from then to then, both in seconds before the first slot."""
+        self.keeper.evaluator.heard.note(BEGIN - begin, BEGIN - end)
+
     def standing(self, name: str, *group: tuple[str, str]) -> Standing:
         """How a group stands."""
         return self.keeper.evaluator.rules[name].standings[group]

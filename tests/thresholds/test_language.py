@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from daemon.errors import ExpressionError
-from daemon.expressions.expression import KNOWN, TAKES
+from daemon.expressions.expression import KNOWN, LONGEST_NAME, TAKES
 from daemon.expressions.level import Level, shown
 from daemon.expressions.parse import parse
-from daemon.series import standard
+from daemon.series import key, standard
 from daemon.series.key import Kind
 from daemon.series.table import Table
 from fake_clock import FakeClock
@@ -29,6 +29,7 @@ P95 = "p95(http.time) over 5m"
         ('absent(beat{host="a"}) by (host) over 10m', 'absent(beat{host="a"}) by (host) over 10m'),
         ("max(node.*{}) over 10s", "max(node.*) over 10s"),
         ('last("a name") over 30s', 'last("a name") over 30s'),
+        (r'last("say \"a\" \\ b") over 30s', r'last("say \"a\" \\ b") over 30s'),
         ("different(users) over 1d", "different(users) over 1d"),
     ],
 )
@@ -39,12 +40,18 @@ def test_what_is_read_is_written_again(text: str, again: str) -> None:
         pytest.fail(str(error))
 
 
+def test_a_name_in_quotes_is_meant_as_it_is_called() -> None:
+    assert parse(r'last("say \"a\" \\ b") over 30s').value.name == 'say "a" \\ b'
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "it is empty; write for example p95("),
         ("p95", "after p95 comes the series in parentheses"),
         ("p95()", "which series? write its name"),
+        ('p95("") over 5m', "which series? write its name"),
+        (f"p95({'a' * 201}) over 5m", "has 201 characters; none has more than 200"),
         ("p95(http.time)", "does not say over how long; write for example over 5m"),
         ("p95(http.time[5m])", "windows are written behind: over 5m"),
         ("p95(http.time over 5m", "the parenthesis of p95( is not closed before 'over 5m'"),
@@ -172,6 +179,7 @@ def test_the_names_that_all_share_are_of_the_kinds_that_are_known_at_load() -> N
     standard.used(table, "a", "db", "x", 1.0, 0.0, is_error=True)
     made = {live.key.name: live.key.kind.value for live in table}
     assert made == {name: kind for name, kind in KNOWN.items() if name in made}
+    assert LONGEST_NAME == key.LONGEST_NAME
     assert {kind for kinds in TAKES.values() for kind in kinds} == {kind.value for kind in Kind}
 
 

@@ -103,6 +103,7 @@ def test_against_the_same_hour_over_a_simulated_week(tmp_path: Path, versus: str
 
 def test_a_comparison_at_work_reads_the_past(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: sum(orders) over 10m vs yesterday, below: 50%}")
+    bench.was_there(90_000, 80_000)
     live = bench.table.find("orders", C)
     for start in range(int(BEGIN) - 90_000, int(BEGIN) - 80_000, 10):
         bench.query.closed(start, [(live, Tally(1, 10, 10, 10, 10))])
@@ -116,9 +117,37 @@ def test_a_comparison_at_work_reads_the_past(tmp_path: Path) -> None:
 
 def test_where_nothing_was_a_day_ago_there_is_nothing_to_judge(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: sum(orders) over 10m vs yesterday, above: 200%}")
+    bench.was_there(90_000, 80_000)
     bench.slot(("orders", C, (), 10), times=61)
     assert bench.told == []
     assert bench.standing("r").nothing_since
+
+
+@pytest.mark.parametrize(
+    ("away", "value"),
+    [(86_400 - 600 + 50, 1.0), (86_400 - 600 + 300, None), (90_000, None)],
+    ids=["for a moment", "for half of the window", "until tocsin began"],
+)
+def test_what_nobody_heard_yesterday_makes_today_no_more_of_it(
+    tmp_path: Path, away: float, value: float | None
+) -> None:
+    """The window is the ten minutes before BEGIN + 600, a day ago; of a part of it there is nothing, and none heard."""
+    rules = [f"{{name: {one}, expr: {one}(orders) over 10m vs yesterday, above: 105%}}" for one in ("sum", "rate")]
+    bench = Bench(tmp_path, *rules)
+    live, gap = bench.table.find("orders", C), range(86_400 - 600, int(away))
+    bench.was_there(90_000, away)
+    bench.was_there(gap.start, 70_000)
+    for ago in range(90_000, 70_000, -10):
+        if ago > away or ago <= gap.start:
+            bench.query.closed(int(BEGIN) - ago, [(live, Tally(1, 10, 10, 10, 10))])
+    bench.slot(("orders", C, (), 10), times=60)
+    watched = bench.keeper.evaluator.rules["sum"]
+    assert bench.told == []
+    if value is None:
+        assert watched.waits == "too little of what there was yesterday was heard"
+    else:
+        assert bench.standing("sum").judged.value == pytest.approx(value)
+        assert bench.standing("rate").judged.value == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +169,10 @@ def test_a_replay_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(TooMuch, match="ask for less time"):
         replay(bench.query, bench.clock, rule(RULES[0]), BEGIN - 9_000_000, BEGIN, tiers=(Kept(10, 1e9),))
     bench.slot(*(("hits", C, (("user", str(one)),), 1) for one in range(900)))
+    bench.query.most = 800
+    with pytest.raises(TooMuch, match="more numbers than can be read at once: ask for less time"):
+        tried(bench, "{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
+    bench.query.most = 1_000
     many = rule("{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
     with pytest.raises(TooMuch, match="with all groups"):
         replay(bench.query, bench.clock, many, BEGIN - 20_000, bench.clock.now(), tiers=(Kept(10, 1e9),))

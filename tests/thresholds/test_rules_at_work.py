@@ -9,6 +9,7 @@ from daemon.errors import StoreUnavailable
 from daemon.event import Severity, State
 from daemon.series.key import Kind
 from daemon.series.tally import Tally
+from daemon.thresholds.past import Past
 from daemon.thresholds.standing import Phase
 from ruled import Bench
 
@@ -132,6 +133,50 @@ def test_a_group_of_which_nothing_comes_for_a_day_is_forgotten(tmp_path: Path) -
     assert evaluator.rules["host"].standings == {}
 
 
+def test_only_silence_that_was_heard_makes_a_group_forgotten(tmp_path: Path) -> None:
+    """Tocsin was away for a weekend: the first slots after it say nothing of what is sent once a minute."""
+    bench = Bench(tmp_path, "{name: hot, expr: max(temp) by (host) over 10s, above: 90}")
+    bench.slot(("temp", G, (("host", "a"),), 95), times=2)
+    for pause in (0, 1):
+        bench.restart(pause=2 * 86_400.0 * pause)
+        bench.slot(times=3)
+        assert bench.told == ["hot {host=a} fires"]
+        assert bench.standing("hot", ("host", "a")).phase is Phase.FIRING
+    bench.slot(("temp", G, (("host", "a"),), 95))
+    bench.slot(("temp", G, (("host", "a"),), 5))
+    assert bench.told == ["hot {host=a} fires", "hot {host=a} is over"]
+
+
+def test_what_one_rule_forgets_another_may_still_watch(tmp_path: Path) -> None:
+    """Nobody sees the page any more, and its errors go on: the windows of these stay."""
+    by = "by (route) over 10m"
+    bench = Bench(
+        tmp_path,
+        f"{{name: share, expr: sum(errors) / count(http.time) {by}, above: 50%}}",
+        f"{{name: few, expr: sum(errors) {by}, below: 50}}",
+    )
+    bench.slot(("http.time", S, PAY, 0.1), ("errors", C, PAY, 1), times=60)
+    evaluator, live = bench.keeper.evaluator, bench.table.find("errors", C, PAY)
+    for at in range(int(bench.clock.now()), int(bench.clock.now()) + 87_000, 10):
+        for _ in evaluator.take(at, [(live, Tally(1, 1, 1, 1, 1))]):
+            pass
+        assert all(one is None or one.watched.rule.name == "share" for one in evaluator.judge(at))
+    assert evaluator.rules["share"].standings == {}
+    assert evaluator.rules["few"].standings[(("route", "/pay"),)].judged.value == 60
+
+
+def test_groups_above_a_line_are_forgotten_too(tmp_path: Path) -> None:
+    """Of routes that only ever failed there is nothing below the line."""
+    bench = Bench(tmp_path, "{name: share, expr: sum(errors) / count(http.time) by (route) over 10s, above: 50%}")
+    bench.slot(("http.time", S, PAY, 0.1), ("errors", C, CART, 1))
+    above, evaluator = bench.keeper.evaluator.rules["share"].views[0], bench.keeper.evaluator
+    assert len(above.groups) == 1
+    for at in range(int(bench.clock.now()), int(bench.clock.now()) + 86_500, 10):
+        for _ in evaluator.judge(at):
+            pass
+    assert above.groups == {}
+
+
 def test_what_is_late_counts_where_it_belongs(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: sum(hits) over 30s, above: 10}")
     bench.slot(("hits", C, PAY, 1), times=3)
@@ -196,6 +241,19 @@ def test_a_clock_that_is_set_back_loses_no_alarm(tmp_path: Path) -> None:
     assert bench.told == ["r fires", "r is over"]
 
 
+def test_after_a_clock_that_is_set_back_it_is_known_when_tocsin_was_away(tmp_path: Path) -> None:
+    """Not what was on disk before that, of a day after: the pause would seem to have been heard."""
+    bench = Bench(tmp_path, "{name: r, expr: absent(x) over 1m}")
+    bench.was_there(90_000, 0)
+    bench.slot(("x", G, (), 2), times=6)
+    bench.clock.jump(-86_400)
+    bench.slot(("x", G, (), 2), times=6)
+    bench.restart(pause=600)
+    bench.slot()
+    assert bench.told == []
+    assert "was heard so far" in bench.keeper.evaluator.rules["r"].waits
+
+
 def test_a_slot_that_comes_twice_is_judged_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: max(x) over 10s, above: 1, for: 20s}")
     bench.slot(("x", G, (), 2), times=2)
@@ -227,6 +285,32 @@ def test_windows_are_filled_from_the_store_after_a_restart(tmp_path: Path) -> No
     bench.restart()
     bench.slot(("hits", C, PAY, 10))
     assert bench.told == ["r {route=/pay} fires"]
+
+
+def test_a_window_of_more_numbers_than_one_answer_may_have_is_filled_all_the_same(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    routes = [("hits", C, (("route", str(one)),), 10.0) for one in range(7)]
+    bench.slot(*routes, times=30)
+    bench.query.most = 7 * 8
+    bench.keeper._past = Past(bench.query, most=7 * 8)
+    bench.reload("{name: r, expr: sum(hits) by (route) over 5m, above: 299}")
+    bench.slot(*routes)
+    assert len(bench.told) == 7
+
+
+def test_a_past_that_cannot_be_read_keeps_no_slot_from_being_judged(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.slot(("hits", C, PAY, 10), ("hits", C, CART, 10), times=6)
+    bench.query.most = 1
+    bench.reload(
+        "{name: new, expr: sum(hits) by (route) over 1m, above: 1}",
+        "{name: old, expr: sum(hits) by (route) over 10m vs yesterday, above: 1}",
+        "{name: now, expr: max(x) over 10s, above: 1}",
+    )
+    bench.slot(("hits", C, PAY, 10), ("x", G, (), 2))
+    assert bench.told == ["now fires"]
+    bench.slot(("hits", C, PAY, 10), times=5)
+    assert bench.told[1:] == ["new {route=/pay} fires"]
 
 
 def test_a_rule_that_comes_with_a_reload_knows_the_past(tmp_path: Path) -> None:
@@ -299,11 +383,23 @@ def test_a_rule_that_asks_what_cannot_be_asked_is_an_alarm_of_its_own(tmp_path: 
     assert bench.alarms[1:] == [("rule", "over")]
 
 
+def test_an_alarm_about_rules_lasts_as_long_as_what_it_is_about(tmp_path: Path) -> None:
+    """One of tocsin's own that is not raised again is taken to be over."""
+    bench = Bench(tmp_path, "{name: r, expr: p95(hits) over 10s, above: 1}")
+    bench.slot(("hits", C, PAY, 2), times=31)
+    assert len(bench.alarms) == 6
+    assert len(set(bench.alarms)) == 1
+
+
 def test_groups_are_bounded_and_that_is_said(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
     bench.slot(*(("hits", C, (("user", str(one)),), 1) for one in range(1_100)))
     assert len(bench.keeper.evaluator.views[0].groups) == 1_000
     assert bench.alarms == [("rule", "r: hits has more than 1,000 groups: the rest is not watched")]
+    bench.was_there(-10, -86_500)
+    bench.clock.advance(86_490)
+    bench.slot(("hits", C, (("user", "1"),), 1))
+    assert bench.alarms[1:] == [("rule", "over")]
 
 
 def test_how_long_an_evaluation_takes_is_told(tmp_path: Path) -> None:

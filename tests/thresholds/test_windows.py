@@ -108,5 +108,7 @@ def test_what_was_heard_is_added_up() -> None:
         begin = rows.randrange(1_000_000, at, 10)
         end = rows.randrange(begin, at + 20, 10)
         assert heard.of(begin, end) == sum(10 for one in noted if begin <= one < end)
+        since = heard.since(end, 300.0)
+        assert heard.of(since, end) == pytest.approx(min(300.0, heard.of(0.0, end)))
     heard.cut(at - 500)
     assert heard.until <= at - 500

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from daemon.matcher import unescaped
+
 LONGEST = 64 * 1024  # characters of a line
 
 _SAMPLE = re.compile(
@@ -21,7 +23,6 @@ _LABEL = re.compile(
     r"""\s* (?: ([^\s=,"{}]+) | "((?:[^"\\]|\\.)*+)" ) \s* (?: = \s* "((?:[^"\\]|\\.)*+)" )? \s* (?: , | $ )""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PARTS = 3  # of a line without labels: name, value, time
 
 
@@ -81,9 +82,9 @@ def series(text: str) -> Series | None:
         bare, told, value = found.groups()
         at = found.end()
         if value is not None:
-            labels.append((bare if bare is not None else _plain(told), _plain(value)))
+            labels.append((bare if bare is not None else unescaped(told), unescaped(value)))
         elif told is not None and not name:
-            name = _plain(told)
+            name = unescaped(told)
         else:
             return None
     return Series(name, tuple(labels)) if name else None
@@ -99,7 +100,7 @@ def described(line: str, what: str) -> tuple[str, str] | None:
         found = _LABEL.match(line.split(None, 2)[2].rpartition(" ")[0])
         if found is None or found[2] is None:
             return None
-        return _plain(found[2]), line.rsplit(None, 1)[1]
+        return unescaped(found[2]), line.rsplit(None, 1)[1]
     return name, words[3].strip()
 
 
@@ -118,8 +119,3 @@ def _line(series: str, value: str, at: str = "") -> Line | None:
         return Line(series, float(value), float(at) if at else None)
     except ValueError:
         return None
-
-
-def _plain(text: str) -> str:
-    """Without the escapes."""
-    return _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], text) if "\\" in text else text
