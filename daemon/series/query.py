@@ -55,7 +55,7 @@ class Query:
     def __init__(self, store: Store, table: Table, clock: Clock, settings: Callable[[], Series] = Series) -> None:
         self._store = store
         self._table = table
-        self._clock = clock
+        self.clock = clock  # for whoever works on answers in turns, too
         self._settings = settings
 
     def names(self) -> "list[Name]":
@@ -77,10 +77,10 @@ class Query:
         when there is too much of it.
         """
         first, last = math.ceil(begin), math.ceil(end)
-        reading = _Reading(self._clock, step, first, by)
-        for one in unhurried(self._clock, self._store.read(partial(_listed, selector=selector))):
+        reading = _Reading(self.clock, step, first, by)
+        for one in unhurried(self.clock, self._store.read(partial(_listed, selector=selector))):
             reading.add(one.number, reading.group(one.key))
-        kept = kept_since(self._settings(), self._clock.now())
+        kept = kept_since(self._settings(), self.clock.now())
         upto = self._store.read(_upto)
         for piece in pieces(first, last, step, kept, upto):
             while piece.begin < piece.end:
@@ -92,10 +92,22 @@ class Query:
         waiting = self._table.waiting()
         upto, written, found = self._store.read(partial(_gather, piece=piece, reading=reading))
         reading.merge(found)
-        for slot in unhurried(self._clock, waiting):
+        for slot in waiting:
             if slot.number > written and piece.begin <= slot.start < upto:
-                reading.merge(_of_slot(slot, reading, selector))
+                reading.merge(self._of_slot(slot, reading, selector))
         return Piece(upto, piece.end, piece.span)
+
+    def _of_slot(self, slot: Slot, reading: "_Reading", selector: Selector) -> _Steps:
+        """Add up what is closed, and not written yet: of a hundred thousand series, in turns."""
+        found: _Steps = {}
+        step = reading.step(slot.start)
+        for block, blob in unhurried(self.clock, slot.tallies.items()):
+            if block in reading.groups:
+                _take(found, blob, reading.groups[block], step)
+        for live, tally in unhurried(self.clock, slot.strays):
+            if selector.matches(live.key):
+                found.setdefault((reading.group(live.key), step), Tally()).merge(tally)
+        return found
 
 
 class _Reading:
@@ -187,18 +199,3 @@ def _take(found: _Steps, blob: bytes, places: Mapping[int, int], step: int) -> N
             found[group, step] = tally
         else:
             here.merge(tally)
-
-
-def _of_slot(slot: Slot, reading: _Reading, selector: Selector) -> _Steps:
-    """Add up what is closed, and not written yet."""
-    found: _Steps = {}
-    step = reading.step(slot.start)
-    for block, blob in slot.tallies.items():
-        if block in reading.groups:
-            _take(found, blob, reading.groups[block], step)
-    for live, tally in slot.strays:
-        if selector.matches(live.key):
-            at = (reading.group(live.key), step)
-            here = found.setdefault(at, Tally())
-            here.merge(tally)
-    return found
