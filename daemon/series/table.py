@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from sys import intern
 
 import msgspec
@@ -171,9 +171,9 @@ class Table:
         for number in gone:  # a slot later than they expired: what came in them last is in the totals of their blocks
             self.blocks.leave(number)
 
-    def exploded(self) -> list[Exploded]:
-        """The names for which there was no room since this was last asked."""
-        return self._crowd.refused(unhurried(self._clock, list(self._all)))
+    def exploded(self, told: Container[str]) -> list[Exploded]:
+        """The names for which there was no room since this was last asked; with less about those in `told`."""
+        return self._crowd.refused(unhurried(self._clock, list(self._all)), told)
 
     def has_room(self, name: str) -> bool:
         """Whether a name is below its bound again."""
