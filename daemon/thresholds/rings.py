@@ -10,15 +10,19 @@ from array import array
 from collections.abc import Callable, Iterable
 from itertools import accumulate, repeat
 from operator import add
+from struct import Struct
 
 import msgspec
 
 NOTHING = -1  # a piece before all others
+WIDTH = 8  # bytes of a number
+
+_get, _put = Struct("d").unpack_from, Struct("d").pack_into
 
 Fold = Callable[[float, float], float]
 
 
-class Ring(msgspec.Struct, gc=False):
+class Ring(msgspec.Struct, gc=False, eq=False):
     """Numbers that are folded: added, or the lowest or highest of them kept.
 
     There may be ten thousands: none of them is looked at by the collector of garbage, nor what it keeps its numbers in,
@@ -30,9 +34,7 @@ class Ring(msgspec.Struct, gc=False):
     empty: float = 0.0
     _newest: int = NOTHING
     _pieces: bytearray = msgspec.field(default_factory=bytearray)  # of the present lap
-    _ends: bytearray = msgspec.field(
-        default_factory=bytearray
-    )  # of the lap before: what all from each piece on come to
+    _ends: bytearray = msgspec.field(default_factory=bytearray)  # of the lap before: what all from each one on come to
     _begun: float = 0.0  # what the pieces of the present lap come to
 
     def __post_init__(self) -> None:
@@ -46,21 +48,19 @@ class Ring(msgspec.Struct, gc=False):
         lap, place = divmod(piece, self.size)
         behind = self._newest // self.size - lap
         if behind == 0:
-            pieces = _numbers(self._pieces)
-            pieces[place] = self.fold(pieces[place], value)
+            self._fold_in(self._pieces, place, value)
             self._begun = self.fold(self._begun, value)
         elif behind == 1:
-            ends = _numbers(self._ends)
             for one in range(place + 1):
-                ends[one] = self.fold(ends[one], value)
+                self._fold_in(self._ends, one, value)
 
     def move(self, piece: int) -> None:
         """Go on to this piece; nothing has come since the newest one."""
         laps = piece // self.size - self._newest // self.size
         self._newest = piece
         if laps == 1:
-            ends = [*accumulate(reversed(_numbers(self._pieces)), self.fold, initial=self.empty)]
-            self._begin(reversed(ends))
+            pieces = memoryview(self._pieces).cast("d")
+            self._begin(reversed([*accumulate(reversed(pieces), self.fold, initial=self.empty)]))
         elif laps > 1:
             self._begin(repeat(self.empty, self.size + 1))
 
@@ -68,7 +68,8 @@ class Ring(msgspec.Struct, gc=False):
         """What the window that ends with this piece holds; it is never one before the newest."""
         if piece > self._newest:
             self.move(piece)
-        return self.fold(_numbers(self._ends)[piece % self.size + 1], self._begun)
+        (end,) = _get(self._ends, WIDTH * (piece % self.size + 1))
+        return self.fold(end, self._begun)
 
     def _begin(self, ends: Iterable[float]) -> None:
         """Begin a lap."""
@@ -76,6 +77,7 @@ class Ring(msgspec.Struct, gc=False):
         self._pieces = bytearray(array("d", [self.empty]) * self.size)
         self._begun = self.empty
 
-
-def _numbers(raw: bytearray) -> "memoryview[float]":
-    return memoryview(raw).cast("d")
+    def _fold_in(self, numbers: bytearray, place: int, value: float) -> None:
+        at = WIDTH * place
+        (here,) = _get(numbers, at)
+        _put(numbers, at, self.fold(here, value))

@@ -75,7 +75,7 @@ class View:
                 self.left_out += 1
                 return None
             self._room.left -= 1
-            found = self.groups[labels] = self.sight.gathers(self.size, kind)
+            found = self.groups[labels] = self.sight.gathers.begin(self.size, kind)
         return found
 
     def piece(self, at: float) -> int:
