@@ -21,8 +21,8 @@ INFINITE = float("inf")
 class Gathered(msgspec.Struct, gc=False, eq=False):
     """Tallies of one slot are taken one by one, and put into the window together when all are there.
 
-    There may be ten thousands, at which the collector of garbage does not look: they refer to nothing that refers to
-    them.
+    There may be tens of thousands, at which the collector of garbage does not look: they refer to nothing that refers
+    to them.
     """
 
     is_new: bool = False  # something was taken since the last `close`

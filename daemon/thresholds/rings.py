@@ -25,8 +25,8 @@ Fold = Callable[[float, float], float]
 class Ring(msgspec.Struct, gc=False, eq=False):
     """Numbers that are folded: added, or the lowest or highest of them kept.
 
-    There may be ten thousands: none of them is looked at by the collector of garbage, nor what it keeps its numbers in,
-    which is bytes and no array for that.
+    There may be tens of thousands: the collector of garbage looks at none of them, nor at what they keep their numbers
+    in, which is bytes and no array for that.
     """
 
     size: int
@@ -45,14 +45,17 @@ class Ring(msgspec.Struct, gc=False, eq=False):
         """Take what came in a piece, the newest or one before."""
         if piece > self._newest:
             self.move(piece)
-        lap, place = divmod(piece, self.size)
-        behind = self._newest // self.size - lap
+        size, fold = self.size, self.fold
+        behind = self._newest // size - piece // size
+        at = piece % size * WIDTH
         if behind == 0:
-            self._fold_in(self._pieces, place, value)
-            self._begun = self.fold(self._begun, value)
+            pieces = self._pieces
+            _put(pieces, at, fold(_get(pieces, at)[0], value))
+            self._begun = fold(self._begun, value)
         elif behind == 1:
-            for one in range(place + 1):
-                self._fold_in(self._ends, one, value)
+            ends = self._ends
+            for one in range(0, at + WIDTH, WIDTH):
+                _put(ends, one, fold(_get(ends, one)[0], value))
 
     def move(self, piece: int) -> None:
         """Go on to this piece; nothing has come since the newest one."""
@@ -68,16 +71,10 @@ class Ring(msgspec.Struct, gc=False, eq=False):
         """What the window that ends with this piece holds; it is never one before the newest."""
         if piece > self._newest:
             self.move(piece)
-        (end,) = _get(self._ends, WIDTH * (piece % self.size + 1))
-        return self.fold(end, self._begun)
+        return self.fold(_get(self._ends, (piece % self.size + 1) * WIDTH)[0], self._begun)
 
     def _begin(self, ends: Iterable[float]) -> None:
         """Begin a lap."""
         self._ends = bytearray(array("d", ends))
         self._pieces = bytearray(array("d", [self.empty]) * self.size)
         self._begun = self.empty
-
-    def _fold_in(self, numbers: bytearray, place: int, value: float) -> None:
-        at = WIDTH * place
-        (here,) = _get(numbers, at)
-        _put(numbers, at, self.fold(here, value))
