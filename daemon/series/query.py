@@ -55,7 +55,7 @@ class Query:
     def __init__(self, store: Store, table: Table, clock: Clock, settings: Callable[[], Series] = Series) -> None:
         self._store = store
         self._table = table
-        self.clock = clock  # for whoever works on answers in turns, too
+        self._clock = clock
         self._settings = settings
 
     def names(self) -> "list[Name]":
@@ -77,10 +77,10 @@ class Query:
         when there is too much of it.
         """
         first, last = math.ceil(begin), math.ceil(end)
-        reading = _Reading(self.clock, step, first, by)
-        for one in unhurried(self.clock, self._store.read(partial(_listed, selector=selector))):
+        reading = _Reading(self._clock, step, first, by)
+        for one in unhurried(self._clock, self._store.read(partial(_listed, selector=selector))):
             reading.add(one.number, reading.group(one.key))
-        kept = kept_since(self._settings(), self.clock.now())
+        kept = kept_since(self._settings(), self._clock.now())
         upto = self._store.read(_upto)
         for piece in pieces(first, last, step, kept, upto):
             while piece.begin < piece.end:
@@ -101,10 +101,10 @@ class Query:
         """Add up what is closed, and not written yet: of a hundred thousand series, in turns."""
         found: _Steps = {}
         step = reading.step(slot.start)
-        for block, blob in unhurried(self.clock, slot.tallies.items()):
+        for block, blob in unhurried(self._clock, slot.tallies.items()):
             if block in reading.groups:
                 _take(found, blob, reading.groups[block], step)
-        for live, tally in unhurried(self.clock, slot.strays):
+        for live, tally in unhurried(self._clock, slot.strays):
             if selector.matches(live.key):
                 found.setdefault((reading.group(live.key), step), Tally()).merge(tally)
         return found

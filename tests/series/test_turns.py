@@ -64,6 +64,6 @@ def test_a_report_of_thousands_of_routes_is_made_in_turns(here: Measured, watche
             names = range(MANY) if selector.name == "http.time" else ()
             return {(("app", "shop"), ("route", f"/{number}")): [(0, one)] for number in names}
 
-    found = views.report(Told(here.store, here.table, watched), "route", 0, 60)
+    found = views.report(Told(here.store, here.table, watched), watched, "route", 0, 60)
     assert (found.number, found.all.requests) == (MANY, MANY)
     assert watched.looks > 3 * MANY
