@@ -235,13 +235,13 @@ KINDS: Mapping[Check, Kind] = {
         severity=Severity.WARNING,
         about=("server", "list"),
         means="What should be a list of `redis_lists` is none, or lies on another node of a cluster.",
-        ends="when it can be read",
+        ends="when it can be read, or " + QUIET,
     ),
     Check.REDIS_BEHIND: Kind(
         severity=Severity.WARNING,
         about=("server", "list"),
         means="In a list wait as many entries as `behind` says, or the oldest were thrown away beyond its `most`.",
-        ends="when fewer than half as many wait",
+        ends="when fewer than half as many wait, or " + QUIET,
     ),
     Check.SCRAPE: Kind(
         severity=Severity.WARNING,

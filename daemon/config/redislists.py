@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from daemon.config.keys import doc
+from daemon.config.trusting import CA_FILE, CERT_FILE, KEY_FILE, VERIFY, check_key
 from daemon.secret import Secret
 from daemon.units import Bytes, Seconds
 from daemon.urls import host_port
@@ -40,7 +41,7 @@ def server(url: str) -> Server:
         raise ValueError(f"is no address of a Redis: {_WRITE}") from None
     if "@" in parts.netloc:
         raise ValueError("holds credentials: write them as `user:` and `password:`, where they are never shown")
-    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
+    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc and database >= 0:
         return Server("", 0, unquote(parts.path), database, is_tls=False)
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname or database < 0:
         raise ValueError(f"is no address of a Redis: {_WRITE}")
@@ -70,14 +71,10 @@ class RedisList:
     )
     user: str = field(default="", metadata=doc("the user to log in as (Redis 6); empty for the default user"))
     password: Secret | None = field(default=None, metadata=doc("the password"))
-    verify: bool = field(default=True, metadata=doc("whether the server's certificate must be valid, and for its host"))
-    ca_file: str = field(
-        default="", metadata=doc("PEM file of the authorities to trust instead of the system's", here=True)
-    )
-    cert_file: str = field(
-        default="", metadata=doc("PEM file of our own certificate, where the server wants one", here=True)
-    )
-    key_file: str = field(default="", metadata=doc("PEM file of its key, where it is not in `cert_file`", here=True))
+    verify: bool = field(default=True, metadata=VERIFY)
+    ca_file: str = field(default="", metadata=CA_FILE)
+    cert_file: str = field(default="", metadata=CERT_FILE)
+    key_file: str = field(default="", metadata=KEY_FILE)
     timeout: Seconds = field(
         default=Seconds(5.0), metadata=doc("how long the server may take for an answer", least=0.1, most=60)
     )
@@ -87,7 +84,8 @@ class RedisList:
     )
     behind: int = field(default=1_000_000, metadata=doc("when so many wait in one list an alarm is raised", least=1))
     most: int = field(
-        default=0, metadata=doc("when more wait in one list, the oldest are thrown away, with an alarm; 0 keeps all")
+        default=0,
+        metadata=doc("when more wait in one list, the oldest are thrown away, with an alarm; 0 keeps all", least=0),
     )
 
     def __post_init__(self) -> None:
@@ -96,8 +94,7 @@ class RedisList:
             raise ValueError("keys is empty: name the lists, or a pattern such as apm:*")
         if self.user and self.password is None:
             raise ValueError("user is given without a password; Redis has no login without one")
-        if self.key_file and not self.cert_file:
-            raise ValueError("key_file is the key to a cert_file, which is missing")
+        check_key(self.cert_file, self.key_file)
 
     @property
     def server(self) -> Server:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from daemon.config.keys import doc
 from daemon.config.thresholds import Rule
+from daemon.config.trusting import CA_FILE, CERT_FILE, KEY_FILE, VERIFY, check_key
 from daemon.secret import Secret
 from daemon.units import Bytes, Seconds
 from daemon.urls import check_url, split
@@ -47,14 +48,10 @@ class Scrape:
     )
     basic: ScrapeUser | None = field(default=None, metadata=doc("user and password for basic authentication"))
     bearer: Secret | None = field(default=None, metadata=doc("token, sent as Authorization: Bearer"))
-    verify: bool = field(default=True, metadata=doc("whether the server's certificate must be valid, and for its host"))
-    ca_file: str = field(
-        default="", metadata=doc("PEM file of the authorities to trust instead of the system's", here=True)
-    )
-    cert_file: str = field(
-        default="", metadata=doc("PEM file of our own certificate, where the server wants one", here=True)
-    )
-    key_file: str = field(default="", metadata=doc("PEM file of its key, where it is not in `cert_file`", here=True))
+    verify: bool = field(default=True, metadata=VERIFY)
+    ca_file: str = field(default="", metadata=CA_FILE)
+    cert_file: str = field(default="", metadata=CERT_FILE)
+    key_file: str = field(default="", metadata=KEY_FILE)
     server_name: str = field(
         default="", metadata=doc("name to ask for in TLS, and to find in the certificate, instead of the host's")
     )
@@ -67,7 +64,6 @@ class Scrape:
         """Refuse what can never be read."""
         if self.basic is not None and self.bearer is not None:
             raise ValueError("credentials are given twice: keep one of basic and bearer")
-        if self.key_file and not self.cert_file:
-            raise ValueError("key_file is the key to a cert_file, which is missing")
+        check_key(self.cert_file, self.key_file)
         if NAME in self.labels:
             raise ValueError(f"labels: {NAME} is the name that stands here; choose another label")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from daemon.config.doors import BUFFER
 from daemon.config.keys import doc
 from daemon.units import Bytes, Seconds
 
@@ -22,14 +23,7 @@ class Statsd:
     timers_in: Literal["ms", "s"] = field(
         default="ms", metadata=doc("what values of the type `ms` are in; s for programs that send seconds so")
     )
-    buffer: Bytes = field(
-        default=Bytes(16 * 1024**2),
-        metadata=doc(
-            "how much may wait in the kernel; without root's rights no more than net.core.rmem_max",
-            least=64 * 1024,
-            most=1024**3,
-        ),
-    )
+    buffer: Bytes = field(default=Bytes(16 * 1024**2), metadata=BUFFER)
     mode: str = field(default="0660", metadata=doc("rights of the sockets in the file system"))
     events_last: Seconds = field(
         default=Seconds(3_600.0),

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from daemon.config.doors import BUFFER
 from daemon.config.keys import doc
 from daemon.event import Severity
 from daemon.matcher import check_pattern, pattern
@@ -76,12 +77,5 @@ class Syslog:
     patterns: dict[str, LinePattern] = field(
         default_factory=dict, metadata=doc("lines that are alarms; a line may be several", listed=True)
     )
-    buffer: Bytes = field(
-        default=Bytes(4 * 1024**2),
-        metadata=doc(
-            "how much may wait in the kernel; without root's rights no more than net.core.rmem_max",
-            least=64 * 1024,
-            most=1024**3,
-        ),
-    )
+    buffer: Bytes = field(default=Bytes(4 * 1024**2), metadata=BUFFER)
     mode: str = field(default="0660", metadata=doc("rights of the socket in the file system"))

@@ -1,18 +1,39 @@
-"""How a page that was made goes out to a browser, and what is said where there is none."""
+"""How a page goes out to a browser, and what is said where there is none."""
 
+import logging
+from collections.abc import Callable
+
+from daemon.errors import StoreError
 from daemon.listener.bodies import takes_gzip
 from daemon.listener.exchange import Answer, Refusal, Request, refused
-from daemon.web.board import Made
+from daemon.web.board import HTML, Made, NotShown
+from daemon.web.fresh import Crowded
 
-NO_POLICY = "default-src 'none'"  # of what is no page: a picture, a feed
-SOON = (("Retry-After", "5"),)
+log = logging.getLogger("tocsin.listener")
+
 NONE = refused(Refusal(404, "not_found", "there is no such page, or it is not shown"))
-BUSY = Refusal(503, "overloaded", "this page is being made for others; ask again in a moment")
-STORE = Refusal(503, "unavailable", "what is kept cannot be read just now; ask again")
+_NO_POLICY = "default-src 'none'"  # of what is no page: a picture, a feed
+_SOON = (("Retry-After", "5"),)
+_BUSY = Refusal(503, "overloaded", "this page is being made for others; ask again in a moment")
+_STORE = Refusal(503, "unavailable", "what is kept cannot be read just now; ask again")
 
 
-def shown(made: Made, request: Request, policy: str, *, public: bool) -> Answer:
-    """Answer with it, packed where that is taken; nothing but the head if it is there already."""
+def served(make: Callable[[], Made], request: Request, policy: str, *, public: bool) -> Answer:
+    """Have it made and answer with it; `policy` is what a browser may do with a page."""
+    try:
+        made = make()
+    except NotShown:
+        return NONE
+    except Crowded:
+        return refused(_BUSY, headers=_SOON)
+    except StoreError as error:
+        log.debug("%s was answered 503: %s", request.shown_path, error)
+        return refused(_STORE, headers=_SOON)
+    return _answer(made, request, policy if made.content_type == HTML else _NO_POLICY, public=public)
+
+
+def _answer(made: Made, request: Request, policy: str, *, public: bool) -> Answer:
+    """Packed where that is taken; nothing but the head if it is there already."""
     headers = (*_headers(policy, public=public), ("ETag", made.tag))
     if made.tag in request.headers.get("if-none-match", ""):
         return Answer(status=304, headers=headers)

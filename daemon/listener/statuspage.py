@@ -3,21 +3,18 @@
 What is hidden, what does not exist and what is switched off have one answer: nobody learns what is watched.
 """
 
-import logging
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 
-from daemon.errors import StoreError
 from daemon.listener.admission import allowed
 from daemon.listener.exchange import Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
-from daemon.listener.shown import BUSY, NO_POLICY, NONE, SOON, STORE, shown
+from daemon.listener.shown import NONE, served
+from daemon.methods.table import Caller
 from daemon.web import page
-from daemon.web.board import HTML, PERIODS, Board, Made, NotShown
-from daemon.web.fresh import Crowded
+from daemon.web.board import PERIODS, Board, Made
 from daemon.web.page import Asked
-
-log = logging.getLogger("tocsin.listener")
 
 PAGE, DOCUMENT, FEED = "/status", "/status.json", "/status.atom"
 PAGES = (PAGE, DOCUMENT, FEED)
@@ -53,29 +50,16 @@ def badge(parts: Parts, request: Request) -> Answer:
     asked = Asked(group=group) if group is not None else Asked(probe=name)
     usual = MONTH if what == "uptime" else DAY
     window = PERIODS.get(fields_of(request.query).get("period", usual))
-    is_possible = window is not None
-    return _shown(parts, request, lambda board: board.badge(asked, what, window or usual), is_possible=is_possible)
+    answer = _shown(parts, request, lambda board: board.badge(asked, what, window or usual))
+    return _PERIOD if window is None and answer.status < HTTPStatus.BAD_REQUEST else answer
 
 
-def _shown(parts: Parts, request: Request, make: Make, *, is_possible: bool = True) -> Answer:
-    settings = parts.settings().status_page
-    if settings is None or parts.board is None:
+def _shown(parts: Parts, request: Request, make: Make) -> Answer:
+    settings, board = parts.settings().status_page, parts.board
+    if settings is None or board is None:
         return NONE
-    serve = partial(_served, parts.board, make, is_possible=is_possible, public=settings.public)
-    if settings.public:
-        return serve(request)
-    return allowed(parts, "read", lambda request, _: serve(request), token_in_query=True, in_browser=True)
 
+    def serve(request: Request, *_: Caller) -> Answer:
+        return served(partial(make, board), request, page.policy(), public=settings.public)
 
-def _served(board: Board, make: Make, request: Request, *, is_possible: bool, public: bool) -> Answer:
-    try:
-        made = make(board)
-    except NotShown:
-        return NONE
-    except Crowded:
-        return refused(BUSY, headers=SOON)
-    except StoreError as error:
-        log.debug("the status page was answered 503: %s", error)
-        return refused(STORE, headers=SOON)
-    policy = page.policy() if made.content_type == HTML else NO_POLICY
-    return shown(made, request, policy, public=public) if is_possible else _PERIOD
+    return serve(request) if settings.public else allowed(parts, "read", serve, token_in_query=True, in_browser=True)

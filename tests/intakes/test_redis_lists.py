@@ -9,9 +9,10 @@ import pytest
 
 from daemon import telemetry
 from daemon.intakes.redislist.drain import Tools
-from daemon.intakes.redislist.reader import Reader
+from daemon.intakes.redislist.reader import MOST_LISTS, Reader
 from daemon.intakes.redislist.resp import Refused
 from daemon.secret import Secret
+from fake_clock import FakeClock
 from pushed import LIST, Life
 from real_servers import PASSWORD, Server, redis_server
 
@@ -256,6 +257,37 @@ def test_a_list_that_grows_too_long_is_told_and_cut_only_where_that_is_wanted(be
     assert life.counted()['http.time{app="shop",route="/new"}'] == 40
     assert 'http.time{app="shop",route="/old"}' not in life.counted()
     assert "100 entries" in life.texts[0]
+
+
+def test_an_alarm_is_raised_anew_while_it_goes_on(begin: Callable[..., Life], clock: FakeClock) -> None:
+    """One that nobody repeats is taken for over after an hour (`self_checks.window`)."""
+    life = begin(clock=clock, keys=(LIST, "apm:text"), behind=10, most=20)
+    life.ask("SET", "apm:text", "x")
+    life.reader.connect()
+    before = became("skipped")
+    for _ in range(12):  # four minutes
+        life.push(*views(50))
+        life.reader.turn()
+        clock.advance(20)
+    assert life.alarms.count(("redis_list", "apm:text")) == 4
+    thrown = [text.partition(" ")[0] for text in life.texts if "thrown away" in text]
+    assert thrown == ["30", "90", "90", "90"]
+    assert became("skipped") == before + 360
+
+
+def test_lists_that_are_gone_make_room_for_others(begin: Callable[..., Life]) -> None:
+    life = begin()
+    for number in range(MOST_LISTS):
+        life.push(*views(1), key=f"apm:{number}")
+    life.read()
+    life.push(*views(5))
+    life.read()
+    assert life.ask("LLEN", LIST) == 5
+    life.close_slot()
+    life.turns()
+    life.read()
+    life.close_slot()
+    assert life.counted()[PAY] == 5
 
 
 def test_a_full_server_can_still_be_drained(begin: Callable[..., Life]) -> None:

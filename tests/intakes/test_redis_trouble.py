@@ -12,10 +12,18 @@ from typing import Any
 import gevent
 import pytest
 
+from daemon.config.load import load
 from daemon.config.redislists import RedisList, server
+from daemon.config.settings import Settings
+from daemon.errors import ConfigError
+from daemon.intakes.redislist.lists import RedisLists
 from daemon.intakes.redislist.resp import Connection, Lost, Refused, whole
 from daemon.internal import Check
+from daemon.loading import catalog
 from daemon.secret import Secret
+from daemon.series.table import Table
+from daemon.store.migrate import MEASURED
+from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds
 from fake_clock import FakeClock, settle
 from pushed import LIST, Life
@@ -237,6 +245,29 @@ def test_an_unreachable_server_is_tried_more_and_more_seldom_and_told(tmp_path: 
         life.crash()
 
 
+def test_a_server_that_nobody_wants_to_be_read_any_more_is_no_alarm(tmp_path: Path, clock: FakeClock) -> None:
+    store, raised = SqliteStore(tmp_path / "measured.db", MEASURED), list[tuple[object, ...]]()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = RedisList(url=f"redis://127.0.0.1:{nobody.getsockname()[1]}/0")
+        wanted = [Settings(redis_lists=(away,))]
+        lists = RedisLists(
+            store, Table(clock), clock, lambda: wanted[-1],
+            alarm=lambda *about, **_: raised.append(about), over=lambda *about: raised.append(("over", *about)),
+        )  # fmt: skip
+        lists.start()
+        for _ in range(10):
+            settle()
+            clock.advance(10)
+        about = (Check.REDIS, str(away.server))
+        assert set(raised) == {about}
+        wanted.append(Settings())
+        lists.reload()
+        assert raised[-1] == ("over", *about)
+        lists.stop()
+    store.close()
+
+
 def test_a_wrong_password_is_told_without_it(begin: Callable[..., Life], redis: Server) -> None:
     begin().ask("ACL", "SETUSER", "reader", "on", ">right-s3cret", "~apm:*", "+@all")
     connection = Connection(
@@ -288,10 +319,30 @@ def test_addresses_are_taken_apart(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "a", "http://a", "redis://", "redis://a/x", "redis://a:x", "redis://:s3cret@a", "unix://a/b"]
+    "url",
+    [
+        "",
+        "a",
+        "http://a",
+        "redis://",
+        "redis://a/x",
+        "redis://a:x",
+        "redis://:s3cret@a",
+        "redis://a/-1",
+        "unix://a/b",
+        "unix:///a?db=-1",
+    ],
 )
 def test_what_is_none_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ValueError, match=r"no address|holds credentials") as refused:
         server(url)
     assert "s3cret" not in str(refused.value)
     assert json.dumps(url) not in str(refused.value)
+
+
+def test_less_than_none_cannot_be_kept(tmp_path: Path) -> None:
+    """It would throw everything away."""
+    file = tmp_path / "tocsin.yml"
+    file.write_text("redis_lists: [{url: 'redis://a', most: -1}]\nreceivers: [{name: ops}]\nroute: {receiver: ops}\n")
+    with pytest.raises(ConfigError, match=r"redis_lists\[0\]\.most.*too small"):
+        load(file, lambda _: catalog(""), {})

@@ -32,15 +32,15 @@ def test_requests_are_those_with_a_time_and_those_without(kept: Kept, clock: Fak
     kept.put(now - 30, "errors", {"app": "shop", "level": "fatal"}, counted(1.0))
     kept.put(now - 30, "http.time", {"app": "other", "route": "/pay"}, times(9.0))
     reader = Reader(kept, clock, "1h")
-    found, reported = reader.whole("shop", None)
-    assert (found.requests, found.errors, found.error_share, reported) == (10.0, 2.0, 0.2, 6.0)
+    whole = reader.app("shop", None)
+    found, points = whole.figures, whole.points
+    assert (found.requests, found.errors, found.error_share, whole.reported) == (10.0, 2.0, 0.2, 6.0)
     assert found.p50 == pytest.approx(0.2, rel=0.02)
     assert found.time == pytest.approx(0.6)
-    points = reader.points("shop", None)
     assert sum(point.figures.requests for point in points) == 10.0
     assert sum(point.reported for point in points) == 6.0
-    of_route, told = reader.whole("shop", "/pay")
-    assert (of_route, told) == (found, 0.0)
+    of_route = reader.app("shop", "/pay")
+    assert (of_route.figures, of_route.reported) == (found, 0.0)
     assert [line.name for line in reader.apps()] == ["shop", "other"]
 
 
@@ -57,7 +57,7 @@ def test_steps_cover_the_range_up_to_now_and_only_the_last_is_not_over(
 ) -> None:
     clock.advance(late)
     length, step = RANGES[span]
-    points = Reader(kept, clock, span).points("shop", None)
+    points = Reader(kept, clock, span).app("shop", None).points
     assert len(points) == length // step
     assert points[-1].begin <= clock.now() < points[-1].begin + step
     assert {point.length for point in points[:-1]} == {step}
@@ -69,7 +69,7 @@ def test_a_rate_is_by_the_time_that_has_passed(kept: Kept, clock: FakeClock) -> 
     step = RANGES["24h"][1]
     clock.advance(step - clock.now() % step + 60)
     kept.put(clock.now() - 50, "http.views", SHOP, counted(30.0))
-    assert Reader(kept, clock, "24h").points("shop", None)[-1].rate == 30.0
+    assert Reader(kept, clock, "24h").app("shop", None).points[-1].rate == 30.0
 
 
 def test_a_thousand_routes_are_the_hundred_that_are_asked_most(kept: Kept, clock: FakeClock) -> None:

@@ -7,6 +7,10 @@ import pytest
 
 import daemon.web.apps
 from contrast import ratio
+from daemon.store.fault_news import What
+from daemon.store.faults import State
+from daemon.thresholds.standing import WORST
+from daemon.web import words as status_words
 from daemon.web.apps.words import WORDS
 
 CODE = Path(daemon.web.apps.__file__).parent
@@ -81,3 +85,14 @@ def test_both_languages_say_everything_with_the_same_places_to_fill_in() -> None
         assert set(re.findall(r"\{(\w*)", text)) == set(re.findall(r"\{(\w*)", chinese[name])), name
     asked = set(re.findall(r"words\.(\w+)", PAGES))
     assert asked <= english.keys()
+
+
+def test_every_word_is_used_and_none_is_missing() -> None:
+    made = PAGES + "".join(path.read_text() for path in CODE.glob("*.py") if path.stem not in ("words", "links"))
+    shared = status_words.WORDS["en"]
+    own = {name for name, text in WORDS["en"].items() if shared.get(name) != text}
+    by_kind = {f"news_{one.value}" for one in What} | {one.value for one in (*WORST, *State)}
+    assert by_kind <= own
+    assert own - by_kind - set(re.findall(r"\w+", made)) == set()
+    said = set(re.findall(r'said\["(\w+)"\]', made))
+    assert said <= WORDS["en"].keys()

@@ -35,13 +35,15 @@ class Drain:
         app = given.apps.get(key.rpartition(":")[2]) or given.apps.get(key) or key.rpartition(":")[2] or key
         self.key = key
         self.piles = Piles(key, server, tools.me, tools.marks)
-        self.skipped_at = float("-inf")  # when entries were thrown away last
+        self.skipped = 0  # entries that were thrown away, and of which nobody heard yet
+        self.skipped_at = float("-inf")  # when some were last
         self.wrong = ""  # what Redis says is wrong with it
         self._given = given
         self._marks = tools.marks
         self._pages = Pages(tools.table, tools.clock, app)
         self._batch = min(FIRST, given.batch)
         self._table = tools.table
+        self._clock = tools.clock
         self._labels = labels((("server", server), ("list", key)))
 
     def tell(self, pushed: int) -> int:
@@ -49,6 +51,13 @@ class Drain:
         waiting = pushed + self.piles.unread
         self._table.find(WAITING, Kind.GAUGE, self._labels).add(float(waiting))
         return waiting
+
+    def skip(self, most: int) -> None:
+        """Throw the oldest away that are more than may wait."""
+        if skipped := self.piles.skip(most):
+            telemetry.redis_entries.labels("skipped").inc(skipped)
+            self.skipped += skipped
+            self.skipped_at = self._clock.monotonic()
 
     def turns(self, redis: Connection) -> Iterator[int]:
         """Read what was taken, a batch at a time; yields how many entries that was. Raises Lost and Refused."""

@@ -46,6 +46,8 @@ class RedisLists:
                 self._readers.append((given, reader))
             else:
                 reader.stop()
+                if given.server not in [one.server for one in wanted]:
+                    reader.give_up()
         known = [given for given, _ in self._readers]
         for given in wanted:
             if given not in known:

@@ -65,6 +65,11 @@ class Piles:
         """How many entries were taken, and not read."""
         return sum(one.unread for one in self._piles.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the list is here, read or not."""
+        return not self._piles
+
     def lost_sight(self) -> None:
         """The connection broke: look again at what there is."""
         self.is_known = False
@@ -118,10 +123,9 @@ class Piles:
         skipped = 0
         for pile in self._piles.values():
             part = min(pile.unread, over - skipped)
-            if part <= 0:
-                break
-            self._read(pile, part)
-            skipped += part
+            if part > 0:  # the oldest may be read already, and only wait to be on disk
+                self.read_on(pile, part)
+                skipped += part
         return skipped
 
     def read(self, redis: Connection, batch: int, largest: int, *, joined: bool = True) -> Stretch | None:
@@ -139,10 +143,7 @@ class Piles:
         raise Lost("it does not speak as Redis does")
 
     def read_on(self, pile: Pile, count: int) -> None:
-        """So many of its oldest are counted in what is in memory."""
-        self._read(pile, count)
-
-    def _read(self, pile: Pile, count: int) -> None:
+        """So many of its oldest are done with: counted in what is in memory, or passed over."""
         pile.unread -= count
         self._marks.note(self._mark(pile.name), pile.unread)
 

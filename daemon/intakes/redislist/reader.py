@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 
 import gevent
 
@@ -18,7 +18,7 @@ log = logging.getLogger("tocsin.intakes")
 
 EVERY = 0.5  # seconds between two looks at lists that are empty
 SEARCH = 15.0  # seconds between two searches for lists that a pattern means
-AGAIN = 60.0  # seconds until a list is tried again that is none
+AGAIN = 60.0  # seconds until a list is tried again that is none, and until an alarm is raised again that goes on
 MOST_LISTS = 1_000  # of one server
 TURN = 16  # batches of one list before it is the next one's turn
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between two tries to reach the server
@@ -41,7 +41,9 @@ class Reader:
         self._drains: dict[str, Drain] = {}
         self._retry: dict[str, float] = {}  # until when a list is left alone
         self._searched = float("-inf")
-        self._raised: set[tuple[Check, tuple[str, ...]]] = set()
+        self._raised: dict[
+            tuple[Check, tuple[str, ...]], float
+        ] = {}  # alarms that may be open: when it was raised last
         self._failing_since: float | None = None
         self._tries = 0
         self._stop = threading.Event()
@@ -50,7 +52,7 @@ class Reader:
     def start(self) -> None:
         """Begin."""
         # An alarm from before a restart ends with the first success.
-        self._raised.add((Check.REDIS, (self._server,)))
+        self._raised[Check.REDIS, (self._server,)] = float("-inf")
         self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> None:
@@ -59,6 +61,11 @@ class Reader:
         if self._greenlet is not None:
             self._greenlet.kill()
         self._redis.close()
+
+    def give_up(self) -> None:
+        """Nobody wants the server to be read any more: nothing about it is an alarm."""
+        for check, about in list(self._raised):
+            self._end(check, *about)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -103,12 +110,13 @@ class Reader:
         if not piles.is_known:
             telemetry.redis_entries.labels("lost").inc(piles.look(self._redis))
         piles.settle(self._redis)
-        self._watch(drain, drain.tell(pushed))
+        waiting = drain.tell(pushed)
         was_ahead = piles.unread > 0  # then what was pushed has its turn after it
         if pushed and not was_ahead:
             piles.take(self._redis)
-        if self._given.most and (skipped := piles.skip(self._given.most)):
-            self._skipped(drain, skipped)
+        if self._given.most:
+            drain.skip(self._given.most)
+        self._watch(drain, waiting)
         for turn, _ in enumerate(drain.turns(self._redis), 1):
             self._clock.breathe()
             if turn >= TURN:
@@ -123,16 +131,32 @@ class Reader:
         now = self._clock.monotonic()
         if now - self._searched < SEARCH:
             return
-        found: dict[str, None] = {}
-        for key in self._given.keys:
-            found.update(dict.fromkeys(self._matching(key) if any(map(key.__contains__, _SPECIAL)) else [key]))
-            if len(found) > MOST_LISTS:
-                log.warning("%s has more than %d lists; the rest is not read", self._server, MOST_LISTS)
-                break
-        for key in list(found)[:MOST_LISTS]:
+        found = self._found()
+        if len(found.keys() | self._drains.keys()) > MOST_LISTS:
+            self._make_room(found)
+        for key in found:
             if key not in self._drains and len(self._drains) < MOST_LISTS:
                 self._drains[key] = Drain(key, self._given, self._tools)
         self._searched = now
+
+    def _found(self) -> Mapping[str, None]:
+        """Names of lists, in order, as many as are read."""
+        found: dict[str, None] = {}
+        for one in self._given.keys:
+            for key in self._matching(one) if any(map(one.__contains__, _SPECIAL)) else [one]:
+                if len(found) == MOST_LISTS and key not in found:
+                    log.warning("%s has more than %d lists; the rest is not read", self._server, MOST_LISTS)
+                    return found
+                found[key] = None
+        return found
+
+    def _make_room(self, found: Container[str]) -> None:
+        """Let go of lists of which nothing is left. Else they are kept: what is pushed then is seen sooner."""
+        for key in [key for key, one in self._drains.items() if key not in found and one.piles.is_empty]:
+            del self._drains[key]
+            self._retry.pop(key, None)
+            for check in (Check.REDIS_LIST, Check.REDIS_BEHIND):
+                self._end(check, self._server, key)
 
     def _matching(self, pattern: str) -> Iterable[str]:
         """Names of lists, also of such of which there is only what we have taken."""
@@ -154,9 +178,19 @@ class Reader:
 
     def _watch(self, drain: Drain, waiting: int) -> None:
         behind = self._given.behind
-        if waiting >= behind:
+        if drain.skipped:
+            title = f"{drain.skipped:,} entries of the list {drain.key} were thrown away"
+            text = (
+                f"In {self._server}; no more than {self._given.most:,} may wait (`most`). What they would have said is"
+                " missing in the series."
+            )
+            if self._raise(Check.REDIS_BEHIND, self._server, drain.key, title=title, text=text):
+                log.warning("%s: %s", self._server, title)
+                drain.skipped = 0
+        elif waiting >= behind:
             self._raise(
                 Check.REDIS_BEHIND,
+                self._server,
                 drain.key,
                 title=f"{waiting:,} entries wait in the list {drain.key}",
                 text=f"In {self._server}; {behind:,} are borne (`behind`). More is pushed than tocsin reads, or it"
@@ -165,29 +199,17 @@ class Reader:
         elif waiting * 2 < behind and self._clock.monotonic() - drain.skipped_at > QUIET:
             self._end(Check.REDIS_BEHIND, self._server, drain.key)
 
-    def _skipped(self, drain: Drain, skipped: int) -> None:
-        telemetry.redis_entries.labels("skipped").inc(skipped)
-        drain.skipped_at = self._clock.monotonic()
-        log.warning("%s: %d entries of %s were thrown away: more than `most` waited", self._server, skipped, drain.key)
-        self._raise(
-            Check.REDIS_BEHIND,
-            drain.key,
-            title=f"{skipped:,} entries of the list {drain.key} were thrown away",
-            text=f"In {self._server}; no more than {self._given.most:,} may wait (`most`). What they would have said"
-            " is missing in the series.",
-        )
-
     def _bad_list(self, drain: Drain, no: Refused) -> None:
         """One list cannot be read; the others can. What concerns all of them is raised for the server."""
         if no.kind not in {"WRONGTYPE", "CROSSSLOT", "MOVED"}:
             raise no
         self._retry[drain.key] = self._clock.monotonic() + AGAIN
-        if drain.wrong == str(no):
-            return
-        drain.wrong = str(no)
-        log.warning("%s: %s cannot be read as a list: %s", self._server, drain.key, no)
+        if drain.wrong != str(no):
+            drain.wrong = str(no)
+            log.warning("%s: %s cannot be read as a list: %s", self._server, drain.key, no)
         self._raise(
             Check.REDIS_LIST,
+            self._server,
             drain.key,
             title=f"{drain.key} cannot be read as a list",
             text=f"{self._server} says: {no}. It is tried again every minute.",
@@ -200,8 +222,7 @@ class Reader:
             self._failing_since = now
             log.warning("lists of %s cannot be read: %s", self._server, why)
         if now - self._failing_since >= PATIENCE:
-            self._raised.add((Check.REDIS, (self._server,)))
-            self._alarm(
+            self._raise(
                 Check.REDIS,
                 self._server,
                 title=f"Lists of {self._server} cannot be read",
@@ -216,12 +237,15 @@ class Reader:
         self._failing_since, self._tries = None, 0
         self._end(Check.REDIS, self._server)
 
-    def _raise(self, check: Check, key: str, *, title: str, text: str) -> None:
-        if (check, (self._server, key)) not in self._raised:
-            self._raised.add((check, (self._server, key)))
-            self._alarm(check, self._server, key, title=title, text=text)
+    def _raise(self, check: Check, *about: str, title: str, text: str) -> bool:
+        """Raise it, now and then anew while it goes on: what is not repeated is taken for over. Say whether it was."""
+        now = self._clock.monotonic()
+        if now - self._raised.get((check, about), float("-inf")) < AGAIN:
+            return False
+        self._raised[check, about] = now
+        self._alarm(check, *about, title=title, text=text)
+        return True
 
     def _end(self, check: Check, *about: str) -> None:
-        if (check, about) in self._raised:
-            self._raised.discard((check, about))
+        if self._raised.pop((check, about), None) is not None:
             self._over(check, *about)

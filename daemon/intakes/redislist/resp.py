@@ -1,7 +1,8 @@
 """A connection to a Redis, as far as lists need it: commands sent together, answers read with a limit of time and size.
 
 A library of its own would cost more (docs/decisions/0042-redis-lists.md), and the way there, with names looked up and
-certificates believed as everywhere else, is that of the probes.
+certificates believed as everywhere else, is that of the probes. Answers are not read as the Redis probe reads them: a
+probe hears a few lines within one look, lists need megabytes, nested, on a connection that lasts.
 """
 
 import socket
@@ -15,6 +16,7 @@ from daemon.clock import Clock
 from daemon.config.redislists import RedisList
 from daemon.fitting import cut, line
 from daemon.probes.network.dial import Missed, Watch, dialled, said, secured
+from daemon.probes.network.resp import command
 from daemon.probes.network.trust import Trust
 from daemon.secret import HIDDEN
 
@@ -192,9 +194,7 @@ def whole(answer: Answer) -> int:
 
 
 def _written(words: Sequence[Word]) -> bytes:
-    """One command as the protocol writes it (RESP)."""
-    found = [one if isinstance(one, bytes) else str(one).encode("utf-8", "surrogateescape") for one in words]
-    return b"".join([b"*%d\r\n" % len(found), *(b"$%d\r\n%s\r\n" % (len(one), one) for one in found)])
+    return command(*(one if isinstance(one, bytes) else str(one).encode("utf-8", "surrogateescape") for one in words))
 
 
 def _number(text: bytes) -> int | None:

@@ -1,7 +1,5 @@
 """All that can be asked of applications and their errors. However many ask, each page is made at most so often."""
 
-import gzip
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -15,13 +13,12 @@ from daemon.web.apps import faulty, page
 from daemon.web.apps.gather import Reader
 from daemon.web.apps.links import COLUMNS, FIRST, SORTS, Asked
 from daemon.web.apps.view import MOST, NO_LINES, App, At, Overview, Rule
-from daemon.web.board import HTML, Made, NotShown
+from daemon.web.board import HTML, Made, NotShown, packed
 from daemon.web.fresh import Shelf
 
 LASTS = 5.0  # seconds for which a page is good, at least
 MOST_PAGES = 64  # that are kept
 FEW = 10  # lines of each kind where there is a page with all of them
-_SMALL = 1_000  # bytes that are not worth to be packed
 
 Rules = Callable[[], Sequence[Rule]]
 
@@ -61,9 +58,7 @@ class Pages:
     def _make(self, asked: Asked) -> Made:
         self._aside(page.prepare)
         makes = {"apps": self._apps, "app": self._app, "errors": self._errors, "error": self._error}
-        body = makes.get(asked.what, self._table)(asked)
-        packed, digest = self._aside(partial(_pack, body))
-        return Made(content_type=HTML, body=body, packed=packed, tag=f'W/"{digest}"')
+        return packed(self._aside, HTML, makes.get(asked.what, self._table)(asked))
 
     def _apps(self, asked: Asked) -> bytes:
         reader = Reader(self._query, self._clock, asked.span)
@@ -81,7 +76,7 @@ class Pages:
 
     def _app(self, asked: Asked) -> bytes:
         reader = Reader(self._query, self._clock, asked.span)
-        whole, reported = reader.whole(asked.app, asked.route)
+        found = reader.app(asked.app, asked.route)
         is_whole = asked.route is None
         view = App(
             at=reader.now,
@@ -89,9 +84,9 @@ class Pages:
             span=asked.span,
             name=asked.app,
             route=asked.route,
-            figures=whole,
-            reported=reported,
-            points=reader.points(asked.app, asked.route),
+            figures=found.figures,
+            reported=found.reported,
+            points=found.points,
             routes=reader.routes(asked.app, FIRST, FEW) if is_whole else NO_LINES,
             resources=reader.resources(asked.app, FIRST, FEW) if is_whole else NO_LINES,
             faults=self._newest(asked.app),
@@ -123,8 +118,3 @@ class Pages:
     def _newest(self, app: str) -> tuple[faults.Fault, ...]:
         which = faults.Asked(app=app, state="unresolved")
         return self._store.read(lambda tx: tuple(faults.page(tx, which, FEW)))
-
-
-def _pack(body: bytes) -> tuple[bytes | None, str]:
-    packed = gzip.compress(body, 5, mtime=0) if len(body) > _SMALL else None
-    return packed, hashlib.blake2b(body, digest_size=12).hexdigest()

@@ -1,6 +1,6 @@
 """Gathers what the pages show: asks for the series of standard names, and puts together what belongs together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from daemon.clock import Clock, unhurried
 from daemon.matcher import Matcher
@@ -23,6 +23,9 @@ from daemon.series.views import Of, Sort
 from daemon.web.apps.view import MOST, RANGES, AppLine, Figures, Line, Lines, Point
 
 _NOTHING = Tally()
+_TOLD = (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS, ERRORS)  # of an application
+
+_Steps = Sequence[tuple[int, Tally]]  # where each begins, and what came in it
 
 
 class Reader:
@@ -38,41 +41,25 @@ class Reader:
 
     def apps(self) -> list[AppLine]:
         """All applications, those with most requests first."""
-        times, views, errors = (self._of(name, (), (APP,), self.step) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS))
-        reported = self._of(ERRORS, (), (APP,), self.step)
+        found = [self._of(name, (), (APP,), self.step) for name in _TOLD]
         used = [self._of(name, (), (APP,), 0) for name in (RESOURCE_TIME, RESOURCE_ERRORS)]  # some do nothing else
-        names = sorted(
-            {dict(found).get(APP, "") for one in (times, views, errors, reported, *used) for found in one} - {""}
-        )
-        lines = []
-        for name in unhurried(self._clock, names):
-            of = ((APP, name),)
-            mine = tuple(dict(one.get(of, ())) for one in (times, views, errors, reported))
-            added = tuple(_added(one.values()) for one in mine)
-            lines.append(
-                AppLine(
-                    name=name,
-                    figures=figures(*added[:3]),
-                    reported=added[3].total,
-                    points=self._points(*mine),
-                )
-            )
+        names = {dict(of).get(APP, "") for one in (*found, *used) for of in one} - {""}
+        lines = [
+            self._app_line(name, [one.get(((APP, name),), []) for one in found])
+            for name in unhurried(self._clock, sorted(names))
+        ]
         return sorted(lines, key=lambda line: (-line.figures.requests, line.name))
 
-    def points(self, app: str, route: str | None) -> tuple[Point, ...]:
-        """An application over time, or one route of it. What an SDK told is not counted by routes."""
-        which = _which(app, route)
-        found = [self._of(name, which, (), self.step) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS)]
-        told = self._of(ERRORS, which, (), self.step) if route is None else {}
-        return self._points(*(dict(one.get((), ())) for one in (*found, told)))
-
-    def whole(self, app: str, route: str | None) -> tuple[Figures, float]:
-        """The same without steps: and how many errors were told."""
-        which = _which(app, route)
-        found = [self._of(name, which, (), 0) for name in (HTTP_TIME, HTTP_VIEWS, HTTP_ERRORS)]
-        told = self._of(ERRORS, which, (), 0) if route is None else {}
-        times, views, errors, reported = (_added(tally for _, tally in one.get((), ())) for one in (*found, told))
-        return figures(times, views, errors), reported.total
+    def app(self, name: str, route: str | None) -> AppLine:
+        """One application, or one route of it. What an SDK told is not counted by routes."""
+        which = [Matcher(APP, "=", name)]
+        if route is not None:
+            which.append(Matcher(ROUTE, "=", route))
+        found = [
+            self._of(told, which, (), self.step).get((), []) if route is None or told != ERRORS else []
+            for told in _TOLD
+        ]
+        return self._app_line(name, found)
 
     def routes(self, app: str, sort: Sort, most: int = MOST) -> Lines:
         """Its routes."""
@@ -89,6 +76,16 @@ class Reader:
         """As `views.report` tells them."""
         found = views.report(self._query, self._clock, of, self.begin, self.now + SLOT, app=app, sort=sort, limit=most)
         return Lines(lines=tuple(map(_line, found.lines)), all=found.number)
+
+    def _app_line(self, name: str, found: Sequence[_Steps]) -> AppLine:
+        """What was `found` of each of _TOLD, as a whole and over time."""
+        times, views, errors, reported = map(_added, found)
+        return AppLine(
+            name=name,
+            figures=figures(times, views, errors),
+            reported=reported.total,
+            points=self._points(*map(dict, found)),
+        )
 
     def _points(
         self,
@@ -123,9 +120,9 @@ def figures(times: Tally, views: Tally, errors: Tally) -> Figures:
     )
 
 
-def _added(tallies: Iterable[Tally]) -> Tally:
+def _added(steps: _Steps) -> Tally:
     whole = Tally(counts={}, distinct=set())
-    for one in tallies:
+    for _, one in steps:
         whole.merge(one)
     return whole
 
@@ -137,8 +134,3 @@ def _line(one: views.Line) -> Line:
         other=one.other,
         figures=Figures(requests=one.requests, time=one.time, p50=one.p50, p95=one.p95, p99=one.p99, errors=one.errors),
     )
-
-
-def _which(app: str, route: str | None) -> tuple[Matcher, ...]:
-    of_app = Matcher(APP, "=", app)
-    return (of_app,) if route is None else (of_app, Matcher(ROUTE, "=", route))

@@ -52,7 +52,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A route, a resource, an application. `kind` is the type of a resource."""
+    """A route, or a resource with its type as `kind`."""
 
     name: str
     kind: str = ""
@@ -78,7 +78,7 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An application on the overview."""
+    """An application: a line of the overview, or what its own page begins with."""
 
     name: str
     figures: Figures

@@ -23,18 +23,12 @@ _EN: Final = {
     "resources": "Resources",
     "thresholds": "Thresholds",
     "all_apps": "All applications",
-    "as_of": "As of {}",
-    "zone": "Times are {}",
     "range": "Range",
     "1h": "1 h",
     "6h": "6 h",
-    "24h": "24 h",
-    "7d": "7 d",
-    "30d": "30 d",
     "app": "Application",
     "route": "Route",
     "resource": "Resource",
-    "type": "Type",
     "requests": "Requests",
     "uses": "Uses",
     "total": "Time in all",
@@ -43,8 +37,6 @@ _EN: Final = {
     "p99": "p99",
     "failed": "Failed",
     "reported": "Reported",
-    "rate": "{} / min",
-    "part": "of them",
     "requests_over": "Requests per minute",
     "times_over": "Response time",
     "errors_over": "Errors per {}",
@@ -59,12 +51,9 @@ _EN: Final = {
     "no_routes": "No page was viewed in this range.",
     "no_resources": "No use of a resource was told in this range.",
     "no_errors": "No errors here.",
-    "no_times": "No response was timed in this range.",
     "how": "How applications tell: docs/measuring.",
     "more": "These are {0} of {1}, by {2}; the others are not shown.",
-    "everything": "All {}",
     "whole_app": "The whole application",
-    "error": "Error",
     "events": "Events",
     "last": "Last",
     "first": "First",
@@ -73,13 +62,10 @@ _EN: Final = {
     "resolved": "resolved",
     "ignored": "ignored",
     "any_state": "all",
-    "level": "Level",
     "release": "Release",
     "releases": "{} – {}",
     "regressions": "came back {} times",
     "regression": "came back once",
-    "by_hour": "By the hour",
-    "stack": "Where it was",
     "sample": "The newest, whole",
     "sample_of": "One of them, {}",
     "samples": "{} are kept",
@@ -92,16 +78,13 @@ _EN: Final = {
     "news": "What was told of it",
     "others": "others",
     "caused": "caused by",
-    "library": "library",
     "calls": "{} calls of libraries",
-    "where": "At",
     "hint": "Resolve or ignore it with tocsinctl: {}",
     "firing": "firing",
     "pending": "pending",
     "clearing": "clearing",
     "ok": "ok",
     "unknown": "unknown",
-    "since": "since {}",
     "chart_requests": "Requests: {count} in {range}, highest {most} a minute",
     "chart_times": "Response time in {range}: p50 {p50}, p95 {p95}, p99 {p99}",
     "chart_errors": "Errors in {range}: {failed} requests failed, {told} were reported",
@@ -111,8 +94,6 @@ _EN: Final = {
     "step_errors": "{at}: {failed} requests failed, {told} errors reported",
     "step_hours": "{at}: {count}",
     "not_over": "{} (so far)",
-    "comma": ", ",
-    "nothing": "–",
     "user": "User",
     "server": "Server",
     "trace": "Trace",
@@ -136,18 +117,12 @@ _ZH: Final = {
     "resources": "资源",
     "thresholds": "阈值",
     "all_apps": "全部应用",
-    "as_of": "更新于 {}",
-    "zone": "时间为 {}",
     "range": "范围",
     "1h": "1 小时",
     "6h": "6 小时",
-    "24h": "24 小时",
-    "7d": "7 天",
-    "30d": "30 天",
     "app": "应用",
     "route": "路由",
     "resource": "资源",
-    "type": "类型",
     "requests": "请求数",
     "uses": "使用次数",
     "total": "总耗时",
@@ -156,8 +131,6 @@ _ZH: Final = {
     "p99": "p99",
     "failed": "失败",
     "reported": "上报错误",
-    "rate": "{}/分钟",
-    "part": "占比",
     "requests_over": "每分钟请求数",
     "times_over": "响应时间",
     "errors_over": "每 {}错误数",
@@ -172,12 +145,9 @@ _ZH: Final = {
     "no_routes": "该时间范围内没有页面访问。",
     "no_resources": "该时间范围内没有资源使用记录。",
     "no_errors": "没有错误。",
-    "no_times": "该时间范围内没有响应时间记录。",
     "how": "应用如何上报：docs/measuring。",
     "more": "显示 {1} 项中的 {0} 项，按{2}排序；其余未显示。",
-    "everything": "全部{}",
     "whole_app": "整个应用",
-    "error": "错误",
     "events": "次数",
     "last": "最近",
     "first": "首次",
@@ -186,13 +156,10 @@ _ZH: Final = {
     "resolved": "已解决",
     "ignored": "已忽略",
     "any_state": "全部",
-    "level": "级别",
     "release": "版本",
     "releases": "{} – {}",
     "regressions": "复发 {} 次",
     "regression": "复发 1 次",
-    "by_hour": "按小时",
-    "stack": "出错位置",
     "sample": "最近一次的完整内容",
     "sample_of": "其中一次，{}",
     "samples": "保留了 {} 次",
@@ -205,16 +172,13 @@ _ZH: Final = {
     "news": "通知记录",
     "others": "其他",
     "caused": "起因",
-    "library": "库",
     "calls": "{} 个库调用",
-    "where": "位于",
     "hint": "用 tocsinctl 解决或忽略：{}",
     "firing": "告警中",
     "pending": "等待中",
     "clearing": "恢复中",
     "ok": "正常",
     "unknown": "未知",
-    "since": "自 {} 起",
     "chart_requests": "请求：{range}内 {count} 次，最高每分钟 {most} 次",
     "chart_times": "{range}内响应时间：p50 {p50}，p95 {p95}，p99 {p99}",
     "chart_errors": "{range}内错误：{failed} 个请求失败，上报 {told} 个错误",
@@ -224,8 +188,6 @@ _ZH: Final = {
     "step_errors": "{at}：{failed} 个请求失败，上报 {told} 个错误",
     "step_hours": "{at}：{count}",
     "not_over": "{}（截至目前）",
-    "comma": "，",
-    "nothing": "–",
     "user": "用户",
     "server": "服务器",
     "trace": "跟踪",
@@ -234,30 +196,22 @@ _ZH: Final = {
     "message": "消息",
     "comment": "{} 说：{}",
 }
-WORDS: Final[dict[Lang, Mapping[str, str]]] = {"en": _EN, "zh": _ZH}
+# What both kinds of pages say stands with the status page's words.
+WORDS: Final[dict[Lang, Mapping[str, str]]] = {"en": {**words.WORDS["en"], **_EN}, "zh": {**words.WORDS["zh"], **_ZH}}
 
 _DAY = 86_400
 _LONG = ((_DAY, "d"), (3_600, "h"), (60, "min"))
-_SHORT = (
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e4, "k"),
-)  # from when on a number is written shorter, and with which letter
-_UNIT = {"T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3}
+_SHORT = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_LEAST_SHORT = 1e4  # from when on a number is written shorter
 
 
 def count(number: float | None) -> str:
     """How many: whole below ten thousand, then in three digits; a part of one where there is less than ten."""
     if number is None:
         return NOTHING
-    for least, letter in _SHORT:
-        if number >= least:
-            return (
-                f"{number / _UNIT[letter]:.3g}{letter}"
-                if number < _UNIT[letter] * 999.5
-                else f"{number / _UNIT[letter]:.0f}{letter}"
-            )
+    if number >= _LEAST_SHORT:
+        unit, letter = next(one for one in _SHORT if number >= one[0])
+        return f"{_digits(number / unit)}{letter}"
     if number >= 10 or number == int(number):  # noqa: PLR2004 - two digits say enough
         return f"{number:,.0f}"
     return f"{number:.2g}"
@@ -277,7 +231,7 @@ def spent(seconds: float | None) -> str:
     if seconds is None or seconds < 60:  # noqa: PLR2004 - a minute
         return words.took(seconds)
     length, unit = next(one for one in _LONG if seconds >= one[0])
-    return f"{seconds / length:.3g} {unit}" if seconds < length * 999.5 else f"{count(seconds / length)} {unit}"
+    return f"{count(seconds / length) if seconds >= length * 999.5 else _digits(seconds / length)} {unit}"
 
 
 def step(begin: float, length: float, zone: dt.tzinfo) -> str:
@@ -290,3 +244,8 @@ def mark(at: float, length: float, zone: dt.tzinfo) -> str:
     """What stands below a chart that is so long."""
     when = dt.datetime.fromtimestamp(at, zone)
     return f"{when:%H:%M}" if length <= _DAY else f"{when:%m-%d}"
+
+
+def _digits(number: float) -> str:
+    """Three digits; more only of what is whole in them."""
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"  # noqa: PLR2004 - what is rounded to a thousand
