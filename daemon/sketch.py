@@ -41,9 +41,8 @@ def counted(values: Sequence[float]) -> Counts:
         ranges = Counter(map(math.ceil, map(mul, map(math.log2, values), repeat(_PER_RANGE))))
     else:
         ranges = Counter(map(place, values))
-    return dict(
-        ranges.items()
-    )  # not of the counter itself: what is made of that, the collector of garbage looks through
+    # Of the pairs, and not of the counter itself: the collector of garbage would look through what is made of that.
+    return dict(ranges.items())
 
 
 def middle(number: int) -> float:

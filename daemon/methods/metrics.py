@@ -159,7 +159,9 @@ def _add_report(table: Table, parts: Parts) -> None:
         number of which the most comes first.
         """
         when = _period(parts, zone, period, begin, end)
-        found = _possible(lambda: views.report(parts.series, of, when.begin, when.end, app=app, sort=sort, limit=limit))
+        found = _possible(
+            lambda: views.report(parts.series, parts.clock, of, when.begin, when.end, app=app, sort=sort, limit=limit)
+        )
         return ViewsReport(
             of=of,
             period=when.name,

@@ -1,7 +1,7 @@
 """The totals of all that ever came in each series, by blocks as in the store: what is shown is what is on disk."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ class Block(msgspec.Struct):
 
     newest: bytes  # the totals with everything that is closed
     written: bytes  # those that are on disk
-    slot: bytes = b""  # what came in the last slot that is on disk
+    slot: bytes = b""  # what came in the last slot that is on disk, if anything did
     live: int = 0  # series of it that live
 
     def of(self, place: int) -> tuple[float, float, float] | None:
@@ -38,9 +38,6 @@ class Blocks:
 
     def __init__(self) -> None:
         self._all: dict[int, Block] = {}
-
-    def __contains__(self, block: int) -> bool:
-        return block in self._all
 
     def get(self, block: int) -> Block | None:
         """The block; None where none of it lives."""
@@ -82,15 +79,17 @@ class Blocks:
         block.newest = bytes(totals)
         return block.newest
 
-    def are_written(self, number: int, totals: bytes, slot: bytes | None) -> None:
-        """Totals are on disk, and what came in a slot, unless that was late."""
+    def are_written(self, number: int, totals: bytes) -> None:
+        """Totals are on disk."""
         block = self._all.get(number)
-        if block is None:
-            return
-        block.written = totals
-        if slot is not None:
-            block.slot = slot
-        self._drop(number, block)
+        if block is not None:
+            block.written = totals
+            self._drop(number, block)
+
+    def newest_is(self, tallies: Mapping[int, bytes]) -> None:
+        """This came in the slot that is now the last on disk; in all other blocks nothing did."""
+        for number, block in self._all.items():
+            block.slot = tallies.get(number, b"")
 
     def _drop(self, number: int, block: Block) -> None:
         """Nobody needs it, and all of it is on disk."""

@@ -1,6 +1,6 @@
 """How many series there may be; and where there are too many, which label has so many different values."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import msgspec
 
@@ -13,6 +13,7 @@ OTHER: Labels = (("other", "true"),)
 REST = "other"  # the name of what is beyond all bounds: so many names that even their others are too many
 ALL = "*"  # stands for all names together
 EXAMPLES = 3
+MOST_LABELS = 100  # whose values are counted: whoever makes up names of labels could bring any number of them
 
 
 class Exploded(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,15 +72,18 @@ class Crowd:
             return self._all < kept.most
         return self._numbers.get(name, 0) < kept.most_per_name
 
-    def refused(self, known: Iterable[Key]) -> list[Exploded]:
-        """The names for which there was no room since the last time. `known` are all series that there are."""
+    def refused(self, known: Iterable[Key], told: Container[str]) -> list[Exploded]:
+        """The names for which there was no room since the last time. `known` are all series that there are.
+
+        Of names that are told of already nobody asks again which label is to blame: they are not looked for in those.
+        """
         found, self._refused = self._refused, {}
-        if not found:
-            return []
-        for key in known:
-            for name in (key.name, ALL):
-                if name in found:
-                    _note(found[name], key)
+        new = {name: one for name, one in found.items() if name not in told}
+        if new:
+            for key in known:
+                for name in (key.name, ALL):
+                    if name in new:
+                        _note(new[name], key)
         kept = self._settings()
         return [_blamed(name, kept.most if name == ALL else kept.most_per_name, one) for name, one in found.items()]
 
@@ -92,6 +96,8 @@ class Crowd:
 
 def _note(refused: _Refused, key: Key) -> None:
     for label, value in key.labels or (("", key.name),):
+        if label not in refused.values and len(refused.values) >= MOST_LABELS:
+            continue
         values = refused.values.setdefault(label, set())
         values.add(distinct.hashed(value.encode(errors="replace")))
         if len(values) > 2 * distinct.MOST:

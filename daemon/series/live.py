@@ -1,6 +1,7 @@
 """One series while it lives: what came since the last slot was closed. `add` is called for every number that comes."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from operator import mul
@@ -39,9 +40,9 @@ class Live(msgspec.Struct, gc=False, eq=False):
     is_live: bool = True  # until it expires: then it is to be found anew
     texts: Texts | None = None  # where whoever reads texts lets them wait
 
+    @abstractmethod
     def add(self, value: float, weight: float = 1.0) -> None:
         """Take a finite value that stands for `weight` of its like."""
-        raise NotImplementedError
 
     def add_all(self, values: Sequence[float], weight: float = 1.0) -> None:
         """Take several of them, and at least one."""
@@ -59,9 +60,9 @@ class Live(msgspec.Struct, gc=False, eq=False):
         if values:
             self.add_all(values if texts.scale == 1.0 else list(map(mul, values, repeat(texts.scale))), texts.weight)
 
+    @abstractmethod
     def take(self) -> Tally | None:
         """What came since the last time; None when nothing did."""
-        raise NotImplementedError
 
     def goes_on(self, last: float) -> None:
         """Take up what it was before: told once, when the store has said what is known of it."""

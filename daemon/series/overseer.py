@@ -45,7 +45,7 @@ class Overseer:
 
     def look(self) -> None:
         """Raise an alarm for each name that has too many, once; end those that have room again."""
-        exploded = {one.name: one for one in self._table.exploded()}
+        exploded = {one.name: one for one in self._table.exploded(self._told)}
         ended = {name for name in self._told - set(exploded) if self._table.has_room(name)}
         begun = set(exploded) - self._told
         if not begun and not ended:

@@ -92,10 +92,22 @@ class Query:
         waiting = self._table.waiting()
         upto, written, found = self._store.read(partial(_gather, piece=piece, reading=reading))
         reading.merge(found)
-        for slot in unhurried(self._clock, waiting):
+        for slot in waiting:
             if slot.number > written and piece.begin <= slot.start < upto:
-                reading.merge(_of_slot(slot, reading, selector))
+                reading.merge(self._of_slot(slot, reading, selector))
         return Piece(upto, piece.end, piece.span)
+
+    def _of_slot(self, slot: Slot, reading: "_Reading", selector: Selector) -> _Steps:
+        """Add up what is closed, and not written yet: of a hundred thousand series, in turns."""
+        found: _Steps = {}
+        step = reading.step(slot.start)
+        for block, blob in unhurried(self._clock, slot.tallies.items()):
+            if block in reading.groups:
+                _take(found, blob, reading.groups[block], step)
+        for live, tally in unhurried(self._clock, slot.strays):
+            if selector.matches(live.key):
+                found.setdefault((reading.group(live.key), step), Tally()).merge(tally)
+        return found
 
 
 class _Reading:
@@ -187,18 +199,3 @@ def _take(found: _Steps, blob: bytes, places: Mapping[int, int], step: int) -> N
             found[group, step] = tally
         else:
             here.merge(tally)
-
-
-def _of_slot(slot: Slot, reading: _Reading, selector: Selector) -> _Steps:
-    """Add up what is closed, and not written yet."""
-    found: _Steps = {}
-    step = reading.step(slot.start)
-    for block, blob in slot.tallies.items():
-        if block in reading.groups:
-            _take(found, blob, reading.groups[block], step)
-    for live, tally in slot.strays:
-        if selector.matches(live.key):
-            at = (reading.group(live.key), step)
-            here = found.setdefault(at, Tally())
-            here.merge(tally)
-    return found

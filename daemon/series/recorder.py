@@ -206,8 +206,9 @@ class Recorder:
             cut.done()
         for slot in slots:
             for number, totals in slot.totals.items():
-                self._table.blocks.are_written(number, totals, None if slot.is_late else slot.tallies.get(number))
+                self._table.blocks.are_written(number, totals)
             if not slot.is_late:
+                self._table.blocks.newest_is(slot.tallies)
                 self._until = slot.start + SLOT
 
     def _settle(self) -> None:
@@ -224,8 +225,9 @@ class Recorder:
             called = [_called(live.key) for live in some]
             seen = int(self._clock.now())
             numbers = self._store.write(partial(series.register, wanted=called, seen=seen, size=SIZE))
-            needed = [one for one in sorted({number // SIZE for number in numbers}) if one not in self._table.blocks]
-            totals: Mapping[int, bytes] = self._store.read(partial(series.totals, blocks=needed))
+            # of all their blocks: one that lives now may be gone when this is read
+            blocks = sorted({number // SIZE for number in numbers})
+            totals: Mapping[int, bytes] = self._store.read(partial(series.totals, blocks=blocks))
             del self._table.begun[: len(some)]
             for live, number in zip(some, numbers, strict=True):
                 self._table.numbered(live, number, totals.get(number // SIZE, b""))

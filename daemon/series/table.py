@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from sys import intern
 
 import msgspec
@@ -68,6 +68,7 @@ class Table:
         self._crowd = Crowd(settings)
         self._others = 0
         self._late: dict[tuple[int, Live], Live] = {}
+        self._gone: list[int] = []  # the numbers of those that expired since the last slot was closed
         self.open = slot_of(clock.now())  # where the slot begins that is filled now
         self.closing = self.open  # where the one begins that was closed last; what is handed on besides was late
         self.blocks = Blocks()
@@ -98,6 +99,7 @@ class Table:
                 return
             here = self._late[slot] = LIVE[live.key.kind](live.key)
         here.add(value, weight)
+        live.seen = self.open  # it lives, however old it is what comes
 
     def on_closing(self, listener: Callable[[], None]) -> None:
         """Call it at the instant when a slot begins to be closed; what came of the series is taken after that."""
@@ -141,10 +143,11 @@ class Table:
     def numbered(self, live: Live, number: int, totals: bytes) -> None:
         """The store knows it by this number; `totals` are those of its block there."""
         live.number = number
-        if not live.is_live:
-            return
         known = self.blocks.enter(number, totals).of(number % SIZE)
-        live.goes_on(known[2] if known is not None else 0.0)
+        if self._all.get(live.key) is live:
+            live.goes_on(known[2] if known is not None else 0.0)
+        else:
+            self._gone.append(number)
 
     def close_slot(self, start: int, then: int | None = None) -> None:
         """The slot that began then is over, and one begins at `then`: take what came, and hand it on."""
@@ -152,6 +155,7 @@ class Table:
             begins()
         self.open = start + SLOT if then is None else then
         late, self._late = self._late, {}
+        gone, self._gone = self._gone, []
         idle = self._settings().idle
         rows = Rows()
         for live in unhurried(self._clock, list(self._all.values()), SHORT_TURN):
@@ -164,10 +168,12 @@ class Table:
         self.closing = start
         self._hand_on_late(late)
         self._hand_on(start, rows)
+        for number in gone:  # a slot later than they expired: what came in them last is in the totals of their blocks
+            self.blocks.leave(number)
 
-    def exploded(self) -> list[Exploded]:
-        """The names for which there was no room since this was last asked."""
-        return self._crowd.refused(unhurried(self._clock, list(self._all)))
+    def exploded(self, told: Container[str]) -> list[Exploded]:
+        """The names for which there was no room since this was last asked; with less about those in `told`."""
+        return self._crowd.refused(unhurried(self._clock, list(self._all)), told)
 
     def has_room(self, name: str) -> bool:
         """Whether a name is below its bound again."""
@@ -218,7 +224,7 @@ class Table:
         if live.key.labels == OTHER:
             self._others -= 1
         if live.number:
-            self.blocks.leave(live.number)
+            self._gone.append(live.number)
         self._tell_expired(live)
 
     def _tell_expired(self, live: Live) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from daemon.clock import Clock, unhurried
 from daemon.matcher import Matcher
 from daemon.series import standard
 from daemon.series.query import Query
@@ -90,9 +91,17 @@ class _Sum:
 
 
 def report(
-    query: Query, of: Of, begin: float, end: float, *, app: str = "", sort: Sort = "requests", limit: int = 100
+    query: Query,
+    clock: Clock,
+    of: Of,
+    begin: float,
+    end: float,
+    *,
+    app: str = "",
+    sort: Sort = "requests",
+    limit: int = 100,
 ) -> Views:
-    """Add up from `begin` to `end` what was asked for, the most first. Raises StoreError."""
+    """Add up from `begin` to `end` what was asked for, the most first. Raises as `Query` does."""
     matchers = (Matcher(standard.APP, "=", app),) if app else ()
     time, views, errors = _RESOURCES if of == "resource" else _PAGES
     sums: dict[tuple[tuple[str, str], ...], _Sum] = {}
@@ -100,7 +109,7 @@ def report(
         if not name:
             continue
         found = query.tallies(Selector(name, matchers), begin, end, by=(*_BY[of], OTHER))
-        for labels, steps in found.items():
+        for labels, steps in unhurried(clock, found.items()):
             here = sums.setdefault(labels, _Sum())
             for _, tally in steps:
                 if name == time:
@@ -110,9 +119,9 @@ def report(
                 else:
                     here.errors += tally.total
     seconds = max(1.0, end - begin)
-    lines = [one.line(dict(labels), seconds) for labels, one in sums.items()]
+    lines = [one.line(dict(labels), seconds) for labels, one in unhurried(clock, sums.items())]
     lines.sort(key=lambda one: (-(getattr(one, sort) or 0.0), one.app, one.route, one.type, one.resource))
-    return Views(lines=lines[:limit], number=len(lines), all=_all(sums.values(), app, seconds))
+    return Views(lines=lines[:limit], number=len(lines), all=_all(unhurried(clock, sums.values()), app, seconds))
 
 
 def _all(sums: Iterable[_Sum], app: str, seconds: float) -> Line:

@@ -7,6 +7,8 @@ below that bound (P. Gibbons, S. Tirthapura: Estimating simple functions on the 
 
 from collections.abc import Collection
 
+import msgspec
+
 from daemon.series import distinct
 from daemon.thresholds.rings import NOTHING
 
@@ -14,23 +16,25 @@ MOST = 2 * distinct.MOST  # hashes that are remembered
 _WHOLE = 2**64
 
 
-class Crowd:
+class Crowd(msgspec.Struct, gc=False, eq=False):
     """Hashes, and the piece in which each came last."""
 
-    __slots__ = ("_bounds", "_last", "_newest")
+    size: int
+    _last: dict[int, int] = {}
+    _bounds: list[int] = []  # of each piece: all hashes below it are remembered
+    _newest: int = NOTHING
 
-    def __init__(self, size: int) -> None:
-        self._last: dict[int, int] = {}
-        self._bounds = [_WHOLE] * size  # of each piece: all hashes below it are remembered
-        self._newest = NOTHING
+    def __post_init__(self) -> None:
+        """Nobody has come yet."""
+        self._bounds = [_WHOLE] * self.size
 
     def put(self, piece: int, hashes: Collection[int]) -> None:
         """Take who came in a piece, the newest or one before."""
         if piece > self._newest:
             self.move(piece)
-        elif piece <= self._newest - len(self._bounds):
+        elif piece <= self._newest - self.size:
             return
-        place = piece % len(self._bounds)
+        place = piece % self.size
         if len(hashes) >= distinct.MOST:  # of more than these only the smallest are told
             self._bounds[place] = min(self._bounds[place], max(hashes) + 1)
         last = self._last
@@ -42,7 +46,7 @@ class Crowd:
 
     def move(self, piece: int) -> None:
         """Go on to this piece."""
-        size = len(self._bounds)
+        size = self.size
         for left in range(max(self._newest + 1, piece - size + 1), piece + 1):
             self._bounds[left % size] = _WHOLE
         self._newest = piece
@@ -57,7 +61,7 @@ class Crowd:
         return float(below) if bound == _WHOLE else below * (_WHOLE / bound)
 
     def _leave(self) -> None:
-        oldest = self._newest - len(self._bounds)
+        oldest = self._newest - self.size
         gone = [one for one, piece in self._last.items() if piece <= oldest]
         for one in gone:
             del self._last[one]

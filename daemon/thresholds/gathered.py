@@ -1,6 +1,9 @@
 """What one group of series took in a rule's window: as much of it as its function needs."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from typing import Self
+
+import msgspec
 
 from daemon.expressions.expression import ABSENT, PERCENTILE, Value
 from daemon.series.distinct import Distinct, merge
@@ -15,15 +18,21 @@ from daemon.thresholds.rings import NOTHING, Ring
 INFINITE = float("inf")
 
 
-class Gathered(ABC):
-    """Tallies of one slot are taken one by one, and put into the window together when all are there."""
+class Gathered(msgspec.Struct, gc=False, eq=False):
+    """Tallies of one slot are taken one by one, and put into the window together when all are there.
 
-    __slots__ = ("heard", "is_new", "number")
+    There may be tens of thousands, at which the collector of garbage does not look: they refer to nothing that refers
+    to them.
+    """
 
-    def __init__(self, size: int, kind: Kind) -> None:  # noqa: ARG002 - the others need them
-        self.is_new = False  # something was taken since the last `close`
-        self.number = 0.0  # how many values those were
-        self.heard = NOTHING  # the newest piece in which anything came
+    is_new: bool = False  # something was taken since the last `close`
+    number: float = 0.0  # how many values those were
+    heard: int = NOTHING  # the newest piece in which anything came
+
+    @classmethod
+    @abstractmethod
+    def begin(cls, size: int, kind: Kind) -> Self:
+        """Begin a window of so many pieces over series of a kind."""
 
     @abstractmethod
     def take(self, tally: Tally) -> None:
@@ -47,17 +56,19 @@ class Gathered(ABC):
         self.close(piece)
 
 
-class Amount(Gathered):
+class Amount(Gathered, kw_only=True):
     """How many, and what they add up to. Of a counter both are what it counted."""
 
-    __slots__ = ("_is_counter", "_numbers", "_total", "_totals")
+    _is_counter: bool
+    _numbers: Ring
+    _totals: Ring
+    _total: float = 0.0
 
-    def __init__(self, size: int, kind: Kind) -> None:
-        super().__init__(size, kind)
-        self._is_counter = kind is Kind.COUNTER
-        self._numbers = Ring(size)
-        self._totals = self._numbers if self._is_counter else Ring(size)
-        self._total = 0.0
+    @classmethod
+    def begin(cls, size: int, kind: Kind) -> Self:
+        """A counter needs one ring."""
+        numbers, is_counter = Ring(size), kind is Kind.COUNTER
+        return cls(_is_counter=is_counter, _numbers=numbers, _totals=numbers if is_counter else Ring(size))
 
     def take(self, tally: Tally) -> None:
         """Add it."""
@@ -92,19 +103,22 @@ class Amount(Gathered):
         return number
 
 
-class Extremes(Gathered):
+class Extremes(Gathered, kw_only=True):
     """The lowest, the highest, the newest."""
 
-    __slots__ = ("_high", "_highs", "_last", "_low", "_lows", "_newest", "_numbers", "_size")
+    _size: int
+    _numbers: Ring
+    _lows: Ring
+    _highs: Ring
+    _low: float = INFINITE
+    _high: float = -INFINITE
+    _newest: float = 0.0
+    _last: float = 0.0  # what came in the piece `heard`
 
-    def __init__(self, size: int, kind: Kind) -> None:
-        super().__init__(size, kind)
-        self._size = size
-        self._numbers = Ring(size)
-        self._lows, self._low = Ring(size, min, INFINITE), INFINITE
-        self._highs, self._high = Ring(size, max, -INFINITE), -INFINITE
-        self._newest = 0.0
-        self._last = 0.0  # what came in the piece `heard`
+    @classmethod
+    def begin(cls, size: int, kind: Kind) -> Self:  # noqa: ARG003 - all are alike
+        """Nothing is lower or higher yet."""
+        return cls(_size=size, _numbers=Ring(size), _lows=_lows(size), _highs=_highs(size))
 
     def take(self, tally: Tally) -> None:
         """Keep what is lower, higher or newer."""
@@ -137,17 +151,20 @@ class Extremes(Gathered):
         return self._lows.at(piece) if value.function == "min" else self._highs.at(piece)
 
 
-class Sketched(Gathered):
+class Sketched(Gathered, kw_only=True):
     """Percentiles; none is below the lowest value or above the highest, however wide their ranges are."""
 
-    __slots__ = ("_counts", "_high", "_highs", "_low", "_lows", "_ranges")
+    _ranges: Ranges
+    _lows: Ring
+    _highs: Ring
+    _low: float = INFINITE
+    _high: float = -INFINITE
+    _counts: Counts = {}
 
-    def __init__(self, size: int, kind: Kind) -> None:
-        super().__init__(size, kind)
-        self._ranges = Ranges(size)
-        self._lows, self._low = Ring(size, min, INFINITE), INFINITE
-        self._highs, self._high = Ring(size, max, -INFINITE), -INFINITE
-        self._counts: Counts = {}
+    @classmethod
+    def begin(cls, size: int, kind: Kind) -> Self:  # noqa: ARG003 - all are alike
+        """A sketch for each piece."""
+        return cls(_ranges=Ranges(size), _lows=_lows(size), _highs=_highs(size))
 
     def take(self, tally: Tally) -> None:
         """Add its sketch."""
@@ -175,16 +192,17 @@ class Sketched(Gathered):
         return None if found is None else min(max(found, self._lows.at(piece)), self._highs.at(piece))
 
 
-class Different(Gathered):
+class Different(Gathered, kw_only=True):
     """How many different ones."""
 
-    __slots__ = ("_crowd", "_hashes", "_numbers")
+    _numbers: Ring
+    _crowd: Crowd
+    _hashes: Distinct = set()
 
-    def __init__(self, size: int, kind: Kind) -> None:
-        super().__init__(size, kind)
-        self._numbers = Ring(size)
-        self._crowd = Crowd(size)
-        self._hashes: Distinct = set()
+    @classmethod
+    def begin(cls, size: int, kind: Kind) -> Self:  # noqa: ARG003 - all are alike
+        """Nobody was there yet."""
+        return cls(_numbers=Ring(size), _crowd=Crowd(size))
 
     def take(self, tally: Tally) -> None:
         """Add who was there."""
@@ -226,3 +244,11 @@ _BY_FUNCTION: dict[str, type[Gathered]] = {
 def gathering(function: str) -> type[Gathered]:
     """What must be kept for a function. Rules that keep the same of the same series share it."""
     return _BY_FUNCTION[function]
+
+
+def _lows(size: int) -> Ring:
+    return Ring(size, min, INFINITE)
+
+
+def _highs(size: int) -> Ring:
+    return Ring(size, max, -INFINITE)

@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+import msgspec
+
 from daemon import sketch
 from daemon.sketch import Counts
 from daemon.thresholds.rings import NOTHING
@@ -11,24 +13,26 @@ from daemon.thresholds.rings import NOTHING
 _PAIR = 2
 
 
-class Ranges:
+class Ranges(msgspec.Struct, gc=False, eq=False):
     """Values by the range in which they lie. Pieces that are over are kept packed: there are many."""
 
-    __slots__ = ("_asked", "_newest", "_now", "_packed", "_whole", "number")
+    size: int
+    number: int = 0  # of values
+    _packed: list[bytes | None] = []
+    _newest: int = NOTHING
+    _now: Counts = {}  # of the newest piece
+    _whole: Counts = {}
+    _asked: dict[float, float | None] = {}  # percentiles, until something changes
 
-    def __init__(self, size: int) -> None:
-        self._packed: list[bytes | None] = [None] * size
-        self._newest = NOTHING
-        self._now: Counts = {}  # of the newest piece
-        self._whole: Counts = {}
-        self._asked: dict[float, float | None] = {}  # percentiles, until something changes
-        self.number = 0  # of values
+    def __post_init__(self) -> None:
+        """Nothing has come yet."""
+        self._packed = [None] * self.size
 
     def put(self, piece: int, counts: Mapping[int, int]) -> None:
         """Take what came in a piece, the newest or one before."""
         if piece > self._newest:
             self.move(piece)
-        elif piece <= self._newest - len(self._packed):
+        elif piece <= self._newest - self.size:
             return
         self._asked.clear()
         sketch.merge(self._whole, counts)
@@ -39,14 +43,14 @@ class Ranges:
             else:
                 self._now = dict(counts)
             return
-        place = piece % len(self._packed)
+        place = piece % self.size
         before = _unpacked(self._packed[place])
         sketch.merge(before, counts)
         self._packed[place] = _packed(before)
 
     def move(self, piece: int) -> None:
         """Go on to this piece: what is too old leaves."""
-        size = len(self._packed)
+        size = self.size
         if self._now:
             self._packed[self._newest % size] = _packed(self._now)
             self._now = {}

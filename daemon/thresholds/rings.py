@@ -7,59 +7,74 @@ Letters 13 (1992); J. Gil, M. Werman, IEEE PAMI 15 (1993).
 """
 
 from array import array
-from collections.abc import Callable
-from itertools import accumulate
+from collections.abc import Callable, Iterable
+from itertools import accumulate, repeat
 from operator import add
+from struct import Struct
+
+import msgspec
 
 NOTHING = -1  # a piece before all others
+WIDTH = 8  # bytes of a number
+
+_get, _put = Struct("d").unpack_from, Struct("d").pack_into
 
 Fold = Callable[[float, float], float]
 
 
-class Ring:
-    """Numbers that are folded: added, or the lowest or highest of them kept."""
+class Ring(msgspec.Struct, gc=False, eq=False):
+    """Numbers that are folded: added, or the lowest or highest of them kept.
 
-    __slots__ = ("_begun", "_empty", "_ends", "_fold", "_newest", "_pieces", "_size")
+    There may be tens of thousands: the collector of garbage looks at none of them, nor at what they keep their numbers
+    in, which is bytes and no array for that.
+    """
 
-    def __init__(self, size: int, fold: Fold = add, empty: float = 0.0) -> None:
-        self._size = size
-        self._fold = fold
-        self._empty = empty
-        self._newest = NOTHING
-        self._pieces = array("d", [empty]) * size  # of the present lap
-        self._ends = array("d", [empty]) * (size + 1)  # of the lap before: what all from each piece on come to
-        self._begun = empty  # what the pieces of the present lap come to
+    size: int
+    fold: Fold = add
+    empty: float = 0.0
+    _newest: int = NOTHING
+    _pieces: bytearray = msgspec.field(default_factory=bytearray)  # of the present lap
+    _ends: bytearray = msgspec.field(default_factory=bytearray)  # of the lap before: what all from each one on come to
+    _begun: float = 0.0  # what the pieces of the present lap come to
+
+    def __post_init__(self) -> None:
+        """Nothing has come yet."""
+        self._begin(repeat(self.empty, self.size + 1))
 
     def put(self, piece: int, value: float) -> None:
         """Take what came in a piece, the newest or one before."""
         if piece > self._newest:
             self.move(piece)
-        lap, place = divmod(piece, self._size)
-        behind = self._newest // self._size - lap
+        size, fold = self.size, self.fold
+        behind = self._newest // size - piece // size
+        at = piece % size * WIDTH
         if behind == 0:
-            self._pieces[place] = self._fold(self._pieces[place], value)
-            self._begun = self._fold(self._begun, value)
+            pieces = self._pieces
+            _put(pieces, at, fold(_get(pieces, at)[0], value))
+            self._begun = fold(self._begun, value)
         elif behind == 1:
-            for one in range(place + 1):
-                self._ends[one] = self._fold(self._ends[one], value)
+            ends = self._ends
+            for one in range(0, at + WIDTH, WIDTH):
+                _put(ends, one, fold(_get(ends, one)[0], value))
 
     def move(self, piece: int) -> None:
         """Go on to this piece; nothing has come since the newest one."""
-        laps = piece // self._size - self._newest // self._size
+        laps = piece // self.size - self._newest // self.size
         self._newest = piece
-        if laps <= 0:
-            return
-        size, empty = self._size, self._empty
         if laps == 1:
-            self._ends = array("d", accumulate(reversed(self._pieces), self._fold, initial=empty))
-            self._ends.reverse()
-        else:
-            self._ends = array("d", [empty]) * (size + 1)
-        self._pieces = array("d", [empty]) * size
-        self._begun = empty
+            pieces = memoryview(self._pieces).cast("d")
+            self._begin(reversed([*accumulate(reversed(pieces), self.fold, initial=self.empty)]))
+        elif laps > 1:
+            self._begin(repeat(self.empty, self.size + 1))
 
     def at(self, piece: int) -> float:
         """What the window that ends with this piece holds; it is never one before the newest."""
         if piece > self._newest:
             self.move(piece)
-        return self._fold(self._ends[piece % self._size + 1], self._begun)
+        return self.fold(_get(self._ends, (piece % self.size + 1) * WIDTH)[0], self._begun)
+
+    def _begin(self, ends: Iterable[float]) -> None:
+        """Begin a lap."""
+        self._ends = bytearray(array("d", ends))
+        self._pieces = bytearray(array("d", [self.empty]) * self.size)
+        self._begun = self.empty

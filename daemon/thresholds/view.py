@@ -78,7 +78,7 @@ class View:
                 self.most = len(self.groups) if self.most is None else self.most
                 return None
             self._room.left -= 1
-            found = self.groups[labels] = self.sight.gathers(self.size, kind)
+            found = self.groups[labels] = self.sight.gathers.begin(self.size, kind)
         return found
 
     def piece(self, at: float) -> int:

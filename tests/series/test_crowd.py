@@ -6,6 +6,7 @@ import pytest
 
 from daemon import telemetry
 from daemon.internal import Check
+from daemon.series.crowd import MOST_LABELS, OTHER
 from daemon.series.key import Kind
 from daemon.series.overseer import Overseer
 from daemon.series.selector import Selector
@@ -114,6 +115,29 @@ def test_too_many_names_are_bounded_too(begin: Begin, alarms: Alarms) -> None:
     assert list(alarms.open) == ["*"]
     assert "different names" in alarms.open["*"]
     assert here.total("*") == 3_000
+
+
+def test_made_up_names_of_labels_are_noted_up_to_a_bound(begin: Begin, alarms: Alarms) -> None:
+    here = begin(most_per_name=10)
+    watch = overseer(here, alarms)
+    crowd = here.table._crowd
+    for number in range(1_000):
+        here.live("views", user=str(number), **{f"label{number}": "x"}).add(1)
+    assert len(crowd._refused["views"].values) == MOST_LABELS
+    watch.look()
+    assert "'user'" in alarms.open["views"]
+
+
+def test_who_is_told_of_already_is_not_looked_for_among_all_series(begin: Begin) -> None:
+    table = begin(most_per_name=10).table
+    crowd = table._crowd
+    for told, looked in ((set(), 10), ({"views"}, 0)):
+        for number in range(20):
+            table.find("views", Kind.COUNTER, (("user", str(number)),))
+        known = [live.key for live in table if live.key.labels != OTHER]
+        left = iter(known)
+        assert [one.name for one in crowd.refused(left, told)] == ["views"]
+        assert len(known) - len(list(left)) == looked
 
 
 def test_one_that_calls_itself_other_is_none_too_many(begin: Begin) -> None:

@@ -163,6 +163,82 @@ def test_a_series_that_expired_goes_on_from_its_totals(here: Measured) -> None:
     assert here.shown()["room"][2] == 10
 
 
+def test_a_series_to_which_only_old_values_come_lives(here: Measured) -> None:
+    live = here.live("views")
+    for _ in range(3):
+        here.skip(2_000)
+        here.table.late(live, 1, here.clock.now() - 1_000)
+        here.close()
+    assert live.is_live
+    assert here.shown()["views"][1] == 3
+
+
+def test_what_came_in_the_last_slot_of_a_series_is_in_its_totals(begin: Begin) -> None:
+    here = begin(most_per_name=1, idle=60)
+    here.live("views", user="first").add(1)
+    other = here.live("views", user="second")
+    for _ in range(8):
+        other.add(1)
+        here.close()
+    here.table.make_room("views")
+    other.add(1)
+    here.close(2)
+    assert len(here.table) == 0
+    here.live("views", other="true").add(1)
+    here.close()
+    assert here.shown()['views{other="true"}'][1] == 10
+
+
+def test_one_that_makes_way_before_it_has_a_number_takes_no_totals_with_it(begin: Begin) -> None:
+    here = begin(most_per_name=1)
+    stays = here.live("views", user="first")
+    stays.add(1)
+    here.close()
+    here.live("views", user="second").add(5)
+    here.table.make_room("views")
+    here.recorder.flush()
+    here.close(2)
+    stays.add(1)
+    here.close()
+    assert here.shown()['views{user="first"}'][1] == 2
+    here.live("views", user="third").add(1)
+    here.close()
+    assert here.shown()['views{other="true"}'][1] == 6
+
+
+def test_totals_are_kept_when_the_last_series_of_a_block_expires_while_another_begins(
+    here: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.live("old").add(5)
+    here.close()
+    here.skip(3_700)
+    here.live("new").add(1)
+    read = here.store.read
+
+    def slow(work: Callable[..., object]) -> object:
+        here.pass_over()
+        here.pass_over()
+        return read(work)
+
+    with monkeypatch.context() as late:
+        late.setattr(here.store, "read", slow)
+        here.recorder.flush()
+    here.live("old").add(1)
+    here.close()
+    assert (here.shown()["old"][1], here.shown()["new"][1]) == (6, 1)
+
+
+def test_percentiles_are_shown_of_the_last_slot_only(here: Measured) -> None:
+    live = here.live("times", Kind.SPREAD)
+    live.add(1)
+    here.close()  # too new to have a number then
+    live.add(1)
+    here.close()
+    assert [one.tally is not None for one in here.table.exposed()] == [True]
+    here.close()
+    assert [(one.count, one.tally) for one in here.table.exposed()] == [(2, None)]
+
+
 def test_totals_go_on_after_a_restart_and_never_show_what_is_not_on_disk(begin: Begin) -> None:
     here = begin()
     here.live("views").add(5.1)

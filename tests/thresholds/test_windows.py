@@ -1,5 +1,6 @@
 """Windows against adding everything up again, whatever comes and whenever."""
 
+import gc
 import math
 import random
 from collections.abc import Callable
@@ -10,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon import sketch
+from daemon.expressions.expression import PERCENTILE
 from daemon.series import distinct
+from daemon.series.key import Kind
+from daemon.series.tally import Tally
 from daemon.thresholds.crowd import Crowd
+from daemon.thresholds.gathered import gathering
 from daemon.thresholds.heard import Heard
 from daemon.thresholds.ranges import Ranges
 from daemon.thresholds.rings import Ring
@@ -94,6 +99,21 @@ def test_a_large_number_that_leaves_takes_nothing_with_it() -> None:
     for piece, value in enumerate([0.1, 1e300, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1]):
         ring.put(piece, value)
     assert ring.at(7) == pytest.approx(0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize(("function", "most"), [("sum", 0), ("max", 0), (PERCENTILE, 1), ("different", 2)])
+def test_windows_leave_little_to_look_at_for_the_collector_of_garbage(function: str, most: int) -> None:
+    gc.collect()
+    gc.freeze()  # whatever else there is does not count, and takes no time
+    try:
+        windows = [gathering(function).begin(30, Kind.GAUGE) for _ in range(1_000)]
+        for piece in (1, 2, 40):
+            for one in windows:
+                one.put(piece, Tally(1.0, 2.0, 2.0, 2.0, 2.0, {10: 1}, {7}))
+        gc.collect()
+        assert len(gc.get_objects()) < len(windows) * most + 100
+    finally:
+        gc.unfreeze()
 
 
 def test_what_was_heard_is_added_up() -> None:

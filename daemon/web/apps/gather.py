@@ -74,7 +74,7 @@ class Reader:
 
     def _lines(self, of: Of, app: str, sort: Sort, most: int) -> Lines:
         """As `views.report` tells them."""
-        found = views.report(self._query, of, self.begin, self.now + SLOT, app=app, sort=sort, limit=most)
+        found = views.report(self._query, self._clock, of, self.begin, self.now + SLOT, app=app, sort=sort, limit=most)
         return Lines(lines=tuple(map(_line, found.lines)), all=found.number)
 
     def _app_line(self, name: str, found: Sequence[_Steps]) -> AppLine:
