@@ -15,6 +15,7 @@ from daemon.store import facts
 from daemon.store.base import Store
 
 TOLD = "series.crowded"  # the fact that says of which names that was told
+AGAIN = 60.0  # seconds: an alarm of tocsin's own is over when it was not raised again for a `self_checks.window`
 
 _names = msgspec.json.Decoder(list[str]).decode
 
@@ -29,6 +30,8 @@ class Overseer:
         self._alarm = alarm
         self._over = over
         self._told: set[str] = set()
+        self._seen: dict[str, Exploded] = {}  # as it was when it was told; of before a restart, when it was seen again
+        self._raised_at = float("-inf")
         self._wake = threading.Event()
         self._greenlet: gevent.Greenlet[[], None] | None = None
         table.on_closed(self._closed)
@@ -44,20 +47,27 @@ class Overseer:
             self._greenlet.kill()
 
     def look(self) -> None:
-        """Raise an alarm for each name that has too many, once; end those that have room again."""
-        exploded = {one.name: one for one in self._table.exploded(self._told)}
+        """Raise an alarm for each name that has too many, and again each minute; end those that have room again."""
+        exploded = {one.name: one for one in self._table.exploded(self._seen)}
         ended = {name for name in self._told - set(exploded) if self._table.has_room(name)}
         begun = set(exploded) - self._told
-        if not begun and not ended:
-            return
         self._told = (self._told | begun) - ended
-        for name in sorted(begun):
-            self._alarm(Check.SERIES, name, title=_title(exploded[name]), text=_text(exploded[name]))
+        self._seen = {name: one for name, one in (exploded | self._seen).items() if name in self._told}
+        self._raise(begun)
         for name in sorted(ended):
             self._table.make_room(name)
             self._over(Check.SERIES, name)
-        told = msgspec.json.encode(sorted(self._told)).decode()
-        self._store.write(partial(facts.note, name=TOLD, value=told))
+        if begun or ended:
+            told = msgspec.json.encode(sorted(self._told)).decode()
+            self._store.write(partial(facts.note, name=TOLD, value=told))
+
+    def _raise(self, begun: set[str]) -> None:
+        now = self._clock.monotonic()
+        if is_due := now - self._raised_at >= AGAIN:
+            self._raised_at = now
+        for name, one in sorted(self._seen.items()):
+            if is_due or name in begun:
+                self._alarm(Check.SERIES, name, title=_title(one), text=_text(one))
 
     def _closed(self, start: int, rows: object) -> None:
         del start, rows

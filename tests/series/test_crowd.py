@@ -67,6 +67,27 @@ def test_ten_thousand_values_of_a_label_are_bounded_named_and_still_add_up(begin
     assert alarms.raised == 1
 
 
+def test_it_is_told_again_each_minute_while_it_goes_on_also_after_a_restart(begin: Begin, alarms: Alarms) -> None:
+    here = begin(most_per_name=10)
+
+    def crowd() -> None:
+        for number in range(30):
+            here.live("views", user=str(number)).add(1)
+        here.close()
+
+    watch = overseer(here, alarms)
+    for _ in range(13):  # of ten seconds each
+        crowd()
+        watch.look()
+    assert alarms.raised == 3
+    text = alarms.open["views"]
+    watch = overseer(here, alarms)
+    crowd()
+    watch.look()
+    assert alarms.raised == 4
+    assert alarms.open["views"] == text
+
+
 def test_it_is_over_when_there_is_room_again_also_after_a_restart(begin: Begin, alarms: Alarms) -> None:
     here = begin(most_per_name=10)
     watch = overseer(here, alarms)
