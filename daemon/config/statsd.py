@@ -23,7 +23,7 @@ class Statsd:
     timers_in: Literal["ms", "s"] = field(
         default="ms", metadata=doc("what values of the type `ms` are in; s for programs that send seconds so")
     )
-    buffer: Bytes = field(default=Bytes(16 * 1024**2), metadata=BUFFER)
+    buffer: Bytes = field(default=Bytes(32 * 1024**2), metadata=BUFFER)
     mode: str = field(default="0660", metadata=doc("rights of the sockets in the file system"))
     events_last: Seconds = field(
         default=Seconds(3_600.0),

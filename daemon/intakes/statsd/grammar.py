@@ -7,6 +7,7 @@ reason, of which there are few, so that they can be counted.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -125,13 +126,19 @@ def target(name: bytes, tail: bytes, dialect: Dialect, *, has_time: bool = False
         if section.startswith(b"@"):
             weight = _weight(section[1:])
         elif section.startswith(b"#"):
-            labels = key.labels(tags(section[1:]))
+            labels = _labels(section[1:])
     if letters.strip() == b"ms" and not dialect.milliseconds:
         scale = 1.0
     # What has a time of its own was added up by its sender already.
     if kind not in _SAMPLED or (has_time and kind is Kind.COUNTER):
         weight = 1.0
     return Target(called, kind, labels, unit, scale, weight, shifts=kind is Kind.GAUGE and dialect.signs_shift)
+
+
+@lru_cache(maxsize=1_024)
+def _labels(text: bytes) -> Labels:
+    """What tags mean: all that a program tells has mostly the same."""
+    return key.labels(tags(text))
 
 
 def tags(text: bytes) -> list[tuple[str, str]]:
