@@ -26,9 +26,9 @@ BURST = 128 * 1024  # bytes that are taken before they are read
 EACH = 32  # bytes as which each datagram counts beside its own: to take it takes time, too
 MUCH = 64  # datagrams: as many in one burst, and the next one may gather
 MUCH_PACKED = 8 * 1024  # bytes of fewer: much, too, for they hold many values each
-GATHER = 0.001  # seconds: at a rate that can be read, far less than fills the least room that Linux gives
-GATHER_LONG = 0.004  # where there is room for more
-ROOMY = 2 * 1024**2  # bytes
+GATHER = 0.02  # seconds, at most: what is read in larger pieces is read with warmer caches
+FLOOD = 80_000_000  # bytes of room a second: what two hundred thousand datagrams take that are as small as most
+GATHER_ROOM = 0.5  # part of the room that such a flood may fill meanwhile
 TROUBLE = 1.0  # seconds after an error of the socket
 MOST_SENDERS = 10_000  # of which it is known whether they may send
 
@@ -62,7 +62,7 @@ class _Bursts(ABC, Generic[Taken]):
         # Somebody who sends over the file system waits while its short queue is full: nothing gathers there.
         self._gather = A_LOOK
         if bound.family != socket.AF_UNIX:
-            self._gather = GATHER_LONG if sockets.room(bound) >= ROOMY else GATHER
+            self._gather = min(GATHER, GATHER_ROOM * sockets.room(bound) / FLOOD)
         self._loop: gevent.Greenlet[[], None] | None = None
         self.let(networks)
 
