@@ -25,6 +25,7 @@ class _Room:
         self._tx = tx
         self._size = size
         self._open: dict[str, _Open] = {}  # by the name that has it
+        self._taken: dict[int, _Open] = {}  # by its number
         self._of_name: dict[str, int] = {}
 
     def next(self, name: str) -> int:
@@ -35,10 +36,14 @@ class _Room:
             (highest,) = self._tx.one("SELECT coalesce(max(block), 0) FROM series_blocks") or (0,)
             here = _Open(highest + 1, 0)
             self._tx.run("INSERT INTO series_blocks (block, name, used) VALUES (?, ?, 0)", (here.block, owner))
-        self._open[owner] = here
+        self._open[owner] = self._taken[here.block] = here
         here.used += 1
-        self._tx.run("UPDATE series_blocks SET used = ? WHERE block = ?", (here.used, here.block))
         return here.block * self._size + here.used - 1
+
+    def note(self) -> None:
+        """Write down what room is taken."""
+        for here in self._taken.values():
+            self._tx.run("UPDATE series_blocks SET used = ? WHERE block = ?", (here.used, here.block))
 
     def _has_many(self, name: str) -> bool:
         number = self._of_name.get(name)
@@ -65,6 +70,7 @@ def register(tx: Tx, wanted: Iterable[Called], seen: int, size: int) -> list[int
         if not row:
             sql = "INSERT INTO series (number, name, kind, unit, labels, seen) VALUES (?, ?, ?, ?, ?, ?)"
             tx.run(sql, (number, *called, seen))
+    room.note()
     return numbers
 
 
