@@ -171,7 +171,8 @@ def numbers(texts: bytes) -> tuple[list[float], int]:
     """
     try:
         values = _FLOATS.decode(b"[%b]" % texts[:-1].translate(_TO_COMMAS))
-        if values and b"," not in texts and min(values) > -LARGEST and max(values) < LARGEST:
+        least = min(values, default=0.0) if b"-" in texts else 0.0
+        if values and b"," not in texts and least > -LARGEST and max(values) < LARGEST:
             return values, 0
     except msgspec.DecodeError:
         pass
