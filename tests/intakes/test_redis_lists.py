@@ -259,6 +259,33 @@ def test_a_list_that_grows_too_long_is_told_and_cut_only_where_that_is_wanted(be
     assert "100 entries" in life.texts[0]
 
 
+def test_ten_million_that_wait_are_read_in_pieces_keep_no_other_list_waiting_and_may_be_cut(
+    begin: Callable[..., Life],
+) -> None:
+    life = begin(behind=1_000_000, batch=1_000)
+    many = "for _ = 1, 100000 do redis.call('LPUSH', KEYS[1], unpack(ARGV)) end"
+    life.ask("EVAL", many, 1, LIST, *map(json.dumps, views(100)))
+    life.push(*views(3), key="apm:0x00000002")
+    life.reader.connect()
+    before = sent(life)
+    life.reader.turn()
+    assert sent(life) - before < 1_000_000
+    assert life.alarms == [("redis_behind", LIST)]
+    assert "10,000,000" in life.texts[0]
+    life.close_slot()
+    assert life.counted()['http.time{app="0x00000002",route="/pay"}'] == 3
+    assert 0 < life.counted()[PAY] <= 16_000
+    life.crash()
+    life = begin(most=500)
+    life.read()
+    life.close_slot()
+    life.turns()
+    number, _, what = life.texts[0].partition(" entries of the list ")
+    assert what.startswith(f"{LIST} were thrown away")
+    assert life.counted()[PAY] + int(number.replace(",", "")) == 10_000_000
+    assert life.ask("KEYS", "*") == []
+
+
 def test_an_alarm_is_raised_anew_while_it_goes_on(begin: Callable[..., Life], clock: FakeClock) -> None:
     """One that nobody repeats is taken for over after an hour (`self_checks.window`)."""
     life = begin(clock=clock, keys=(LIST, "apm:text"), behind=10, most=20)
