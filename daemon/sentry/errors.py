@@ -1,6 +1,6 @@
 """An event of an SDK, old or new: an error for `faults`, or the view of a page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from daemon.faults.event import ErrorEvent, Frame, Pairs, Raised
@@ -105,27 +105,34 @@ def _raised(event: Mapping[str, Any]) -> tuple[tuple[Raised, ...], bool | None]:
     if own is not None and chain and not chain[-1].get("stacktrace"):
         chain[-1] = {**chain[-1], "stacktrace": own}
     handled = mapping(chain[-1].get("mechanism")).get("handled") if chain else None
-    return tuple(_one(one) for one in chain), handled if isinstance(handled, bool) else None
+    # SDKs leave it out for what lies in neither a library's folder nor the one where the program was started. Where all
+    # of an application does, it is what is not said to be a library's.
+    own = (True,) if any(frame.get("in_app") is True for one in chain for frame in _calls(one)) else (True, None)
+    return tuple(_one(one, own) for one in chain), handled if isinstance(handled, bool) else None
 
 
-def _one(raised: Mapping[str, Any]) -> Raised:
+def _calls(raised: Mapping[str, Any]) -> list[dict[str, Any]]:
     frames = mapping(raised.get("stacktrace")).get("frames")
     kept = frames[-MOST_FRAMES:] if isinstance(frames, list) else []
+    return [one for one in kept if isinstance(one, dict)]
+
+
+def _one(raised: Mapping[str, Any], own: Container[object]) -> Raised:
     return Raised(
         type=text(raised.get("type")),
         value=written(raised.get("value"), LONG),
         module=text(raised.get("module")),
-        frames=tuple(_frame(one) for one in kept if isinstance(one, dict)),
+        frames=tuple(_frame(one, is_own=one.get("in_app") in own) for one in _calls(raised)),
     )
 
 
-def _frame(frame: Mapping[str, Any]) -> Frame:
+def _frame(frame: Mapping[str, Any], *, is_own: bool) -> Frame:
     return Frame(
         module=text(frame.get("module")),
         filename=text(frame.get("filename") or frame.get("abs_path")),
         function=text(frame.get("function")),
         lineno=int(number(frame.get("lineno")) or 0),
-        in_app=frame.get("in_app") is True,
+        in_app=is_own,
         context_line=text(frame.get("context_line")),
         pre_context=_lines(frame.get("pre_context"))[-LINES:],
         post_context=_lines(frame.get("post_context"))[:LINES],

@@ -68,6 +68,23 @@ def test_an_error_has_its_chain_its_frames_and_what_is_worth_showing() -> None:
     assert (error.user, error.trail, error.sdk) == ("17", ("query SELECT 1",), "sentry.python 2")
 
 
+@pytest.mark.parametrize(
+    ("said", "own"),
+    [
+        ([True, None, False], [True, False, False]),
+        ([None, None, False], [True, True, False]),  # SDKs are silent when it was started from another folder
+        ([False, False, False], [False, False, False]),
+        ([[], {}, "yes"], [False, False, False]),
+    ],
+)
+def test_calls_are_the_applications_own_where_that_is_said_else_where_nothing_is(
+    said: list[object], own: list[bool]
+) -> None:
+    frames = [{"function": "f", **({} if one is None else {"in_app": one})} for one in said]
+    (error,) = found(event(exception=[{"type": "A"}, {"type": "B", "stacktrace": {"frames": frames}}])).errors
+    assert [frame.in_app for frame in error.exceptions[1].frames] == own
+
+
 def test_lists_where_objects_are_meant_will_do() -> None:
     (error,) = found(event(exception=[{"type": "A", "value": "b"}])).errors
     assert error.exceptions[0].type == "A"
