@@ -27,7 +27,7 @@ ifneq ($(shell cat $(VENV)/place 2>/dev/null && $(VENV)/bin/python -c 'print("wo
 $(shell rm -f $(VENV)/run.stamp $(VENV)/test.stamp)
 endif
 
-.PHONY: help init run story test check bench lock install uninstall clean
+.PHONY: help init run story test check bench client lock install uninstall clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -53,6 +53,11 @@ check: $(VENV)/test.stamp  ## the quick part of the suite
 
 bench: $(VENV)/test.stamp  ## the benchmarks, with tables and a chart
 	@$(VENV)/bin/python bench/run.py
+
+client: $(VENV)/run.stamp  ## build the module for applications, as a wheel in dist/
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist client/
+	@rm -rf client/build
+	@ls dist/tocsin_client-*.whl
 
 install:  ## install the service (DESTDIR, PREFIX and the variables at the top of this file)
 	@PYTHON="$(PYTHON)" sh init.d/install.sh install

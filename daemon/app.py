@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from daemon import __version__, loading, log, methods, sdnotify, telemetry
+from daemon import __version__, housekeeping, loading, log, methods, sdnotify, telemetry
 from daemon.agenda import Agenda
 from daemon.alerting import own
 from daemon.alerting.acknowledge import Acks
@@ -33,6 +33,7 @@ from daemon.listener.parts import Parts as DoorParts
 from daemon.listener.server import HttpDoor, address_of
 from daemon.listener.web import Web
 from daemon.lookout import Lookout
+from daemon.measures import Measures
 from daemon.methods.jsonrpc import answer
 from daemon.methods.parts import Parts
 from daemon.methods.table import Table
@@ -107,7 +108,8 @@ class App:
 
     def _start_parts(self) -> None:
         """Each part registers its stop the moment it runs; the doors open last."""
-        store = SqliteStore(Path(self.settings.store.removeprefix(SQLITE)))
+        path = Path(self.settings.store.removeprefix(SQLITE))
+        store = SqliteStore(path)
         self._stops.append(("store", store.close))
         self._stops.append(("side thread", self._aside.stop))
         self._stops.append(("reader of large bodies", self._reader.stop))
@@ -129,6 +131,9 @@ class App:
         pulse = Pulse(self._clock)
         self._lookout = lookout = Lookout(store, self._clock, lambda: self.settings, intake, pulse, self._judge)
         lookout.start(self._stops.append)
+        hear = lookout.scheduler.calls.hear
+        self._measures = measures = Measures(path, self._clock, lambda: self.settings, intake, self._judge, hear)
+        measures.start(self._stops.append)
         auditor = Auditor(store, self._clock, lambda: self._rules, intake.alarm, intake.alarm_over)
         looks = (auditor.look, self._canaries.look)
         checks = SelfCheck(lambda: self.settings, self._clock, store, intake, courier.emergency, looks, pulse)
@@ -167,12 +172,14 @@ class App:
                 reload=self.reload,
                 api=api,
                 outside=Fetched(self._clock),
-                numbers=self._lookout.scheduler.exposition,
+                numbers=(self._lookout.scheduler.exposition, self._measures.exposition),
                 board=self._lookout.board,
+                pages=self._measures.pages,
+                sentry=self._measures.sentry.gate,
                 aside=self._reader,
             )
         )
-        http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock)
+        http = HttpDoor(self._door, web, lambda: self.settings.limits, self._clock, web.largest)
         http.start()
         self._stops.append(("HTTP door", lambda: http.stop(self._time_left() / 2)))
         self._doors = {"http": f"{self.settings.listen.http.rpartition(':')[0]}:{http.port}", "zmq": port.endpoint}
@@ -210,9 +217,14 @@ class App:
             set_log_level=log.set_level,
             started_at=self._started_at,
             version=__version__,
-            doors=lambda: self._doors,
+            doors=lambda: self._doors | self._measures.doors(),
             warnings=lambda: [*self._loaded.warnings, *self._refused],
             aside=self._aside,
+            series=self._measures.query,
+            rules=self._measures.rules,
+            faults=self._measures.faults,
+            sentry=self._measures.sentry.status,
+            sentry_again=self._measures.sentry.gate.put_back,
         )
 
     def _checked(self, path: str) -> tuple[list[str], list[str]]:
@@ -241,13 +253,15 @@ class App:
             return error.problems
         sdnotify.reloading()
         loaded.warnings.extend(needs_restart(self._begun_with, loaded.settings))
-        self._loaded, self._refused = loaded, []
+        before, self._loaded, self._refused = self._loaded.settings, loaded, []
         self._rules = Rules(loaded.settings)
         self._name_servers.renew()
         self._agenda.reload()
         self._courier.reload()
         self._signs.reload()
         self._lookout.reload()
+        self._measures.reload()
+        housekeeping.forget_names(before, loaded.settings)
         for warning in loaded.warnings:
             logger.warning("configuration: %s", warning)
         telemetry.reloads.labels("done").inc()

@@ -9,6 +9,7 @@ T = TypeVar("T")
 
 A_LOOK = 0.000_001  # seconds: so short that it is over when the event loop has looked at its sockets
 TURN = 0.004  # seconds that one request may keep the event loop before the others are served
+SHORT_TURN = 0.001  # of what is large and has time: whoever takes in a flood meanwhile has most of the processor
 JUMP = 5.0  # seconds by which wall and monotonic clock part only when one was set, or the machine slept
 
 
@@ -60,11 +61,11 @@ class SystemClock:
         return event.wait(None if seconds is None else max(0.0, seconds))
 
 
-def unhurried(clock: Clock, things: Iterable[T]) -> Iterator[T]:
-    """Hand things on; when there are thousands, let everybody else run now and then."""
-    turn = clock.monotonic()
+def unhurried(clock: Clock, things: Iterable[T], turn: float = TURN) -> Iterator[T]:
+    """Hand things on; when there are thousands, let everybody else run after each `turn` (s)."""
+    begun = clock.monotonic()
     for thing in things:
         yield thing
-        if clock.monotonic() - turn > TURN:
+        if clock.monotonic() - begun > turn:
             clock.breathe()
-            turn = clock.monotonic()
+            begun = clock.monotonic()

@@ -17,11 +17,13 @@ TocsinError
 │   ├── SendFailed         failed for now: worth trying again
 │   └── SendRefused        failed for good: this message will never go this way
 ├── TemplateError          a template does not compile or render
+├── NoDoor                 an address or a path cannot be listened on: the text says why
 ├── PrivilegeError         the process cannot become the user it was told to (daemon/privileges.py)
 ├── MatcherError           a matcher or pattern is not valid
 ├── NodeError              another tocsin could not be asked, or said no
 │   └── NodeAway           it could not even be reached: the next question would wait in vain as well
 ├── ConditionError         a probe's condition is not valid (carries what was misspelt)
+├── ExpressionError        what a threshold rule watches cannot be read, or its thresholds do not fit it
 ├── SilenceError           a silence cannot be made or changed like this (carries the field)
 │   └── NoSilence          there is none of this name
 └── MethodError            a request to the daemon cannot be answered (carries the JSON-RPC code)
@@ -61,6 +63,10 @@ class Untrusted(TocsinError):
 
 class OutsideError(TocsinError):
     """Something that a request's check needs could not be fetched now: its sender should come again."""
+
+
+class NoDoor(TocsinError):
+    """An address or a path cannot be listened on; the text says why."""
 
 
 class StoreError(TocsinError):
@@ -152,6 +158,10 @@ class ConditionError(TocsinError):
         self.wrong = wrong
         self.known = tuple(known)
         super().__init__(text)
+
+
+class ExpressionError(TocsinError):
+    """What a rule watches cannot be read, or its thresholds do not fit it."""
 
 
 class SilenceError(TocsinError):

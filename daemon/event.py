@@ -16,11 +16,16 @@ MAX_LINK = 2_000
 EARLIEST = 946_684_800.0  # 2000-01-01: older stamps are a sender's zero value, not a time
 OWN = "tocsin"  # the source of alarms about tocsin itself
 PROBE = "probe"  # the source of the probes' alarms
+RULES = "rules"  # the source of the alarms of threshold rules
 API = "prometheus"  # the source of what comes over Alertmanager's API
+ERRORS = "errors"  # the source of alarms about errors that applications report
+SYSLOG = "syslog"  # the source of lines that are alarms
 RESERVED = {  # sources that are ours alone
     OWN: "tocsin's alarms about itself",
     PROBE: "the probes' alarms",
+    RULES: "the alarms of threshold rules",
     API: "what comes over Alertmanager's API",
+    ERRORS: "the errors that applications report",
 }
 FUTURE = 86_400.0  # a sender's clock may be wrong, but not by more than a day
 FOREVER = 10 * 365 * 86_400.0  # an alarm that is to fire for longer than that is to fire until it is ended

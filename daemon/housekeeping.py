@@ -6,6 +6,7 @@ from daemon import telemetry
 from daemon.alert import Alert
 from daemon.config.history import History
 from daemon.config.retention import Retention
+from daemon.config.settings import Settings
 from daemon.event import OWN, PROBE, Event, Severity, State
 from daemon.history import forget
 from daemon.probing import telling
@@ -103,6 +104,25 @@ def count_open(store: Store) -> None:
     telemetry.outbox.clear()  # what is not there any more must not stay on the page
     for (channel, phase), number in unsettled.items():
         telemetry.outbox.labels(channel, phase).set(number)
+
+
+def forget_names(before: Settings, after: Settings) -> None:
+    """Take off the metrics page what was counted of names that a reload took out of the configuration.
+
+    Channels and doors do that themselves, for they may have something under way.
+    """
+    names = _names(after)
+    for label, known in _names(before).items():
+        for name in known - names[label]:
+            telemetry.forget(label, name)
+
+
+def _names(settings: Settings) -> dict[str, set[str]]:
+    return {
+        "app": set(settings.sentry.projects),
+        "receiver": set(settings.receivers),
+        "source": set(settings.sources),
+    }
 
 
 def quiet(known: Iterable[Alert], window: float, now: float) -> list[Event]:

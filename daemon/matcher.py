@@ -6,7 +6,7 @@ value quoted or bare, regular expressions fully anchored, a missing label equals
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ _SYNTAX = re.compile(
     r"\s*(?P<name>[^\s=!~{}\",']+)\s*(?P<operator>=~|!~|!=|=)\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<bare>[^\s\",{}]*))\s*",
     re.DOTALL,
 )
+# What may have the letters of a named group in it, and such groups themselves.
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?P?<\w+>", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
 MAX_PATTERN = 1_000
@@ -41,6 +43,25 @@ def pattern(text: str) -> Any:
     if compiled.programsize > MAX_PROGRAM:
         raise MatcherError(f"{text!r} repeats too much: it would take too long to match; write smaller repetitions")
     return compiled
+
+
+def any_of(texts: Sequence[str]) -> Any | None:
+    """Compile a pattern that is found wherever one of these is; None where that cannot be said so simply.
+
+    Its groups have no names, for two of the patterns may use the same one.
+    """
+    if any("\\Q" in text for text in texts):
+        return None
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile("|".join(f"(?:{_PIECE.sub(_unnamed, text)})" for text in texts), options)
+    except re2.error:  # together they are too large
+        return None
+
+
+def _unnamed(piece: re.Match[str]) -> str:
+    return "(" if piece[0].startswith("(?") else piece[0]
 
 
 def check_pattern(setting: str, text: str) -> None:
@@ -82,8 +103,18 @@ class Matcher:
         return not _fits(self.value, have)
 
     def __str__(self) -> str:
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.name}{self.operator}"{escaped}"'
+        return f"{self.name}{self.operator}{quoted(self.value)}"
+
+
+def quoted(text: str) -> str:
+    """Write a text in quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def unescaped(text: str) -> str:
+    """Read what stood between quotes; a backslash before anything but a quote, itself or an n is one."""
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), text) if "\\" in text else text
 
 
 def parse(text: str) -> tuple[Matcher, ...]:
@@ -97,8 +128,7 @@ def parse(text: str) -> tuple[Matcher, ...]:
         match = _SYNTAX.match(body, position)
         if not match:
             raise MatcherError(f'{text!r} is not a matcher: write name="value" with one of = != =~ !~ between them')
-        quoted = match["quoted"]
-        value = match["bare"] if quoted is None else _ESCAPE.sub(_unescaped, quoted)
+        value = match["bare"] if match["quoted"] is None else unescaped(match["quoted"])
         if match["operator"] in ("=~", "!~"):
             pattern(value)
         found.append(Matcher(match["name"], match["operator"], value))
@@ -110,7 +140,3 @@ def parse(text: str) -> tuple[Matcher, ...]:
     if not found:
         raise MatcherError(f"{text!r} holds no matcher")
     return tuple(found)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return _ESCAPED.get(match[1], match[0])

@@ -1,33 +1,39 @@
 """Every number tocsin tells about itself, declared once; the listener's /metrics shows them."""
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-    generate_latest,
-)
+from collections import defaultdict
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from daemon.exposition import END, Form
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
+_LABELLED: dict[str, list[Counter | Gauge | Histogram]] = defaultdict(list)  # the families that have a label
 
+_Made = TypeVar("_Made", Counter, Gauge, Histogram)
 _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _DELIVERY = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0)
 
 
 def _counter(name: str, text: str, *labels: str) -> Counter:
-    return Counter(name, text, labels, registry=REGISTRY)
+    return _kept(Counter(name, text, labels, registry=REGISTRY), labels)
 
 
 def _gauge(name: str, text: str, *labels: str) -> Gauge:
-    return Gauge(name, text, labels, registry=REGISTRY)
+    return _kept(Gauge(name, text, labels, registry=REGISTRY), labels)
 
 
 def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-    return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
+    return _kept(Histogram(name, text, labels, buckets=buckets, registry=REGISTRY), labels)
+
+
+def _kept(made: _Made, labels: tuple[str, ...]) -> _Made:
+    for label in labels:
+        _LABELLED[label].append(made)
+    return made
 
 
 # the door
@@ -73,6 +79,48 @@ blind = _gauge("tocsin_blind", "1 while tocsin itself is cut off, or cannot look
 record_dropped = _counter(
     "tocsin_probe_record_dropped_total", "Readings and turns that were not written down, for the store could not."
 )
+# what is measured
+redis_entries = _counter("tocsin_redis_entries_total", "Entries of Redis lists, by what became of them.", "outcome")
+# the series
+unexposed = _gauge("tocsin_series_unexposed", "Series of applications that had no room on this page.")
+series_live = _gauge("tocsin_series", "Series that live.")
+series_out_of_time = _counter(
+    "tocsin_series_out_of_time_total",
+    "Values not taken: more than an hour old, more than a minute ahead, or too many of the past at once.",
+)
+series_dropped = _counter(
+    "tocsin_series_dropped_total", "Slots of ten seconds that were not written down, for the store could not."
+)
+series_forgotten = _counter(
+    "tocsin_series_forgotten_total", "Series that are no longer known, for there were too many others."
+)
+# threshold rules
+rule_seconds = _histogram("tocsin_rules_evaluation_seconds", "Time from a slot to all rules judged.", _LATENCY)
+rule_slots_missed = _counter("tocsin_rules_slots_missed_total", "Slots that no rule was judged by: too many waited.")
+# errors of applications
+error_alarms = _counter("tocsin_error_alarms_total", "What was told of errors of applications.", "app", "what")
+errors_evicted = _counter("tocsin_errors_evicted_total", "Errors deleted to make room for new ones.", "app")
+# what programs report
+statsd_packets = _counter("tocsin_statsd_packets_total", "Datagrams and packets of statsd that were read.")
+statsd_metrics = _counter("tocsin_statsd_metrics_total", "Values that came in them and were added up.")
+statsd_refused = _counter("tocsin_statsd_refused_total", "Lines, packets and datagrams not taken, by why.", "reason")
+statsd_lost = _counter("tocsin_statsd_lost_total", "Datagrams for which the kernel had no room.", "door")
+statsd_events = _counter(
+    "tocsin_statsd_events_total", "Events and service checks that came over statsd, by what became of them.", "outcome"
+)
+# what comes over syslog
+syslog_lines = _counter("tocsin_syslog_lines_total", "Lines of syslog that were looked at.")
+syslog_dropped = _counter("tocsin_syslog_dropped_total", "Lines of syslog that were not looked at.", "why")
+# what is measured
+sentry_requests = _counter(
+    "tocsin_sentry_requests_total", "Requests of Sentry SDKs, by what became of them.", "app", "result"
+)
+sentry_items = _counter("tocsin_sentry_items_total", "Items of those requests that were worked through.", "app", "kind")
+sentry_aside = _counter(
+    "tocsin_sentry_aside_total", "Requests that could not be worked through, and were set aside.", "app"
+)
+sentry_spool = _gauge("tocsin_sentry_spool_bytes", "Requests that wait on disk to be worked through.", "app")
+sentry_age = _gauge("tocsin_sentry_age_seconds", "How old what is being worked through is: how far behind that is.")
 # the store and the process
 store_commits = _counter("tocsin_store_commits_total", "Transactions committed.")
 store_operations = _counter("tocsin_store_operations_total", "Operations carried by those transactions.")
@@ -83,6 +131,18 @@ rpc_calls = _counter("tocsin_rpc_calls_total", "JSON-RPC calls.", "method", "res
 reloads = _counter("tocsin_config_reloads_total", "Configuration reloads.", "result")
 
 
-def exposition() -> tuple[bytes, str]:
-    """All of it in Prometheus' text format, and that format's content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+def forget(label: str, name: str) -> None:
+    """Take off the page what was counted of somebody who is there no more, under this label.
+
+    The registry keeps every name that it ever heard: without this a renamed channel would stand there until a restart.
+    """
+    for family in _LABELLED[label]:
+        family.remove_by_labels({label: name})
+
+
+def exposition(form: Form) -> bytes:
+    """All of it, without the line that ends OpenMetrics: more may follow."""
+    if form.is_openmetrics:
+        made: bytes = openmetrics.generate_latest(REGISTRY)  # type: ignore[no-untyped-call]
+        return made.removesuffix(END)
+    return generate_latest(REGISTRY)

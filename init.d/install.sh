@@ -69,8 +69,11 @@ make_user() {
 }
 
 make_config() {
-    mkdir -p "$(root "$CONFDIR")/services.d" "$(root "$CONFDIR")/handlers.d"
+    mkdir -p "$(root "$CONFDIR")/services.d" "$(root "$CONFDIR")/handlers.d" "$(root "$CONFDIR")/prometheus"
     put 0644 etc/supervisord.conf "$CONFDIR/supervisord.conf"
+    for file in prometheus.yml rules.yml grafana.json; do # for a Prometheus to take over: nothing here reads them
+        put 0644 "etc/prometheus/$file" "$CONFDIR/prometheus/$file"
+    done
     if [ -e "$(root "$CONFDIR/tocsin.yml")" ]; then
         put 0640 etc/tocsin.yml "$CONFDIR/tocsin.yml.new"
         if cmp -s "$(root "$CONFDIR/tocsin.yml")" "$(root "$CONFDIR/tocsin.yml.new")"; then
@@ -137,6 +140,8 @@ uninstall_it() {
     fi
     if [ -e "$(root "$INITDIR/tocsin")" ]; then tell_init disable; fi
     rm -f "$(root "$INITDIR/tocsin")" "$(root "$UNITDIR/tocsin.service")" "$(root "$CONFDIR/supervisord.conf")"
+    for file in prometheus.yml rules.yml grafana.json; do rm -f "$(root "$CONFDIR/prometheus/$file")"; done
+    rmdir "$(root "$CONFDIR/prometheus")" 2> /dev/null || true # unless somebody put more there
     if [ "$(readlink "$(root "$BINDIR/tocsinctl")" || true)" = "$PREFIX/bin/tocsinctl" ]; then
         rm -f "$(root "$BINDIR/tocsinctl")"
     fi

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from daemon import housekeeping
 from daemon.alerting import silencing
+from daemon.config.flapping import Flapping
 from daemon.config.retention import Retention
-from daemon.config.settings import Flapping
 from daemon.store import silences
 from daemon.store.sqlite import SqliteStore
 from daemon.units import Seconds

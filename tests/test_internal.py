@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 from daemon.event import OWN, State, cleaned
-from daemon.internal import KINDS, LABEL, Check, event, key, over, table
+from daemon.internal import KINDS, LABEL, Check, event, key, over
 from tree import name, python
 
 PAGE = Path(__file__).parents[1] / "docs" / "hearing" / "internal.md"
 BEGIN = "| `check` |"
+
+
+def table() -> str:
+    """The table of all kinds, in Markdown."""
+    lines = ["| `check` | severity | further labels | what it means | when it ends |", "|---|---|---|---|---|"]
+    for check in Check:
+        kind = KINDS[check]
+        labels = ", ".join(f"`{name}`" for name in kind.about) or "none"
+        lines.append(f"| `{check}` | {kind.severity} | {labels} | {kind.means} | {kind.ends} |")
+    return "\n".join(lines) + "\n"
 
 
 def about(check: Check) -> tuple[str, ...]:

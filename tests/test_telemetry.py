@@ -36,15 +36,37 @@ ELSEWHERE = {
     "quota_used": "tests/delivery/test_quotas.py",
     "quota_most": "tests/delivery/test_quotas.py",
     "delivery_warnings": "tests/delivery/test_report.py",
+    "rule_seconds": "tests/thresholds/test_rules_at_work.py",
+    "rule_slots_missed": "tests/thresholds/test_keeper.py",
     "blind": "tests/probing/test_sight.py",
     "put_off": "tests/test_agenda.py",
     "record_dropped": "tests/history/test_recorder.py",
+    "series_live": "tests/series/test_recorder.py",
+    "series_out_of_time": "tests/series/test_recorder.py",
+    "series_dropped": "tests/series/test_recorder.py",
+    "series_forgotten": "tests/series/test_crowd.py",
+    "error_alarms": "tests/faults/test_telling.py",
+    "errors_evicted": "tests/faults/test_bounds.py",
+    "statsd_packets": "tests/intakes/statsd/test_doors.py",
+    "statsd_metrics": "tests/intakes/statsd/test_reading.py",
+    "statsd_refused": "tests/intakes/statsd/test_doors.py",
+    "statsd_lost": "tests/intakes/statsd/test_intake.py",
+    "statsd_events": "tests/intakes/statsd/test_herald.py",
     "hub_lag": "tests/test_selfcheck.py",
     "open_alerts": "tests/test_selfcheck.py",
     "outbox": "tests/test_selfcheck.py",
+    "syslog_lines": "tests/intakes/test_syslog_doors.py",
+    "syslog_dropped": "tests/intakes/test_syslog_doors.py",
+    "redis_entries": "tests/intakes/test_redis_lists.py",
+    "sentry_requests": "tests/sentry/test_numbers.py",
+    "sentry_items": "tests/sentry/test_numbers.py",
+    "sentry_aside": "tests/sentry/test_numbers.py",
+    "sentry_spool": "tests/sentry/test_numbers.py",
+    "sentry_age": "tests/sentry/test_numbers.py",
     "store_commits": "tests/store/test_sqlite.py",
     "store_operations": "tests/store/test_sqlite.py",
     "store_commit_seconds": "tests/store/test_sqlite.py",
+    "unexposed": "tests/series/test_exposition.py",
 }
 
 
@@ -206,3 +228,17 @@ def test_every_series_is_provoked_by_some_test() -> None:
         (metric,) = SERIES[series].collect()
         text = (ROOT / file).read_text(encoding="utf-8")
         assert f"telemetry.{series}" in text or metric.name in text, f"{file} does not look at {series}"
+
+
+def test_a_reload_leaves_no_ghost_of_what_it_renames(tmp_path: Path) -> None:
+    sentry = "sentry: {{projects: {{{app}: {{id: 7, key: s3cret-of-an-sdk}}}}}}\n"
+    with running_here(tmp_path, MAP.replace("shop", "old-shop") + sentry.format(app="old-app")) as tocsin:
+        telemetry.error_alarms.labels("old-app", "new").inc()
+        assert tocsin.post("/webhook/old-shop", {"key": "k", "title": "till is stuck"}).status == 200
+        page = tocsin.get("/metrics").body.decode()
+        assert ('source="old-shop"' in page, 'app="old-app"' in page) == (True, True)
+        assert tocsin.configure(MAP + sentry.format(app="new-app")).status == 200
+        assert fire(tocsin) == 200
+        page = tocsin.get("/metrics").body.decode()
+    assert ('source="old-shop"' in page, 'app="old-app"' in page) == (False, False)
+    assert 'source="shop"' in page

@@ -7,7 +7,7 @@ one, which grows with every change that comes meanwhile, up to a ceiling.
 import msgspec
 
 from daemon.alert import Alert
-from daemon.config.settings import Flapping
+from daemon.config.flapping import Flapping
 from daemon.store import alerts, flaps, groups, timers
 from daemon.store.alerts import Step
 from daemon.store.base import Tx

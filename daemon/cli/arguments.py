@@ -17,12 +17,17 @@ GROUPS = {
     "quarantine": "requests that made no events",
     "channels": "ways out",
     "probes": "what tocsin looks at itself",
+    "metrics": "numbers over time",
+    "rules": "thresholds of numbers",
+    "views": "pages and resources: how often, how fast, how many failed",
     "sources": "open webhooks",
     "schedules": "who is on call when",
     "silence": "what is not to be told",
     "maintenance": "windows that deployments open and close",
     "intervals": "hours and days that routes name",
     "template": "what people read",
+    "errors": "errors that applications report",
+    "sentry": "reports of Sentry SDKs",
     "config": "the daemon's configuration",
     "log": "the daemon's log",
 }
@@ -55,7 +60,7 @@ GLOBAL = (
 )
 LOCAL = {
     "show": (
-        "Show what a code means: A17, D5, Q3 or S3, as it stands in a message.",
+        "Show what a code means: A17, D5, Q3, S3 or E12, as it stands in a message.",
         (arg("code", metavar="CODE", help="such as A17; a number alone is an alert's"),),
     ),
     "call": (

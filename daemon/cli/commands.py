@@ -9,14 +9,18 @@ import os
 from daemon.cli import (
     acks,
     channels,
+    errors,
     explain,
     history,
     intervals,
+    metrics,
     probes,
     quota,
     replay,
     rota,
+    rules,
     send,
+    sentry,
     show,
     silences,
     wording,
@@ -38,9 +42,12 @@ def count(text: str) -> int:
     return rows
 
 
+_LIMIT = arg("limit", "--limit", type=count, metavar="N", help="how many at most (100)")
+
+
 def _page(letter: str) -> tuple[Arg, ...]:
     return (
-        arg("limit", "--limit", type=count, metavar="N", help="how many at most (100)"),
+        _LIMIT,
         arg("before", "--before", metavar="CODE", help=f"the page that follows this one, such as {letter}17"),
     )
 
@@ -182,8 +189,11 @@ COMMANDS = (
         failed=lambda tested: not all(one["sent"] for one in tested),
     ),
     *quota.COMMANDS,
+    *sentry.COMMANDS,
     *probes.COMMANDS,
     *history.COMMANDS,
+    *metrics.COMMANDS,
+    *rules.COMMANDS,
     Command(
         words="sources list",
         method="sources.list",
@@ -196,6 +206,7 @@ COMMANDS = (
     *intervals.COMMANDS,
     *silences.COMMANDS,
     *wording.COMMANDS,
+    *errors.commands(_LIMIT),
     Command(
         words="config get",
         method="config.get",
@@ -227,7 +238,13 @@ COMMANDS = (
     ),
 )
 
-SHOWN = {"A": "alerts get", "D": "deliveries get", "Q": "quarantine show", "S": "silence get"}  # what `show CODE` means
+SHOWN = {
+    "A": "alerts get",
+    "D": "deliveries get",
+    "Q": "quarantine show",
+    "S": "silence get",
+    "E": "errors get",
+}  # what `show CODE` means
 
 
 def command(words: str) -> Command:

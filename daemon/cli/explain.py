@@ -214,7 +214,7 @@ COMMANDS = (
         help="Explain why an alert was or was not told; or, for `labels`, say what would happen, without doing it.",
         show=explained,
         args=(
-            arg("id", metavar="CODE", nargs="?", help="such as A17, or the name of a probe"),
+            arg("id", metavar="CODE", nargs="?", help="such as A17, an error such as E12, or the name of a probe"),
             arg(
                 "labels", "--labels", type=label_set, metavar="NAME=VALUE,…", help="what if: an alarm with these labels"
             ),

@@ -84,7 +84,7 @@ def _carry_out(given: argparse.Namespace) -> int:
             code = _bare(given.code)
             shown = SHOWN.get(code[:1])
             if shown is None:
-                raise CannotAskError(f"{given.code!r} is no code: write A17, D5, Q3 or S3")
+                raise CannotAskError(f"{given.code!r} is no code: write A17, D5, Q3, S3 or E12")
             return _ask(command(shown), {"id": code}, given)
     one, wanted = given.command, params(given.command, given)
     if one.turned is not None:

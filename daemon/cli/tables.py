@@ -100,3 +100,10 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} GB"
+
+
+def measured(value: float, unit: str) -> str:
+    """A number of a series, as alarms tell it: `36.9ms`, `21.4GB`."""
+    from daemon.expressions.level import shown  # noqa: PLC0415 - only few commands need it, and all must start quickly
+
+    return shown(value, unit)

@@ -117,6 +117,14 @@ def quotas(settings: Settings) -> Iterator[Problem]:
             yield ("channels", name, "quotas", *path), said
 
 
+def redis_lists(settings: Settings) -> Iterator[Problem]:
+    """What is taken of a server is told from others by the server's name."""
+    servers = [str(one.server) for one in settings.redis_lists]
+    for number, one in enumerate(servers):
+        if one in servers[:number]:
+            yield ("redis_lists", f"[{number}]", "url"), f"{quoted(one)} stands twice; write all its keys in one place"
+
+
 def proof(settings: Settings) -> Iterator[Problem]:
     """A canary reaches somebody, and a sign of life goes to an address."""
     for name, channel in settings.channels.items():

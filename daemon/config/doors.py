@@ -3,9 +3,16 @@
 import ipaddress
 from dataclasses import dataclass
 
+from daemon.config.keys import doc
+
 _TCP = "tcp://"
 IPC = "ipc://"
 _LAST_PORT = 65_535
+BUFFER = doc(  # of a door for datagrams
+    "how much may wait in the kernel; without root's rights no more than net.core.rmem_max",
+    least=64 * 1024,
+    most=1024**3,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,11 @@ def doubts(settings: Settings, now: float) -> Iterator[Problem]:
     """Intervals that nothing names, that are empty or over, or whose calendar ends soon."""
     used = {name for _, route in _routes(settings.route, ()) for _, wanted in _named(route) for name in wanted}
     used |= {name for plan in settings.probes.values() for name in plan.active}
+    used |= {name for rule in settings.rules.values() for name in rule.active}
     for name, interval in settings.time_intervals.items():
         path: Path = ("time_intervals", name)
         if name not in used:
-            yield path, "no route and no probe uses it, and only a silence can name it"
+            yield path, "no route and no probe uses it, no rule does, and only a silence can name it"
         if not interval.time_intervals:
             yield path, "has no entry, so no instant is in it"
         for i, one in enumerate(interval.time_intervals):

@@ -7,7 +7,23 @@ from pathlib import Path
 
 from daemon import log
 from daemon.clock import Clock, SystemClock
-from daemon.config import beats, check, duty, escalations, intervals, locks, parents, places, rehearsal, rota, showing
+from daemon.config import (
+    beats,
+    check,
+    datagrams,
+    duty,
+    escalations,
+    intervals,
+    locks,
+    narrowed,
+    parents,
+    places,
+    rehearsal,
+    rota,
+    sentry,
+    showing,
+    thresholds,
+)
 from daemon.config.decode import BAD, Decoder, name_in
 from daemon.config.doors import NONE_OPENED, Opened
 from daemon.config.files import Document, gather
@@ -61,6 +77,7 @@ def load(
         findings.wrong(decoder.place(about), about, sentence)
     if findings.problems:
         raise ConfigError(findings.problems)
+    settings = narrowed.joined(settings)
     for about, sentence in (*left_out, *_doubts(settings, opened, clock.now())):
         findings.doubtful(decoder.place(about), about, sentence)
     return Loaded(
@@ -142,6 +159,7 @@ def _doubts(settings: Settings, opened: Opened, now: float) -> Iterator[Problem]
     yield from locks.one_door_only(settings, opened)
     yield from rehearsal.failures(settings)
     yield from showing.twice(settings)
+    yield from sentry.unknown(settings.sentry, settings.errors.apps)
 
 
 def _broken_rules(settings: Settings, written: Written, broken: set[str], opened: Opened) -> Iterator[Problem]:
@@ -154,6 +172,7 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     yield from check.receipts(settings)
     yield from check.quotas(settings)
     yield from check.proof(settings)
+    yield from check.redis_lists(settings)
     if "probes" not in broken:
         yield from parents.unknown(settings)
         yield from places.unknown(settings)
@@ -168,12 +187,18 @@ def _broken_rules(settings: Settings, written: Written, broken: set[str], opened
     if "acknowledge" not in broken:
         yield from escalations.acknowledge(settings.acknowledge)
     yield from escalations.links(settings)
+    yield from sentry.problems(settings.sentry)
     yield from check.store(settings)
     yield from check.paths(settings)
     yield from rehearsal.unbounded(settings)
     yield from locks.addresses(settings)
+    yield from datagrams.syslog(settings)
     yield from locks.keys(settings)
     yield from locks.sources(settings)
     if not broken & {"auth", "listen"}:
         yield from locks.beyond_loopback(settings)
         yield from locks.still_open(settings, opened)
+    yield from thresholds.problems(settings.rules, written.time_intervals)
+    yield from narrowed.problems(settings, written)
+    if not broken & {"auth", "listen", "statsd"}:
+        yield from datagrams.statsd(settings)

@@ -10,6 +10,10 @@ from typing import Any, Literal, get_args, get_origin
 from daemon.calendars.cron import Cron
 from daemon.calendars.spans import MonthDays, Months, TimeOfDay, Weekdays, Years
 from daemon.config.findings import quoted
+from daemon.errors import ExpressionError
+from daemon.expressions.expression import Expression
+from daemon.expressions.level import Level
+from daemon.expressions.parse import parse
 from daemon.oncall.words import Day, Days, Handover, Hours, Moment, Rotation
 from daemon.template import Template
 from daemon.units import Bytes, Quorum, Seconds, Share, seconds, size
@@ -79,6 +83,14 @@ def amount(text: str) -> Bytes:
         raise ValueError("is not a size; write for example 64KB, 50MB or 1GB") from None
 
 
+def expression(text: str) -> Expression:
+    """Read what a rule watches."""
+    try:
+        return parse(text)
+    except ExpressionError as error:
+        raise ValueError(f"cannot be read: {error}") from None
+
+
 _READERS: dict[Any, Callable[[str], Any]] = {
     str: str,
     int: whole,
@@ -102,6 +114,8 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     Months: Months.parse,
     Years: Years.parse,
     Zone: Zone.parse,
+    Expression: expression,
+    Level: Level.parse,
 }
 _BOUNDS: dict[Any, tuple[float, float]] = {Seconds: (0, CENTURY), Bytes: (0, _LARGEST)}
 

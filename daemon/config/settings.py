@@ -9,6 +9,8 @@ from typing import Any, Literal
 from daemon.calendars.interval import TimeInterval
 from daemon.config.answers import Acknowledge, Links
 from daemon.config.audience import InhibitRule, Person, Receiver, Route
+from daemon.config.errors import Errors
+from daemon.config.flapping import Flapping
 from daemon.config.fleet import ForOthers, Node
 from daemon.config.history import History
 from daemon.config.keys import doc
@@ -16,11 +18,18 @@ from daemon.config.looking import ProbePlan
 from daemon.config.proof import Canary, DeadMan
 from daemon.config.quota import Quota
 from daemon.config.receipts import Receipts
+from daemon.config.redislists import RedisList
 from daemon.config.retention import Retention
+from daemon.config.scrapes import Scrape
 from daemon.config.selfchecks import SelfChecks
+from daemon.config.sentry import Sentry
+from daemon.config.series import Series
 from daemon.config.sight import Sight
 from daemon.config.silences import Silences
+from daemon.config.statsd import Statsd
 from daemon.config.statuspage import StatusPage
+from daemon.config.syslog import Syslog
+from daemon.config.thresholds import Rule
 from daemon.config.wording import Templates, Texts
 from daemon.declared import Rate
 from daemon.notice import Sends
@@ -39,6 +48,15 @@ class Listen:
 
     http: str = field(default="127.0.0.1:8420", metadata=doc("host:port of the HTTP door"))
     zmq: str = field(default="tcp://127.0.0.1:8421", metadata=doc("ZeroMQ endpoint: tcp://host:port or ipc:///path"))
+    statsd: str = field(default="", metadata=doc("host:port on which statsd is taken over UDP; empty for none"))
+    statsd_unix: str = field(
+        default="", metadata=doc("path of a socket that takes datagrams of statsd; empty for none")
+    )
+    statsd_stream: str = field(
+        default="", metadata=doc("path of a socket that takes statsd in a stream, each packet after its length")
+    )
+    syslog: str = field(default="", metadata=doc("host:port on which syslog is taken over UDP; empty for none"))
+    syslog_unix: str = field(default="", metadata=doc("path of a socket that takes lines of syslog; empty for none"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,21 +222,6 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flapping:
-    """When an alarm comes and goes: that is told once, then nothing more of it until it has settled."""
-
-    changes: int = field(
-        default=6, metadata=doc("beginnings and ends within that time that make it flap; 0 is never", most=1_000)
-    )
-    within: Seconds = field(default=Seconds(600.0), metadata=doc("the time in which they are counted", least=1))
-    settle: Seconds = field(
-        default=Seconds(600.0),
-        metadata=doc("without a change for so long it has settled; every further change makes that longer", least=1),
-    )
-    at_most: Seconds = field(default=Seconds(3_600.0), metadata=doc("the longest that this becomes", least=1))
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole of it."""
 
@@ -276,4 +279,12 @@ class Settings:
         default=None, metadata=doc("a page and badges that show how everything is; none without this section")
     )
     retention: Retention = field(default=Retention(), metadata=doc("how long what is over is kept"))
+    series: Series = field(default=Series(), metadata=doc("how many series of numbers there may be, and for how long"))
     self_checks: SelfChecks = field(default=SelfChecks(), metadata=doc("when tocsin raises alarms about itself"))
+    rules: dict[str, Rule] = field(default_factory=dict, metadata=doc("when numbers are an alarm", listed=True))
+    redis_lists: tuple[RedisList, ...] = field(default=(), metadata=doc("lists that applications push views to"))
+    scrapes: dict[str, Scrape] = field(default_factory=dict, metadata=doc("exporters' pages to read", listed=True))
+    statsd: Statsd = field(default=Statsd(), metadata=doc("how what comes over statsd is understood"))
+    errors: Errors = field(default=Errors(), metadata=doc("errors that applications report"))
+    syslog: Syslog = field(default=Syslog(), metadata=doc("what is done with lines that come over syslog"))
+    sentry: Sentry = field(default=Sentry(), metadata=doc("applications that report over the Sentry SDK"))

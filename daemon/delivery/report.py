@@ -29,6 +29,11 @@ class Report:
     def __init__(self, channel: str, alarms: Alarms) -> None:
         self._channel = channel
         self._alarms = alarms
+        self._count()
+
+    def _count(self) -> None:
+        """Take hold of what is counted of the channel. What was held before counts on, and nobody sees it."""
+        channel = self._channel
         self._outcomes = {step: telemetry.deliveries.labels(channel, step.value) for step in Step}
         self._folded = telemetry.deliveries.labels(channel, Phase.FOLDED.value)
         self._age = telemetry.delivery_seconds.labels(channel)
@@ -37,11 +42,12 @@ class Report:
 
     def opened(self) -> None:
         """The channel is served."""
+        self._count()
         telemetry.breaker_open.labels(self._channel).set(0)
 
     def closed(self) -> None:
         """The channel is no longer configured: what stood last must not stand for ever."""
-        telemetry.breaker_open.remove(self._channel)
+        telemetry.forget("channel", self._channel)
         self._alarms.gone(self._channel)
 
     def tried(self, seconds: float, outcome: Acceptance | SendError) -> None:

@@ -16,6 +16,8 @@ MOST_DAYS = 3_660
 YEARS = range(1970, 9_000)
 _SECONDS = re.compile(r"\d{9,11}(\.\d{1,9})?", re.ASCII)
 _LAST = re.compile(r"(\d{1,4})d", re.ASCII)
+_SHORT = re.compile(r"(\d{1,5})([mh])", re.ASCII)
+_LONG = {"m": 60.0, "h": 3_600.0}
 _NAMED: tuple[tuple[Unit, re.Pattern[str]], ...] = (
     ("day", re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)),
     ("week", re.compile(r"(\d{4})-W(\d\d)", re.ASCII)),
@@ -50,6 +52,10 @@ def named(text: str, zone: dt.tzinfo, now: float) -> Period:
         if not 0 < int(match[1]) <= MOST_DAYS:
             raise ValueError(f"at most the last {MOST_DAYS} days can be asked for")
         return Period(name=text, begin=midnight(today - dt.timedelta(days=int(match[1]) - 1), zone), end=now)
+    if match := _SHORT.fullmatch(text):
+        if not int(match[1]):
+            raise ValueError(f"{text!r} is no time at all")
+        return Period(name=text, begin=now - int(match[1]) * _LONG[match[2]], end=now)
     if text.lower() in _WORDS:
         unit, back = _WORDS[text.lower()]
         first = start_of(unit, today)

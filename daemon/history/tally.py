@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from daemon.history import sketch
+from daemon import sketch
 from daemon.history.phases import MOST, TOTAL, code, flattened, micros, name_of
-from daemon.history.sketch import Counts
 from daemon.reading import Health
+from daemon.sketch import Counts
 
 HEALTHS = (Health.UNKNOWN, Health.UP, Health.DEGRADED, Health.DOWN)  # in the store a health is its position here
 ANSWERED = (1, 2)  # those whose times count: what is down has not answered, or not with what was asked for

@@ -1,6 +1,6 @@
-"""What is answered when a compressed body cannot be expanded."""
+"""Bodies that are compressed: what is answered when one cannot be expanded, and who takes one."""
 
-from daemon.listener.exchange import Refusal
+from daemon.listener.exchange import Refusal, Request
 from daemon.payload import coding
 from daemon.payload.coding import CodingError, Why
 
@@ -18,3 +18,12 @@ def expanded(body: bytes, named: str, limit: int) -> bytes | Refusal:
     except CodingError as error:
         status, word = _REFUSALS[error.why]
         return Refusal(status, word, str(error))
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether whoever asks takes his answer packed."""
+    for one in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, quality = one.partition(";")
+        if name.strip() == "gzip":
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Mapping
 from math import inf
 from typing import Protocol
 
@@ -35,6 +36,9 @@ class Door(Protocol):
     def limits(self) -> Limits:
         """The limits that hold now."""
 
+    def largest(self, url: bytes, headers: Mapping[str, str]) -> int:
+        """How large a body may be; 0 for as large as the limits say."""
+
     def work(self, request: Request) -> Answer:
         """Serve one request; never raises an Exception."""
 
@@ -52,12 +56,17 @@ class Connection:
         self._door = door
         self._sock = sock
         self._now = door.clock.monotonic
-        self._inbox = Inbox(remote, door.limits)
+        self._inbox = Inbox(remote, door.limits, door.largest)
         self._greenlet: Greenlet | None = gevent.getcurrent()  # let go at the end: it holds this object
         self.remote = remote
         self.resting = True  # waiting for a request to begin: nothing is lost by closing
         self.since = self._now()  # when it began to rest
         self.deadline = self.since + door.limits().read_timeout
+
+    @property
+    def granted(self) -> int:
+        """How many bytes its body may have beyond what any other may."""
+        return 0 if self.resting else self._inbox.granted
 
     def serve(self) -> None:
         """Read and answer until one side has enough."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -102,6 +102,16 @@ def wire(answer: Answer, *, date: str, connection: str = "", with_body: bool = T
     head.append("\r\n")
     start = "".join(head).encode("latin-1")
     return start + answer.body if with_body and answer.status not in NO_BODY else start
+
+
+def split(url: bytes) -> tuple[str, str]:
+    """Split a request target into decoded path and raw query; proxies may send it with scheme and host."""
+    path, _, query = url.decode("latin-1").partition("?")
+    if not path.startswith("/"):
+        _, absolute, rest = path.partition("://")
+        if absolute:
+            path = "/" + rest.partition("/")[2]
+    return (unquote(path) if "%" in path else path), query
 
 
 def fields_of(query: str) -> dict[str, str]:

@@ -9,13 +9,14 @@ import bottle
 import gevent
 import msgspec
 
-from daemon import telemetry
 from daemon.links import PATH as ACK
 from daemon.listener.ackpage import AckPage
 from daemon.listener.admission import allowed
+from daemon.listener.apppages import ROUTES, pages
 from daemon.listener.bodies import expanded
 from daemon.listener.calendars import calendar
 from daemon.listener.exchange import JSON, RECEIPTS, Answer, Refusal, Request, refused
+from daemon.listener.metrics import metrics
 from daemon.listener.parts import Parts
 from daemon.listener.receipts import receipts
 from daemon.listener.statuspage import BADGES, PAGES, badge, status
@@ -36,13 +37,15 @@ def house(parts: Parts) -> bottle.Bottle:
     app.default_error_handler = _problem
     app.get("/-/healthy", callback=lambda: _given(Answer(body=b"healthy\n", content_type="text/plain")))
     app.get("/-/ready", callback=lambda: _given(_ready(parts)))
-    app.get("/metrics", callback=lambda: _given(allowed(parts, "read", partial(_metrics, parts))))
+    app.get("/metrics", callback=lambda: _given(allowed(parts, "read", partial(metrics, parts))))
     app.get("/schedules/<name:re:.+>.ics", callback=lambda name: _given(calendar(parts, name)))
     app.post("/rpc", callback=lambda: _given(allowed(parts, None, partial(_rpc, parts))))
     app.post("/-/reload", callback=lambda: _given(allowed(parts, "admin", partial(_reload, parts))))
     app.post(f"{RECEIPTS}<channel:path>", callback=lambda **_: _given(_receipts(parts)))
     for path in PAGES:
         app.get(path, callback=lambda: _given(status(parts, bottle.request.environ[REQUEST])))
+    for route in ROUTES:
+        app.get(route, callback=lambda **_: _given(pages(parts)))
     app.get(f"{BADGES}<rest:path>", callback=lambda **_: _given(badge(parts, bottle.request.environ[REQUEST])))
     page = AckPage(parts)
     app.get(f"{ACK}<token>", callback=lambda token: _given(page.show(bottle.request.environ[REQUEST], token)))
@@ -58,12 +61,6 @@ def _ready(parts: Parts) -> Answer:
     if reason := parts.ready():
         return refused(Refusal(503, "not_ready", reason), headers=(("Retry-After", "5"),))
     return Answer(body=b"ready\n", content_type="text/plain")
-
-
-def _metrics(parts: Parts, _request: Request, _caller: Caller) -> Answer:
-    body, content_type = telemetry.exposition()
-    body += parts.numbers()
-    return Answer(body=body, content_type=content_type)
 
 
 def _rpc(parts: Parts, request: Request, caller: Caller) -> Answer:

@@ -1,12 +1,11 @@
 """Bytes in, whole requests out: HTTP/1.1 parsing under limits, without any socket."""
 
-from collections.abc import Callable
-from urllib.parse import unquote
+from collections.abc import Callable, Mapping
 
 import httptools
 
 from daemon.config.settings import Limits
-from daemon.listener.exchange import Refusal, Request
+from daemon.listener.exchange import Refusal, Request, split
 
 PIPELINE = 64  # requests taken from one read; a client that sends more at once has the rest unanswered
 HEADERS = 128  # header lines of one request
@@ -21,6 +20,15 @@ _NAMES = {
 
 TOO_LARGE = "too_large"
 
+# How large a body may be, by the request target as it was sent and the headers; 0 for as large as `limits.body` says.
+# It is asked only for one that is, or may be, larger.
+Largest = Callable[[bytes, Mapping[str, str]], int]
+
+
+def as_usual(_url: bytes, _headers: Mapping[str, str]) -> int:
+    """No address takes more than any other."""
+    return 0
+
 
 class _Enough(Exception):
     """Stops the parser where the reason is already known."""
@@ -32,18 +40,21 @@ class Inbox:
     It holds at most one unfinished request within `limits`, and what one read completed.
     """
 
-    def __init__(self, remote: str, limits: Callable[[], Limits]) -> None:
+    def __init__(self, remote: str, limits: Callable[[], Limits], largest: Largest = as_usual) -> None:
         self.ready: list[Request] = []  # whole requests, in order
         self.partial = False  # a request has begun and is not whole
         self.over = False  # more was sent than will be read
         self.refusal: Refusal | None = None  # what to answer after what is ready, before closing
         self._remote = remote
         self._get_limits = limits
+        self._get_largest = largest
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
 
     def _begin(self) -> None:
         self._limits = self._get_limits()
+        self._most: int = self._limits.body
+        self.granted = 0  # bytes that the body may have beyond what any other may
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body: bytes | bytearray = b""
@@ -125,7 +136,10 @@ class Inbox:
             self.refusal, self.over = objection, True
             raise _Enough
         length = int(headers.get("content-length", "0"))
-        if length > self._limits.body:
+        if length > self._most or "transfer-encoding" in headers:
+            self._most = max(self._most, self._get_largest(self._url, headers))
+            self.granted = (length or self._most) - self._limits.body if self._most > self._limits.body else 0
+        if length > self._most:
             self._too_large(length)
         self._expects = "expect" in headers and self._version == "1.1"
 
@@ -133,7 +147,7 @@ class Inbox:
         """Gather the body; a second piece makes it a buffer that grows in place."""
         self._quiet = 0
         self._size += len(data)
-        if self._size > self._limits.body:
+        if self._size > self._most:
             self._too_large(self._size)
         if not self._body:
             self._body = data
@@ -148,7 +162,7 @@ class Inbox:
         self.ready.append(self._request(keep_alive=self._parser.should_keep_alive()))
 
     def _request(self, *, keep_alive: bool, refusal: Refusal | None = None, unread: int = 0) -> Request:
-        path, query = _target(self._url)
+        path, query = split(self._url)
         return Request(
             method=self._parser.get_method().decode(),
             path=path,
@@ -170,7 +184,7 @@ class Inbox:
 
     def _too_large(self, size: int) -> None:
         """Hand the head on as a request that may only be recorded, with what is known of the size of its body."""
-        refusal = Refusal(413, TOO_LARGE, f"the body is larger than {self._limits.body} bytes")
+        refusal = Refusal(413, TOO_LARGE, f"the body is larger than {self._most} bytes")
         self.ready.append(self._request(keep_alive=False, refusal=refusal, unread=size))
         self.over = True
         raise _Enough
@@ -242,13 +256,3 @@ def _head(request: Request, url: bytes) -> bytes:
     lines = [f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "upgrade"]
     start = f"{request.method} {url.decode('latin-1')} HTTP/{request.version}\r\n"
     return "".join([start, *lines, "\r\n"]).encode("latin-1")
-
-
-def _target(url: bytes) -> tuple[str, str]:
-    """Split a request target into decoded path and raw query; proxies may send it with scheme and host."""
-    path, _, query = url.decode("latin-1").partition("?")
-    if not path.startswith("/"):
-        _, absolute, rest = path.partition("://")
-        if absolute:
-            path = "/" + rest.partition("/")[2]
-    return (unquote(path) if "%" in path else path), query

@@ -8,12 +8,15 @@ from daemon.alerting.acknowledge import Acks
 from daemon.aside import Aside, at_once
 from daemon.clock import Clock
 from daemon.config.settings import Channel, Settings, Source
+from daemon.exposition import Form
 from daemon.handset import Report
 from daemon.hook import Hook, Outside
 from daemon.listener.exchange import App
 from daemon.methods.table import PATIENCE, Caller
 from daemon.reading import Sign
+from daemon.sentry.gate import Gate
 from daemon.store.quarantine import Kind
+from daemon.web.apps.board import Pages
 from daemon.web.board import Board
 
 
@@ -59,7 +62,9 @@ class Parts:
     reload: Callable[[], list[str]]  # the problems, or none
     api: App  # what answers below /api/v2/
     outside: Outside  # what the checks of sources may ask of other servers
-    numbers: Callable[[], bytes] = bytes  # more of them for /metrics, in Prometheus' text format
+    numbers: Sequence[Callable[[Form], bytes]] = ()  # more of them for /metrics
     board: Board | None = None  # the status page; whether there is one, the settings say
+    pages: Pages | None = None  # those about applications
+    sentry: Gate | None = None  # what Sentry SDKs send goes through it
     aside: Aside = at_once  # where large bodies are read
     patience: float = PATIENCE  # seconds that one /rpc request may take

@@ -5,7 +5,7 @@ import errno
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 
 import gevent
@@ -18,9 +18,11 @@ from daemon.config.settings import Limits
 from daemon.errors import TocsinError
 from daemon.listener.connection import Connection
 from daemon.listener.exchange import FAILED, Answer, App, Request
+from daemon.listener.inbox import Largest, as_usual
 from daemon.urls import host_port
 
 BACKLOG = 1024
+GRANTED = 256 * 1024**2  # bytes that all bodies which come at once may have together beyond `limits.body`
 READ = 64 * 1024  # bytes taken from a socket at once
 BEAT = 1.0  # seconds between two looks for late clients, at most
 PATIENCE = 1.0  # seconds that a client may rest while others wait for its place
@@ -63,10 +65,18 @@ class HttpDoor:
     read once, at the start.
     """
 
-    def __init__(self, listener: str | socket.socket, app: App, limits: Callable[[], Limits], clock: Clock) -> None:
+    def __init__(
+        self,
+        listener: str | socket.socket,
+        app: App,
+        limits: Callable[[], Limits],
+        clock: Clock,
+        largest: Largest = as_usual,
+    ) -> None:
         """`listener` is an address, or a socket that was bound while the process still had the right to."""
         self.clock = clock
         self.limits = limits
+        self._largest = largest
         self.stopping = False
         self.buffer = memoryview(bytearray(READ))
         self._app = app
@@ -115,6 +125,11 @@ class HttpDoor:
             self._sweeper.kill(timeout=1)
 
     # what a connection calls
+
+    def largest(self, url: bytes, headers: Mapping[str, str]) -> int:
+        """How large a body may be, as long as not too many are large at once."""
+        size = self._largest(url, headers)
+        return size if size and sum(one.granted for one in self._open) + size <= GRANTED else 0
 
     def work(self, request: Request) -> Answer:
         """Serve one request; what goes wrong unexpectedly is logged here and answered 500."""

@@ -14,8 +14,8 @@ from daemon.listener import credentials
 from daemon.listener.bodies import expanded
 from daemon.listener.exchange import WEBHOOKS, Answer, Refusal, Request, fields_of, refused
 from daemon.listener.parts import Parts
-from daemon.listener.repeats import Repeats
 from daemon.payload import coding
+from daemon.payload.repeats import Repeats
 from daemon.secret import HIDDEN
 from daemon.store.quarantine import Kind
 
@@ -43,7 +43,7 @@ _LATER = (("Retry-After", "20"),)
 _ALLOW = ("Allow", "POST")
 _BASIC = (("WWW-Authenticate", 'Basic realm="tocsin"'),)
 _BEARER = (("WWW-Authenticate", 'Bearer realm="tocsin"'),)
-_CODINGS = (("Accept-Encoding", "gzip, deflate"),)
+_CODINGS = (("Accept-Encoding", coding.TAKEN),)
 
 
 class Webhooks:

@@ -1,4 +1,4 @@
-"""Short codes: `A17`, `D5`, `Q3`, `S3` and `O2` name rows wherever an id is asked for, and plain numbers do too."""
+"""Short codes: `A17`, `D5`, `Q3`, `S3`, `O2`, `E12` name rows wherever an id is asked for, and plain numbers do too."""
 
 from typing import Annotated, TypeVar
 
@@ -18,6 +18,7 @@ _WHAT = {
     "Q": "a quarantined request",
     "S": "a silence",
     "O": "an override",
+    "E": "an error",
 }
 
 T = TypeVar("T")

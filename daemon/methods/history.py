@@ -4,33 +4,31 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import nlargest
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
 from daemon.clock import unhurried
 from daemon.config.looking import ProbePlan
-from daemon.errors import MatcherError, MethodError
-from daemon.history import period, report, sheet
+from daemon.errors import MethodError
+from daemon.history import report, sheet
 from daemon.history.covers import alarm_labels
 from daemon.history.period import Period
 from daemon.history.query import Failure, Point, Reading, Step
 from daemon.history.report import Report
 from daemon.history.stretches import PER_SECOND
 from daemon.matcher import Matcher, parse
+from daemon.methods.asked import asked, meant, zone_of
 from daemon.methods.codes import Limit
 from daemon.methods.parts import Parts
 from daemon.methods.probes import not_there
-from daemon.methods.table import INVALID_PARAMS, REFUSED, Table
+from daemon.methods.table import REFUSED, Table
 from daemon.reading import Health
 from daemon.units import Share
-from daemon.zone import Zone
 
 MOST_POINTS = 3_000
 MOST_LINES = 5_000  # of a report as JSON, about 700 bytes each: an answer has an end
 BACK = {"reading": 900.0, "minute": 10_800.0, "hour": 2 * 86_400.0, "day": 90 * 86_400.0}  # shown where none is asked
-
-T = TypeVar("T")
 
 _WRITTEN: dict[str, Callable[[Report], str]] = {"csv": sheet.as_csv, "text": sheet.as_text}
 
@@ -80,18 +78,18 @@ def _add_report(table: Table, parts: Parts) -> None:
         """Tell how available probes were in a period, beside what was promised.
 
         All that are configured, or these, or those whose alarm's labels match. The period is such as `2026-10`,
-        `2026-W43`, `2026-Q4`, `month` (the present one, which is what is meant where none is given), `last month`, or
+        `2026-W43`, `2026-Q4`, `month` (the present one, which is what is when where none is given), `last month`, or
         `30d`; or from `begin` to `end`, by the clock of `zone`. `slo` holds all of them against it, such as `99.9%`.
         """
-        where = _zone(parts, zone)
-        meant = _period(parts, where, period, begin, end, "month")
+        where = zone_of(parts, zone)
+        when = meant(parts, where, period, begin, end, "month")
         promise, plans = _slo(slo), parts.settings().probes
         chosen = _chosen(parts, probes, matchers)
         if len(chosen) > MOST_LINES and format == "json":
             said = f"that are {len(chosen)} probes; ask for {MOST_LINES} at most (matchers), or for the format csv"
             raise MethodError(said, code=REFUSED)
         promised = [(name, promise if slo else _promised(plans.get(name))) for name in chosen]
-        made = report.report(parts.history, promised, meant, parts.clock.now(), str(where))
+        made = report.report(parts.history, promised, when, parts.clock.now(), str(where))
         return made if format == "json" else parts.aside(partial(_WRITTEN[format], made))
 
 
@@ -110,20 +108,20 @@ def _add_chart(table: Table, parts: Parts) -> None:
         Or its last single readings, at most `limit` of them. Days are those of `zone`.
         """
         (known,) = _chosen(parts, [name], [])
-        where, now = _zone(parts, zone), parts.clock.now()
-        meant = _period(parts, where, "", begin or str(now - BACK[step]), end)
+        where, now = zone_of(parts, zone), parts.clock.now()
+        when = meant(parts, where, "", begin or str(now - BACK[step]), end)
         points: list[Point] = []
         readings: list[Reading] = []
         if step == "reading":
-            readings = parts.history.readings(known, meant.begin, meant.end, limit)
+            readings = parts.history.readings(known, when.begin, when.end, limit)
         else:
-            points = _points(parts, known, meant, step, where.info)
+            points = _points(parts, known, when, step, where.info)
         return Chart(
             probe=known,
             step=step,
             time_zone=str(where),
-            begin=meant.begin,
-            end=min(meant.end, now),
+            begin=when.begin,
+            end=min(when.end, now),
             points=points,
             readings=readings,
         )
@@ -147,7 +145,7 @@ def _add_failures(table: Table, parts: Parts) -> None:
         limit: Limit = 100,
     ) -> list[IncidentLine]:
         """List when probes were down or degraded, why, and what ended it, newest first; of the last 30 days."""
-        meant = _period(parts, _zone(parts, zone), period, begin, end, "30d")
+        when = meant(parts, zone_of(parts, zone), period, begin, end, "30d")
         found = (
             IncidentLine(
                 probe=name,
@@ -158,20 +156,20 @@ def _add_failures(table: Table, parts: Parts) -> None:
                 ending=one.ending,
             )
             for name in _chosen(parts, probes, matchers)
-            for one in parts.history.incidents(name, meant.begin, meant.end, limit)
+            for one in parts.history.incidents(name, when.begin, when.end, limit)
         )
         return nlargest(limit, found, key=lambda one: one.began)
 
 
-def _points(parts: Parts, name: str, meant: Period, step: Step, zone: dt.tzinfo) -> list[Point]:
+def _points(parts: Parts, name: str, when: Period, step: Step, zone: dt.tzinfo) -> list[Point]:
     length = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0}[step]
-    if (meant.end - meant.begin) / length > MOST_POINTS:
+    if (when.end - when.begin) / length > MOST_POINTS:
         raise MethodError(f"that is more than {MOST_POINTS} {step}s; ask for less, or for longer steps", code=REFUSED)
-    return parts.history.chart(name, meant.begin, meant.end, step, zone)
+    return parts.history.chart(name, when.begin, when.end, step, zone)
 
 
 def _chosen(parts: Parts, names: Sequence[str], matchers: Sequence[str]) -> list[str]:
-    """The probes that are meant: by name also those that are not configured any more. Raises MethodError."""
+    """The probes that are when: by name also those that are not configured any more. Raises MethodError."""
     plans = parts.settings().probes
     if names:
         gone = [name for name in names if name not in plans]
@@ -179,7 +177,7 @@ def _chosen(parts: Parts, names: Sequence[str], matchers: Sequence[str]) -> list
         for name in gone:
             if name not in kept:
                 raise not_there(name, plans)
-    wanted = _asked("matchers", lambda: [one for text in matchers for one in parse(text)])
+    wanted = asked("matchers", lambda: [one for text in matchers for one in parse(text)])
     found = list(dict.fromkeys(names)) or list(plans)
     return [name for name in unhurried(parts.clock, found) if _matches(plans.get(name), name, wanted)]
 
@@ -191,22 +189,6 @@ def _matches(plan: ProbePlan | None, name: str, wanted: Sequence[Matcher]) -> bo
 
 def _promised(plan: ProbePlan | None) -> float | None:
     return plan.slo.fraction if plan is not None and plan.slo is not None else None
-
-
-def _period(parts: Parts, zone: Zone, name: str, begin: str, end: str, usual: str = "") -> Period:
-    now = parts.clock.now()
-    name = name or ("" if begin or end else usual)
-    if name and (begin or end):
-        raise MethodError("say either a period, or from when to when", code=INVALID_PARAMS, data={"field": "period"})
-    if name:
-        return _asked("period", lambda: period.named(name, zone.info, now))
-    if not begin:
-        raise MethodError("there is an end, and no begin", code=INVALID_PARAMS, data={"field": "begin"})
-    return _asked("begin", lambda: period.between(begin, end, zone.info, now))
-
-
-def _zone(parts: Parts, name: str) -> Zone:
-    return _asked("zone", lambda: Zone.parse(name)) if name else parts.settings().texts.time_zone
 
 
 def _slo(text: str) -> float | None:
@@ -221,12 +203,4 @@ def _slo(text: str) -> float | None:
             raise ValueError(f"{text[:40]!r} is no promise that can be broken; write for example 99.9%")
         return part
 
-    return _asked("slo", read) if text else None
-
-
-def _asked(field: str, read: Callable[[], T]) -> T:
-    """Read what somebody asks for; MethodError where that cannot be read."""
-    try:
-        return read()
-    except (ValueError, MatcherError, OverflowError) as error:
-        raise MethodError(f"{field}: {error}", code=INVALID_PARAMS, data={"field": field}) from error
+    return asked("slo", read) if text else None

@@ -10,11 +10,15 @@ from daemon.aside import Aside
 from daemon.clock import Clock
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.notice import Acceptance, Recipient
 from daemon.reading import Health, Reading
+from daemon.sentry.status import SentryStatus
+from daemon.series.query import Query
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 
 
 class LaneStatus(Protocol):
@@ -115,3 +119,8 @@ class Parts:
     doors: Callable[[], dict[str, str]]  # http, zmq -> where it really listens
     warnings: Callable[[], list[str]]
     aside: Aside
+    series: Query
+    rules: Keeper
+    faults: Faults
+    sentry: Callable[[], SentryStatus]  # raises StoreError
+    sentry_again: Callable[[], int]  # the reports that were set aside; raises StoreError

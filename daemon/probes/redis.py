@@ -8,6 +8,7 @@ from daemon.probes.base import Fact, Reading, probe
 from daemon.probes.network.dial import Missed, Watch
 from daemon.probes.network.dialogue import ADDRESS, CERTIFICATE, HalfWell, Spoken, Talk, looked, quoted
 from daemon.probes.network.host import HIGHEST_PORT
+from daemon.probes.network.resp import command
 from daemon.secret import Secret
 
 MOST_HEARD = 64 * 1024  # bytes; an INFO with many databases has some ten thousand
@@ -76,7 +77,7 @@ class Redis(Spoken):
     def _informed(self, talk: Talk, watch: Watch) -> None:
         """Ask for what the server tells about itself."""
         watch.doing = "answer to INFO"
-        talk.say(_command(b"INFO"))
+        talk.say(command(b"INFO"))
         line = talk.line()
         if line.startswith(b"-"):
             raise HalfWell(f"PONG, but INFO is refused: {talk.quoted(line[1:])}")
@@ -93,14 +94,9 @@ class Redis(Spoken):
         watch.evidence["info"] = ", ".join(f"{name.removeprefix('redis.')} {value}" for name, value in facts.items())
 
 
-def _command(*words: bytes) -> bytes:
-    """One command as the protocol writes it (RESP)."""
-    return b"".join([b"*%d\r\n" % len(words), *(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)])
-
-
 def _expected(talk: Talk, wanted: bytes, *words: bytes) -> None:
     """Send a command, and hear the answer that it must have."""
-    talk.say(_command(*words))
+    talk.say(command(*words))
     line = talk.line()
     if line.startswith(b"-"):
         raise SaidNo(talk.quoted(line[1:]))

@@ -1,4 +1,4 @@
-"""What is counted of probes, in Prometheus' text format 0.0.4.
+"""What is counted of probes, in Prometheus' text formats.
 
 Not among the series of `daemon.telemetry`: with ten thousand probes each family has ten thousand lines, which
 nobody should keep in memory between two scrapes, and everybody else has a turn while they are written.
@@ -8,25 +8,26 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from daemon.clock import Clock, unhurried
+from daemon.exposition import TEXT, Form, escaped
 from daemon.probing.watched import Watched
 from daemon.reading import Health
 
 Lines = Callable[[Watched], Iterable[str]]
 
 
-def exposition(watched: Sequence[Watched], clock: Clock) -> bytes:
+def exposition(watched: Sequence[Watched], clock: Clock, form: Form = TEXT) -> bytes:
     """All lines of these probes; none when there are no probes."""
     if not watched:
         return b""
-    return "".join(f"{line}\n" for line in unhurried(clock, _lines(watched))).encode("utf-8", "replace")
+    return "".join(unhurried(clock, _lines(watched, form))).encode("utf-8", "replace")
 
 
-def _lines(watched: Sequence[Watched]) -> Iterator[str]:
+def _lines(watched: Sequence[Watched], form: Form) -> Iterator[str]:
     for name, kind, text, lines in _FAMILIES:
-        yield f"# HELP {name} {text}"
-        yield f"# TYPE {name} {kind}"
+        yield form.heading(name, kind, text)
         for one in watched:
-            yield from lines(one)
+            for line in lines(one):
+                yield f"{line}\n"
 
 
 def _up(one: Watched) -> Iterable[str]:
@@ -51,12 +52,12 @@ def _seconds(one: Watched) -> Iterable[str]:
 
 def _phases(one: Watched) -> Iterable[str]:
     for name, took in (one.reading.phases if one.reading else {}).items():
-        yield f'tocsin_probe_phase_seconds{{{_probe(one)},phase="{_escaped(name)}"}} {took:.6f}'
+        yield f'tocsin_probe_phase_seconds{{{_probe(one)},phase="{escaped(name)}"}} {took:.6f}'
 
 
 def _values(one: Watched) -> Iterable[str]:
     for name, value in _numbers(one.reading.values if one.reading else {}):
-        yield f'tocsin_probe_value{{{_probe(one)},value="{_escaped(name)}"}} {value:.10g}'
+        yield f'tocsin_probe_value{{{_probe(one)},value="{escaped(name)}"}} {value:.10g}'
 
 
 def _numbers(values: Mapping[str, object]) -> Iterator[tuple[str, float]]:
@@ -69,11 +70,7 @@ def _numbers(values: Mapping[str, object]) -> Iterator[tuple[str, float]]:
 
 
 def _probe(one: Watched) -> str:
-    return f'probe="{_escaped(one.plan.name)}"'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'probe="{escaped(one.plan.name)}"'
 
 
 _FAMILIES: tuple[tuple[str, str, str, Lines], ...] = (

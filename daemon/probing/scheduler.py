@@ -10,6 +10,7 @@ from daemon.aside import Aside, at_once
 from daemon.clock import Clock, unhurried
 from daemon.config.looking import ProbePlan
 from daemon.config.settings import Settings
+from daemon.exposition import TEXT, Form
 from daemon.probes.network.dial import only_beyond
 from daemon.probing import numbers
 from daemon.probing.calls import Calls
@@ -109,9 +110,9 @@ class Scheduler:
         """When it looks next, in seconds since the epoch; raises KeyError when there is no such probe."""
         return self._watched[name].rhythm.coming(self._now(), most)
 
-    def exposition(self) -> bytes:
-        """What is counted of all of them, in Prometheus' text format."""
-        return numbers.exposition(list(self._watched.values()), self._clock)
+    def exposition(self, form: Form = TEXT) -> bytes:
+        """What is counted of all of them, for /metrics."""
+        return numbers.exposition(list(self._watched.values()), self._clock, form)
 
     def run(self, name: str) -> Reading:
         """Look once, now; raises KeyError when there is no such probe. It does not count for the verdict.

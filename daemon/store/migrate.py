@@ -10,21 +10,24 @@ from daemon.errors import SchemaTooNew
 _NAME = re.compile(r"(\d{4})_[a-z_0-9]+\.sql")
 
 
-def migrations() -> dict[int, str]:
+ALARMS, MEASURED = "migrations", "measured"  # the schemas: folders beside this file
+
+
+def migrations(schema: str = ALARMS) -> dict[int, str]:
     """The SQL of each version, in order."""
     found = {}
-    for entry in files("daemon.store").joinpath("migrations").iterdir():
+    for entry in files("daemon.store").joinpath(schema).iterdir():
         if match := _NAME.fullmatch(entry.name):
             found[int(match[1])] = entry.read_text(encoding="utf-8")
     return dict(sorted(found.items()))
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, schema: str = ALARMS) -> None:
     """Run what is missing, each step in a transaction of its own.
 
     A database that already holds something is first copied to `<path>.before-<version>`. Raises SchemaTooNew.
     """
-    _run(connection, path, migrations())
+    _run(connection, path, migrations(schema))
 
 
 def _run(connection: sqlite3.Connection, path: Path, steps: dict[int, str]) -> None:

@@ -19,7 +19,7 @@ from gevent.threadpool import ThreadPool
 from daemon import telemetry
 from daemon.errors import StoreUnavailable
 from daemon.store.base import Tx
-from daemon.store.migrate import migrate
+from daemon.store.migrate import ALARMS, migrate
 from daemon.store.scratch import Scratch
 from daemon.store.sqlite_file import check, lock, open_file, translated
 from daemon.store.transaction import Committed, SqliteTx, commit
@@ -34,7 +34,7 @@ CHECKPOINT_EVERY = 30  # commits after which the write-ahead log is copied back 
 class SqliteStore:
     """Implements `daemon.store.base.Store`. One process at a time may have the file open."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: str = ALARMS) -> None:
         """Open, check and migrate; raises StoreLocked, StoreCorrupt, SchemaTooNew or StoreUnavailable."""
         self.path = path
         self.name: str
@@ -48,7 +48,7 @@ class SqliteStore:
             with translated(path):
                 self._writer = open_file(path)
                 check(self._writer, path)
-                migrate(self._writer, path)
+                migrate(self._writer, path, schema)
                 (self.name,) = self._writer.execute("SELECT name FROM store_name").fetchone()
                 self._readers = [open_file(path, "PRAGMA query_only = ON") for _ in range(READERS)]
                 self._copier = open_file(path)

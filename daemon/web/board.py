@@ -184,9 +184,13 @@ class _Showing:
         return self._gatherer.title(asked.probe) if asked.probe is not None else asked.group or self._title
 
     def _packed(self, content_type: str, body: bytes) -> Made:
-        """Packing a large page takes tens of milliseconds: not here."""
-        packed, digest = self._aside(partial(_pack, body)) if len(body) > _SMALL else _pack(body)
-        return Made(content_type=content_type, body=body, packed=packed, tag=f'W/"{digest}"')
+        return packed(self._aside, content_type, body)
+
+
+def packed(aside: Aside, content_type: str, body: bytes) -> Made:
+    """Make it ready to go out. Packing a large page takes tens of milliseconds: not here."""
+    smaller, digest = aside(partial(_pack, body)) if len(body) > _SMALL else _pack(body)
+    return Made(content_type=content_type, body=body, packed=smaller, tag=f'W/"{digest}"')
 
 
 def _pack(body: bytes) -> tuple[bytes | None, str]:

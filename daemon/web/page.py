@@ -90,7 +90,12 @@ def rendered(clock: Clock, view: View, asked: Asked, lang: Lang, title: str, res
 @functools.cache
 def policy() -> str:
     """What a browser may do with the page: show it, with its own style."""
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return policy_of(style())
+
+
+def policy_of(text: str) -> str:
+    """The same for a page with this style."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none';"
         " frame-ancestors 'none'"
@@ -107,7 +112,7 @@ def _values(view: View, asked: Asked, lang: Lang, title: str, responses: Respons
         "sentence": words.sentence([line.state for line in view.lines], lang),
         "state": view.state.value,
         "icon": "data:image/svg+xml," + quote(_ICON.format(_ICONS.get(view.state, "#7d8791"))),
-        "style": _style(),
+        "style": style(),
         "at": view.at,
         "zone_info": view.zone,
         "zone": words.offset(view.zone, view.at),
@@ -123,23 +128,30 @@ def _values(view: View, asked: Asked, lang: Lang, title: str, responses: Respons
 
 
 @functools.cache
-def _style() -> str:
+def style() -> str:
+    """The style of the page."""
     return (_HERE / "status.css").read_text(encoding="utf-8").strip()
 
 
 @functools.cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+    return environment().get_template(_TEMPLATE)
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """What templates of pages are made with: all that is put in is escaped."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    made.filters.update(
         percent=words.percent, took=words.took, put=_put, iso=instant, clock=_clock, lasted=_lasted, until=_until
     )
-    return environment.get_template(_TEMPLATE)
+    return made
 
 
 def _put(text: str, *parts: Any) -> str:

@@ -178,6 +178,8 @@ def took(time: float | None) -> str:
     """How long something took: three digits."""
     if not time:
         return NOTHING if time is None else "0"
+    if time < 0.00005:  # noqa: PLR2004 - what would be 0.0 ms
+        return f"{max(1.0, time * 1e6):.0f} µs"
     if time < 0.9995:  # noqa: PLR2004 - what is rounded to a second is one
         return f"{time * 1_000:.0f} ms" if time >= 0.00995 else f"{time * 1_000:.1f} ms"  # noqa: PLR2004 - two digits
     return f"{time:.2f} s" if time < 9.995 else f"{time:.0f} s"  # noqa: PLR2004 - three digits

@@ -11,7 +11,8 @@ from daemon.alerting.rules import Rules
 from daemon.alerting.said import moment
 from daemon.config.answers import Acknowledge
 from daemon.config.audience import Escalation, InhibitRule, Leg, Receiver, Route, Storm
-from daemon.config.settings import Flapping, Settings
+from daemon.config.flapping import Flapping
+from daemon.config.settings import Settings
 from daemon.declared import Outcome
 from daemon.delivery import desk
 from daemon.delivery.desk import Answer

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.config.audience import Route
-from daemon.config.settings import Flapping
+from daemon.config.flapping import Flapping
 from daemon.notice import Phase, Reason
 from daemon.store import mutes, outbox
 from daemon.store.sqlite import SqliteStore

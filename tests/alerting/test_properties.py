@@ -17,7 +17,8 @@ from daemon.alerting import tick
 from daemon.alerting.index import Index
 from daemon.alerting.route import compiled, matching
 from daemon.config.audience import InhibitRule, Receiver, Route
-from daemon.config.settings import Flapping, Settings
+from daemon.config.flapping import Flapping
+from daemon.config.settings import Settings
 from daemon.matcher import Matcher, parse
 from daemon.notice import Reason
 from daemon.units import Seconds

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from daemon.alerting.pipeline import Outcome
 from daemon.alerting.replay import Replay
 from daemon.config.audience import Route
-from daemon.config.settings import Flapping
+from daemon.config.flapping import Flapping
 from daemon.event import Event
 from daemon.matcher import parse
 from daemon.store import alerts, replays, silences

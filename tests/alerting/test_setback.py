@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from daemon.alerting import setback
 from daemon.config.audience import Escalation, Leg, Receiver, Route, Storm
-from daemon.config.settings import Flapping
+from daemon.config.flapping import Flapping
 from daemon.notice import Reason
 from daemon.store import timers
 from daemon.store.sqlite import SqliteStore

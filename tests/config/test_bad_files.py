@@ -32,7 +32,12 @@ TABLE: dict[str, tuple[str, list[str]]] = {
     ),
     "a setting that nothing resembles": (
         "listen: {zzz: 1}\n",
-        ['tocsin.yml:4: listen: unknown key "zzz"; known here: http, zmq'],
+        [
+            (
+                'tocsin.yml:4: listen: unknown key "zzz"; known here: http, statsd, statsd_stream, statsd_unix, syslog,'
+                " syslog_unix, zmq"
+            )
+        ],
     ),
     "no space after a colon": (
         "log: {level:debug}\n",

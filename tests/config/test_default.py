@@ -19,6 +19,7 @@ TEXT = SHIPPED.read_text()
 ENVIRON = {name: f"/value-of-{name}" for name in re.findall(r"\$\{([A-Z_]+)", TEXT)}
 ENVIRON["DINGTALK_URL"] = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 ENVIRON["HEALTHCHECKS_URL"] = "https://hc-ping.example.com/0123456789abcdef"
+ENVIRON["SHOP_SENTRY_KEY"] = "0123456789abcdef0123456789abcdef"
 ENVIRON["BACKUP_PING_KEY"] = "0123456789abcdef0123456789abcdef"
 CATALOG = catalog("")
 

@@ -203,7 +203,7 @@ def test_a_name_can_be_printed(problems_of: Problems) -> None:
 def test_what_is_never_used_or_empty_is_doubtful() -> None:
     spare = settings(named("night", interval("22:00-24:00")), named("never"), active_time_intervals=("night",))
     assert list(intervals.doubts(spare, at("2026-01-01 00:00"))) == [
-        (("time_intervals", "never"), "no route and no probe uses it, and only a silence can name it"),
+        (("time_intervals", "never"), "no route and no probe uses it, no rule does, and only a silence can name it"),
         (("time_intervals", "never"), "has no entry, so no instant is in it"),
     ]
 

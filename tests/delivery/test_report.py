@@ -8,6 +8,7 @@ from daemon import telemetry
 from daemon.delivery.alarms import Voice
 from daemon.errors import Scope, SendFailed, SendRefused
 from daemon.event import Severity
+from daemon.exposition import TEXT
 from daemon.notice import Acceptance, Recipient
 from delivering import Batching, Post, Provider, raising
 
@@ -50,6 +51,22 @@ def test_templates_that_did_not_render_are_counted_by_channel_once_a_message(pos
     assert number("tocsin_delivery_warnings_total", channel="worded") == 2
     post.courier.test("worded", Recipient(name="a", address="+861"))
     assert number("tocsin_delivery_warnings_total", channel="worded") == 4
+
+
+def test_a_channel_that_was_taken_out_leaves_no_ghost_and_counts_anew_when_it_is_back(post: Post) -> None:
+    made = Provider()
+    post.channel("ghost", made)
+    post.courier.start()
+    post.put("ghost")
+    post.quiet()
+    post.without("ghost")
+    post.courier.reload()
+    assert 'channel="ghost"' not in telemetry.exposition(TEXT).decode()
+    post.channel("ghost", made)
+    post.courier.reload()
+    post.put("ghost")
+    post.quiet()
+    assert outcome("ghost", "sent") == 1
 
 
 def test_the_breakers_gauge_follows_it(post: Post) -> None:

@@ -2,6 +2,7 @@
 
 import zlib
 
+import brotli
 import pytest
 
 from bodies import gzipped
@@ -26,6 +27,7 @@ RAW_DEFLATE = RAW.compress(PLAIN) + RAW.flush()
         ("gzip", gzipped(PLAIN) + b"\0\0\0"),
         ("deflate", zlib.compress(PLAIN)),
         ("deflate", RAW_DEFLATE),
+        ("br", brotli.compress(PLAIN)),
     ],
 )
 def test_every_taken_coding_gives_the_plain_body(coding: str, body: bytes) -> None:
@@ -35,7 +37,11 @@ def test_every_taken_coding_gives_the_plain_body(coding: str, body: bytes) -> No
 @pytest.mark.parametrize(
     ("coding", "body", "status"),
     [
-        ("br", PLAIN, 415),
+        ("br", PLAIN, 422),
+        ("br", b"", 422),
+        ("br", brotli.compress(PLAIN)[:-1], 422),
+        ("br", brotli.compress(PLAIN) + b"rubbish", 422),
+        ("zstd", PLAIN, 415),
         ("gzip, gzip", gzipped(gzipped(PLAIN)), 415),
         ("zstd\udcff", PLAIN, 415),
         ("gzip", PLAIN, 422),

@@ -8,7 +8,7 @@ import pytest
 from daemon.clock import SystemClock
 from daemon.errors import OutsideError
 from daemon.listener.outside import AT_ONCE, FORGIVEN, KEPT, WAITING, Fetched
-from daemon.listener.repeats import REMEMBERED, Repeats
+from daemon.payload.repeats import REMEMBERED, Repeats
 from daemon.senders.http import MAX_BODY
 from fake_clock import FakeClock
 from fake_provider import FakeProvider, Step, drop, hang, say

@@ -1,5 +1,6 @@
 """A desk: the methods on a real store."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from fake_parts import Desk
 
 
 @pytest.fixture
-def desk(store: SqliteStore, clock: FakeClock) -> Desk:
-    return Desk(store, clock)
+def desk(store: SqliteStore, clock: FakeClock) -> Iterator[Desk]:
+    made = Desk(store, clock)
+    yield made
+    made.measured.close()
 
 
 @pytest.fixture

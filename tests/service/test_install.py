@@ -35,6 +35,9 @@ def test_a_tree_for_a_package_knows_nothing_of_where_it_was_made(tmp_path: Path)
     }
     assert found == {
         "etc/init.d/tocsin": "0o755",
+        "etc/tocsin/prometheus/grafana.json": "0o644",
+        "etc/tocsin/prometheus/prometheus.yml": "0o644",
+        "etc/tocsin/prometheus/rules.yml": "0o644",
         "etc/tocsin/supervisord.conf": "0o644",
         "etc/tocsin/tocsin.yml": "0o640",
         "lib/systemd/system/tocsin.service": "0o644",

@@ -13,7 +13,9 @@ from daemon.listener.parts import Parts
 from daemon.listener.web import Web
 from daemon.methods.table import Caller
 from daemon.reading import Sign
+from daemon.sentry.gate import Gate
 from daemon.store.quarantine import Kind
+from daemon.web.apps.board import Pages
 from daemon.web.board import Board
 from fake_clock import FakeClock
 
@@ -55,6 +57,8 @@ class Daemon:
     refuses: Exception | None = None
     calls: Callable[[str, Mapping[str, Any], Caller], Any] = lambda _method, _params, _caller: None
     board: Board | None = None
+    sentry: Gate | None = None
+    pages: Pages | None = None
     outside: Elsewhere = field(default_factory=Elsewhere)
 
     def rpc(self, body: bytes, caller: Caller) -> bytes | None:
@@ -72,23 +76,26 @@ class Daemon:
         self.signs.append((name, sign))
 
     def web(self) -> Web:
-        return Web(
-            Parts(
-                settings=lambda: self.settings,
-                clock=self.clock,
-                intake=self.intake,  # type: ignore[arg-type]
-                acks=self.acks,  # type: ignore[arg-type]
-                rpc=self.rpc,
-                call=self.calls,
-                hear=self.hear,  # type: ignore[arg-type]
-                sign=self.sign,
-                ready=lambda: self.why_not,
-                reload=self.reload,
-                api=echo,
-                outside=self.outside,
-                board=self.board,
-                patience=self.patience,
-            )
+        return Web(self.parts())
+
+    def parts(self) -> Parts:
+        return Parts(
+            settings=lambda: self.settings,
+            clock=self.clock,
+            intake=self.intake,  # type: ignore[arg-type]
+            acks=self.acks,  # type: ignore[arg-type]
+            rpc=self.rpc,
+            call=self.calls,
+            hear=self.hear,  # type: ignore[arg-type]
+            sign=self.sign,
+            ready=lambda: self.why_not,
+            reload=self.reload,
+            api=echo,
+            outside=self.outside,
+            board=self.board,
+            pages=self.pages,
+            sentry=self.sentry,
+            patience=self.patience,
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from daemon.store.base import Tx
-from daemon.store.migrate import migrate
+from daemon.store.migrate import ALARMS, migrate
 from daemon.store.transaction import SqliteTx
 
 T = TypeVar("T")
@@ -15,11 +15,11 @@ T = TypeVar("T")
 class DirectStore:
     """`write` and `read` of `daemon.store.base.Store`, done by whoever calls."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: str = ALARMS) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA synchronous = OFF")
-        migrate(self._connection, path)
+        migrate(self._connection, path, schema)
 
     def write(self, work: Callable[[Tx], T]) -> T:
         self._connection.execute("BEGIN IMMEDIATE")

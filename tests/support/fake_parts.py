@@ -14,6 +14,7 @@ from daemon.config.looking import ProbePlan
 from daemon.config.settings import Auth, Channel, Settings, Source
 from daemon.errors import ConfigError, HandlerError, SendError
 from daemon.event import Event, Severity, State
+from daemon.faults.faults import Faults
 from daemon.history.query import History
 from daemon.history.recorder import Recorder
 from daemon.hook import Hook
@@ -26,9 +27,14 @@ from daemon.reading import Health, Reading
 from daemon.registry import Sample, handler
 from daemon.secret import Secret
 from daemon.senders.base import Sender
+from daemon.sentry.status import SentryStatus
+from daemon.series.query import Query
+from daemon.series.table import Table as SeriesTable
 from daemon.store.base import Store
 from daemon.store.pauses import Pause
+from daemon.thresholds.keeper import Keeper
 from fake_clock import BEGIN, FakeClock
+from late_store import LateStore
 from made import at_once
 from rotas import SHANGHAI, layer, schedule
 from timed import interval, named
@@ -194,6 +200,13 @@ class Desk:
         self.courier = FakeCourier()
         self.scheduler = FakeScheduler()
         self.recorder = Recorder(store, clock, lambda: self.settings)
+        self.measured, numbers = LateStore(store), SeriesTable(clock)
+        self.series = Query(self.measured, numbers, clock)
+        self.faults = Faults(self.measured, clock, lambda: self.settings.errors, self.intake.events, numbers)
+        voice = (self.intake.alarm, self.intake.alarm_over)
+        self.rules = Keeper(
+            self.measured, self.series, numbers, clock, lambda: self.settings, self.intake.events, voice
+        )
         self.problems: list[str] = []
         self.others: dict[str, Settings] = {}
         self.warnings: list[str] = []
@@ -201,6 +214,7 @@ class Desk:
         self.levels: list[str] = []
         self.checked: list[str] = []
         self.reloads = 0
+        self.sentry = SentryStatus()
         self.table = build(self.parts())
 
     def parts(self) -> Parts:
@@ -225,6 +239,11 @@ class Desk:
             doors=lambda: {"http": "127.0.0.1:8420"},
             warnings=lambda: self.warnings,
             aside=lambda work: work(),
+            series=self.series,
+            rules=self.rules,
+            faults=self.faults,
+            sentry=lambda: self.sentry,
+            sentry_again=lambda: len(self.sentry.aside),
         )
 
     def send(self, title: str = "disk full", severity: Severity = Severity.CRITICAL) -> str:

@@ -40,6 +40,13 @@ def alertmanager_at(home: Path, config: str) -> Iterator[int]:
 @contextmanager
 def prometheus(home: Path, config: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Debian's Prometheus, which sends its alerts anew every second; yields the process."""
+    with prometheus_at(home, config) as (process, _):
+        yield process
+
+
+@contextmanager
+def prometheus_at(home: Path, config: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """The same, with its port."""
     program = need_program("prometheus", "prometheus")
     port = free_port()
     (home / "prometheus.yml").write_text(config)
@@ -48,8 +55,8 @@ def prometheus(home: Path, config: str) -> Iterator["subprocess.Popen[bytes]"]:
         f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s",
     ]  # fmt: skip
     with _running(command, home / "prometheus.log") as process:
-        until(lambda: _is_ready(port), within=60)
-        yield process
+        until(lambda: _is_ready(port), within=60, why=(home / "prometheus.log").read_text)
+        yield process, port
 
 
 @contextmanager

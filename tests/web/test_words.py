@@ -69,7 +69,8 @@ def test_a_percentage_is_never_rounded_up(part: float | None, expected: str) -> 
 @pytest.mark.parametrize(
     ("time", "expected"),
     [
-        (None, "–"), (0.0, "0"), (0.0004, "0.4 ms"), (0.0099, "9.9 ms"), (0.00996, "10 ms"), (0.123, "123 ms"),
+        (None, "–"), (0.0, "0"), (2.4e-06, "2 µs"), (1e-09, "1 µs"),
+        (0.0004, "0.4 ms"), (0.0099, "9.9 ms"), (0.00996, "10 ms"), (0.123, "123 ms"),
         (0.9994, "999 ms"), (0.9996, "1.00 s"), (1.234, "1.23 s"), (9.999, "10 s"), (75.4, "75 s"),
     ],
 )  # fmt: skip

@@ -101,6 +101,7 @@ receivers:
 dead_man: [{{url: 'http://127.0.0.1:{closed}/${{CANARY}}', token: '${{CANARY}}'}}]
 route: {{receiver: ops, group_by: ['...'], group_wait: 0s, group_interval: 0s}}
 nodes: {{far: {{url: 'tcp://127.0.0.1:{closed}', server_key: '{public}', secret_key: '${{KEY}}'}}}}
+sentry: {{projects: {{shop: {{id: 42, key: '${{CANARY}}', old_keys: ['${{KEY}}']}}}}}}
 probes:
   web:
     type: http
@@ -139,6 +140,10 @@ probes:
   ckafka:
     {{type: ckafka_lag, instance: ckafka-1, group: g, region: gz, secret_id: '${{CANARY}}', secret_key: '${{CANARY}}',
      proxy: *road, endpoint: 'http://127.0.0.1:{closed}', every: 1s, fail_after: 1}}
+redis_lists: [{{url: 'redis://127.0.0.1:{closed}/0', user: u, password: '${{CANARY}}'}}]
+scrapes:
+  - {{name: one, url: 'http://127.0.0.1:{closed}/metrics', bearer: '${{CANARY}}', every: 1s}}
+  - {{name: two, url: 'http://127.0.0.1:{closed}/metrics', basic: {{user: u, password: '${{CANARY}}'}}, every: 1s}}
 """
 
 
@@ -239,14 +244,18 @@ def asked(daemon: Tocsind) -> list[bytes]:
         daemon.request("GET", f"/ping/{CANARY}")[1],
         daemon.post(f"/receipts/tencent/{CANARY}", b"[]")[1],
         daemon.post(f"/receipts/tencent/{CANARY}x", b"[]")[1],
+        daemon.post(f"/api/42/envelope/?sentry_key={CANARY}", b'{}\n{"type":"event","length":2}\n{}')[1],
+        daemon.post(f"/api/42/envelope/?sentry_key={CANARY}", b'{}\n{"type":"event","length":2}\n{')[1],
+        daemon.post(f"/api/42/store/?sentry_key={CANARY}x", b"{}", **{"X-Sentry-Auth": f"Sentry sentry_key={KEY}"})[1],
         daemon.post("/rpc", b"{}", Authorization=f"Bearer {CANARY}x")[1],
     ]
     reading = ["status", "channels.list", "deliveries.list", "alerts.list", "quarantine.list", "sources.list",
-               "probes.list", "methods.list", "config.check", "config.get"]  # fmt: skip
+               "probes.list", "methods.list", "config.check", "config.get", "sentry.status",
+               "errors.list"]  # fmt: skip
     calls = [(name, {}) for name in reading]
     calls += [("quarantine.show", {"id": f"Q{number}"}) for number in range(1, 7)]
     calls += [("alerts.get", {"id": "A1"}), ("deliveries.get", {"id": "D1"})]
-    calls += [("alerts.explain", {"id": f"A{number}"}) for number in range(1, 9)]
+    calls += [("alerts.explain", {"id": f"A{number}"}) for number in range(1, 33)]
     calls += [("alerts.explain", {"labels": {"a": "b"}}), ("config.replay", {})]
     calls += [("channels.test", {"channel": "sms", "to": "lin"}), ("channels.test", {"channel": "hook"})]
     calls += [

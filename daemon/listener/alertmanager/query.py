@@ -8,15 +8,13 @@ import msgspec
 
 from daemon.errors import MatcherError
 from daemon.listener.alertmanager.answers import Refused, sentence
-from daemon.matcher import Matcher, pattern
+from daemon.matcher import Matcher, pattern, unescaped
 
 MOST = 100  # parameters of one question
 MOST_FILTERS = 30  # patterns are compiled where everybody waits, a millisecond each
 _TRUE = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
 _MATCHER = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)\s*(=~|!=|!~|=)\s*(.*)", re.DOTALL)
 _VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^"\\]|\\.|\\$)*)', re.DOTALL)
-_ESCAPED = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
 _BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})|;")
 
 
@@ -82,7 +80,7 @@ def matcher(text: str) -> Matcher:
     if value is None:
         raise MatcherError(f"matcher value contains unescaped double quote: {raw[:200]}")
     inner = value[2] if value[1] is None else value[1]
-    found = Matcher(name, operator, _ESCAPE.sub(lambda one: _ESCAPED.get(one[0], one[0]), inner))
+    found = Matcher(name, operator, unescaped(inner))
     if operator in ("=~", "!~"):
         pattern(found.value)
     return found

@@ -32,11 +32,11 @@ class Answer:
     """
 
     __slots__ = (
-        "_came", "_expand", "_is_bodiless", "_is_expanded", "_parser", "body", "headers", "is_broken", "is_complete",
-        "status", "version",
+        "_came", "_expand", "_is_bodiless", "_is_expanded", "_most", "_parser", "body", "headers", "is_broken",
+        "is_complete", "status", "version",
     )  # fmt: skip
 
-    def __init__(self, *, bodiless: bool = False, asked: bool = False) -> None:
+    def __init__(self, *, bodiless: bool = False, asked: bool = False, most: int = MOST_READ) -> None:
         self.status = 0
         self.version = ""
         self.headers: dict[str, str] = {}
@@ -46,13 +46,14 @@ class Answer:
         self._came = 0  # bytes of the body before it was expanded
         self._is_bodiless = bodiless
         self._is_expanded = asked
+        self._most = most  # bytes of the body that are read
         self._expand: zlib._Decompress | None = None
         self._parser: httptools.HttpResponseParser | None = None
 
     @property
     def is_capped(self) -> bool:
         """Whether there was more than anybody should read."""
-        return not self.is_complete or len(self.body) >= MOST_READ
+        return not self.is_complete or len(self.body) >= self._most
 
     @property
     def phrase(self) -> str:
@@ -87,7 +88,7 @@ class Answer:
             watch.doing = "body" if self.status else "header"
             if not self.status and taken > MOST_HEADER:
                 raise Missed(f"the answer's header does not end within {MOST_HEADER} bytes")
-            if self.status and (taken > MOST_TAKEN or len(self.body) >= MOST_READ):
+            if self.status and (taken > self._most + MOST_HEADER or len(self.body) >= self._most):
                 return
             data = receive(CHUNK)
             if not data:
@@ -155,7 +156,7 @@ class Answer:
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
-        room = MOST_READ - len(self.body)
+        room = self._most - len(self.body)
         if self.is_complete or not room:
             return
         self._came += len(data)

@@ -1,70 +1,16 @@
-"""Percentiles that add up: right within 2 %, the same however they are added, and no rubbish is taken for one."""
+"""What looks add up to: the same in whichever parts, and no rubbish is taken for it."""
 
-import math
 import random
 from collections.abc import Sequence
-from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.history import phases, sketch, tally
+from daemon.history import phases, tally
 from daemon.history.tally import Gathering, Tally
 from daemon.reading import Health
 
-TIMES = st.lists(st.integers(0, 10**12), min_size=1, max_size=300)
 UP, DOWN = 1, 3
-
-
-def exact(values: Sequence[int], part: float) -> int:
-    """The least of them that so much of all is at most."""
-    return sorted(values)[max(0, math.ceil(Fraction(str(part)) * len(values)) - 1)]
-
-
-@given(TIMES, st.sampled_from([0.0, 0.5, 0.9, 0.95, 0.99, 1.0]))
-def test_a_percentile_is_right_within_two_percent(values: list[int], part: float) -> None:
-    found = sketch.quantile(sketch.counted(values), part)
-    assert found is not None
-    assert abs(found - exact(values, part)) <= max(1, sketch.ERROR * exact(values, part) * 1.000001)
-
-
-@pytest.mark.parametrize(("part", "beyond"), [(0.5, 5), (0.9, 1), (0.95, 0), (0.99, 0)])
-def test_no_more_values_lie_beyond_a_percentile_than_it_says(part: float, beyond: int) -> None:
-    """Of ten looks nine are 90 %: who says that 99 % took at most so long has to count the tenth."""
-    values = [10**number for number in range(1, 11)]
-    found = sketch.quantile(sketch.counted(values), part)
-    assert found is not None
-    assert sum(value > found * 1.05 for value in values) == beyond
-
-
-@given(TIMES, TIMES)
-def test_two_that_are_added_are_what_one_of_all_values_is(one: list[int], other: list[int]) -> None:
-    whole = sketch.counted(one)
-    sketch.merge(whole, sketch.counted(other))
-    assert whole == sketch.counted([*one, *other])
-
-
-@given(TIMES)
-def test_what_is_written_is_read_as_it_was(values: list[int]) -> None:
-    counts = sketch.counted(values)
-    numbers = sketch.packed(counts)
-    assert sketch.unpacked(numbers) == counts
-    assert all(sketch.place(value) in counts for value in values)
-
-
-def test_of_nothing_there_is_no_percentile() -> None:
-    assert sketch.quantile({}, 0.5) is None
-
-
-@pytest.mark.parametrize(
-    "rubbish",
-    [[1], [5, 0], [5, -1], [-1, 1], [5, 1, 0, 1], [5, 1, -3, 1], [900, 1], [700, 1, 700, 1], [1, 2**60]],
-)
-def test_rubbish_is_no_sketch(rubbish: list[int]) -> None:
-    with pytest.raises(ValueError, match="not the"):
-        sketch.unpacked(rubbish)
-
 
 PHASES = st.dictionaries(
     st.sampled_from(["total", "resolve", "connect", "首字节", "x" * 60]), st.floats(0, 1e5), max_size=4

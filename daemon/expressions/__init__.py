@@ -1,0 +1,1 @@
+"""What a threshold rule watches: one small language, read when the configuration is."""

@@ -1,0 +1,1 @@
+"""Errors of programs, grouped: a fault is what many error events have in common."""

@@ -1,0 +1,1 @@
+"""Pages of numbers in Prometheus' text format, read into the same series as everything else."""

@@ -1,0 +1,1 @@
+"""statsd and DogStatsD: numbers, events and service checks in datagrams."""

@@ -1,0 +1,1 @@
+"""Numbers over time: what programs, probes of others and tocsin itself count and measure, by name and labels."""

@@ -1,0 +1,1 @@
+"""Rules over series: when a number is beyond what it may be, somebody hears of it."""
