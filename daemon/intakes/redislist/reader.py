@@ -41,9 +41,7 @@ class Reader:
         self._drains: dict[str, Drain] = {}
         self._retry: dict[str, float] = {}  # until when a list is left alone
         self._searched = float("-inf")
-        self._raised: dict[
-            tuple[Check, tuple[str, ...]], float
-        ] = {}  # alarms that may be open: when it was raised last
+        self._raised: dict[tuple[Check, tuple[str, ...]], float] = {}  # alarms that may be open, last raised then
         self._failing_since: float | None = None
         self._tries = 0
         self._stop = threading.Event()
