@@ -9,9 +9,10 @@ from typing import Protocol
 from daemon.event import OWN, Event, State
 from daemon.kinds import KINDS, Check
 
-__all__ = ["KINDS", "LABEL", "Alarm", "AlarmOver", "Check", "event", "key", "over", "table"]
+__all__ = ["AGAIN", "KINDS", "LABEL", "Alarm", "AlarmOver", "Check", "event", "key", "over", "table"]
 
 LABEL = "check"
+AGAIN = 60.0  # seconds after which what goes on is raised again: what is not, for a `self_checks.window`, is over
 
 
 class Alarm(Protocol):

@@ -1,4 +1,4 @@
-"""The settings of TLS that intakes have which connect to a server: whom they believe, and as whom they come."""
+"""The settings of TLS of what connects to a server: whom it believes, and as whom it comes."""
 
 from daemon.config.keys import doc
 

@@ -96,8 +96,8 @@ def _value(reader: _Reader) -> Value:
     name = reader.next(_NAME) if told is None else unescaped(told)
     if not name:
         raise ExpressionError(f"which series? write its name in {word}(…), such as {word}(http.time)")
-    if len(name) > expression.LONGEST_NAME:
-        raise ExpressionError(f"the name {cut(name, 40)} has {len(name)} characters; none has more than 200")
+    if len(name) > (most := expression.LONGEST_NAME):
+        raise ExpressionError(f"the name {cut(name, 40)} has {len(name)} characters; none has more than {most}")
     found = Value(function, name, _matchers(reader, name), part)
     if not reader.has(_SIGN, ")"):
         raise ExpressionError(_unclosed(reader, word))

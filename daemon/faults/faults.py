@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import gevent
 import msgspec
@@ -93,8 +94,10 @@ class Faults:
     def look(self) -> None:
         """End what is over, and tell that. Raises StoreUnavailable."""
         settings, now = self._settings(), self._clock.now()
-        while over := self._store.read(lambda tx: sweep.over(tx, settings, now)):
-            self._store.write(lambda tx: sweep.end(tx, over, settings, now))
+        over = self._store.read(lambda tx: sweep.over(tx, settings, now))
+        for begin in range(0, len(over), sweep.AT_ONCE):
+            some = over[begin : begin + sweep.AT_ONCE]
+            self._store.write(partial(sweep.end, ids=some, settings=settings, now=now))
         if self._store.read(fault_news.storms):
             self._store.write(lambda tx: sweep.end_storms(tx, now))
         self.tell()

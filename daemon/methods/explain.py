@@ -45,7 +45,7 @@ def add(table: Table, parts: Parts) -> None:
             return parts.store.read(lambda tx: rehearsed(tx, labels, how_bad, source, Rules(settings), then))
         if str(id) in settings.probes and not is_code(id, "A"):
             id = _of_probe(parts, str(id))  # noqa: A001 - what the caller could have written
-        if isinstance(id, str) and is_code(id, "E") and not is_code(id, "A"):
+        if is_code(id, "E") and not is_code(id, "A"):
             id = _of_fault(parts, id)  # noqa: A001 - what the caller could have written
         wanted = number(id, "A")
 
@@ -63,7 +63,7 @@ def _of_probe(parts: Parts, name: str) -> int:
     return max(had, key=lambda one: (one.state is State.FIRING, one.id)).id
 
 
-def _of_fault(parts: Parts, given: str) -> int:
+def _of_fault(parts: Parts, given: Id) -> int:
     """The alarm that an error of an application last raised."""
     fault = found(parts.faults.get(number(given, "E")), given, "E")
     alarm = parts.store.read(lambda tx: alerts.last_with(tx, story.fingerprint(fault)))

@@ -16,9 +16,10 @@ from daemon.expressions.level import unit_of
 from daemon.history import period
 from daemon.methods.parts import Parts
 from daemon.methods.table import INVALID_PARAMS, NOT_FOUND, REFUSED, Table
+from daemon.series.query import TooMuch
 from daemon.series.table import SLOT
 from daemon.thresholds.past import HOUR, MINUTE
-from daemon.thresholds.replay import DAY, Kept, Replayed, TooMuch, replay
+from daemon.thresholds.replay import DAY, Kept, Replayed, replay
 from daemon.thresholds.standing import WORST, Phase
 from daemon.thresholds.watched import Watched
 from daemon.units import seconds

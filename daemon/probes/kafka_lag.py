@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from daemon.config.trusting import CA_FILE
 from daemon.probes.base import probe
 from daemon.probes.brokers.asked import Account, Address, Wanted
 from daemon.probes.lags.lag import Marks, Rules, lingering
@@ -55,10 +56,7 @@ class KafkaLag(Lagging):
     mechanism: Mechanism = field(default="PLAIN", metadata={"doc": "of SASL"})
     user: str = field(default="", metadata={"doc": "for SASL"})
     password: Secret | None = field(default=None, metadata={"doc": "for SASL"})
-    ca_file: str = field(
-        default="",
-        metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True},
-    )
+    ca_file: str = field(default="", metadata=CA_FILE)
 
     def __post_init__(self) -> None:
         """Refuse what could never be asked; Kafka's library is loaded here, so only where it is wanted."""

@@ -136,9 +136,7 @@ class Digest:
     def _behind(self, batch: Sequence[Sent]) -> float:
         """For how long the first of these waits; when that is long, somebody hears of it."""
         age = max(0.0, self._clock.now() - batch[0].at) if batch else 0.0
-        now = self._clock.monotonic()
-        if age >= BEHIND and now - self._said.get("", float("-inf")) >= QUIET:
-            self._said[""] = now
+        if age >= BEHIND and self._may_say(""):
             self._alarm(
                 Check.REPORTS,
                 batch[0].app,
@@ -251,13 +249,19 @@ class Digest:
         self._gate.gone((sent,))
         telemetry.sentry_aside.labels(sent.app).inc()
 
+    def _may_say(self, about: str) -> bool:
+        """Whether nothing was said about it lately; if so, something is said now."""
+        now = self._clock.monotonic()
+        if now - self._said.get(about, float("-inf")) < QUIET:
+            return False
+        self._said[about] = now
+        return True
+
     def _speak(self) -> None:
         """Raise an alarm about errors that were refused."""
-        now = self._clock.monotonic()
         for app, number in list(self._gate.refused.items()):
-            if now - self._said.get(app, float("-inf")) < QUIET:
+            if not self._may_say(app):
                 continue
-            self._said[app] = now
             del self._gate.refused[app]
             self._alarm(
                 Check.REPORTS,

@@ -101,9 +101,9 @@ def _raised(event: Mapping[str, Any]) -> tuple[tuple[Raised, ...], bool | None]:
         given = [given]
     listed = given.get("values") if isinstance(given, dict) else given
     chain = list(items(listed[-MOST_RAISED:] if isinstance(listed, list) else None, MOST_RAISED))
-    own = next((event[name] for name in _STACKS if isinstance(event.get(name), dict)), None)
-    if own is not None and chain and not chain[-1].get("stacktrace"):
-        chain[-1] = {**chain[-1], "stacktrace": own}
+    stack = next((event[name] for name in _STACKS if isinstance(event.get(name), dict)), None)
+    if stack is not None and chain and not chain[-1].get("stacktrace"):
+        chain[-1] = {**chain[-1], "stacktrace": stack}
     handled = mapping(chain[-1].get("mechanism")).get("handled") if chain else None
     # SDKs leave it out for what lies in neither a library's folder nor the one where the program was started. Where all
     # of an application does, it is what is not said to be a library's.

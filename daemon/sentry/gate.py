@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import msgspec
 
@@ -79,8 +78,7 @@ class Gate:
         load = self._of(app)
         load.sent = max(0.0, load.sent - project.rate * (now - load.at)) + 1.0
         load.at = now
-        fullness = (load.bytes + load.rows * ROW + size) / self._part()
-        verdict = judged(fullness, load.sent / (project.rate * BURST), urgent=urgent)
+        verdict = judged(self._fullness(load, size), load.sent / (project.rate * BURST), urgent=urgent)
         if not verdict.is_in:
             load.sent -= 1.0
             return self.refuse(app, verdict.seconds, verdict.less, urgent=urgent)
@@ -94,24 +92,23 @@ class Gate:
 
     def has_room(self, sent: Sent) -> bool:
         """Whether it fits now: its sender's part is never overfull, however many were judged at once."""
-        load = self._of(sent.app)
-        return load.bytes + load.rows * ROW + len(sent.body) < self._part()
+        return self._fullness(self._of(sent.app), len(sent.body)) < FULL
 
     def put(self, sent: Sent) -> None:
         """Keep it; it is on disk when this returns. Raises StoreUnavailable."""
-        self._put(sent, partial(_add, sent))
+        self._put(sent, spool.add)
 
     def put_back(self) -> int:
         """Let what was set aside be worked through again; return how many that are. Raises StoreError."""
         aside = self._store.read(spool.kept_aside)
-        return sum(self._put(sent, partial(_put_back, sent)) for sent in aside)
+        return sum(self._put(sent, spool.put_back) for sent in aside)
 
-    def _put(self, sent: Sent, write: Callable[[Tx], bool]) -> bool:
+    def _put(self, sent: Sent, write: Callable[[Tx, Sent], int]) -> bool:
         load = self._of(sent.app)
         load.rows, load.bytes = load.rows + 1, load.bytes + len(sent.body)
         is_in = False
         try:
-            is_in = self._store.write(write)
+            is_in = bool(self._store.write(lambda tx: write(tx, sent)))
         finally:
             if not is_in:
                 self.gone((sent,))
@@ -137,21 +134,13 @@ class Gate:
         """What waits, by project."""
         return {app: Waiting(load.rows, load.bytes) for app, load in self._loads.items()}
 
-    def _part(self) -> float:
+    def _fullness(self, load: _Load, size: int) -> float:
+        """How full its part is with so many bytes more."""
         settings = self._settings()
-        return settings.spool / max(1, len(settings.projects))
+        return (load.bytes + load.rows * ROW + size) * max(1, len(settings.projects)) / settings.spool
 
     def _of(self, app: str) -> _Load:
         load = self._loads.get(app)
         if load is None:
             load = self._loads[app] = _Load(Waiting(0, 0))
         return load
-
-
-def _add(sent: Sent, tx: Tx) -> bool:
-    spool.add(tx, sent)
-    return True
-
-
-def _put_back(sent: Sent, tx: Tx) -> bool:
-    return spool.put_back(tx, sent)

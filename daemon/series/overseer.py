@@ -8,14 +8,13 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.errors import StoreError
-from daemon.internal import Alarm, AlarmOver, Check
+from daemon.internal import AGAIN, Alarm, AlarmOver, Check
 from daemon.series.crowd import ALL, Exploded
 from daemon.series.table import Table
 from daemon.store import facts
 from daemon.store.base import Store
 
 TOLD = "series.crowded"  # the fact that says of which names that was told
-AGAIN = 60.0  # seconds: an alarm of tocsin's own is over when it was not raised again for a `self_checks.window`
 
 _names = msgspec.json.Decoder(list[str]).decode
 

@@ -29,6 +29,10 @@ _Steps = dict[tuple[int, int], Tally]  # by group and the step's beginning
 _labels = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 
 
+class TooMuch(ValueError):
+    """It would take too long, or too much memory; the text says what would not."""
+
+
 class Name(msgspec.Struct, frozen=True, kw_only=True):
     """What there is under one name."""
 
@@ -73,8 +77,7 @@ class Query:
         """What came from `begin` up to `end`: in steps that begin at multiples of `step` seconds, or, with 0, as one.
 
         `by` names the labels by which series are grouped: with none all are added up, None leaves each alone. Steps
-        in which nothing came are not in it. What is old is kept in longer steps, and comes in these. Raises ValueError
-        when there is too much of it.
+        in which nothing came are not in it. What is old is kept in longer steps, and comes in these. Raises TooMuch.
         """
         first, last = math.ceil(begin), math.ceil(end)
         reading = _Reading(self._clock, step, first, by)
@@ -145,9 +148,7 @@ class _Reading:
             else:
                 here.merge(tally)
         if len(self._steps) > MOST:
-            raise ValueError(
-                f"that are more than {MOST} numbers; ask for longer steps, or for fewer labels to tell apart"
-            )
+            raise TooMuch(f"that are more than {MOST} numbers; ask for longer steps, or for fewer labels to tell apart")
 
     def result(self) -> Tallies:
         """All of it, by labels."""

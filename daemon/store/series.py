@@ -42,8 +42,8 @@ class _Room:
 
     def note(self) -> None:
         """Write down what room is taken."""
-        for here in self._taken.values():
-            self._tx.run("UPDATE series_blocks SET used = ? WHERE block = ?", (here.used, here.block))
+        taken = [(here.used, here.block) for here in self._taken.values()]
+        self._tx.each("UPDATE series_blocks SET used = ? WHERE block = ?", taken)
 
     def _has_many(self, name: str) -> bool:
         number = self._of_name.get(name)

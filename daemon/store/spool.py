@@ -113,9 +113,8 @@ def kept_aside(tx: Tx) -> list[Sent]:
 
 def put_back(tx: Tx, sent: Sent) -> bool:
     """Put what was set aside behind what waits; False when it is not there any more."""
-    if tx.one("SELECT 1 FROM spool_aside WHERE id = ?", (sent.id,)) is None:
+    if not tx.run("DELETE FROM spool_aside WHERE id = ?", (sent.id,)):
         return False
-    tx.run("DELETE FROM spool_aside WHERE id = ?", (sent.id,))
     add(tx, sent)
     return True
 

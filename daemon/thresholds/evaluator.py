@@ -153,9 +153,7 @@ class Evaluator:
     def _forget(self, watched: Watched, group: Group, end: float) -> Change | None:
         one = watched.standings.pop(group, None)
         for view in watched.views:
-            if view.is_quiet(group, end, self.heard):  # others may look at what still comes above a line
-                view.drop(group)
-        self._begin_anew()  # should one of its series live on, it is met anew
+            self._drop_quiet(view, group, end)  # others may look at what still comes above a line
         turn = None if one is None else standing.end(one, end)
         if one is None or turn is None:
             return None
@@ -174,6 +172,11 @@ class Evaluator:
         sinks = self._known[live] = self._shared.setdefault(sinks, sinks)
         return sinks
 
+    def _drop_quiet(self, view: View, group: Group, end: float) -> None:
+        if view.is_quiet(group, end, self.heard):
+            view.drop(group)
+            self._begin_anew()  # should one of its series live on, it is met anew
+
     def _begin_anew(self) -> None:
         """Every series is met anew."""
         self._known.clear()
@@ -184,9 +187,7 @@ class Evaluator:
         asked = {watched.about for watched in self.rules.values()}
         for view in self.views:
             for group in [] if view in asked else list(view.groups):
-                if view.is_quiet(group, end, self.heard):
-                    view.drop(group)
-                    self._begin_anew()
+                self._drop_quiet(view, group, end)
                 yield
         for live in list(self._known):
             if not live.is_live:

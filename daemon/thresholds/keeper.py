@@ -14,7 +14,8 @@ from daemon.config.thresholds import Rule
 from daemon.errors import StoreError
 from daemon.event import Event
 from daemon.expressions.expression import Group
-from daemon.internal import Alarm, AlarmOver, Check
+from daemon.internal import AGAIN, Alarm, AlarmOver, Check
+from daemon.series.query import TooMuch
 from daemon.series.rows import Row
 from daemon.series.table import SLOT, Table
 from daemon.store.base import Store
@@ -34,8 +35,7 @@ WAITING = 6  # slots that may wait; when more come, the oldest is not judged, wh
 TOLD_WELL = 20  # alarms of one evaluation for which the store is asked what else is worth knowing
 READ_AT_ONCE = 50  # comparisons whose past is read anew in one evaluation
 STOP_WITHIN = 5.0
-AGAIN = 60.0  # seconds: an alarm of tocsin's own is over when it was not raised again for a `self_checks.window`
-UNREADABLE = (StoreError, ValueError)  # the past: no store, or more numbers in it than one answer may have
+UNREADABLE = (StoreError, TooMuch)  # the past: no store, or more numbers in it than one answer may have
 REMOVED, CHANGED = "the rule was removed", "the rule was changed and begins anew"
 RESTS = "outside of its active hours"
 

@@ -30,7 +30,7 @@ class Stored(Protocol):
 
 
 class Past:
-    """Asks the series. Raises StoreError, and ValueError where an answer would have too many numbers."""
+    """Asks the series. Raises StoreError, and TooMuch where an answer would have too many numbers."""
 
     def __init__(self, query: Stored, most: int = MOST) -> None:
         """`most` is how many numbers one answer may have."""

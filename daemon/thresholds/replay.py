@@ -7,6 +7,7 @@ import msgspec
 from daemon.clock import Clock, unhurried
 from daemon.config.thresholds import Rule
 from daemon.expressions.expression import Group, written
+from daemon.series.query import TooMuch
 from daemon.series.table import SLOT
 from daemon.series.tally import Tally
 from daemon.thresholds.evaluator import Change, Evaluator
@@ -60,10 +61,6 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
     highest: float | None  # of all values that were judged
     lowest: float | None
-
-
-class TooMuch(ValueError):
-    """It would take too long; the text says what would not."""
 
 
 def replay(
@@ -222,7 +219,7 @@ def _came(query: Stored, clock: Clock, view: View, begin: float, end: float) -> 
         view.drop(labels)
     try:
         found = query.tallies(view.selector, begin, end, view.sight.piece, view.sight.by)
-    except ValueError:
+    except TooMuch:
         raise TooMuch(
             "that are more numbers than can be read at once: ask for less time, or for fewer groups"
         ) from None

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 
 from daemon.series.key import Key
-from daemon.series.query import MOST, Listed, Tallies
+from daemon.series.query import MOST, Listed, Tallies, TooMuch
 from daemon.series.rows import Row
 from daemon.series.selector import Selector
 from daemon.series.table import Table
@@ -33,7 +33,7 @@ class Remembered:
                 steps = found.setdefault(group, {})
                 steps.setdefault(start // step * step if step else int(begin), Tally()).merge(copy.deepcopy(tally))
         if sum(map(len, found.values())) > self.most:
-            raise ValueError(f"that are more than {self.most} numbers")
+            raise TooMuch(f"that are more than {self.most} numbers")
         return {group: sorted(steps.items(), key=lambda one: one[0]) for group, steps in found.items()}
 
     def closed(self, start: int, rows: Sequence[Row]) -> None:

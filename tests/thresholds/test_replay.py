@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from daemon.series.key import Kind, Labels
+from daemon.series.query import TooMuch
 from daemon.series.tally import Tally
-from daemon.thresholds.replay import Kept, Replayed, TooMuch, replay
+from daemon.thresholds.replay import Kept, Replayed, replay
 from ruled import BEGIN, Bench, rule
 
 C, G, S = Kind.COUNTER, Kind.GAUGE, Kind.SPREAD
@@ -176,3 +177,16 @@ def test_a_replay_is_bounded(tmp_path: Path) -> None:
     many = rule("{name: r, expr: sum(hits) by (user) over 10s, above: 5}")
     with pytest.raises(TooMuch, match="with all groups"):
         replay(bench.query, bench.clock, many, BEGIN - 20_000, bench.clock.now(), tiers=(Kept(10, 1e9),))
+
+
+def test_a_replay_says_where_too_much_came_of_what_it_is_compared_with(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.was_there(90_000, 80_000)
+    for user in range(100):
+        live = bench.table.find("hits", C, (("user", str(user)),))
+        for start in range(int(BEGIN) - 87_000, int(BEGIN) - 80_000, 60):
+            bench.query.closed(start, [(live, Tally(1, 10, 10, 10, 10))])
+    bench.slot(("hits", C, (("user", "1"),), 10), times=60)
+    bench.query.most = 80
+    with pytest.raises(TooMuch, match="more than 80 numbers"):
+        tried(bench, "{name: r, expr: sum(hits) by (user) over 10m vs yesterday, above: 2}")

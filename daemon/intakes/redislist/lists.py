@@ -41,12 +41,13 @@ class RedisLists:
         """Go over to the current settings; servers whose settings are as before are read on."""
         wanted, readers = self._settings().redis_lists, self._readers
         self._readers = []
+        servers = {given.server for given in wanted}
         for given, reader in readers:
             if given in wanted:
                 self._readers.append((given, reader))
             else:
                 reader.stop()
-                if given.server not in [one.server for one in wanted]:
+                if given.server not in servers:
                     reader.give_up()
         known = [given for given, _ in self._readers]
         for given in wanted:

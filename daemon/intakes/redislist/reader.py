@@ -12,13 +12,13 @@ from daemon.config.redislists import RedisList
 from daemon.intakes.redislist.drain import Drain, Tools
 from daemon.intakes.redislist.piles import PROC
 from daemon.intakes.redislist.resp import Connection, Lost, Refused, whole
-from daemon.internal import Alarm, AlarmOver, Check
+from daemon.internal import AGAIN, Alarm, AlarmOver, Check
 
 log = logging.getLogger("tocsin.intakes")
 
 EVERY = 0.5  # seconds between two looks at lists that are empty
 SEARCH = 15.0  # seconds between two searches for lists that a pattern means
-AGAIN = 60.0  # seconds until a list is tried again that is none, and until an alarm is raised again that goes on
+RETRY = 60.0  # seconds until a list is tried again that is none
 MOST_LISTS = 1_000  # of one server
 TURN = 16  # batches of one list before it is the next one's turn
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between two tries to reach the server
@@ -41,9 +41,7 @@ class Reader:
         self._drains: dict[str, Drain] = {}
         self._retry: dict[str, float] = {}  # until when a list is left alone
         self._searched = float("-inf")
-        self._raised: dict[
-            tuple[Check, tuple[str, ...]], float
-        ] = {}  # alarms that may be open: when it was raised last
+        self._raised: dict[tuple[Check, tuple[str, ...]], float] = {}  # alarms that may be open, last raised then
         self._failing_since: float | None = None
         self._tries = 0
         self._stop = threading.Event()
@@ -203,7 +201,7 @@ class Reader:
         """One list cannot be read; the others can. What concerns all of them is raised for the server."""
         if no.kind not in {"WRONGTYPE", "CROSSSLOT", "MOVED"}:
             raise no
-        self._retry[drain.key] = self._clock.monotonic() + AGAIN
+        self._retry[drain.key] = self._clock.monotonic() + RETRY
         if drain.wrong != str(no):
             drain.wrong = str(no)
             log.warning("%s: %s cannot be read as a list: %s", self._server, drain.key, no)

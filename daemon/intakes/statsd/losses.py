@@ -9,10 +9,9 @@ from daemon import telemetry
 from daemon.clock import Clock
 from daemon.intakes import sockets
 from daemon.intakes.doors import Datagrams
-from daemon.internal import Alarm, Check
+from daemon.internal import AGAIN, Alarm, Check
 
 EVERY = 5.0  # seconds between two looks
-AGAIN = 60.0  # seconds until an alarm is raised again while it goes on
 
 
 class Losses:

@@ -22,7 +22,7 @@ from daemon.intakes.doors import Signed, SignedDatagrams
 from daemon.intakes.opening import Doors, Wanted
 from daemon.intakes.syslog.herald import Events, Herald
 from daemon.intakes.syslog.looking import Eyes, Seen, Whose, look
-from daemon.internal import Alarm, AlarmOver, Check
+from daemon.internal import AGAIN, Alarm, AlarmOver, Check
 from daemon.series.key import Kind, labels
 from daemon.series.live import Live
 from daemon.series.table import Table
@@ -34,7 +34,6 @@ MOST_WAITING = 20_000  # lines
 MOST_BYTES = 16 * 1024**2  # of them
 TOGETHER = 200  # lines that are looked at in one go
 MOST_SERIES = 10_000  # that are remembered; the table has its own bound
-SAY_AGAIN = 60.0  # seconds until it is said again that lines were dropped
 
 DOORS = ("syslog", "syslog_unix")  # in `listen`
 
@@ -174,7 +173,7 @@ class Syslog:
         now = self._clock.monotonic()
         if not self._dropped or now < self._say_at:
             return
-        self._say_at = now + SAY_AGAIN
+        self._say_at = now + AGAIN
         dropped, self._dropped = self._dropped, 0
         gevent.spawn(
             self._alarm,

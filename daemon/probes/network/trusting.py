@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from daemon.config.trusting import CA_FILE, CERT_FILE, KEY_FILE, check_key
 from daemon.probes.base import Probe
 from daemon.probes.network.names import check_host, host_name
 from daemon.probes.network.trust import Trust
@@ -15,21 +16,14 @@ class Trusting(Probe):
         default=True,
         metadata={"doc": "whether the certificate must be valid, and for this host; false reports on it all the same"},
     )
-    ca_file: str = field(
-        default="", metadata={"doc": "PEM file of the authorities to trust instead of the system's", "here": True}
-    )
-    cert_file: str = field(
-        default="", metadata={"doc": "PEM file of our own certificate, where the server wants one", "here": True}
-    )
-    key_file: str = field(
-        default="", metadata={"doc": "PEM file of its key, where it is not in `cert_file`", "here": True}
-    )
+    ca_file: str = field(default="", metadata=CA_FILE)
+    cert_file: str = field(default="", metadata=CERT_FILE)
+    key_file: str = field(default="", metadata=KEY_FILE)
 
     def __post_init__(self) -> None:
         """Refuse a key to nothing."""
         super().__post_init__()
-        if self.key_file and not self.cert_file:
-            raise ValueError("key_file is the key to a cert_file, which is missing")
+        check_key(self.cert_file, self.key_file)
 
     @property
     def trust(self) -> Trust:

@@ -21,8 +21,8 @@ from daemon.errors import ConfigError, NoDoor
 from daemon.event import Event
 from daemon.intakes import sockets
 from daemon.intakes.statsd.intake import Statsd
-from daemon.intakes.statsd.losses import AGAIN, EVERY
-from daemon.internal import Check
+from daemon.intakes.statsd.losses import EVERY
+from daemon.internal import AGAIN, Check
 from daemon.loading import catalog
 from daemon.series.table import Table
 from fake_clock import FakeClock, settle
